@@ -1,0 +1,3 @@
+"""Signal: an open, self-hosted, server-side customer-event gateway."""
+
+__version__ = "0.1.0"

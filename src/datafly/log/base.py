@@ -1,0 +1,94 @@
+"""The log: durable streams of records, in partitions, read at offsets. The contract that every backend passes.
+
+Meanings, the same for SQLite and Kafka:
+
+- A *stream* (`raw`, `events`) has partitions `0..n-1`. Records of one partition have ascending offsets; these may skip
+  (a broker's markers, dropped segments), they are never reused.
+- An *offset* given to `read`, and every position kept, is that of the *next* record to be read.
+- `append` returns when the records are durable: they survive the loss of power. All of one call, or none.
+- A consumer that writes what it read (process) hands its position over with the append; position and records become
+  durable together, or (Kafka) the position follows and the records are recognised as duplicates.
+- Reading costs the same whatever the backlog.
+- Retention drops whole segments, by age and size, never past `keep_from`.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+RAW: Final = "raw"
+EVENTS: Final = "events"
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """`at_ms`: when it was appended."""
+
+    offset: int
+    key: str
+    value: bytes
+    at_ms: int
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """`earliest`: the first offset that can be read. `head`: the offset that the next append will have."""
+
+    earliest: int
+    head: int
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A record to be."""
+
+    key: str
+    value: bytes
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """None: no limit of that kind."""
+
+    max_age_seconds: float | None = None
+    max_bytes: int | None = None
+
+
+class Appender(Protocol):
+    """The one writer of one partition. Blocking: call it from a thread of its own (`log.group`)."""
+
+    def append(self, entries: Sequence[Entry], *, consumed: int | None = None) -> int:
+        """Append durably; the offset of the first. `consumed`: the caller's position in what it reads, kept with it.
+
+        Raises `Unavailable` when it cannot be made durable (disk full, read-only); nothing of the call is kept then.
+        """
+
+    def consumed(self) -> int | None:
+        """The position last handed over, None if never."""
+
+    def retain(self, retention: Retention, *, keep_from: int) -> list[tuple[int, int]]:
+        """Drop whole segments that are over the limits and wholly below `keep_from`; the ranges dropped."""
+
+    def close(self) -> None: ...
+
+
+class Reader(Protocol):
+    """Reads one partition, from any process, beside the writer. Blocking, cheap when there is nothing new."""
+
+    def read(self, offset: int, *, max_records: int, max_bytes: int = 4_000_000) -> list[Record]:
+        """Records from `offset` on, in order; at least one if there is one; empty at the head.
+
+        Below `earliest` it goes on at `earliest`.
+        """
+
+    def bounds(self) -> Bounds: ...
+
+    def close(self) -> None: ...
+
+
+class Log(Protocol):
+    """`partitions` is fixed at first start."""
+
+    def partitions(self, stream: str) -> int: ...
+
+    def appender(self, stream: str, partition: int) -> Appender:
+        """Raises `OperatorError` if another process holds it."""
+
+    def reader(self, stream: str, partition: int) -> Reader: ...

@@ -1,0 +1,146 @@
+"""What goes to a vendor, what comes back, and the record of both."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from datafly.model.secret import Secret
+from datafly.model.verdict import Ruling, Verdict
+
+LIVE = ""
+"""The run of an installation's own cursor; a replay has an id `run_…`."""
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One event, shaped for a vendor: the encoded fragment that a request carries.
+
+    `route` names the vendor call; items of different routes never share a request. `key` makes a retry recognisable
+    to the vendor and is derived from the message id, never random. `warnings` tell what the vendor would ignore.
+    """
+
+    body: bytes
+    route: str = ""
+    key: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A request, complete but for sending. A header that is secret is a `Secret`."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str | Secret]
+    body: bytes
+    timeout_seconds: float = 30.0
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What came back. `status` None: no answer, and `error` says why in words.
+
+    `unknown_outcome`: the request may have been taken although no answer came (lost after sending).
+    """
+
+    status: int | None
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+    error: str = ""
+    latency_ms: float = 0.0
+    unknown_outcome: bool = False
+
+
+class SentRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The request as a person may see it: secrets are `***`."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The reply as a person may see it: secrets are `***`, the body is cut at a limit."""
+
+    status: int | None
+    body: str = ""
+    error: str = ""
+    headers: dict[str, str] = {}
+
+
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One request to a vendor whose outcome is final for at least one member.
+
+    `offsets`: the members in request order; `delivered`: those of them that the vendor took. `tries`: how many times
+    a request for these members was sent, this one included; `earlier`: what the tries before it were answered.
+    """
+
+    id: str
+    installation_id: str
+    revision_id: str
+    revision_number: int
+    partition: int
+    offsets: tuple[int, ...]
+    delivered: tuple[int, ...]
+    started_ms: int
+    latency_ms: float
+    request: SentRequest
+    response: Answer
+    tries: int = 1
+    earlier: tuple[Answer, ...] = ()
+    run_id: str = LIVE
+    warnings: dict[int, tuple[str, ...]] = {}
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A final verdict other than DELIVERED for the offsets `first`..`last` (both included) of one installation."""
+
+    installation_id: str
+    partition: int
+    first: int
+    last: int
+    ruling: Ruling
+    decided_ms: int
+    attempt_id: str | None = None
+    run_id: str = LIVE
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.ruling.verdict
+
+
+class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Members of a lane's head batch that wait, and what the last attempt was answered."""
+
+    installation_id: str
+    partition: int
+    lane: int
+    offsets: tuple[int, ...]
+    tries: int
+    ruling: Ruling
+    answer: Answer
+    next_try_ms: int
+    run_id: str = LIVE
+
+
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How an installation stands. `name`: running, backing_off, suspended, paused, disabled, removed."""
+
+    installation_id: str
+    name: str = "running"
+    reason: str = ""
+    cause: str = ""
+    cure: str = ""
+    symptom: str = ""
+    since_ms: int = 0
+    next_probe_ms: int | None = None
+
+
+class Replay(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A run over dead letters of one installation. `state`: queued, running, done."""
+
+    id: str
+    installation_id: str
+    members: tuple[tuple[int, int], ...]
+    """(partition, offset), ascending."""
+    created_ms: int
+    created_by: str = ""
+    state: str = "queued"

@@ -1,0 +1,80 @@
+"""The event, as it was received (stream `raw`) and as it was governed (stream `events`)."""
+
+from typing import Any, Final
+
+import msgspec
+
+from datafly.model.consent import Consent
+
+TYPES: Final = frozenset({"track", "page", "identify", "group", "consent"})
+"""Types the gateway takes. `consent` is ours: the posted decision of a visitor (contracts/signal.md §18)."""
+
+
+class Received(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A record of `raw`: one event as the caller sent it, with what only the gateway could know.
+
+    `body` is the event's JSON object, untouched. `anonymous_id` is the caller's (body beats cookie) or the one minted
+    for a browser that had none. Milliseconds since the epoch.
+    """
+
+    pipeline_id: str
+    message_id: str
+    received_ms: int
+    body: msgspec.Raw
+    anonymous_id: str | None = None
+    sent_ms: int | None = None
+    ip: str | None = None
+    user_agent: str | None = None
+    door: str = ""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """The effect of one step of `process` on one event, in words for a person."""
+
+    name: str
+    effect: str
+
+
+class Original(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was sent, where governing changed it."""
+
+    event: str | None = None
+    properties: dict[str, Any] | None = None
+    timestamp: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A record of `events`: one canonical event.
+
+    `event` is the canonical Title Case name of a standard event (contracts/signal.md §5.4), else the name as sent.
+    `properties` have canonical snake_case names where standard. No value anywhere is null.
+    `user_id` is the id sent or, if none was, the one learnt from identify (`user_id_learnt`).
+    `traits` came with the event; `known_traits` were learnt from earlier identify calls of the same user.
+    `key` orders: events of one key are delivered in order.
+    """
+
+    message_id: str
+    type: str
+    pipeline_id: str
+    key: str
+    timestamp_ms: int
+    received_ms: int
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    group_id: str | None = None
+    event: str | None = None
+    name: str | None = None
+    properties: dict[str, Any] = {}
+    traits: dict[str, Any] = {}
+    known_traits: dict[str, Any] = {}
+    context: dict[str, Any] = {}
+    consent: Consent = Consent()
+    user_id_learnt: bool = False
+    historical: bool = False
+    original: Original | None = None
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The word that rules and people know it by: the event name of a track, else the type."""
+        return self.event or self.type if self.type == "track" else self.type

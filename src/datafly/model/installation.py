@@ -1,0 +1,80 @@
+"""Pipelines, and the integrations installed on them."""
+
+from typing import Any
+
+import msgspec
+
+
+class Pipeline(msgspec.Struct, frozen=True):
+    """One collection endpoint (contracts/signal.md §10.7).
+
+    `rate_limit_rps` 0 is unlimited. `domain_allowlist` empty allows every origin. `consent_defaults` counts where
+    neither the event nor the visitor said anything about a category.
+    """
+
+    id: str
+    name: str
+    slug: str
+    pipeline_key: str
+    type: str = "web"
+    domain_allowlist: tuple[str, ...] = ()
+    rate_limit_rps: int = 0
+    consent_defaults: dict[str, bool] = {}
+    parameters: dict[str, str] = {}
+    enabled: bool = True
+    created_ms: int = 0
+    updated_ms: int = 0
+
+
+class Template(msgspec.Struct, frozen=True):
+    """The reusable integration of the organisation (contracts/signal.md §10.5)."""
+
+    id: str
+    name: str
+    vendor: str
+    variant: str = "default"
+    description: str = ""
+    created_ms: int = 0
+    updated_ms: int = 0
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """An immutable, numbered snapshot of a template's config. Secret fields of `config` are `Secret` values."""
+
+    id: str
+    template_id: str
+    number: int
+    config: dict[str, Any]
+    delivery_mode: str = "server_side"
+    change_summary: str = ""
+    created_by: str = ""
+    created_ms: int = 0
+
+
+class Installation(msgspec.Struct, frozen=True):
+    """A pipeline integration: a template at one pinned revision, attached to one pipeline (contracts/signal.md §10.6).
+
+    Its cursor over `events` starts at `start` (partition → offset), the head at the moment it was installed.
+    `enabled` false: the cursor advances, SKIPPED `disabled`. `paused`: the cursor waits. `removed_ms`: what is left
+    is closed as SKIPPED `installation_removed`, up to `end` (partition → offset).
+    """
+
+    id: str
+    pipeline_id: str
+    template: Template
+    revision: Revision
+    start: dict[int, int] = {}
+    enabled: bool = True
+    paused: bool = False
+    removed_ms: int | None = None
+    end: dict[int, int] = {}
+    created_ms: int = 0
+    updated_ms: int = 0
+
+    @property
+    def vendor(self) -> str:
+        return self.template.vendor
+
+    @property
+    def name(self) -> str:
+        return self.template.name

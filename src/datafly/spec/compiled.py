@@ -1,0 +1,49 @@
+"""What is left of an integration once it is compiled for one installation: plain closures, nothing to interpret."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from datafly.model.delivery import Item, Outgoing, Reply
+from datafly.model.event import Event
+from datafly.model.verdict import Judgement, Ruling
+
+Shaped = tuple[Item, ...] | Ruling
+"""The items of one event in sending order (most vendors: one), or why it is not sent (SKIPPED or REJECTED)."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one request may hold and how many may be sent. `source` says where the figures are documented."""
+
+    max_items: int = 1
+    max_bytes: int = 1_000_000
+    requests_per_minute: int = 6_000
+    flush_interval_ms: int = 500
+    timeout_seconds: float = 30.0
+    source: str = ""
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """One integration for one installation. All functions are pure.
+
+    `shape(event, now_ms)` says what is sent for an event. `assemble(items)` makes one request of items of one route.
+    `judge(reply, count)` judges the reply to a request of `count` items. `credential_check` is a request that reads
+    only, judged by `judge_check`. `pick(body, index)` is the part of a request's body that one item caused.
+    `consent` is the category that must be granted, None for none. `credential` names what a rate limit is shared by.
+    """
+
+    vendor: str
+    consent: str | None
+    limits: Limits
+    shape: Callable[[Event, int], Shaped]
+    assemble: Callable[[Sequence[Item]], Outgoing]
+    judge: Callable[[Reply, int], Judgement]
+    pick: Callable[[str, int], str]
+    secrets: frozenset[str]
+    credential: str = ""
+    credential_check: Outgoing | None = None
+    judge_check: Callable[[Reply], Ruling] | None = None
+    notes: tuple[str, ...] = ()
+    """What a person should know of this installation, e.g. that it sends to the sandbox."""
+    extras: dict[str, Any] = {}

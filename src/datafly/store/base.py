@@ -1,0 +1,159 @@
+"""What the store keeps, as the few protocols its users need. Blocking calls; one suite for every backend.
+
+`Control` is what people decide (pipelines, integrations, tokens); `Ledger` is what became of events. In SQLite they are
+one file, in PostgreSQL one database. Every write is one transaction and durable when the call returns.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from datafly.model.delivery import LIVE, Attempt, Outcome, Pending, Replay, State
+from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.verdict import Verdict
+
+
+class Token(msgspec.Struct, frozen=True):
+    """An API token; its text is shown once, only its hash is kept. `role`: owner, admin, editor, viewer."""
+
+    id: str
+    name: str
+    role: str
+    created_ms: int
+    expires_ms: int | None = None
+    last_used_ms: int | None = None
+    revoked_ms: int | None = None
+
+
+class Control(Protocol):
+    """The control plane. Raises `NotFound`, `Conflict` (duplicate name, stale `if_match`)."""
+
+    def version(self) -> int:
+        """Grows with every change; cheap to ask often."""
+
+    def pipelines(self) -> list[Pipeline]: ...
+
+    def pipeline(self, pipeline_id: str) -> Pipeline: ...
+
+    def create_pipeline(self, pipeline: Pipeline) -> Pipeline: ...
+
+    def update_pipeline(
+        self, pipeline_id: str, changes: dict[str, Any], *, if_match: str | None = None
+    ) -> Pipeline: ...
+
+    def install(self, template: Template, revision: Revision, installations: Sequence[Installation]) -> None:
+        """All in one transaction. A template name in use → `Conflict`."""
+
+    def installations(self, *, removed: bool = False) -> list[Installation]:
+        """Those in force, with their pinned revision, secrets as `Secret`; with `removed`, also those removed."""
+
+    def installation(self, installation_id: str) -> Installation: ...
+
+    def latest_revision(self, template_id: str) -> Revision: ...
+
+    def revise(self, installation_id: str, revision: Revision, *, if_match: str | None = None) -> Installation:
+        """Adds the revision (number = latest + 1) to the template and pins it on this installation."""
+
+    def change_installation(
+        self, installation_id: str, changes: dict[str, Any], *, if_match: str | None = None
+    ) -> Installation:
+        """`enabled`, `paused`, `removed_ms` with `end`."""
+
+    def create_token(self, name: str, role: str, *, expires_ms: int | None = None) -> tuple[Token, str]:
+        """The token and its text, `dft_…`."""
+
+    def find_token(self, text: str) -> Token | None:
+        """None when unknown, revoked or expired."""
+
+    def tokens(self) -> list[Token]: ...
+
+    def revoke_token(self, token_id: str) -> None: ...
+
+    def create_replay(self, replay: Replay) -> None: ...
+
+    def replays(self, *, state: str | None = None) -> list[Replay]: ...
+
+    def set_replay_state(self, replay_id: str, state: str) -> None: ...
+
+    def etag(self, value: Pipeline | Installation) -> str:
+        """What `if_match` is compared with."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Where an installation's run stands in one partition.
+
+    Everything below `mark` is final; `finals` are the final offsets at or above it (a crash skips them).
+    """
+
+    mark: int
+    finals: frozenset[int] = frozenset()
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What the ledger knows of one event × installation × run: delivered by an attempt, an outcome, pending, or none."""
+
+    installation_id: str
+    run_id: str
+    verdict: Verdict | None
+    attempt: Attempt | None = None
+    outcome: Outcome | None = None
+    pending: Pending | None = None
+
+
+class Writing(msgspec.Struct, frozen=True):
+    """One durable transaction of the ledger."""
+
+    attempts: tuple[Attempt, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    marks: tuple[tuple[str, str, int, int], ...] = ()
+    """(installation_id, run_id, partition, mark)"""
+    pending: tuple[Pending, ...] = ()
+    """Replaces the row of its installation, run, partition and lane."""
+    cleared: tuple[tuple[str, str, int, int], ...] = ()
+    """(installation_id, run_id, partition, lane): nothing waits there any more."""
+    states: tuple[State, ...] = ()
+
+
+class Ledger(Protocol):
+    """What became of events. Written by delivery alone, read by management."""
+
+    def write(self, writings: Sequence[Writing]) -> None:
+        """Several at once in one transaction: group commit across lanes."""
+
+    def progress(self, installation_id: str, partition: int, *, run_id: str = LIVE) -> Progress | None:
+        """None before its first mark."""
+
+    def marks(self) -> dict[tuple[str, int], int]:
+        """(installation_id, partition) → mark, of live runs."""
+
+    def deliveries(self, partition: int, offset: int) -> list[Delivery]:
+        """All that is known of the event at this offset, over installations and runs."""
+
+    def outcomes(
+        self,
+        *,
+        installation_id: str | None = None,
+        verdicts: frozenset[Verdict] | None = None,
+        before_id: int | None = None,
+        limit: int = 50,
+    ) -> list[tuple[int, Outcome]]:
+        """Newest first, with the row id to page on."""
+
+    def outcome(self, outcome_id: int) -> Outcome | None: ...
+
+    def attempts(
+        self, *, installation_id: str | None = None, before: str | None = None, limit: int = 50
+    ) -> list[Attempt]:
+        """Newest first; attempt ids ascend with time."""
+
+    def coverage(self, installation_id: str, partition: int, *, run_id: str = LIVE) -> list[tuple[int, int, Verdict]]:
+        """Every final range (first, last, verdict), ascending by first: what the invariant test reads."""
+
+    def states(self) -> dict[str, State]: ...
+
+    def counts(self, installation_id: str) -> dict[str, int]:
+        """Verdict → how many events, and `requests` → how many attempts, since it was installed."""
+
+    def trim(self, *, before_ms: int, limit: int = 1_000) -> int:
+        """Forget attempts and outcomes older than that, a bounded number a call; how many."""
