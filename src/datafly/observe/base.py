@@ -1,6 +1,6 @@
 """What happens is told as typed events; where they go is decided in one place.
 
-A room declares its events in `observe/<room>.py` as subclasses of `Telemetry` and calls `emit`. The name of the class is the
+A room declares its events in `observe/<room>.py` as subclasses of `Telemetry` and calls `emit`. The class name is the
 event's name: `<Room><Noun><Verb>[Failed]`. Nothing secret goes into a field. What is counted is never only logged.
 """
 

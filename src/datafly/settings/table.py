@@ -1,0 +1,83 @@
+"""Every setting of Signal: name, type, default and sentence, written once.
+
+The command line, the environment, `signal.toml`, `datafly settings` and the reference page all read this table.
+Units are in the names.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from datafly.model.secret import Secret
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """What a setting is for, in words for the person who sets it. `fixed`: others script against its name."""
+
+    text: str
+    fixed: bool = False
+    least: float | None = None
+    most: float | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings, parsed. A `Secret` is shown as `***`."""
+
+    data_dir: Annotated[Path, Sentence("Folder of everything Signal keeps: log, store, keys.", fixed=True)] = Path(
+        "./data"
+    )
+    host: Annotated[str, Sentence("Address that every port listens on.", fixed=True)] = "127.0.0.1"
+    gateway_port: Annotated[
+        int, Sentence("Port of the gateway: events, d.js, the demo shop.", fixed=True, least=1, most=65535)
+    ] = 8080
+    management_port: Annotated[int, Sentence("Port of the management API.", fixed=True, least=1, most=65535)] = 8084
+    sandbox_port: Annotated[
+        int, Sentence("Port of the vendor sandboxes (only with demo).", fixed=True, least=1, most=65535)
+    ] = 8090
+    allow_private_endpoints: Annotated[
+        bool,
+        Sentence("Let integrations send to private and loopback addresses and over http; demo sets it.", fixed=True),
+    ] = False
+    encryption_key: Annotated[
+        Secret | None,
+        Sentence(
+            "Key that seals vendor secrets in the store, 32 bytes as hex or base64; if absent, the file "
+            "encryption.key in the data folder is used, made at first start.",
+            fixed=True,
+        ),
+    ] = None
+    demo: Annotated[bool, Sentence("Run the vendor sandboxes and the demo shop, and send to the sandboxes.")] = False
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Sentence("The least severe log line that is written.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "text"], Sentence("Log lines as JSON or text; auto is text on a terminal.")
+    ] = "auto"
+    cookie_domain: Annotated[str, Sentence("Domain of the _dfid cookie; empty ties it to the gateway's own host.")] = ""
+    trust_forwarded: Annotated[
+        bool, Sentence("Believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them.")
+    ] = False
+    body_timeout_seconds: Annotated[
+        float, Sentence("How long a request's body may take to arrive at the gateway.", least=0.1)
+    ] = 30.0
+    retention_hours: Annotated[
+        float, Sentence("How long events stay in the log; never shorter than a cursor needs them.", least=0.01)
+    ] = 168.0
+    retention_bytes: Annotated[
+        int,
+        Sentence("How large the log of one stream may grow before its oldest segments go; 0 is unlimited.", least=0),
+    ] = 0
+    attempts_hours: Annotated[
+        float, Sentence("How long requests, replies and verdicts can be looked up.", least=0.01)
+    ] = 168.0
+    segment_bytes: Annotated[int, Sentence("Size at which the log begins a new segment file.", least=65536)] = (
+        256_000_000
+    )
+    delivery_lanes: Annotated[
+        int, Sentence("Requests in flight at once for one installation; order holds within a lane.", least=1, most=64)
+    ] = 4
+    give_up_seconds: Annotated[
+        float, Sentence("How long a record that fails alone is tried before it is a dead letter.", least=1)
+    ] = 900.0
+    drain_seconds: Annotated[float, Sentence("How long a stop waits for what is in flight.", least=0.1, most=60)] = 4.0

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from datafly.model.errors import OperatorError
+from datafly.settings import find, table
+
+
+def test_the_fixed_names_have_their_documented_defaults():
+    settings, found = find({}, {})
+    fixed = {one.row.variable: one.shown() for one in found if one.row.sentence.fixed}
+    assert fixed == {
+        "DATAFLY_DATA_DIR": "./data",
+        "DATAFLY_HOST": "127.0.0.1",
+        "DATAFLY_GATEWAY_PORT": "8080",
+        "DATAFLY_MANAGEMENT_PORT": "8084",
+        "DATAFLY_SANDBOX_PORT": "8090",
+        "DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "false",
+        "DATAFLY_ENCRYPTION_KEY": "",
+    }
+    assert settings.data_dir == Path("data")
+
+
+def test_a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default(tmp_path):
+    (tmp_path / "signal.toml").write_text("gateway_port = 1\nmanagement_port = 2\nsandbox_port = 3\n")
+    environment = {"DATAFLY_GATEWAY_PORT": "11", "DATAFLY_MANAGEMENT_PORT": "12"}
+    settings, found = find({"gateway_port": 21}, environment, tmp_path)
+    assert (settings.gateway_port, settings.management_port, settings.sandbox_port) == (21, 12, 3)
+    sources = {one.row.name: one.source for one in found}
+    assert sources["gateway_port"] == "flag"
+    assert sources["management_port"] == "environment"
+    assert sources["sandbox_port"] == "signal.toml"
+    assert sources["host"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        (
+            {"DATAFLY_GATEWAY_PROT": "1"},
+            "DATAFLY_GATEWAY_PROT is not a setting of Signal; did you mean DATAFLY_GATEWAY_PORT",
+        ),
+        ({"DATAFLY_GATEWAY_PORT": "many"}, "DATAFLY_GATEWAY_PORT: 'many' is not a whole number"),
+        ({"DATAFLY_GATEWAY_PORT": "70000"}, "is more than 65535"),
+        ({"DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "maybe"}, "is neither true nor false"),
+        ({"DATAFLY_LOG_LEVEL": "loud"}, "is none of debug, info, warning, error"),
+        ({"DATAFLY_GIVE_UP_SECONDS": "nan"}, "is not a number"),
+    ],
+)
+def test_an_unknown_or_malformed_setting_stops_with_a_sentence(environment, sentence):
+    with pytest.raises(OperatorError) as stopped:
+        find({}, environment)
+    assert sentence in stopped.value.message
+
+
+@pytest.mark.parametrize("text", ["gateway_prot = 1", "gateway_port = true", "gateway_port = ", "host = 3"])
+def test_a_wrong_line_in_the_file_stops_with_a_sentence_that_names_the_file(tmp_path, text):
+    (tmp_path / "signal.toml").write_text(text)
+    with pytest.raises(OperatorError, match=r"signal\.toml"):
+        find({}, {}, tmp_path)
+
+
+def test_a_secret_setting_is_never_shown_whole():
+    _, found = find({}, {"DATAFLY_ENCRYPTION_KEY": "hunter2hunter2"})
+    shown = next(one.shown() for one in found if one.row.secret)
+    assert shown == "***"
+
+
+def test_demo_opens_private_endpoints_and_says_so():
+    settings, found = find({"demo": True}, {})
+    assert settings.allow_private_endpoints
+    assert next(one.source for one in found if one.row.name == "allow_private_endpoints") == "demo"
+
+
+def test_every_setting_has_a_sentence_that_ends_in_a_full_stop():
+    assert all(row.sentence.text.endswith(".") for row in table())
