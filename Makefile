@@ -1,0 +1,45 @@
+# One word per chore. Works with GNU make 3.81 and newer.
+.PHONY: run install test check bench lock docs collector clean test-kill format
+.DEFAULT_GOAL := run
+PY := .venv/bin/python
+WORKERS ?= 2
+
+run: .venv/core.stamp
+	@.venv/bin/datafly up --demo
+
+install: .venv/core.stamp
+
+.venv/core.stamp: requirements/core.txt pyproject.toml scripts/set-up.sh
+	@PYTHON="$(PYTHON)" sh scripts/set-up.sh core
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/core.stamp
+	@PYTHON="$(PYTHON)" sh scripts/set-up.sh dev
+	@touch $@
+
+check: .venv/dev.stamp
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@$(PY) -c "from importlinter.cli import lint_imports_command as c; c()"
+	@.venv/bin/datafly check
+	@.venv/bin/datafly docs --check
+
+test: check
+	@CHROMIUM="$$(sh scripts/chromium.sh)" $(PY) -m pytest -n $(WORKERS) --dist loadgroup
+
+bench: .venv/dev.stamp
+	@$(PY) bench/run.py
+
+docs: .venv/core.stamp
+	@.venv/bin/datafly docs
+
+format: .venv/dev.stamp
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+lock: .venv/dev.stamp
+	@sh scripts/lock.sh
+
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

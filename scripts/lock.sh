@@ -1,0 +1,13 @@
+#!/bin/sh
+# Writes requirements/*.txt anew from pyproject.toml: every package with its version and hashes, for every platform.
+set -eu
+cd "$(dirname "$0")/.."
+.venv/bin/python -m pip install --quiet uv
+for list in core dev; do
+    extra=""
+    [ "$list" = core ] || extra="--extra dev"
+    # shellcheck disable=SC2086
+    .venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+        --no-emit-index-url --custom-compile-command "make lock" $extra --output-file "requirements/$list.txt" \
+        pyproject.toml requirements/build.in
+done
