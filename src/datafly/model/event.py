@@ -14,7 +14,8 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     """A record of `raw`: one event as the caller sent it, with what only the gateway could know.
 
     `body` is the event's JSON object, untouched. `anonymous_id` is the caller's (body beats cookie) or the one minted
-    for a browser that had none. Milliseconds since the epoch.
+    for a browser that had none. `type` is always known: the body's, or, where the body has none, that of the door.
+    Milliseconds since the epoch.
     """
 
     pipeline_id: str
@@ -26,6 +27,7 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     ip: str | None = None
     user_agent: str | None = None
     door: str = ""
+    type: str = ""
 
 
 class Step(msgspec.Struct, frozen=True):
