@@ -5,13 +5,16 @@ one file, in PostgreSQL one database. Every write is one transaction and durable
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from datafly.model.delivery import LIVE, Attempt, Outcome, Pending, Replay, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.verdict import Verdict
+
+SPAN: Final = 100_000
+"""How far beyond its mark a live run may have finals: what `progress` reads and returns is bounded by it."""
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -36,29 +39,41 @@ class Control(Protocol):
 
     def pipeline(self, pipeline_id: str) -> Pipeline: ...
 
-    def create_pipeline(self, pipeline: Pipeline) -> Pipeline: ...
+    def create_pipeline(self, pipeline: Pipeline) -> Pipeline:
+        """What is empty of `id`, `slug`, `pipeline_key`, and times that are 0, are filled in."""
+
+    def ensure_default_pipeline(self) -> Pipeline:
+        """The oldest pipeline; one named "Default" is made if there is none, once, however many processes ask."""
 
     def update_pipeline(
         self, pipeline_id: str, changes: dict[str, Any], *, if_match: str | None = None
     ) -> Pipeline: ...
 
     def install(self, template: Template, revision: Revision, installations: Sequence[Installation]) -> None:
-        """All in one transaction. A template name in use → `Conflict`."""
+        """All in one transaction. A template name in use → `Conflict`.
+
+        A name is free again when the last installation of its template is removed. Times that are 0 are filled in.
+        """
 
     def installations(self, *, removed: bool = False) -> list[Installation]:
         """Those in force, with their pinned revision, secrets as `Secret`; with `removed`, also those removed."""
 
     def installation(self, installation_id: str) -> Installation: ...
 
+    def revision(self, revision_id: str) -> Revision: ...
+
     def latest_revision(self, template_id: str) -> Revision: ...
 
     def revise(self, installation_id: str, revision: Revision, *, if_match: str | None = None) -> Installation:
-        """Adds the revision (number = latest + 1) to the template and pins it on this installation."""
+        """Adds the revision to the template and pins it on this installation.
+
+        `template_id`, `number` (latest + 1), and an empty `id` or time are filled in.
+        """
 
     def change_installation(
         self, installation_id: str, changes: dict[str, Any], *, if_match: str | None = None
     ) -> Installation:
-        """`enabled`, `paused`, `removed_ms` with `end`."""
+        """`enabled`, `paused`, `removed_ms` with `end`. What is removed stays so: code `REMOVED`."""
 
     def create_token(self, name: str, role: str, *, expires_ms: int | None = None) -> tuple[Token, str]:
         """The token and its text, `dft_…`."""
@@ -77,7 +92,7 @@ class Control(Protocol):
     def set_replay_state(self, replay_id: str, state: str) -> None: ...
 
     def etag(self, value: Pipeline | Installation) -> str:
-        """What `if_match` is compared with."""
+        """What `if_match` is compared with, without the quotes of HTTP. A stale one: `Conflict` 412, code `STALE`."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -91,7 +106,11 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """What the ledger knows of one event × installation × run: delivered by an attempt, an outcome, pending, or none."""
+    """What the ledger knows of one event × installation × run.
+
+    DELIVERED with its `attempt`; or another final verdict with its `outcome` and, if a reply caused it, that `attempt`
+    (None once it is trimmed); or `pending`, with `verdict` None.
+    """
 
     installation_id: str
     run_id: str
@@ -107,7 +126,7 @@ class Writing(msgspec.Struct, frozen=True):
     attempts: tuple[Attempt, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     marks: tuple[tuple[str, str, int, int], ...] = ()
-    """(installation_id, run_id, partition, mark)"""
+    """(installation_id, run_id, partition, mark); a mark never goes back."""
     pending: tuple[Pending, ...] = ()
     """Replaces the row of its installation, run, partition and lane."""
     cleared: tuple[tuple[str, str, int, int], ...] = ()

@@ -1,0 +1,121 @@
+"""What writings come to in rows: pure, and outside the transaction, since packing is most of the work."""
+
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from datafly.model.delivery import Attempt, Outcome, Pending
+from datafly.model.verdict import Verdict
+from datafly.store import members
+from datafly.store.base import Writing
+
+REQUESTS: Final = "requests"
+_COMPRESSION: Final = 1
+_CURSOR: Final = ("installation_id", "run_id", "partition")
+_LANE: Final = (*_CURSOR, "lane")
+
+Row = dict[str, Any]
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """The rows of one transaction."""
+
+    attempts: list[Row]
+    outcomes: list[Row]
+    marks: list[Row]
+    pending: list[Row]
+    cleared: list[Row]
+    states: list[Row]
+    counters: list[Row]
+
+
+def batch_of(writings: Sequence[Writing]) -> Batch:
+    """Later writings count after earlier ones; in one writing, lanes are cleared before they are filled."""
+    marks: dict[tuple[str, str, int], int] = {}
+    lanes: dict[tuple[str, str, int, int], Pending | None] = {}
+    states: dict[str, Row] = {}
+    for writing in writings:
+        for installation_id, run_id, partition, mark in writing.marks:
+            key = (installation_id, run_id, partition)
+            marks[key] = max(mark, marks.get(key, mark))
+        lanes.update(dict.fromkeys(writing.cleared))
+        lanes.update({(p.installation_id, p.run_id, p.partition, p.lane): p for p in writing.pending})
+        states.update({s.installation_id: {"installation_id": s.installation_id, "state": s} for s in writing.states})
+    return Batch(
+        attempts=[_attempt_row(attempt) for writing in writings for attempt in writing.attempts],
+        outcomes=[_outcome_row(outcome) for writing in writings for outcome in writing.outcomes],
+        marks=[dict(zip(_CURSOR, key, strict=True)) | {"mark": mark} for key, mark in marks.items()],
+        pending=[_pending_row(waiting) for waiting in lanes.values() if waiting is not None],
+        cleared=[dict(zip(_LANE, key, strict=True)) for key, waiting in lanes.items() if waiting is None],
+        states=list(states.values()),
+        counters=_counter_rows(writings),
+    )
+
+
+def packed(value: Any) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode(value), _COMPRESSION)
+
+
+def attempt_of(body: bytes, packed_members: bytes) -> Attempt:
+    offsets, delivered = members.unpack(packed_members)
+    return msgspec.structs.replace(_ATTEMPT.decode(zlib.decompress(body)), offsets=offsets, delivered=delivered)
+
+
+def pending_of(body: bytes) -> Pending:
+    return _PENDING.decode(zlib.decompress(body))
+
+
+_ATTEMPT: Final = msgspec.msgpack.Decoder(Attempt)
+_PENDING: Final = msgspec.msgpack.Decoder(Pending)
+
+
+def _attempt_row(attempt: Attempt) -> Row:
+    return {
+        "id": attempt.id,
+        "installation_id": attempt.installation_id,
+        "run_id": attempt.run_id,
+        "partition": attempt.partition,
+        **_bounds(attempt.delivered),
+        "started_ms": attempt.started_ms,
+        "members": members.pack(attempt.offsets, attempt.delivered),
+        "body": packed(msgspec.structs.replace(attempt, offsets=(), delivered=())),
+    }
+
+
+def _bounds(offsets: Sequence[int]) -> Row:
+    if not offsets:
+        return {"first": None, "last": None, "reach": None}
+    first, last = min(offsets), max(offsets)
+    return {"first": first, "last": last, "reach": members.reach(first, last)}
+
+
+def _outcome_row(outcome: Outcome) -> Row:
+    row = msgspec.structs.asdict(outcome)
+    return row | {"verdict": outcome.verdict.value, "reach": members.reach(outcome.first, outcome.last)}
+
+
+def _pending_row(waiting: Pending) -> Row:
+    return {
+        **{name: getattr(waiting, name) for name in _LANE},
+        "first": min(waiting.offsets),
+        "last": max(waiting.offsets),
+        "body": packed(waiting),
+    }
+
+
+def _counter_rows(writings: Sequence[Writing]) -> list[Row]:
+    counted: Counter[tuple[str, str]] = Counter()
+    for writing in writings:
+        for attempt in writing.attempts:
+            counted[attempt.installation_id, REQUESTS] += 1
+            counted[attempt.installation_id, Verdict.DELIVERED.value] += len(attempt.delivered)
+        for outcome in writing.outcomes:
+            counted[outcome.installation_id, outcome.verdict.value] += outcome.last - outcome.first + 1
+    return [
+        {"installation_id": installation_id, "name": name, "count": count}
+        for (installation_id, name), count in counted.items()
+        if count
+    ]

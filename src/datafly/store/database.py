@@ -1,0 +1,60 @@
+"""Transactions: one way to read, one to write, one to change the control plane."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+
+from datafly.model.errors import Unavailable
+from datafly.observe import emit
+from datafly.observe.store import StoreTransactionFailed
+from datafly.store import dialect
+from datafly.store.schema import control_version
+
+_COUNT_UP: Final = sa.update(control_version).values(version=control_version.c.version + 1)
+
+NowMs = Callable[[], int]
+
+
+class Database:
+    """Thread-safe. `now_ms` is the wall clock that stamps rows."""
+
+    def __init__(self, url: URL, now_ms: NowMs) -> None:
+        self._engine = dialect.create_engine(url)
+        self._lock = dialect.writer_lock(url)
+        self.now_ms = now_ms
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One consistent snapshot."""
+        with _told(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Durable when it is left without an exception; nothing of it is kept otherwise."""
+        with _told(), self._lock, self._engine.connect() as connection, dialect.writing(connection).begin():
+            yield connection
+
+    @contextmanager
+    def change(self) -> Iterator[sa.Connection]:
+        """A write that counts the control version up. The row is locked first: changes never run side by side."""
+        with self.write() as connection:
+            connection.execute(_COUNT_UP)
+            yield connection
+
+    def close(self) -> None:
+        with self._lock:  # the last connection to close checkpoints
+            self._engine.dispose()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        emit(StoreTransactionFailed(error=str(error.orig)))
+        raise Unavailable(f"The store cannot be used now: {error.orig}.") from error

@@ -1,0 +1,145 @@
+"""The only module that knows which database is below: connections, locks and the statements that differ."""
+
+import fcntl
+import os
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+
+from datafly.model.errors import OperatorError
+
+FILE: Final = "store.db"
+BUSY_SECONDS: Final = 10
+_WRITES: Final = "datafly_writes"
+_MIGRATION_LOCK: Final = 0x5157_4E41
+
+
+def url_of(place: str | Path) -> URL:
+    """A URL as it is; else a data directory, whose store is the file `store.db` in it."""
+    if isinstance(place, str) and "://" in place:
+        return make_url(place)
+    path = Path(place)
+    file = path if path.suffix == ".db" else path / FILE
+    return URL.create("sqlite+pysqlite", database=str(file.absolute()))
+
+
+def create_engine(url: URL) -> sa.Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    if url.get_backend_name() == "postgresql":
+        return sa.create_engine(url, pool_pre_ping=True)
+    raise OperatorError(f"The store cannot be {url.get_backend_name()!r}: give a data directory or a PostgreSQL URL.")
+
+
+def writer_lock(url: URL) -> AbstractContextManager[None]:
+    """Held around every write transaction and every close. Reusable, not re-entrant."""
+    return _FileLock(Path(f"{url.database}.lock")) if url.get_backend_name() == "sqlite" else nullcontext()
+
+
+def writing(connection: sa.Connection) -> sa.Connection:
+    """Marks a connection whose next transaction will write, so that it takes the write lock when it begins."""
+    return connection.execution_options(**{_WRITES: True})
+
+
+def lock_migrations(connection: sa.Connection) -> None:
+    """Until the transaction ends nobody else migrates. In SQLite the writer lock is that already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+
+
+def upsert(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    added: frozenset[str] = frozenset(),
+    greatest: frozenset[str] = frozenset(),
+) -> None:
+    """Insert or overwrite by primary key; columns in `added` are summed up, those in `greatest` never go back."""
+    if not rows:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement: Any = insert(table)
+    changes = {
+        column.name: _change(column, statement.excluded[column.name], added=added, greatest=greatest)
+        for column in table.columns
+        if not column.primary_key
+    }
+    keys = list(table.primary_key.columns)
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+
+
+def _change(
+    column: sa.Column[Any], new: sa.ColumnElement[Any], *, added: frozenset[str], greatest: frozenset[str]
+) -> sa.ColumnElement[Any]:
+    if column.name in added:
+        return column + new
+    if column.name in greatest:
+        return sa.case((column > new, column), else_=new)
+    return new
+
+
+def _sqlite_engine(url: URL) -> sa.Engine:
+    _create_private(Path(str(url.database)))
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=24)
+    sa.event.listen(engine, "connect", _configure)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _create_private(file: Path) -> None:
+    """The store holds what was sent to vendors: nobody but its owner reads it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise OperatorError(f"The store {file} cannot be opened: {error.strerror}.") from error
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun here (`_begin`), not guessed by the driver
+    settings = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"]
+    if sys.platform == "darwin":
+        settings += ["fullfsync=ON", "checkpoint_fullfsync=ON"]
+    for setting in settings:
+        connection.execute(f"PRAGMA {setting}").fetchall()
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class _FileLock:
+    """One writer at a time, among threads and processes, queued by the kernel; a process that dies lets go.
+
+    Two reasons. SQLite alone makes writers poll for their turn, with sleeps up to 100 ms. And its releases before
+    3.51.3 can corrupt a WAL when one connection checkpoints while another commits (sqlite.org/wal.html#walresetbug);
+    the interpreter's SQLite is often older. Commits and their checkpoints all happen in here.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._threads = threading.Lock()
+        self._descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)

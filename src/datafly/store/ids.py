@@ -1,0 +1,29 @@
+"""Fresh ids and key texts for what the store creates."""
+
+import re
+import secrets
+from typing import Final
+
+from datafly.model.ids import ENTROPY_BYTES, make_id
+
+TOKEN_PREFIX: Final = "dft_"  # noqa: S105 - the prefix of every token, no token
+_ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_KEY_LENGTH: Final = 24
+
+
+def fresh_id(prefix: str, now_ms: int) -> str:
+    return make_id(prefix, now_ms, secrets.token_bytes(ENTROPY_BYTES))
+
+
+def fresh_pipeline_key() -> str:
+    """Public, so it names and does not protect; random, so that nobody posts to a neighbour by a typing error."""
+    return "dk_live_" + "".join(secrets.choice(_ALPHABET) for _ in range(_KEY_LENGTH))
+
+
+def fresh_token() -> str:
+    """`dft_` and 43 url-safe characters: 256 bits."""
+    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def slug_of(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "pipeline"

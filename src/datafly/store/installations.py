@@ -1,0 +1,158 @@
+"""Templates, their revisions, and where they are installed."""
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from datafly.model.errors import Conflict, Invalid
+from datafly.model.installation import Installation, Revision, Template
+from datafly.store import rows
+from datafly.store.database import Database
+from datafly.store.ids import fresh_id
+from datafly.store.schema import installations, pipelines, revisions, templates
+from datafly.store.seal import Sealer
+
+_Stamped = TypeVar("_Stamped", Template, Installation)
+_CHANGEABLE: Final = frozenset({"enabled", "paused", "removed_ms", "end"})
+
+
+class Installations:
+    """The part of `Control` that keeps integrations."""
+
+    _database: Database
+    _sealer: Sealer
+
+    def install(self, template: Template, revision: Revision, installations: Sequence[Installation]) -> None:
+        """Times that are 0 are filled in. A name is free again once its template's last installation is removed."""
+        with self._database.change() as connection:
+            _require_free(connection, template.name)
+            now_ms = self._database.now_ms()
+            self._insert(connection, _stamped(template, now_ms), _created(revision, now_ms))
+            for installation in installations:
+                _require_same(installation, template, revision)
+                _attach(connection, _stamped(installation, now_ms))
+
+    def installations(self, *, removed: bool = False) -> list[Installation]:
+        """Oldest first."""
+        select = rows.installation_select()
+        if not removed:
+            select = select.where(installations.c.removed_ms.is_(None))
+        with self._database.read() as connection:
+            found = connection.execute(select).mappings().all()
+        return [rows.installation_of(row, self._sealer) for row in found]
+
+    def installation(self, installation_id: str) -> Installation:
+        with self._database.read() as connection:
+            return self._installation(connection, installation_id)
+
+    def revision(self, revision_id: str) -> Revision:
+        with self._database.read() as connection:
+            select = sa.select(revisions).where(revisions.c.id == revision_id)
+            row = rows.first(connection, select, f"There is no revision {revision_id}.")
+        return rows.revision_of(row, self._sealer)
+
+    def latest_revision(self, template_id: str) -> Revision:
+        with self._database.read() as connection:
+            row = rows.first(connection, _latest(template_id), f"There is no template {template_id}.")
+        return rows.revision_of(row, self._sealer)
+
+    def revise(self, installation_id: str, revision: Revision, *, if_match: str | None = None) -> Installation:
+        """`template_id`, `number`, and an empty `id` or time of the revision are filled in."""
+        with self._database.change() as connection:
+            before = self._in_force(connection, installation_id, if_match)
+            now_ms = self._database.now_ms()
+            added = _numbered(connection, _created(revision, now_ms), before.template.id)
+            connection.execute(sa.insert(revisions).values(rows.revision_row(added, self._sealer)))
+            _update(connection, installation_id, {"revision_id": added.id, "updated_ms": now_ms})
+            return self._installation(connection, installation_id)
+
+    def change_installation(
+        self, installation_id: str, changes: dict[str, Any], *, if_match: str | None = None
+    ) -> Installation:
+        """`enabled`, `paused`, `removed_ms` with `end`. What is removed stays removed → `Conflict`."""
+        _require_changeable(changes)
+        with self._database.change() as connection:
+            before = self._in_force(connection, installation_id, if_match)
+            values = dict(changes) | {"updated_ms": self._database.now_ms()}
+            if "end" in values:
+                values["end_offsets"] = values.pop("end")
+            _update(connection, installation_id, values)
+            if changes.get("removed_ms") is not None:
+                _free_name(connection, before.template.id)
+            return self._installation(connection, installation_id)
+
+    def _insert(self, connection: sa.Connection, template: Template, revision: Revision) -> None:
+        if revision.template_id != template.id:
+            raise ValueError("the revision is of another template")
+        connection.execute(sa.insert(templates).values(rows.template_row(template)))
+        connection.execute(sa.insert(revisions).values(rows.revision_row(revision, self._sealer)))
+
+    def _installation(self, connection: sa.Connection, installation_id: str) -> Installation:
+        select = rows.installation_select().where(installations.c.id == installation_id)
+        row = rows.first(connection, select, f"There is no pipeline integration {installation_id}.")
+        return rows.installation_of(row, self._sealer)
+
+    def _in_force(self, connection: sa.Connection, installation_id: str, if_match: str | None) -> Installation:
+        found = self._installation(connection, installation_id)
+        rows.require_match(found, if_match)
+        if found.removed_ms is not None:
+            raise Conflict(f"{found.name} is removed. Install it anew.", code="REMOVED")
+        return found
+
+
+def _stamped(value: _Stamped, now_ms: int) -> _Stamped:
+    created_ms = value.created_ms or now_ms
+    return msgspec.structs.replace(value, created_ms=created_ms, updated_ms=value.updated_ms or created_ms)
+
+
+def _created(revision: Revision, now_ms: int) -> Revision:
+    return msgspec.structs.replace(
+        revision, id=revision.id or fresh_id("rev", now_ms), created_ms=revision.created_ms or now_ms
+    )
+
+
+def _numbered(connection: sa.Connection, revision: Revision, template_id: str) -> Revision:
+    latest = connection.execute(_latest(template_id)).mappings().one()
+    return msgspec.structs.replace(revision, template_id=template_id, number=latest["number"] + 1)
+
+
+def _latest(template_id: str) -> sa.Select[Any]:
+    chosen = sa.select(revisions).where(revisions.c.template_id == template_id)
+    return chosen.order_by(revisions.c.number.desc()).limit(1)
+
+
+def _require_free(connection: sa.Connection, name: str) -> None:
+    if connection.execute(sa.select(templates.c.id).where(templates.c.taken_name == name)).first():
+        raise Conflict(f'An integration named "{name}" exists already. Choose another name.', field="name")
+
+
+def _require_same(installation: Installation, template: Template, revision: Revision) -> None:
+    if (installation.template.id, installation.revision.id) != (template.id, revision.id):
+        raise ValueError("an installation is of the template and revision that it is installed with")
+
+
+def _attach(connection: sa.Connection, installation: Installation) -> None:
+    pipeline_id = installation.pipeline_id
+    select = sa.select(pipelines.c.id).where(pipelines.c.id == pipeline_id)
+    rows.first(connection, select, f"There is no pipeline {pipeline_id}.")
+    connection.execute(sa.insert(installations).values(rows.installation_row(installation)))
+
+
+def _require_changeable(changes: dict[str, Any]) -> None:
+    for name in changes:
+        if name not in _CHANGEABLE:
+            raise Invalid(f"{name} of a pipeline integration cannot be changed.", field=name)
+
+
+def _update(connection: sa.Connection, installation_id: str, values: dict[str, Any]) -> None:
+    connection.execute(sa.update(installations).where(installations.c.id == installation_id).values(values))
+
+
+def _free_name(connection: sa.Connection, template_id: str) -> None:
+    kept = sa.select(installations.c.id).where(
+        installations.c.template_id == template_id, installations.c.removed_ms.is_(None)
+    )
+    if connection.execute(kept).first() is None:
+        connection.execute(sa.update(templates).where(templates.c.id == template_id).values(taken_name=None))

@@ -1,0 +1,115 @@
+"""The ledger in SQL."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from datafly.model.delivery import LIVE, Attempt, Outcome, State
+from datafly.model.verdict import Verdict
+from datafly.observe import emit
+from datafly.observe.store import StoreLedgerTrimmed
+from datafly.store import lookup, schema
+from datafly.store.base import Delivery, Progress, Writing
+from datafly.store.batch import Batch, batch_of
+from datafly.store.database import Database
+from datafly.store.dialect import upsert
+from datafly.store.trim import trim
+
+
+class SqlLedger:
+    """`Ledger` over SQLAlchemy."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self, writings: Sequence[Writing]) -> None:
+        """Packs and compresses first, then one short transaction. A mark never goes back."""
+        batch = batch_of(writings)
+        with self._database.write() as connection:
+            _insert(connection, batch)
+
+    def progress(self, installation_id: str, partition: int, *, run_id: str = LIVE) -> Progress | None:
+        with self._database.read() as connection:
+            return lookup.progress(connection, lookup.Run(installation_id, run_id, partition))
+
+    def marks(self) -> dict[tuple[str, int], int]:
+        select = sa.select(schema.marks).where(schema.marks.c.run_id == LIVE)
+        with self._database.read() as connection:
+            return {(row.installation_id, row.partition): row.mark for row in connection.execute(select)}
+
+    def deliveries(self, partition: int, offset: int) -> list[Delivery]:
+        """Finals first, then what waits; each ordered by installation and run."""
+        with self._database.read() as connection:
+            return lookup.deliveries(connection, partition, offset)
+
+    def outcomes(
+        self,
+        *,
+        installation_id: str | None = None,
+        verdicts: frozenset[Verdict] | None = None,
+        before_id: int | None = None,
+        limit: int = 50,
+    ) -> list[tuple[int, Outcome]]:
+        with self._database.read() as connection:
+            return lookup.outcomes(connection, installation_id, verdicts, before_id, limit)
+
+    def outcome(self, outcome_id: int) -> Outcome | None:
+        select = sa.select(schema.outcomes).where(schema.outcomes.c.id == outcome_id)
+        with self._database.read() as connection:
+            row = connection.execute(select).first()
+        return lookup.outcome_of(row) if row else None
+
+    def attempts(
+        self, *, installation_id: str | None = None, before: str | None = None, limit: int = 50
+    ) -> list[Attempt]:
+        with self._database.read() as connection:
+            return lookup.attempts(connection, installation_id, before, limit)
+
+    def coverage(self, installation_id: str, partition: int, *, run_id: str = LIVE) -> list[tuple[int, int, Verdict]]:
+        """Neighbouring ranges of one verdict are joined; an offset that is covered twice is told twice."""
+        with self._database.read() as connection:
+            return lookup.coverage(connection, lookup.Run(installation_id, run_id, partition))
+
+    def states(self) -> dict[str, State]:
+        with self._database.read() as connection:
+            return {row.installation_id: lookup.state_of(row) for row in connection.execute(sa.select(schema.states))}
+
+    def counts(self, installation_id: str) -> dict[str, int]:
+        """What never happened has no entry."""
+        table = schema.counters
+        with self._database.read() as connection:
+            return {
+                row.name: row.count_
+                for row in connection.execute(
+                    sa.select(table.c.name, table.c.count.label("count_")).where(
+                        table.c.installation_id == installation_id
+                    )
+                )
+            }
+
+    def trim(self, *, before_ms: int, limit: int = 1_000) -> int:
+        """Keeps what is final at or above a mark, however old: after a restart it would be sent again."""
+        with self._database.write() as connection:
+            forgotten = trim(connection, before_ms=before_ms, limit=limit)
+        if forgotten:
+            emit(StoreLedgerTrimmed(rows=forgotten))
+        return forgotten
+
+
+def _insert(connection: sa.Connection, batch: Batch) -> None:
+    for table, rows in ((schema.attempts, batch.attempts), (schema.outcomes, batch.outcomes)):
+        if rows:
+            connection.execute(sa.insert(table), rows)
+    upsert(connection, schema.marks, batch.marks, greatest=frozenset({"mark"}))
+    upsert(connection, schema.pending, batch.pending)
+    upsert(connection, schema.states, batch.states)
+    upsert(connection, schema.counters, batch.counters, added=frozenset({"count"}))
+    if batch.cleared:
+        _clear(connection, batch)
+
+
+def _clear(connection: sa.Connection, batch: Batch) -> None:
+    table = schema.pending
+    keys = [column == sa.bindparam(f"of_{column.name}") for column in table.primary_key.columns]
+    rows = [{f"of_{name}": value for name, value in row.items()} for row in batch.cleared]
+    connection.execute(sa.delete(table).where(*keys), rows)

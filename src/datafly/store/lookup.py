@@ -1,0 +1,171 @@
+"""Reading the ledger: every look-up is a few short stretches of an index."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from datafly.model.delivery import Attempt, Outcome, Pending, State
+from datafly.model.verdict import FINAL, Ruling, Verdict
+from datafly.store import members, schema
+from datafly.store.base import Delivery, Progress
+from datafly.store.batch import attempt_of, pending_of
+
+_A: Final = schema.attempts.c
+_O: Final = schema.outcomes.c
+_P: Final = schema.pending.c
+
+Covered = tuple[int, int, Verdict]
+
+
+class Run(NamedTuple):
+    """One installation's run in one partition."""
+
+    installation_id: str
+    run_id: str
+    partition: int
+
+    def holds(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        return sa.and_(*(table.c[name] == value for name, value in self._asdict().items()))
+
+
+def progress(connection: sa.Connection, run: Run) -> Progress | None:
+    mark = connection.execute(sa.select(schema.marks.c.mark).where(run.holds(schema.marks))).scalar()
+    if mark is None:
+        return None
+    finals: set[int] = set()
+    for first, last, _ in _covered(connection, run, since=mark):
+        finals.update(range(max(first, mark), last + 1))
+    return Progress(mark, frozenset(finals))
+
+
+def coverage(connection: sa.Connection, run: Run) -> list[Covered]:
+    return list(_joined(sorted(_covered(connection, run, since=None))))
+
+
+def deliveries(connection: sa.Connection, partition: int, offset: int) -> list[Delivery]:
+    taken = [
+        Delivery(attempt.installation_id, attempt.run_id, Verdict.DELIVERED, attempt=attempt)
+        for attempt in _delivering(connection, partition, offset)
+    ]
+    decided = [
+        Delivery(o.installation_id, o.run_id, o.verdict, attempt=_attempt(connection, o.attempt_id), outcome=o)
+        for o in _deciding(connection, partition, offset)
+    ]
+    final = sorted([*taken, *decided], key=_order)
+    known = {_order(delivery) for delivery in final}
+    waiting = [Delivery(p.installation_id, p.run_id, None, pending=p) for p in _waiting(connection, partition, offset)]
+    return final + sorted((delivery for delivery in waiting if _order(delivery) not in known), key=_order)
+
+
+def outcomes(
+    connection: sa.Connection,
+    installation_id: str | None,
+    verdicts: frozenset[Verdict] | None,
+    before_id: int | None,
+    limit: int,
+) -> list[tuple[int, Outcome]]:
+    """One stretch of the index per verdict: the few dead letters are not searched for among the many skipped."""
+    found: list[sa.Row[Any]] = []
+    for verdict in sorted(verdicts if verdicts is not None else FINAL - {Verdict.DELIVERED}):
+        select = sa.select(schema.outcomes).where(_O.verdict == verdict.value).order_by(_O.id.desc()).limit(limit)
+        if installation_id is not None:
+            select = select.where(_O.installation_id == installation_id)
+        if before_id is not None:
+            select = select.where(_O.id < before_id)
+        found.extend(connection.execute(select))
+    newest = sorted(found, key=lambda row: row.id, reverse=True)[:limit]
+    return [(row.id, outcome_of(row)) for row in newest]
+
+
+def attempts(connection: sa.Connection, installation_id: str | None, before: str | None, limit: int) -> list[Attempt]:
+    select = sa.select(_A.members, _A.body).order_by(_A.id.desc()).limit(limit)
+    if installation_id is not None:
+        select = select.where(_A.installation_id == installation_id)
+    if before is not None:
+        select = select.where(_A.id < before)
+    return [attempt_of(row.body, row.members) for row in connection.execute(select)]
+
+
+def outcome_of(row: sa.Row[Any]) -> Outcome:
+    fields = {name: getattr(row, name) for name in Outcome.__struct_fields__}
+    return Outcome(**fields | {"ruling": msgspec.convert(row.ruling, Ruling)})
+
+
+def state_of(row: sa.Row[Any]) -> State:
+    return msgspec.convert(row.state, State)
+
+
+def _order(delivery: Delivery) -> tuple[str, str]:
+    return delivery.installation_id, delivery.run_id
+
+
+def _covered(connection: sa.Connection, run: Run, *, since: int | None) -> Iterator[Covered]:
+    """Final ranges; with `since`, of the rows that reach up to it or beyond."""
+    delivered = sa.select(_A.members).where(run.holds(schema.attempts), _A.last.is_not(None))
+    decided = sa.select(_O.first, _O.last, _O.verdict).where(run.holds(schema.outcomes))
+    if since is not None:
+        delivered, decided = delivered.where(_A.last >= since), decided.where(_O.last >= since)
+    for row in connection.execute(delivered):
+        for first, last in members.ranges(members.unpack(row.members)[1]):
+            yield first, last, Verdict.DELIVERED
+    for row in connection.execute(decided):
+        yield row.first, row.last, Verdict(row.verdict)
+
+
+def _joined(ascending: Iterable[Covered]) -> Iterator[Covered]:
+    held: Covered | None = None
+    for first, last, verdict in ascending:
+        if held and held[1] + 1 == first and held[2] == verdict:
+            held = (held[0], last, verdict)
+            continue
+        if held:
+            yield held
+        held = (first, last, verdict)
+    if held:
+        yield held
+
+
+def _holding(
+    table: sa.Table, columns: list[sa.ColumnElement[Any]], partition: int, offset: int
+) -> sa.CompoundSelect[Any]:
+    """Rows whose range holds the offset, through one stretch of the index per size class."""
+    return sa.union_all(
+        *(
+            sa.select(*columns).where(
+                table.c.partition == partition,
+                table.c.reach == reach,
+                table.c.first.between(offset - (1 << reach) + 1, offset),
+                table.c.last >= offset,
+            )
+            for reach in members.REACHES
+        )
+    )
+
+
+def _delivering(connection: sa.Connection, partition: int, offset: int) -> Iterator[Attempt]:
+    """Members are looked at before bodies are read."""
+    near = connection.execute(_holding(schema.attempts, [_A.id, _A.members], partition, offset)).all()
+    chosen = [row.id for row in near if offset in members.unpack(row.members)[1]]
+    return (attempt for attempt in (_attempt(connection, attempt_id) for attempt_id in chosen) if attempt)
+
+
+def _deciding(connection: sa.Connection, partition: int, offset: int) -> list[Outcome]:
+    ids = [row.id for row in connection.execute(_holding(schema.outcomes, [_O.id], partition, offset))]
+    found = chain.from_iterable(connection.execute(sa.select(schema.outcomes).where(_O.id == one)) for one in ids)
+    return [outcome_of(row) for row in found]
+
+
+def _waiting(connection: sa.Connection, partition: int, offset: int) -> list[Pending]:
+    near = sa.select(_P.body).where(_P.partition == partition, _P.first <= offset, _P.last >= offset)
+    found = [pending_of(row.body) for row in connection.execute(near)]
+    return [waiting for waiting in found if offset in waiting.offsets]
+
+
+def _attempt(connection: sa.Connection, attempt_id: str | None) -> Attempt | None:
+    if attempt_id is None:
+        return None
+    row = connection.execute(sa.select(_A.members, _A.body).where(_A.id == attempt_id)).first()
+    return attempt_of(row.body, row.members) if row else None

@@ -1,0 +1,80 @@
+"""Opens the store."""
+
+import time
+from pathlib import Path
+from typing import Any, Final, Self
+
+import sqlalchemy as sa
+
+from datafly.model.errors import OperatorError
+from datafly.model.secret import Secret
+from datafly.store import dialect
+from datafly.store.control import SqlControl
+from datafly.store.database import Database, NowMs
+from datafly.store.ledger import SqlLedger
+from datafly.store.migrate import migrate
+from datafly.store.schema import facts
+from datafly.store.seal import Sealer
+
+_KEY_ID: Final = "encryption_key_id"
+
+
+class SqlStore:
+    """Control plane and ledger of one database; threads and processes may share it."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self.control = SqlControl(database, sealer)
+        self.ledger = SqlLedger(database)
+        self._database = database
+
+    def close(self) -> None:
+        """Nothing may be under way. Closing twice does no harm."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_store(url_or_path: str | Path, *, encryption_key: Secret, now_ms: NowMs | None = None) -> SqlStore:
+    """A data directory (SQLite, `store.db` in it) or a database URL. Makes or migrates the tables.
+
+    Any number of processes may open it at once. Raises `OperatorError` when the key is not the one that the store was
+    written with, or when a newer Signal wrote it; `Unavailable` when the database cannot be reached.
+    """
+    sealer = Sealer(encryption_key)
+    database = Database(dialect.url_of(url_or_path), now_ms or _wall_clock_ms)
+    try:
+        migrate(database)
+        _require_key(database, sealer)
+    except BaseException:
+        database.close()
+        raise
+    return SqlStore(database, sealer)
+
+
+def _wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _require_key(database: Database, sealer: Sealer) -> None:
+    select: sa.Select[Any] = sa.select(facts.c.value).where(facts.c.name == _KEY_ID)
+    with database.read() as connection:
+        known = connection.execute(select).scalar()
+    if known is None:
+        known = _keep_key_id(database, select, sealer.key_id)
+    if known != sealer.key_id:
+        raise OperatorError(
+            "The store was written with another encryption key. Give that key again (the setting encryption_key, or "
+            "the file encryption.key in the data directory); without it the secrets in the store cannot be read."
+        )
+
+
+def _keep_key_id(database: Database, select: sa.Select[Any], key_id: str) -> str:
+    with database.write() as connection:
+        known: str | None = connection.execute(select).scalar()
+        if known is None:
+            connection.execute(sa.insert(facts).values(name=_KEY_ID, value=key_id))
+        return known or key_id
