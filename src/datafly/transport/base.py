@@ -1,8 +1,11 @@
 """Outgoing → Reply. A transport never retries and never judges, and raises nothing for what a network can do."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from datafly.model.delivery import Outgoing, Reply
+
+NOT_ALLOWED: Final = "not allowed: "
+"""How the error of a request begins that may not be sent at all, whatever the network does: see `was_refused`."""
 
 
 class Transport(Protocol):
@@ -10,3 +13,8 @@ class Transport(Protocol):
         """One request, no redirects followed. Every failure is a `Reply` with `status` None and `error` in words."""
 
     async def close(self) -> None: ...
+
+
+def was_refused(reply: Reply) -> bool:
+    """Whether we refused to send it (a private address, plain http, an unreadable URL): no retry can help."""
+    return reply.status is None and reply.error.startswith(NOT_ALLOWED)

@@ -1,0 +1,226 @@
+import asyncio
+import gzip
+import zlib
+from contextlib import asynccontextmanager
+
+import pytest
+
+from datafly.model.delivery import Outgoing
+from datafly.model.secret import Secret
+from datafly.transport.base import was_refused
+from datafly.transport.body import unpack
+from datafly.transport.http import HttpTransport
+
+
+@asynccontextmanager
+async def vendor(answer):
+    """A server that reads one request per connection and does what `answer(head, body, writer)` says."""
+    tasks = set()
+
+    async def serve(reader, writer):
+        tasks.add(asyncio.current_task())
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            size = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
+            await answer(head, await reader.readexactly(size), writer)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def transport(**settings):
+    made = HttpTransport(**settings)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def request(port, *, host="127.0.0.1", scheme="http", method="POST", body=b"{}", headers=None, timeout=5.0):
+    url = f"{scheme}://{host}:{port}/upsert"
+    headers = {"Content-Type": "application/json", **(headers or {})}
+    return Outgoing(method=method, url=url, headers=headers, body=body, timeout_seconds=timeout)
+
+
+def says(status_line, body=b"", headers=b""):
+    async def answer(_head, _body, writer):
+        length = b"Content-Length: %d\r\n" % len(body)
+        writer.write(b"HTTP/1.1 " + status_line + b"\r\n" + length + headers + b"Connection: close\r\n\r\n" + body)
+        await writer.drain()
+
+    return answer
+
+
+async def test_a_request_leaves_as_it_was_made_and_the_answer_comes_back_whole():
+    seen = []
+
+    async def answer(head, body, writer):
+        seen.append((head, body))
+        await says(b"200 OK", b'{"ok":true}', b"X-Trace: a\r\nX-Trace: b\r\n")(head, body, writer)
+
+    async with vendor(answer) as port, transport(allow_private=True) as sender:
+        reply = await sender.send(request(port, body=b'{"users":[]}', headers={"X-KEY": Secret("s3cret")}))
+
+    head, body = seen[0]
+    assert head.startswith(b"POST /upsert HTTP/1.1\r\n")
+    assert b"X-KEY: s3cret" in head
+    assert body == b'{"users":[]}'
+    assert (reply.status, reply.body, reply.headers["x-trace"]) == (200, b'{"ok":true}', "a, b")
+    assert reply.latency_ms > 0
+    assert not reply.unknown_outcome
+
+
+async def test_a_body_of_many_megabytes_arrives():
+    sizes = []
+
+    async def answer(head, body, writer):
+        sizes.append(len(body))
+        await says(b"200 OK")(head, body, writer)
+
+    async with vendor(answer) as port, transport(allow_private=True) as sender:
+        assert (await sender.send(request(port, body=b"x" * 4_500_000))).status == 200
+    assert sizes == [4_500_000]
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "169.254.169.254"]
+)
+async def test_a_private_address_is_refused_before_anything_is_sent(host):
+    async def answer(*_):
+        pytest.fail("it was sent")
+
+    async with vendor(answer) as port, transport() as sender:
+        reply = await sender.send(request(port, host=host, scheme="https"))
+    assert was_refused(reply)
+    assert "private" in reply.error
+    assert not reply.unknown_outcome
+
+
+async def test_plain_http_is_refused_unless_private_endpoints_are_allowed():
+    async with transport() as sender:
+        reply = await sender.send(request(80, host="example.com"))
+    assert was_refused(reply)
+    assert "http" in reply.error
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://vendor.example/x", "not a url", "https://", "https://2130706433/", "https://127.1/", "https://[/"]
+)
+async def test_an_address_that_cannot_be_called_is_refused_for_good(url):
+    async with transport(allow_private=True) as sender:
+        assert was_refused(await sender.send(Outgoing("POST", url, {}, b"")))
+
+
+async def test_a_header_with_a_line_break_is_refused_and_its_secret_not_told():
+    async with transport(allow_private=True) as sender:
+        reply = await sender.send(request(1, headers={"X-KEY": Secret("abc\r\nX-Evil: 1")}))
+    assert was_refused(reply)
+    assert "abc" not in reply.error
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed():
+    answer = says(b"302 Found", b"", b"Location: http://127.0.0.1:1/elsewhere\r\n")
+    async with vendor(answer) as port, transport(allow_private=True) as sender:
+        reply = await sender.send(request(port))
+    assert (reply.status, reply.headers["location"]) == (302, "http://127.0.0.1:1/elsewhere")
+
+
+async def test_cookies_of_a_vendor_are_not_sent_back():
+    heads = []
+
+    async def answer(head, body, writer):
+        heads.append(head)
+        await says(b"200 OK", b"", b"Set-Cookie: a=b\r\n")(head, body, writer)
+
+    async with vendor(answer) as port, transport(allow_private=True) as sender:
+        await sender.send(request(port))
+        await sender.send(request(port))
+    assert b"Cookie" not in heads[1]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "GET"])
+async def test_a_connection_lost_after_sending_leaves_the_outcome_open_and_is_not_repeated(method):
+    requests = []
+
+    async def answer(head, _body, writer):
+        requests.append(head)
+        writer.transport.abort()
+
+    async with vendor(answer) as port, transport(allow_private=True) as sender:
+        reply = await sender.send(request(port, method=method))
+    assert (reply.status, reply.unknown_outcome, len(requests)) == (None, True, 1)
+    assert reply.error
+
+
+async def test_an_answer_that_breaks_off_leaves_the_outcome_open():
+    async def answer(_head, _body, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+        await writer.drain()
+
+    async with vendor(answer) as port, transport(allow_private=True) as sender:
+        reply = await sender.send(request(port))
+    assert (reply.status, reply.unknown_outcome) == (None, True)
+
+
+async def test_no_answer_in_time_leaves_the_outcome_open():
+    async def answer(*_):
+        await asyncio.Event().wait()
+
+    async with vendor(answer) as port, transport(allow_private=True) as sender:
+        reply = await sender.send(request(port, timeout=0.05))
+    assert (reply.status, reply.error, reply.unknown_outcome) == (None, "no answer in time", True)
+
+
+async def test_a_vendor_that_is_not_there_took_nothing():
+    async with vendor(says(b"200 OK")) as port:
+        pass
+    async with transport(allow_private=True) as sender:
+        reply = await sender.send(request(port))
+    assert reply.status is None
+    assert not reply.unknown_outcome
+    assert not was_refused(reply)
+
+
+async def test_an_endless_answer_is_cut():
+    async def answer(_head, _body, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            writer.write(b"x" * 10_000)
+            await writer.drain()
+
+    async with vendor(answer) as port, transport(allow_private=True, answer_bytes=5_000) as sender:
+        reply = await sender.send(request(port))
+    assert (reply.status, reply.body) == (200, b"x" * 5_000)
+
+
+async def test_a_decompression_bomb_is_read_up_to_the_limit():
+    bomb = gzip.compress(bytes(50_000_000))
+    answer = says(b"200 OK", bomb, b"Content-Encoding: gzip\r\n")
+    async with vendor(answer) as port, transport(allow_private=True) as sender:
+        assert len((await sender.send(request(port))).body) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", gzip.compress(b"hello")),
+        ("deflate", zlib.compress(b"hello")),
+        ("deflate", zlib.compress(b"hello")[2:-4]),
+        ("", b"hello"),
+    ],
+)
+def test_a_compressed_answer_is_read_though_not_asked_for(encoding, packed):
+    assert unpack(packed, encoding, 1_000) == b"hello"
+
+
+def test_a_body_that_only_claims_to_be_compressed_is_kept_as_it_is():
+    assert unpack(b"<html>", "gzip", 1_000) == b"<html>"
