@@ -1,0 +1,78 @@
+"""The sandbox as one ASGI application: an index, health, and every vendor's room under its own prefix."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from litestar import Litestar, MediaType, Response, get
+from litestar.enums import ScopeType
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler, Receive, Scope, Send
+
+from datafly.sandbox.pages import Pages
+from datafly.sandbox.rooms import Clock, OpenRoom, Room, find_rooms, utc_now
+from datafly.sandbox.settings import SandboxSettings
+
+_STATIC = Path(__file__).parent / "static"
+_STATIC_TYPES = {".css": MediaType.CSS, ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+class Sandbox:
+    """Every room in service; an ASGI application that owns what the rooms opened until `close`."""
+
+    def __init__(self, rooms: Sequence[Room], settings: SandboxSettings, clock: Clock) -> None:
+        self._open: dict[str, OpenRoom] = {room.slug: room.open(settings, clock) for room in rooms}
+        pages = [page for room in self._open.values() for page in room.pages]
+        self._site = _site(rooms, pages, self.close)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and (room := self._room_of(scope["path"])):
+            await room.api(scope, receive, send)
+        else:
+            await self._site(scope, receive, send)
+
+    def close(self) -> None:
+        """Let go of files; closing twice is harmless."""
+        for room in self._open.values():
+            room.close()
+
+    def _room_of(self, path: str) -> OpenRoom | None:
+        """The room whose vendor API this path belongs to."""
+        slug, _, rest = path.lstrip("/").partition("/")
+        return self._open.get(slug) if rest == "api" or rest.startswith("api/") else None
+
+
+def create_app(settings: SandboxSettings, *, clock: Clock = utc_now) -> Sandbox:
+    """Open every room that is found; what was done in them before is still there."""
+    (settings.data_dir / "sandbox").mkdir(parents=True, exist_ok=True)
+    return Sandbox(find_rooms(), settings, clock)
+
+
+def _site(rooms: Sequence[Room], pages: Sequence[ControllerRouterHandler], close: Callable[[], None]) -> Litestar:
+    drawn = Pages(rooms=rooms)
+
+    @get("/", sync_to_thread=False)
+    def index() -> Response[str]:
+        return drawn.draw("index.html", {})
+
+    return Litestar(
+        route_handlers=[index, _health, _static, *pages],
+        on_shutdown=[close],
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+@get(["/healthz", "/readyz"], sync_to_thread=False)
+def _health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@get("/_static/{name:str}", sync_to_thread=False)
+def _static(name: FromPath[str]) -> Response[bytes]:
+    """A file of the static folder; names are compared with what is there, so none leads out of it."""
+    found = next((file for file in _STATIC.iterdir() if file.name == name), None)
+    if found is None:
+        raise NotFoundException
+    media_type = _STATIC_TYPES.get(found.suffix, "application/octet-stream")
+    return Response(found.read_bytes(), media_type=media_type, headers={"cache-control": "no-cache"})

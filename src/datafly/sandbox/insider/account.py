@@ -1,0 +1,52 @@
+"""An account of the sandbox and what its owner has set: which identifiers unify, which names are registered."""
+
+import re
+
+import msgspec
+
+PARTNER_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+MOST_KEYS = 5
+UNIFICATION_SCOPE = "unification"
+
+
+class AccountRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Identity resolution and taxonomy of an account.
+
+    `identifier_types` are those that identify, by priority; custom ones are written `custom.<name>`.
+    `identifier_limits` is how many values of a type one profile may hold; ours where it is silent: one for the
+    three default types, ten for a custom one. Names that are None accept any; a list ignores all others.
+    """
+
+    identifier_types: tuple[str, ...] = ("uuid", "email", "phone_number")
+    identifier_limits: dict[str, int] = {}
+    blocked_values: tuple[str, ...] = ("undefined", "anonymous", "0", "1", "null", "")
+    attributes: tuple[str, ...] | None = None
+    events: tuple[str, ...] | None = None
+    parameters: tuple[str, ...] | None = None
+    strict_parameters: bool = True
+
+    def limit_of(self, identifier_type: str) -> int:
+        return self.identifier_limits.get(identifier_type, 10 if identifier_type.startswith("custom.") else 1)
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    partner: str
+    rules: AccountRules
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A generated key as the list shows it; the key itself is known only by its hash."""
+
+    id: int
+    account_id: int
+    name: str
+    scopes: tuple[str, ...]
+    allowed_ips: tuple[str, ...]
+    ending: str
+    created_at: str
+    last_used_at: str | None
+
+    @property
+    def unifies(self) -> bool:
+        return UNIFICATION_SCOPE in self.scopes

@@ -1,0 +1,246 @@
+"""The control API: tests and demos steer the room and read back what it got. JSON, without credentials."""
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, Request, Response, Router, delete, get, patch, post
+from litestar.di import NamedDependency, Provide
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from datafly.sandbox.faults import Fault
+from datafly.sandbox.guards import writes_come_from_here
+from datafly.sandbox.insider.account import UNIFICATION_SCOPE, Account, AccountRules, ApiKey
+from datafly.sandbox.insider.api import Conditions
+from datafly.sandbox.insider.limits import RateLimit
+from datafly.sandbox.insider.state import State
+from datafly.sandbox.insider.state.accounts import NotPossible
+from datafly.sandbox.insider.state.database import as_utc
+from datafly.sandbox.insider.state.profiles import Profile, StoredEvent, StoredIgnored
+from datafly.sandbox.insider.state.requests import RequestRecord, RequestSummary
+from datafly.sandbox.rooms import Clock
+from datafly.sandbox.settings import AuthErrors, SandboxSettings
+
+
+class Steering:
+    """What the control API reaches."""
+
+    def __init__(self, state: State, conditions: Conditions, settings: SandboxSettings, clock: Clock) -> None:
+        self.state = state
+        self.conditions = conditions
+        self.settings = settings
+        self.clock = clock
+
+    def account(self, partner: str | None) -> Account:
+        """The account of a partner name; the first one where none is named."""
+        accounts = self.state.accounts.all()
+        found = next((each for each in accounts if partner in (None, each.partner)), None)
+        if found is None:
+            raise NotFoundException(f"no account {partner}")
+        return found
+
+
+class _Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A body of the control API; a misspelt field is refused."""
+
+
+class ResetWish(_Wish, frozen=True, kw_only=True):
+    keep_accounts: bool = False
+
+
+class SettingsWish(_Wish, frozen=True, kw_only=True):
+    """Fields left out stay as they are; `rate_limit` null goes back to the documented limits."""
+
+    auth_errors: AuthErrors | msgspec.UnsetType = msgspec.UNSET
+    rate_limit: RateLimit | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class KeyWish(_Wish, frozen=True, kw_only=True):
+    partner: str | None = None
+    name: str = "Control API"
+    key: str | None = None
+    scopes: tuple[str, ...] = (UNIFICATION_SCOPE,)
+    allowed_ips: tuple[str, ...] = ()
+
+
+class AccountWish(_Wish, frozen=True, kw_only=True):
+    partner: str
+    rules: AccountRules = AccountRules()
+
+
+class AccountChange(_Wish, frozen=True, kw_only=True):
+    """`rules` names the fields that change; the others stay."""
+
+    partner: str | None = None
+    rules: dict[str, Any] = {}
+
+
+class SettingsView(msgspec.Struct, frozen=True):
+    auth_errors: AuthErrors
+    rate_limit: RateLimit | None
+
+
+class MadeKey(msgspec.Struct, frozen=True):
+    """The only place that shows the whole key."""
+
+    id: int
+    partner: str
+    name: str
+    key: str
+
+
+class UserView(msgspec.Struct, frozen=True):
+    profile: Profile
+    events: list[StoredEvent]
+    ignored: list[StoredIgnored]
+
+
+class Weather(Controller):
+    """Faults, answers and limits."""
+
+    @post("/reset", status_code=200)
+    async def reset(self, data: JSONBody[ResetWish | None], steering: NamedDependency[Steering]) -> dict[str, str]:
+        steering.conditions.faults.clear()
+        steering.conditions.limits.clear()
+        steering.conditions.limits.override = None
+        steering.conditions.auth_errors = steering.settings.auth_errors
+        steering.state.reset(keep_accounts=data.keep_accounts if data else False)
+        return {"status": "ok"}
+
+    @get("/faults")
+    async def faults(self, steering: NamedDependency[Steering]) -> list[Fault]:
+        return steering.conditions.faults.waiting()
+
+    @post("/faults")
+    async def add_fault(self, data: JSONBody[Fault], steering: NamedDependency[Steering]) -> list[Fault]:
+        steering.conditions.faults.add(data)
+        return steering.conditions.faults.waiting()
+
+    @delete("/faults")
+    async def clear_faults(self, steering: NamedDependency[Steering]) -> None:
+        steering.conditions.faults.clear()
+
+    @get("/settings")
+    async def read_settings(self, steering: NamedDependency[Steering]) -> SettingsView:
+        return SettingsView(steering.conditions.auth_errors, steering.conditions.limits.override)
+
+    @patch("/settings")
+    async def change_settings(self, data: JSONBody[SettingsWish], steering: NamedDependency[Steering]) -> SettingsView:
+        if data.auth_errors is not msgspec.UNSET:
+            steering.conditions.auth_errors = data.auth_errors
+        if data.rate_limit is not msgspec.UNSET:
+            steering.conditions.limits.override = data.rate_limit
+            steering.conditions.limits.clear()
+        return SettingsView(steering.conditions.auth_errors, steering.conditions.limits.override)
+
+
+class Arrivals(Controller):
+    """What arrived: requests, users, events."""
+
+    @get("/totals")
+    async def totals(self, steering: NamedDependency[Steering]) -> dict[str, int]:
+        return {**steering.state.profiles.totals(), "requests": steering.state.requests.count()}
+
+    @get("/requests")
+    async def requests(
+        self, steering: NamedDependency[Steering], limit: FromQuery[int] = 50, before: FromQuery[int | None] = None
+    ) -> list[RequestSummary]:
+        return steering.state.requests.newest(limit=limit, before=before)
+
+    @get("/requests/{request_id:int}")
+    async def request_of_id(self, request_id: FromPath[int], steering: NamedDependency[Steering]) -> RequestRecord:
+        record = steering.state.requests.of_id(request_id)
+        if record is None:
+            raise NotFoundException(f"no request {request_id}")
+        return record
+
+    @get("/users")
+    async def users(
+        self,
+        steering: NamedDependency[Steering],
+        q: FromQuery[str] = "",
+        partner: FromQuery[str | None] = None,
+        limit: FromQuery[int] = 50,
+    ) -> list[Profile]:
+        return steering.state.profiles.search(steering.account(partner), q, limit=limit)
+
+    @get("/users/{profile_id:int}")
+    async def user(
+        self, profile_id: FromPath[int], steering: NamedDependency[Steering], partner: FromQuery[str | None] = None
+    ) -> UserView:
+        profiles = steering.state.profiles
+        profile = profiles.of_id(steering.account(partner), profile_id)
+        if profile is None:
+            raise NotFoundException(f"no user {profile_id}")
+        return UserView(profile, profiles.events(profile_id, limit=1000), profiles.ignored(profile_id))
+
+    @get("/events")
+    async def events(
+        self, steering: NamedDependency[Steering], after: FromQuery[int] = 0, limit: FromQuery[int] = 1000
+    ) -> list[StoredEvent]:
+        return steering.state.profiles.arrivals(after=after, limit=limit)
+
+
+class Ownership(Controller):
+    """Accounts and their keys."""
+
+    @get("/accounts")
+    async def accounts(self, steering: NamedDependency[Steering]) -> list[Account]:
+        return steering.state.accounts.all()
+
+    @post("/accounts")
+    async def add_account(self, data: JSONBody[AccountWish], steering: NamedDependency[Steering]) -> Account:
+        return steering.state.accounts.add(data.partner, data.rules)
+
+    @patch("/accounts/{partner:str}")
+    async def change_account(
+        self, partner: FromPath[str], data: JSONBody[AccountChange], steering: NamedDependency[Steering]
+    ) -> Account:
+        account = steering.account(partner)
+        rules = msgspec.convert({**msgspec.to_builtins(account.rules), **data.rules}, AccountRules)
+        renamed = data.partner or account.partner
+        steering.state.accounts.change(account, partner=renamed, rules=rules)
+        return steering.account(renamed)
+
+    @get("/keys")
+    async def keys(self, steering: NamedDependency[Steering], partner: FromQuery[str | None] = None) -> list[ApiKey]:
+        return steering.state.accounts.keys(steering.account(partner))
+
+    @post("/keys")
+    async def add_key(self, data: JSONBody[KeyWish], steering: NamedDependency[Steering]) -> MadeKey:
+        account = steering.account(data.partner)
+        made, secret = steering.state.accounts.add_key(
+            account,
+            name=data.name,
+            key=data.key,
+            scopes=data.scopes,
+            allowed_ips=data.allowed_ips,
+            created_at=as_utc(steering.clock()),
+        )
+        return MadeKey(made.id, account.partner, made.name, secret)
+
+    @delete("/keys/{key_id:int}")
+    async def revoke_key(
+        self, key_id: FromPath[int], steering: NamedDependency[Steering], partner: FromQuery[str | None] = None
+    ) -> None:
+        if not steering.state.accounts.revoke(steering.account(partner), key_id):
+            raise NotFoundException(f"no key {key_id}")
+
+
+def control_routes(state: State, conditions: Conditions, settings: SandboxSettings, clock: Clock) -> Router:
+    steering = Steering(state, conditions, settings, clock)
+    return Router(
+        "/insider/_control",
+        route_handlers=[Weather, Arrivals, Ownership],
+        dependencies={"steering": Provide(lambda: steering, sync_to_thread=False, use_cache=True)},
+        guards=[writes_come_from_here],
+        exception_handlers={NotPossible: _conflict, msgspec.ValidationError: _invalid},
+    )
+
+
+def _conflict(_: Request[Any, Any, Any], error: NotPossible) -> Response[dict[str, str]]:
+    return Response({"error": str(error)}, status_code=409)
+
+
+def _invalid(_: Request[Any, Any, Any], error: msgspec.ValidationError) -> Response[dict[str, str]]:
+    return Response({"error": str(error)}, status_code=400)

@@ -1,0 +1,41 @@
+"""Rate limits: so many requests a minute of a pool, for each key."""
+
+import math
+from datetime import datetime
+
+import msgspec
+
+
+class RateLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`retry_after` tells whether a refusal says when to come back; Insider only sometimes does."""
+
+    requests: int
+    window_seconds: float = 60.0
+    retry_after: bool = True
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    retry_after: int | None
+
+
+class RateLimits:
+    """Counts in windows that begin with a key's first request; an override takes the place of every limit."""
+
+    def __init__(self) -> None:
+        self.override: RateLimit | None = None
+        self._windows: dict[tuple[int, str], tuple[datetime, int]] = {}
+
+    def clear(self) -> None:
+        self._windows.clear()
+
+    def refusal(self, key_id: int, pool: str, requests_a_minute: int, now: datetime) -> Refusal | None:
+        """Count a request; a refusal where it is one too many."""
+        limit = self.override or RateLimit(requests=requests_a_minute)
+        began, count = self._windows.get((key_id, pool), (now, 0))
+        if (now - began).total_seconds() >= limit.window_seconds:
+            began, count = now, 0
+        self._windows[key_id, pool] = (began, count + 1)
+        if count < limit.requests:
+            return None
+        left = limit.window_seconds - (now - began).total_seconds()
+        return Refusal(max(1, math.ceil(left)) if limit.retry_after else None)

@@ -1,0 +1,51 @@
+"""What a vendor's room is to the sandbox, and how rooms are found: by folder, never by a list."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from litestar.types import ControllerRouterHandler, Receive, Send
+from litestar.types.asgi_types import HTTPScope
+
+import datafly.sandbox
+from datafly.sandbox.settings import SandboxSettings
+
+VendorApi = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class OpenRoom(msgspec.Struct, frozen=True, kw_only=True):
+    """A room in service.
+
+    `api` answers for the vendor under `/<slug>/api`, as bare ASGI, so that routes, statuses and even a dropped
+    connection are the vendor's and not a framework's. `pages` are the panel and the control API.
+    """
+
+    api: VendorApi
+    pages: Sequence[ControllerRouterHandler]
+    close: Callable[[], None]
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's sandbox before it is opened; a package exports one as `room`."""
+
+    slug: str
+    name: str
+    summary: str
+    panel_path: str
+    example_path: str
+    open: Callable[[SandboxSettings, Clock], OpenRoom]
+
+
+def find_rooms() -> tuple[Room, ...]:
+    """Every package of this one that exports a `room`, by slug."""
+    packages = [found.name for found in pkgutil.iter_modules(datafly.sandbox.__path__) if found.ispkg]
+    modules = (importlib.import_module(f"datafly.sandbox.{name}") for name in packages)
+    rooms = (getattr(module, "room", None) for module in modules)
+    return tuple(sorted((room for room in rooms if isinstance(room, Room)), key=lambda room: room.slug))

@@ -1,0 +1,79 @@
+"""The bare ASGI under a vendor's API: a whole request in, a whole reply out, or a dropped connection."""
+
+import msgspec
+from litestar.types import Receive, Send
+from litestar.types.asgi_types import HTTPScope
+
+_JSON = (("content-type", "application/json"),)
+
+
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it arrived; header names are lower-case; `body` is cut at `body_limit` + 1 bytes."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    client: str
+    body: bytes
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = _JSON
+
+
+def json_reply(status: int, value: object) -> Reply:
+    """Compact JSON and a newline, as Go's encoder writes it."""
+    return Reply(status=status, body=msgspec.json.encode(value) + b"\n")
+
+
+async def read_incoming(scope: HTTPScope, receive: Receive, *, body_limit: int) -> Incoming:
+    """The request; a body over the limit is read to its end, so that the caller can hear the answer."""
+    client = scope.get("client")
+    return Incoming(
+        method=scope["method"],
+        path=scope["path"],
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+        client=client[0] if client else "",
+        body=await _read_body(receive, body_limit),
+    )
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        part = message.get("body", b"")
+        if size <= limit:
+            parts.append(part)
+        size += len(part)
+        if not message.get("more_body", False):
+            break
+    return b"".join(parts)[: limit + 1]
+
+
+async def send_reply(send: Send, reply: Reply) -> None:
+    headers = [*reply.headers, ("content-length", str(len(reply.body)))]
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": False})
+
+
+async def drop_connection(send: Send, receive: Receive) -> None:
+    """Cut the connection without an answer.
+
+    ASGI has no word for it. uvicorn's `send` is a method of the object that holds the transport; on a server
+    where it is not, a reply that promises a body and never sends it makes the server close half-way.
+    """
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is None:
+        head = [(b"content-length", b"1"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        return
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,138 @@
+"""The control API and the common part: what tests and demos lean on."""
+
+import ast
+from pathlib import Path
+
+import httpx
+import pytest
+
+import datafly.sandbox
+from datafly.sandbox.rooms import find_rooms
+
+
+async def test_health_and_readiness_say_ok(insider):
+    for path in ("/healthz", "/readyz"):
+        reply = await insider.client.get(path)
+        assert (reply.status_code, reply.json()) == (200, {"status": "ok"})
+
+
+async def test_the_index_leads_to_every_room_that_is_found(insider):
+    page = (await insider.client.get("/")).text
+    assert [room.slug for room in find_rooms()] == ["insider"]
+    assert 'href="/insider/panel"' in page
+
+
+async def test_only_files_of_the_static_folder_are_served(insider):
+    assert (await insider.client.get("/_static/sandbox.css")).headers["content-type"].startswith("text/css")
+    for path in ("/_static/app.py", "/_static/..%2Fapp.py", "/_static/"):
+        assert (await insider.client.get(path)).status_code == 404
+
+
+async def test_a_reset_forgets_everything_down_to_the_seed(insider, person):
+    await insider.upsert(person())
+    await insider.control("/accounts/myco", "PATCH", {"partner": "renamed"})
+    await insider.control("/faults", "POST", {"status": 503})
+    await insider.control("/settings", "PATCH", {"auth_errors": "catalogue", "rate_limit": {"requests": 1}})
+    await insider.control("/reset", "POST", {})
+    assert await insider.control("/totals") == {"users": 0, "events": 0, "repeated_events": 0, "requests": 0}
+    assert [account["partner"] for account in await insider.control("/accounts")] == ["myco"]
+    assert await insider.control("/settings") == {"auth_errors": "documented_403", "rate_limit": None}
+    assert (await insider.upsert(person())).status_code == 200
+
+
+async def test_a_reset_may_keep_accounts_and_keys(insider, person):
+    made = await insider.control("/keys", "POST", {"name": "Mine"})
+    await insider.upsert(person())
+    await insider.control("/reset", "POST", {"keep_accounts": True})
+    insider.headers["X-REQUEST-TOKEN"] = made["key"]
+    assert (await insider.upsert(person())).status_code == 200
+    assert (await insider.control("/totals"))["requests"] == 1
+
+
+async def test_a_key_may_be_given_literally_and_is_shown_only_once(insider):
+    made = await insider.control("/keys", "POST", {"partner": "myco", "name": "Given", "key": "a-literal-key-1"})
+    assert made["key"] == "a-literal-key-1"
+    listed = await insider.control("/keys")
+    assert listed[-1]["ending"] == "ey-1"
+    assert "a-literal-key-1" not in str(listed)
+
+
+async def test_an_account_has_at_most_five_keys(insider):
+    for number in range(4):
+        await insider.control("/keys", "POST", {"name": f"Key {number}"})
+    reply = await insider.client.post("/insider/_control/keys", json={"name": "Sixth"})
+    assert reply.status_code == 409
+
+
+@pytest.mark.parametrize("partner", ["MYCO", "my co", "", "myco"])
+async def test_a_partner_name_is_a_lower_case_slug_of_its_own(insider, partner):
+    reply = await insider.client.post("/insider/_control/accounts", json={"partner": partner})
+    assert reply.status_code == 409
+
+
+async def test_users_and_keys_stay_when_the_partner_name_changes(insider, person):
+    await insider.upsert(person())
+    await insider.control("/accounts/myco", "PATCH", {"partner": "newco"})
+    assert (await insider.upsert(person())).status_code == 403
+    insider.headers["X-PARTNER-NAME"] = "newco"
+    assert (await insider.upsert(person())).status_code == 200
+    assert (await insider.control("/totals"))["users"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/faults", {"status": 99}),
+        ("/faults", {"statuss": 503}),
+        ("/keys", {"nmae": "x"}),
+        ("/settings", {"auth_errors": "401"}),
+        ("/accounts/myco", {"rules": {"colour": "red"}}),
+    ],
+)
+async def test_a_misspelt_wish_is_refused(insider, path, body):
+    method = "PATCH" if path.startswith(("/settings", "/accounts")) else "POST"
+    reply = await insider.client.request(method, f"/insider/_control{path}", json=body)
+    assert reply.status_code == 400
+
+
+async def test_requests_are_listed_newest_first_and_shown_whole_without_the_key(insider, person):
+    await insider.upsert(person("first"))
+    await insider.upsert(person("second"), {"attributes": {"name": "x"}})
+    listed = await insider.control("/requests")
+    assert [(each["accepted"], each["refused"]) for each in listed] == [(1, 1), (1, 0)]
+    shown = await insider.control(f"/requests/{listed[0]['id']}")
+    assert "second" in shown["body"]
+    assert shown["headers"]["x-request-token"] == "…0123"
+    assert [(each["accepted"], each["who"]) for each in shown["verdicts"]] == [(True, "uuid second"), (False, "")]
+    assert shown["reply"].startswith('{"data"')
+
+
+async def test_only_so_many_requests_are_kept(started, called, person):
+    insider = called(started(requests_kept=2))
+    for number in range(4):
+        await insider.upsert(person(f"u{number}"))
+    assert len(await insider.control("/requests")) == 2
+    assert len(await insider.control("/users")) == 4
+
+
+async def test_events_are_listed_in_the_order_of_their_arrival(insider, person, event):
+    await insider.upsert(person(events=[event("b"), event("a")]))
+    await insider.upsert(person("user-456", events=[event("c")]))
+    listed = await insider.control("/events")
+    assert [each["name"] for each in listed] == ["b", "a", "c"]
+    assert [each["name"] for each in await insider.control(f"/events?after={listed[1]['id']}")] == ["c"]
+
+
+async def test_pages_of_other_sites_may_not_steer_it(insider):
+    headers = {"sec-fetch-site": "cross-site"}
+    reply: httpx.Response = await insider.client.post("/insider/_control/reset", json={}, headers=headers)
+    assert reply.status_code == 403
+
+
+def test_no_room_reads_the_mapping_that_it_is_to_judge():
+    """One misreading is not made twice only where the two share nothing."""
+    for file in Path(datafly.sandbox.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [name for name in names if name.startswith("datafly.integrations")], file
