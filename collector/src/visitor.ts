@@ -1,0 +1,60 @@
+/** Who the visitor is, in the memory of this page, and what they consented to, on this browser. */
+
+import type { Fields } from "./context.ts";
+import { plain } from "./event.ts";
+import { pipelineKey } from "./settings.ts";
+import { RESET, isEntry } from "./queue.ts";
+import { followOtherTabs, read, remove, write } from "./storage.ts";
+
+interface Party {
+  id?: string;
+  traits: Fields;
+}
+
+const CONSENT = "_df." + pipelineKey + ".consent";
+
+let user: Party = { traits: {} };
+let group: Party = { traits: {} };
+
+/** The same party with more traits (the newer win), or another party. */
+const merged = ({ id, traits }: Party, given: unknown, more: unknown): Party => {
+  const named = given == null || given === "" ? id : String(given);
+  return { id: named, traits: { ...(id && id != named ? {} : traits), ...plain(more) } };
+};
+
+export const learnUser = (id: unknown, traits: unknown): Fields => (user = merged(user, id, traits)).traits;
+
+export const learnGroup = (id: unknown, traits: unknown): Fields => (group = merged(group, id, traits)).traits;
+
+export const ids = (): Fields => ({ userId: user.id, groupId: group.id });
+
+export const consent = (): Fields | undefined => {
+  try {
+    return JSON.parse(read(CONSENT)!);
+  } catch {
+    return undefined; // never given, or spoilt by somebody else
+  }
+};
+
+/** Fails closed: anything but true is a refusal. */
+export const learnConsent = (categories: Fields): void => {
+  const all = { ...consent() };
+  for (const name of Object.keys(categories)) all[name] = categories[name] === true;
+  write(CONSENT, JSON.stringify(all));
+};
+
+const forgetParties = (): void => {
+  user = group = { traits: {} };
+};
+
+/** Consent too: the next person on this browser has not been asked. */
+export const forgetVisitor = (): void => {
+  forgetParties();
+  remove(CONSENT);
+};
+
+/** A reset in one tab makes the visitor unknown in all; the consent goes with its storage key. */
+export const followResets = (): void =>
+  followOtherTabs((key, value) => {
+    if (isEntry(key) && value == RESET) forgetParties();
+  });
