@@ -93,8 +93,18 @@ def _bounds(offsets: Sequence[int]) -> Row:
 
 
 def _outcome_row(outcome: Outcome) -> Row:
-    row = msgspec.structs.asdict(outcome)
-    return row | {"verdict": outcome.verdict.value, "reach": members.reach(outcome.first, outcome.last)}
+    return {
+        "installation_id": outcome.installation_id,
+        "run_id": outcome.run_id,
+        "partition": outcome.partition,
+        "first": outcome.first,
+        "last": outcome.last,
+        "reach": members.reach(outcome.first, outcome.last),
+        "verdict": outcome.verdict.value,
+        "decided_ms": outcome.decided_ms,
+        "attempt_id": outcome.attempt_id,
+        "ruling": outcome.ruling,
+    }
 
 
 def _pending_row(waiting: Pending) -> Row:

@@ -44,7 +44,7 @@ def pipeline_row(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def pipeline_of(row: Row) -> Pipeline:
-    return msgspec.convert(dict(row), Pipeline)
+    return msgspec.convert({name: row[name] for name in Pipeline.__struct_fields__}, Pipeline)
 
 
 def template_row(template: Template) -> dict[str, Any]:

@@ -1,0 +1,213 @@
+"""What every store promises of its ledger. Subclass it and give the fixture `place`, as for `testing.store_suite`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy.exc import IntegrityError
+
+from datafly.model.delivery import LIVE, Answer, Outcome, Pending, State
+from datafly.model.verdict import DEAD_LETTERS, Ruling, Verdict
+from datafly.store import Progress, SqlStore, Writing
+from datafly.testing.ledger_story import Story, stories
+from datafly.testing.store_suite import StoreFixtures
+from datafly.testing.store_writer import WIDTH, attempt, numbered
+
+SKIPPED = Ruling(Verdict.SKIPPED, "consent_marketing", "No consent.", "Ask for it.")
+REJECTED = Ruling(Verdict.REJECTED, "bad_record")
+
+
+def waiting(*offsets: int, lane: int = 0, run_id: str = LIVE) -> Pending:
+    answer = Answer(503, "busy")
+    return Pending("pi_1", 0, lane, offsets, 2, Ruling(Verdict.RETRY, "503"), answer, next_try_ms=9, run_id=run_id)
+
+
+class WritingSuite(StoreFixtures):
+    def test_a_writing_is_all_or_nothing(self, store: SqlStore) -> None:
+        store.ledger.write([numbered("pi_1", 0)])
+        with pytest.raises(IntegrityError):
+            store.ledger.write([numbered("pi_1", 1), numbered("pi_1", 0)])  # the second attempt's id is taken
+        assert [one.id for one in store.ledger.attempts()] == ["at_pi_1_000000"]
+        assert store.ledger.marks() == {("pi_1", 0): WIDTH}
+        assert store.ledger.counts("pi_1") == {"requests": 1, "DELIVERED": WIDTH - 1, "REJECTED": 1}
+
+    def test_nothing_is_known_before_the_first_mark(self, store: SqlStore) -> None:
+        assert store.ledger.progress("pi_1", 0) is None
+        assert store.ledger.deliveries(0, 0) == []
+        assert store.ledger.counts("pi_1") == {}
+        store.ledger.write([])
+
+    def test_a_mark_never_goes_back(self, store: SqlStore) -> None:
+        for mark in (5, 9, 3):
+            store.ledger.write([Writing(marks=(("pi_1", LIVE, 0, mark),))])
+        store.ledger.write([Writing(marks=(("pi_1", LIVE, 1, mark),)) for mark in (8, 2)])
+        assert store.ledger.marks() == {("pi_1", 0): 9, ("pi_1", 1): 8}
+
+    def test_progress_tells_the_finals_at_and_above_the_mark(self, store: SqlStore) -> None:
+        made = attempt("at_1", "pi_1", (3, 5, 6, 9), (3, 6, 9))
+        skipped = Outcome("pi_1", 0, 7, 8, SKIPPED, decided_ms=1)
+        store.ledger.write([Writing(attempts=(made,), outcomes=(skipped,), marks=(("pi_1", LIVE, 0, 6),))])
+        assert store.ledger.progress("pi_1", 0) == Progress(6, frozenset({6, 7, 8, 9}))
+
+    def test_runs_do_not_mix(self, store: SqlStore) -> None:
+        live, again = attempt("at_1", "pi_1", (4,), (4,)), attempt("at_2", "pi_1", (4,), (4,))
+        replayed = msgspec.structs.replace(again, run_id="run_1")
+        marks = (("pi_1", LIVE, 0, 5), ("pi_1", "run_1", 0, 2))
+        store.ledger.write([Writing(attempts=(live, replayed), marks=marks)])
+        assert store.ledger.progress("pi_1", 0, run_id="run_1") == Progress(2, frozenset({4}))
+        assert store.ledger.marks() == {("pi_1", 0): 5}
+        assert store.ledger.coverage("pi_1", 0) == [(4, 4, Verdict.DELIVERED)]
+        assert [(one.run_id, one.attempt) for one in store.ledger.deliveries(0, 4)] == [
+            (LIVE, live),
+            ("run_1", replayed),
+        ]
+
+    def test_what_waits_is_shown_until_it_is_cleared_or_final(self, store: SqlStore) -> None:
+        store.ledger.write([Writing(pending=(waiting(4, 6), waiting(5, lane=1)))])
+        assert [one.pending for one in store.ledger.deliveries(0, 6)] == [waiting(4, 6)]
+        store.ledger.write([Writing(pending=(waiting(6, 8),)), Writing(cleared=(("pi_1", LIVE, 0, 1),))])
+        assert store.ledger.deliveries(0, 4) == store.ledger.deliveries(0, 5) == []
+        store.ledger.write([Writing(outcomes=(Outcome("pi_1", 0, 8, 8, REJECTED, decided_ms=1),))])
+        (only,) = store.ledger.deliveries(0, 8)
+        assert (only.verdict, only.pending) == (Verdict.REJECTED, None)
+
+    def test_a_state_is_replaced(self, store: SqlStore) -> None:
+        bad_key = State("pi_1", "suspended", "401", "Bad key", "New key", since_ms=4, next_probe_ms=8)
+        store.ledger.write([Writing(states=(State("pi_1"), State("pi_2"))), Writing(states=(bad_key,))])
+        assert store.ledger.states() == {"pi_1": bad_key, "pi_2": State("pi_2")}
+
+    def test_the_ledger_does_not_count_the_control_version_up(self, store: SqlStore) -> None:
+        before = store.control.version()
+        store.ledger.write([numbered("pi_1", 0)])
+        assert store.control.version() == before
+
+
+class ReadingSuite(StoreFixtures):
+    def test_an_attempt_comes_back_as_it_was(self, store: SqlStore) -> None:
+        made = attempt("at_1", "pi_1", (9, 3, 70_000), (70_000, 9))
+        made = msgspec.structs.replace(made, tries=3, earlier=(Answer(503, "no"),), warnings={3: ("unknown name",)})
+        store.ledger.write([Writing(attempts=(made,))])
+        assert store.ledger.attempts() == [made]
+
+    def test_a_dead_letter_is_shown_with_the_attempt_that_caused_it(self, store: SqlStore) -> None:
+        store.ledger.write([numbered("pi_1", 0)])
+        (found,) = store.ledger.deliveries(0, WIDTH - 1)
+        assert (found.verdict, found.attempt) == (Verdict.REJECTED, store.ledger.attempts()[0])
+        ((row, outcome),) = store.ledger.outcomes(verdicts=DEAD_LETTERS)
+        assert store.ledger.outcome(row) == outcome == found.outcome
+        assert store.ledger.outcome(row + 1) is None
+
+    def test_outcomes_are_paged_newest_first_without_gap_or_repeat(self, store: SqlStore) -> None:
+        rulings = [SKIPPED, REJECTED, SKIPPED, Ruling(Verdict.EXHAUSTED, "gave_up"), REJECTED]
+        made = [Outcome(f"pi_{n % 2}", 0, n, n, ruling, decided_ms=n) for n, ruling in enumerate(rulings)]
+        store.ledger.write([Writing(outcomes=tuple(made))])
+        seen: list[int] = []
+        before: int | None = None
+        while page := store.ledger.outcomes(verdicts=DEAD_LETTERS, before_id=before, limit=2):
+            seen += [outcome.first for _, outcome in page]
+            before = page[-1][0]
+        assert seen == [4, 3, 1]
+        assert [outcome.first for _, outcome in store.ledger.outcomes(installation_id="pi_0")] == [4, 2, 0]
+
+    def test_attempts_are_paged_newest_first(self, store: SqlStore) -> None:
+        store.ledger.write([numbered(f"pi_{n % 2}", n) for n in range(6)])
+        newest = store.ledger.attempts(installation_id="pi_1", limit=2)
+        older = store.ledger.attempts(installation_id="pi_1", before=newest[-1].id)
+        assert [one.offsets[0] // WIDTH for one in newest + older] == [5, 3, 1]
+
+    def test_coverage_joins_neighbours_and_hides_no_overlap(self, store: SqlStore) -> None:
+        made = attempt("at_1", "pi_1", (0, 1, 3), (0, 1, 3))
+        more = Outcome("pi_1", 0, 2, 2, SKIPPED, decided_ms=1)
+        twice = Outcome("pi_1", 0, 3, 4, SKIPPED, decided_ms=1)
+        store.ledger.write([Writing(attempts=(made,), outcomes=(more, twice))])
+        delivered, skipped = Verdict.DELIVERED, Verdict.SKIPPED
+        assert store.ledger.coverage("pi_1", 0) == [
+            (0, 1, delivered),
+            (2, 2, skipped),
+            (3, 3, delivered),
+            (3, 4, skipped),
+        ]
+
+    def test_trim_forgets_what_is_old_in_bounded_steps_and_counts_stay(self, store: SqlStore) -> None:
+        store.ledger.write([numbered("pi_1", number) for number in range(4)])
+        before = store.ledger.counts("pi_1")
+        steps = [store.ledger.trim(before_ms=3 * WIDTH, limit=4) for _ in range(3)]
+        assert steps == [4, 2, 0]
+        assert [one.offsets[0] for one in store.ledger.attempts()] == [3 * WIDTH]
+        assert store.ledger.coverage("pi_1", 0)[0][0] == 3 * WIDTH
+        assert store.ledger.counts("pi_1") == before
+
+    def test_trim_keeps_what_a_restart_must_skip(self, store: SqlStore) -> None:
+        store.ledger.write([numbered("pi_1", 1), Writing(marks=(("pi_2", LIVE, 0, 4),))])
+        made = attempt("at_2", "pi_2", (3, 6), (3, 6))
+        store.ledger.write([Writing(attempts=(made,), outcomes=(Outcome("pi_2", 0, 7, 7, SKIPPED, decided_ms=1),))])
+        store.ledger.trim(before_ms=10**6)
+        assert store.ledger.progress("pi_2", 0) == Progress(4, frozenset({6, 7}))
+        assert store.ledger.coverage("pi_1", 0) == []
+
+
+class RandomSuite(StoreFixtures):
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
+    @given(story=stories())
+    def test_whatever_the_interleaving_the_ledger_knows_each_offset_once(self, store: SqlStore, story: Story) -> None:
+        """Each story has an installation of its own, so that one store serves all examples."""
+        for group in story.groups:
+            store.ledger.write(group)
+        name = story.installation_id
+        for offset in story.asked:
+            found = [one for one in store.ledger.deliveries(0, offset) if one.installation_id == name]
+            expected = [story.finals[offset]] if offset in story.finals else []
+            assert [one.verdict for one in found] == expected
+        covered = store.ledger.coverage(name, 0)
+        spread = [(offset, verdict) for first, last, verdict in covered for offset in range(first, last + 1)]
+        assert spread == sorted(story.finals.items())
+        above = frozenset(offset for offset in story.finals if offset >= story.mark)
+        assert store.ledger.progress(name, 0) == Progress(story.mark, above)
+        counted = store.ledger.counts(name)
+        assert {verdict: counted.get(verdict, 0) for verdict in story.counts} == story.counts
+
+
+class ProcessSuite(StoreFixtures):
+    def test_two_processes_write_side_by_side_and_nothing_is_lost(self, store: SqlStore, place: str | Path) -> None:
+        before = store.control.version()
+        writers = [_writer(place, f"pi_{n}", 40) for n in range(2)]
+        for writer in writers:
+            assert writer.communicate()[0].split() == [str(number) for number in range(40)]
+        assert [writer.returncode for writer in writers] == [0, 0]
+        assert store.control.version() == before + 2 * 8
+        for n in range(2):
+            assert store.ledger.counts(f"pi_{n}") == {"requests": 40, "DELIVERED": 360, "REJECTED": 40}
+            assert store.ledger.progress(f"pi_{n}", 0) == Progress(40 * WIDTH)
+
+    def test_a_killed_writer_loses_nothing_it_was_told_is_kept(self, store: SqlStore, place: str | Path) -> None:
+        writer = _writer(place, "pi_1", 10**6)
+        assert writer.stdout
+        told = [writer.stdout.readline() for _ in range(25)]
+        writer.kill()
+        told += writer.communicate()[0].splitlines(keepends=True)
+        acknowledged = sum(line.endswith("\n") for line in told)
+        progress = store.ledger.progress("pi_1", 0)
+        assert progress
+        kept, rest = divmod(progress.mark, WIDTH)
+        assert rest == 0
+        assert acknowledged <= kept <= acknowledged + 1
+        assert progress.finals == frozenset()
+        covered = store.ledger.coverage("pi_1", 0)
+        assert sum(last - first + 1 for first, last, _ in covered) == kept * WIDTH
+        assert store.ledger.counts("pi_1")["requests"] == kept
+
+
+class LedgerSuite(WritingSuite, ReadingSuite, RandomSuite, ProcessSuite):
+    """All of it."""
+
+
+def _writer(place: str | Path, installation_id: str, count: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "datafly.testing.store_writer", "write", str(place), installation_id, str(count)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603

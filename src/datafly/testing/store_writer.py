@@ -1,0 +1,63 @@
+"""A process of its own that writes to a store, so that suites can run several at once and kill them."""
+
+import sys
+
+from datafly.model.delivery import LIVE, Answer, Attempt, Outcome, SentRequest
+from datafly.model.installation import Pipeline
+from datafly.model.secret import Secret
+from datafly.model.verdict import Ruling, Verdict
+from datafly.store import Writing, open_store
+
+KEY = Secret("11" * 32)
+WIDTH = 10
+"""Offsets that one writing makes final: the last one REJECTED, the others DELIVERED."""
+
+
+def attempt(attempt_id: str, installation_id: str, offsets: tuple[int, ...], delivered: tuple[int, ...]) -> Attempt:
+    return Attempt(
+        id=attempt_id,
+        installation_id=installation_id,
+        revision_id="rev_1",
+        revision_number=1,
+        partition=0,
+        offsets=offsets,
+        delivered=delivered,
+        started_ms=offsets[0],
+        latency_ms=1.5,
+        request=SentRequest("POST", "https://vendor.example/upsert", {"x-key": "***"}, '{"users": []}'),
+        response=Answer(200, "{}"),
+    )
+
+
+def numbered(installation_id: str, number: int) -> Writing:
+    """The writing that makes `WIDTH` offsets final, from `number * WIDTH` on, and moves the mark behind them."""
+    first = number * WIDTH
+    offsets = tuple(range(first, first + WIDTH))
+    made = attempt(f"at_{installation_id}_{number:06d}", installation_id, offsets, offsets[:-1])
+    rejected = Ruling(Verdict.REJECTED, "bad_record")
+    outcome = Outcome(installation_id, 0, offsets[-1], offsets[-1], rejected, decided_ms=first, attempt_id=made.id)
+    return Writing(attempts=(made,), outcomes=(outcome,), marks=((installation_id, LIVE, 0, first + WIDTH),))
+
+
+def main(task: str, place: str, *rest: str) -> None:
+    """`default PLACE` tells the default pipeline; `write PLACE INSTALLATION COUNT` each writing once it is kept."""
+    with open_store(place, encryption_key=KEY) as store:
+        if task == "default":
+            _tell(store.control.ensure_default_pipeline().id)
+            return
+        installation_id, count = rest
+        for number in range(int(count)):
+            store.ledger.write([numbered(installation_id, number)])
+            if number % 5 == 0:
+                name = f"{installation_id}-{number}"
+                store.control.create_pipeline(Pipeline(id="", name=name, slug="", pipeline_key=""))
+            _tell(str(number))
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,18 @@
+"""The store's promises, kept by SQLite."""
+
+import pytest
+
+from datafly.testing.ledger_suite import LedgerSuite
+from datafly.testing.store_suite import StoreSuite
+
+
+class TestControlInSqlite(StoreSuite):
+    @pytest.fixture
+    def place(self, tmp_path):
+        return tmp_path / "data"
+
+
+class TestLedgerInSqlite(LedgerSuite):
+    @pytest.fixture
+    def place(self, tmp_path):
+        return tmp_path / "data"
