@@ -1,0 +1,70 @@
+"""Every refusal of the gateway: its code, its status and its sentence, written once."""
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from datafly.model.errors import CallerError
+
+
+class Meaning(msgspec.Struct, frozen=True):
+    """`final`: the same request will never be taken; a client must not repeat it."""
+
+    status: int
+    sentence: str
+    final: bool = True
+
+
+class Code(Enum):
+    """The name is the code that a caller reads; `docs/gateway.md` shows this table."""
+
+    NOT_JSON = Meaning(400, "The body is not JSON.")
+    INVALID_UTF8 = Meaning(400, "The body is not UTF-8.")
+    NUL_CHARACTER = Meaning(400, "The body has a NUL character.")
+    LONE_SURROGATE = Meaning(400, "A text has half of a surrogate pair, such as an emoji cut in two.")
+    NUMBER_OUT_OF_RANGE = Meaning(400, "A number is too large to be kept.")
+    TOO_DEEP = Meaning(400, "The body is nested too deeply.")
+    INVALID_PAYLOAD = Meaning(400, "The body is not a JSON object.")
+    INVALID_FIELD = Meaning(400, "A field has the wrong type or length; the message names it.")
+    INVALID_TIMESTAMP = Meaning(400, "timestamp or sentAt is not ISO 8601.")
+    MISSING_TYPE = Meaning(400, "The event has no type.")
+    UNKNOWN_TYPE = Meaning(400, "The event's type is none of track, page, identify, group, consent.")
+    TYPE_MISMATCH = Meaning(400, "The event's type contradicts the path.")
+    MISSING_EVENT_NAME = Meaning(400, "A track event has no event name.")
+    INVALID_GZIP = Meaning(400, "The body says gzip and is not, or is cut off.")
+    BATCH_TOO_LARGE = Meaning(400, "The batch has too many events or bytes.")
+    INVALID_PIPELINE_KEY = Meaning(401, "The pipeline key is missing, unknown or revoked.")
+    ORIGIN_NOT_ALLOWED = Meaning(403, "The pipeline's domain_allowlist does not have the page's origin.")
+    NOT_FOUND = Meaning(404, "There is nothing at this path.")
+    METHOD_NOT_ALLOWED = Meaning(405, "The path does not take this method; the Allow header says which it takes.")
+    REQUEST_TIMEOUT = Meaning(408, "The body did not arrive in time.", final=False)
+    PAYLOAD_TOO_LARGE = Meaning(413, "The body of a single post is too large.")
+    EVENT_TOO_LARGE = Meaning(413, "One event is too large; the message names it.")
+    UNSUPPORTED_MEDIA_TYPE = Meaning(415, "The content type cannot be JSON.")
+    UNSUPPORTED_ENCODING = Meaning(415, "The content encoding is not gzip.")
+    RATE_LIMITED = Meaning(429, "The pipeline's rate_limit_rps is used up; Retry-After says when to try.", final=False)
+    TOO_MANY_HEADERS = Meaning(431, "The request has too many headers.")
+    INTERNAL = Meaning(500, "The gateway failed; nothing was taken.", final=False)
+    UNAVAILABLE = Meaning(503, "The gateway cannot keep events now; nothing was taken.", final=False)
+    NOT_READY = Meaning(503, "The gateway has not loaded its pipelines yet, or cannot write.", final=False)
+    NOT_BUILT = Meaning(503, "This installation has no collector script.", final=False)
+    NO_PIPELINE = Meaning(503, "There is no pipeline that the demo shop could send to.", final=False)
+
+    @property
+    def status(self) -> int:
+        return self.value.status
+
+    @property
+    def sentence(self) -> str:
+        return self.value.sentence
+
+
+class Refused(CallerError):
+    """A request, or one event of a batch, that is not taken; `headers` go with the answer."""
+
+    def __init__(
+        self, code: Code, message: str = "", *, headers: tuple[tuple[bytes, bytes], ...] = (), **details: Any
+    ) -> None:
+        super().__init__(message or code.sentence, code=code.name, status=code.status, **details)
+        self.headers = headers

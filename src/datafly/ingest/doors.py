@@ -1,0 +1,196 @@
+"""The doors: a request comes in, is checked and stamped, and is answered when its events are durable."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from datafly.ingest import cookie, cors, identity
+from datafly.ingest.caller import Caller, Proxies, read_caller
+from datafly.ingest.codes import Code, Refused
+from datafly.ingest.envelope import open_envelope
+from datafly.ingest.event import Checked, check, moment_ms
+from datafly.ingest.pace import Pace
+from datafly.ingest.settings import GatewaySettings
+from datafly.ingest.wire import JSON, Receive, Reply, Request, json_reply, read_body
+from datafly.log.base import Entry
+from datafly.model.clock import Clock
+from datafly.model.errors import Unavailable
+from datafly.model.event import Received
+from datafly.model.installation import Pipeline
+from datafly.observe import emit
+from datafly.observe.ingest import IngestAppendFailed, IngestEventRefused, IngestRequestAccepted
+
+Pipelines = Callable[[], Mapping[str, Pipeline]]
+Ready = Callable[[], str | None]
+
+_SUCCESS: Final = b'{"success": true}'
+_READ_AS_JSON: Final = frozenset({b"", b"application/json", b"text/plain", b"text/json"})
+_MEGABYTE: Final = 1024 * 1024
+
+
+class Append(Protocol):
+    """Makes entries durable: all of a call or none; the offset of the first. Raises `Unavailable`."""
+
+    async def __call__(self, entries: Sequence[Entry], /) -> int: ...
+
+
+class Door(msgspec.Struct, frozen=True):
+    """A path that takes events. `kind`: the type that the path implies, None where the body says it."""
+
+    path: str
+    kind: str | None = None
+
+
+class Passage(msgspec.Struct, gc=False):
+    """One request that was let in."""
+
+    door: Door
+    caller: Caller
+    pipeline: Pipeline
+    sent_ms: int | None = None
+    reset: bool = False
+
+
+class Doors:
+    """What every door does alike."""
+
+    def __init__(
+        self, settings: GatewaySettings, *, append: Append, pipelines: Pipelines, clock: Clock, ready: Ready
+    ) -> None:
+        self._settings = settings
+        self._append = append
+        self._pipelines = pipelines
+        self._clock = clock
+        self._ready = ready
+        self._proxies = Proxies(settings.trusted_proxies)
+        self._pace = Pace(clock)
+        self._encode = msgspec.json.Encoder().encode
+
+    async def post_one(self, door: Door, request: Request, receive: Receive) -> Reply:
+        caller = read_caller(request, self._proxies)
+        pipeline = self._admit(caller, caller.key) if caller.key else None
+        body = await self._body(request, receive, self._settings.max_post_bytes, _POST_TOO_LARGE)
+        checked = check(body, implied=door.kind, settings=self._settings)
+        passage = Passage(door, caller, pipeline or self._admit(caller, checked.fields.key), checked.sent_ms)
+        headers = await self._keep(passage, [checked], refused=0)
+        return Reply(200, _SUCCESS, [JSON, *headers])
+
+    async def post_batch(self, door: Door, request: Request, receive: Receive) -> Reply:
+        caller = read_caller(request, self._proxies)
+        pipeline = self._admit(caller, caller.key) if caller.key else None
+        envelope = open_envelope(await self._body(request, receive, self._settings.max_batch_bytes, _BATCH_TOO_LARGE))
+        pipeline = pipeline or self._admit(caller, envelope.key)
+        passage = Passage(door, caller, pipeline, moment_ms("sentAt", envelope.sent_at), bool(envelope.reset))
+        good, errors = self._sort(passage, envelope.items)
+        headers = await self._keep(passage, good, refused=len(errors))
+        answer: dict[str, Any] = {"success": True, "accepted": len(good)}
+        return json_reply(200, answer | ({"errors": errors} if errors else {}), *headers)
+
+    async def _body(self, request: Request, receive: Receive, limit: int, code: Code) -> bytes:
+        kind = request.headers.get(b"content-type")
+        if kind is not None and kind != b"application/json" and not _can_be_json(kind):
+            said = kind[:100].decode("latin-1")
+            raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
+        over = Refused(code, f"The body has more than {_size(limit)}.")
+        timeout = self._settings.body_timeout_seconds
+        return await read_body(request, receive, limit=limit, over=over, timeout_seconds=timeout)
+
+    def _admit(self, caller: Caller, key: str | None) -> Pipeline:
+        """The pipeline that the key opens, for this page, at this rate. Raises `Refused`."""
+        pipeline = self._pipelines().get(key) if key else None
+        if pipeline is None or not pipeline.enabled:
+            raise self._unknown(key)
+        cors.check_origin(caller.origin, pipeline)
+        self._pace.take(pipeline)
+        return pipeline
+
+    def _unknown(self, key: str | None) -> Refused:
+        """A key may be good and not loaded yet: then the sender must come again, not give up."""
+        reason = self._ready()
+        if reason is not None:
+            return Refused(Code.NOT_READY, reason, headers=RETRY)
+        how = "Send it as “Authorization: Bearer dk_…”, as “pipelineKey” in the body, or as ?wk=dk_…."
+        said = "The pipeline key is unknown or revoked." if key else f"The pipeline key is missing. {how}"
+        return Refused(Code.INVALID_PIPELINE_KEY, said, headers=((b"www-authenticate", b"Bearer"),))
+
+    def _sort(self, passage: Passage, items: Sequence[msgspec.Raw]) -> tuple[list[Checked], list[dict[str, Any]]]:
+        """The good ones, and what is wrong with the others."""
+        if len(items) > self._settings.max_batch_events:
+            limit = self._settings.max_batch_events
+            raise Refused(Code.BATCH_TOO_LARGE, f"The batch has {len(items):,} events; it may have {limit:,}.")
+        good: list[Checked] = []
+        errors: list[dict[str, Any]] = []
+        for index, item in enumerate(items):
+            try:
+                good.append(check(bytes(item), implied=None, settings=self._settings))
+            except Refused as refused:
+                errors.append({"index": index, "message": refused.message, "code": refused.code})
+                emit(IngestEventRefused(passage.pipeline.id, passage.door.path, refused.code))
+        return good, errors
+
+    async def _keep(self, passage: Passage, good: list[Checked], *, refused: int) -> list[tuple[bytes, bytes]]:
+        """Durable when it returns; the headers for the answer. Raises `Unavailable`."""
+        caller = passage.caller
+        visitors = identity.assign(
+            [(event.fields.anonymous_id, event.fields.user_id) for event in good],
+            browser=caller.browser,
+            cookie=caller.visitor,
+            reset=passage.reset,
+        )
+        if good:
+            await self._append_all(self._entries(passage, good, visitors))
+        emit(IngestRequestAccepted(passage.pipeline.id, passage.door.path, len(good), refused))
+        return self._cookies(caller, visitors, good)
+
+    async def _append_all(self, entries: list[Entry]) -> None:
+        try:
+            await self._append(entries)
+        except Unavailable as fault:
+            emit(IngestAppendFailed(fault.message, len(entries)))
+            raise
+
+    def _entries(self, passage: Passage, good: list[Checked], visitors: identity.Visitors) -> list[Entry]:
+        now_ms = self._clock.now_ms()
+        return [
+            self._entry(passage, event, anonymous, now_ms)
+            for event, anonymous in zip(good, visitors.anonymous, strict=True)
+        ]
+
+    def _entry(self, passage: Passage, event: Checked, anonymous: str | None, now_ms: int) -> Entry:
+        caller, fields = passage.caller, event.fields
+        received = Received(
+            passage.pipeline.id,
+            fields.message_id or identity.mint(),
+            now_ms,
+            msgspec.Raw(event.body),
+            anonymous,
+            passage.sent_ms,
+            caller.ip,
+            caller.user_agent,
+            passage.door.path,
+            event.type,
+        )
+        return Entry(anonymous or fields.user_id or "", self._encode(received))
+
+    def _cookies(self, caller: Caller, visitors: identity.Visitors, good: list[Checked]) -> list[tuple[bytes, bytes]]:
+        """A new visitor's cookie is set; a known one's lives on from each page view, not from every event."""
+        seen = caller.visitor if any(event.type == "page" for event in good) else None
+        visitor = visitors.minted or seen
+        if visitor is None:
+            return []
+        return [cookie.write(visitor, domain=self._settings.cookie_domain, secure=caller.secure)]
+
+
+RETRY: Final = ((b"retry-after", b"1"),)
+_POST_TOO_LARGE: Final = Code.PAYLOAD_TOO_LARGE
+_BATCH_TOO_LARGE: Final = Code.BATCH_TOO_LARGE
+
+
+def _can_be_json(content_type: bytes) -> bool:
+    kind = content_type.partition(b";")[0].strip().lower()
+    return kind in _READ_AS_JSON or kind.endswith(b"+json")
+
+
+def _size(limit: int) -> str:
+    return f"{limit // _MEGABYTE} MB" if limit >= _MEGABYTE else f"{limit // 1024} KB"

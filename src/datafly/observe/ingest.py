@@ -1,0 +1,50 @@
+"""What the gateway tells. One request is one event; those of the busy path are only counted."""
+
+import logging
+from typing import ClassVar
+
+from datafly.observe.base import Telemetry
+
+
+class IngestRequestAccepted(Telemetry, frozen=True):
+    """`events` are durable; `refused` of the same batch were not taken."""
+
+    level: ClassVar[int] = logging.DEBUG
+    pipeline_id: str
+    door: str
+    events: int
+    refused: int
+
+
+class IngestEventRefused(Telemetry, frozen=True):
+    """One event of a batch whose others were taken."""
+
+    level: ClassVar[int] = logging.DEBUG
+    pipeline_id: str
+    door: str
+    code: str
+
+
+class IngestRequestRefused(Telemetry, frozen=True):
+    """A whole request was not taken; `code` is of the table in docs/gateway.md."""
+
+    level: ClassVar[int] = logging.DEBUG
+    path: str
+    code: str
+    status: int
+
+
+class IngestAppendFailed(Telemetry, frozen=True):
+    """The log could not keep events; the sender was asked to come again."""
+
+    level: ClassVar[int] = logging.WARNING
+    reason: str
+    events: int
+
+
+class IngestRequestFailed(Telemetry, frozen=True):
+    """A fault of ours; nothing was taken, the sender was answered 500."""
+
+    level: ClassVar[int] = logging.ERROR
+    path: str
+    error: str
