@@ -26,11 +26,13 @@ class Database:
         self._engine = dialect.create_engine(url)
         self._lock = dialect.writer_lock(url)
         self.now_ms = now_ms
+        with _told(), self._lock:  # the first connection makes the file a WAL, which no two may do at once
+            self._engine.connect().close()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One consistent snapshot."""
-        with _told(), self._engine.connect() as connection, connection.begin():
+        with _told(), self._engine.connect() as connection, dialect.reading(connection).begin():
             yield connection
 
     @contextmanager
@@ -47,7 +49,7 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        with self._lock:  # the last connection to close checkpoints
+        with self._lock:  # the last connection to close moves the WAL into the file
             self._engine.dispose()
 
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -22,11 +23,11 @@ _MIGRATION_LOCK: Final = 0x5157_4E41
 
 
 def url_of(place: str | Path) -> URL:
-    """A URL as it is; else a data directory, whose store is the file `store.db` in it."""
+    """A URL as it is; else a file `….db`, or a data directory, whose store is the file `store.db` in it."""
     if isinstance(place, str) and "://" in place:
         return make_url(place)
     path = Path(place)
-    file = path if path.suffix == ".db" else path / FILE
+    file = path if path.suffix == ".db" and not path.is_dir() else path / FILE
     return URL.create("sqlite+pysqlite", database=str(file.absolute()))
 
 
@@ -43,8 +44,15 @@ def writer_lock(url: URL) -> AbstractContextManager[None]:
     return _FileLock(Path(f"{url.database}.lock")) if url.get_backend_name() == "sqlite" else nullcontext()
 
 
+def reading(connection: sa.Connection) -> sa.Connection:
+    """Its next transaction sees one snapshot, from its first statement on."""
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return connection
+
+
 def writing(connection: sa.Connection) -> sa.Connection:
-    """Marks a connection whose next transaction will write, so that it takes the write lock when it begins."""
+    """Its next transaction will write. SQLite takes the write lock when that begins: it cannot fail half-way."""
     return connection.execution_options(**{_WRITES: True})
 
 
@@ -98,9 +106,13 @@ def _create_private(file: Path) -> None:
     """The store holds what was sent to vendors: nobody but its owner reads it."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        os.close(_open_private(file))
     except OSError as error:
         raise OperatorError(f"The store {file} cannot be opened: {error.strerror}.") from error
+
+
+def _open_private(file: Path) -> int:
+    return os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -127,7 +139,8 @@ class _FileLock:
 
     def __init__(self, file: Path) -> None:
         self._threads = threading.Lock()
-        self._descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        self._descriptor = _open_private(file)
+        weakref.finalize(self, os.close, self._descriptor)
 
     def __enter__(self) -> None:
         self._threads.acquire()
@@ -140,6 +153,3 @@ class _FileLock:
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         self._threads.release()
-
-    def __del__(self) -> None:
-        os.close(self._descriptor)

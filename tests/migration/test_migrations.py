@@ -1,0 +1,90 @@
+import sqlite3
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from datafly.model.errors import OperatorError
+from datafly.store import open_store, schema
+from datafly.store.migrate import FOLDER, HEAD
+from datafly.testing.store_suite import KEY, OTHER_KEY
+
+
+def dump(file):
+    with sqlite3.connect(file) as connection:
+        told = list(connection.iterdump())
+    connection.close()
+    return told
+
+
+def test_all_migrations_make_the_tables_that_the_code_knows(tmp_path):
+    open_store(tmp_path, encryption_key=KEY).close()
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/store.db")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, schema.metadata) == []
+    engine.dispose()
+
+
+def test_all_migrations_make_what_a_fresh_schema_would_be(tmp_path):
+    """Alembic compares neither primary keys nor the names of constraints; the database's own words do."""
+    open_store(tmp_path, encryption_key=KEY).close()
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/fresh.db")
+    schema.metadata.create_all(engine)
+    engine.dispose()
+    migrated, fresh = (_tables(tmp_path / name) for name in ("store.db", "fresh.db"))
+    migrated.pop("alembic_version")
+    assert migrated == fresh
+
+
+def test_the_named_head_is_the_newest_migration():
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_opening_twice_changes_nothing(tmp_path):
+    open_store(tmp_path, encryption_key=KEY).close()
+    before = dump(tmp_path / "store.db")
+    open_store(tmp_path, encryption_key=KEY).close()
+    with pytest.raises(OperatorError):
+        open_store(tmp_path, encryption_key=OTHER_KEY)
+    assert dump(tmp_path / "store.db") == before
+
+
+def test_a_store_of_a_newer_signal_is_refused_and_left_alone(tmp_path):
+    open_store(tmp_path, encryption_key=KEY).close()
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = dump(tmp_path / "store.db")
+    with pytest.raises(OperatorError, match="newer"):
+        open_store(tmp_path, encryption_key=KEY)
+    assert dump(tmp_path / "store.db") == before
+
+
+def test_a_migration_that_fails_leaves_nothing_and_the_next_start_does_it_all(tmp_path):
+    def fail(_connection, _cursor, statement, *_):
+        if "ix_replays_state" in statement:
+            raise OSError("the power went")
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", fail)
+    try:
+        with pytest.raises(OSError, match="power"):
+            open_store(tmp_path, encryption_key=KEY)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", fail)
+    assert _tables(tmp_path / "store.db") == {}
+    with open_store(tmp_path, encryption_key=KEY) as store:
+        assert store.control.version() == 0
+
+
+def _tables(file):
+    """Each table and index as the lines of its definition, whose order means nothing."""
+    connection = sqlite3.connect(file)
+    told = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {name: {line.strip().rstrip(", ") for line in sql.splitlines()} for name, sql in told}
