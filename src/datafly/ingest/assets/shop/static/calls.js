@@ -26,14 +26,14 @@
     paint();
   };
 
-  const shown = (value) => JSON.stringify(value);
+  const shown = (value) => (JSON.stringify(value, null, 1) || "").replace(/\s*\n\s*/g, " ");
   const known = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
-  /** What the call would read as in the page's source. */
+  /** What the call would read as in the page's source; a page's properties are d.js's own. */
   const sentence = (event) => {
-    const extra = event.properties || event.traits;
     const first = { track: event.event, identify: event.userId, group: event.groupId, page: event.name }[event.type];
-    const args = event.type === "consent" ? [event.context && event.context.consent] : [first, extra];
+    const given = { consent: event.context && event.context.consent, track: event.properties }[event.type];
+    const args = [first, given || event.traits];
     return `datafly.${event.type}(${args.filter((arg) => arg !== undefined).map(shown).join(", ")})`;
   };
 
@@ -43,9 +43,17 @@
     return call;
   };
 
+  /** d.js makes the page call before any other of the page, and tells when it sends it. */
+  const addAutomatic = (event) => {
+    const call = { visit, at: Date.now(), state: "queued", name: event.type, text: sentence(event), automatic: true };
+    const first = event.type === "page" ? calls.findIndex((one) => one.visit === visit) : -1;
+    calls.splice(first < 0 ? calls.length : first, 0, call);
+    return call;
+  };
+
   /** The stand-in for one method: notes the call, then makes it. */
   const noted = (name, method) => (...args) => {
-    if (name !== "reset" || calls.length) add({ name, label: args[0], text: `datafly.${name}(${args.map(shown).join(", ")})` });
+    add({ name, label: args[0], text: `datafly.${name}(${args.map(shown).join(", ")})` });
     changed();
     return method(...args);
   };
@@ -67,7 +75,7 @@
       (call) => !call.messageId && call.name === event.type &&
         (labelOf(event) === undefined || typeof call.label !== "string" || call.label === labelOf(event)),
     ) ||
-    add({ name: event.type, text: sentence(event), automatic: true });
+    addAutomatic(event);
 
   const bodyOf = (body) => {
     try {
