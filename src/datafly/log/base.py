@@ -57,14 +57,18 @@ class Appender(Protocol):
     def append(self, entries: Sequence[Entry], *, consumed: int | None = None) -> int:
         """Append durably; the offset of the first. `consumed`: the caller's position in what it reads, kept with it.
 
-        Raises `Unavailable` when it cannot be made durable (disk full, read-only); nothing of the call is kept then.
+        Raises `Unavailable` when it cannot be made durable (disk full, read-only). Nothing of the call can be read
+        then; but if the process ends before an append succeeds again, all of it may be there, as if it had succeeded.
         """
 
     def consumed(self) -> int | None:
         """The position last handed over, None if never."""
 
     def retain(self, retention: Retention, *, keep_from: int) -> list[tuple[int, int]]:
-        """Drop whole segments that are over the limits and wholly below `keep_from`; the ranges dropped."""
+        """Drop whole segments that are over the limits and wholly below `keep_from`, the oldest first.
+
+        The ranges dropped, as first and last offset, both included. Offsets go on where they were, also if all is gone.
+        """
 
     def close(self) -> None: ...
 

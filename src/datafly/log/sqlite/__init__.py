@@ -1,0 +1,87 @@
+"""The embedded log: SQLite files, nothing to install beside it (decision 0010).
+
+    {root}/{stream}/partitions            how many there are, fixed at first start
+    {root}/{stream}/{partition}/lock      held by the one appender
+    {root}/{stream}/{partition}/{first offset, 20 digits}.db   a segment
+
+Only the appender writes and checkpoints a segment; readers open it read-only. No other SQLite library may open these
+files inside the same process: closing them would drop the locks of this one.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from datafly.log.sqlite.reader import SqliteReader
+from datafly.log.sqlite.segment import Folder
+from datafly.log.sqlite.writer import SqliteAppender
+from datafly.model.errors import OperatorError
+
+SEGMENT_BYTES: Final = 256 * 1024 * 1024
+SEGMENT_SECONDS: Final = 86_400.0
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class SqliteLog:
+    """A segment is closed when it has `segment_bytes` or its first record is `segment_seconds` old.
+
+    `vfs` names another SQLite VFS to write through (tests fail and tear writes with it).
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        partitions: Mapping[str, int],
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        segment_seconds: float = SEGMENT_SECONDS,
+        now_ms: Callable[[], int] = _wall_ms,
+        vfs: str | None = None,
+    ) -> None:
+        self._root = root
+        self._partitions = dict(partitions)
+        self._segment_bytes = segment_bytes
+        self._segment_seconds = segment_seconds
+        self._now_ms = now_ms
+        self._vfs = vfs
+        for stream, count in self._partitions.items():
+            _fix_partitions(root / stream, count)
+
+    def partitions(self, stream: str) -> int:
+        return self._partitions[stream]
+
+    def appender(self, stream: str, partition: int) -> SqliteAppender:
+        return SqliteAppender(
+            self._folder(stream, partition),
+            segment_bytes=self._segment_bytes,
+            segment_seconds=self._segment_seconds,
+            now_ms=self._now_ms,
+        )
+
+    def reader(self, stream: str, partition: int) -> SqliteReader:
+        return SqliteReader(self._folder(stream, partition))
+
+    def _folder(self, stream: str, partition: int) -> Folder:
+        if not 0 <= partition < self._partitions[stream]:
+            raise ValueError(f"{stream} has no partition {partition}")
+        return Folder(self._root / stream / str(partition), stream, partition, self._vfs)
+
+
+def _fix_partitions(folder: Path, count: int) -> None:
+    file = folder / "partitions"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.write_text(f"{count}\n")
+        known = int(file.read_text())
+    except (OSError, ValueError) as error:
+        raise OperatorError(f"The log cannot use {folder}: {error}. Make it a folder that can be written.") from error
+    if known != count:
+        raise OperatorError(
+            f"The log in {folder} was started with {known} partitions and cannot have {count}: events of one key would "
+            f"lose their order. Set it back to {known}, or start with an empty data directory."
+        )

@@ -1,0 +1,229 @@
+"""What every backend of the log promises, as tests: subclass `LogSuite` and give it a fixture `opening`."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from datafly.log.base import EVENTS, RAW, Entry, Log, Reader, Record, Retention
+from datafly.log.group import GroupCommit
+from datafly.model.errors import OperatorError
+from datafly.testing.log_program import Opening
+
+EVERYTHING = Retention(max_age_seconds=0, max_bytes=0)
+
+
+def entries(*values: str) -> list[Entry]:
+    return [Entry(f"key-{value}", value.encode()) for value in values]
+
+
+def everything(reader: Reader, start: int = 0, *, at_once: int = 100) -> Iterator[Record]:
+    while records := reader.read(start, max_records=at_once):
+        yield from records
+        start = records[-1].offset + 1
+
+
+def values(reader: Reader, start: int = 0) -> list[str]:
+    return [record.value.decode() for record in everything(reader, start)]
+
+
+class LogSuite:
+    """`opening` opens an empty log with `raw` and `events` of two partitions each, here or in another process.
+
+    Its segments hold about 100 records of 100 bytes, so that the suite sees many of them.
+    """
+
+    @pytest.fixture
+    def opening(self, tmp_path: Path) -> Opening:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def log(self, opening: Opening) -> Log:
+        return opening.open()
+
+    def test_records_are_read_back_whole_in_the_order_of_their_append(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        first = appender.append([Entry("a", b"\x00\xff"), Entry("ü", "žluťoučký".encode())])
+        second = appender.append([Entry("", b"")])
+        records = list(everything(reader))
+        assert [(record.key, record.value) for record in records] == [
+            ("a", b"\x00\xff"),
+            ("ü", "žluťoučký".encode()),
+            ("", b""),
+        ]
+        assert records[0].offset == first
+        assert records[2].offset == second
+        assert all(record.at_ms > 0 for record in records)
+
+    def test_a_large_append_and_a_large_value_are_taken(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        appender.append(entries(*(str(number) for number in range(1_234))))
+        appender.append([Entry("big", b"x" * 3_000_000)])
+        assert values(reader)[:1_234] == [str(number) for number in range(1_234)]
+        assert sum(1 for _ in everything(reader)) == 1_235
+
+    def test_streams_and_partitions_are_apart(self, log: Log) -> None:
+        assert log.partitions(RAW) == log.partitions(EVENTS) == 2
+        for stream, partition in ((RAW, 0), (RAW, 1), (EVENTS, 0)):
+            log.appender(stream, partition).append(entries(f"{stream}-{partition}"))
+        assert values(log.reader(RAW, 1)) == ["raw-1"]
+        assert values(log.reader(EVENTS, 0)) == ["events-0"]
+        assert values(log.reader(EVENTS, 1)) == []
+
+    def test_an_empty_partition_can_be_read_before_anyone_wrote_it(self, log: Log) -> None:
+        reader = log.reader(EVENTS, 0)
+        assert reader.read(0, max_records=10) == []
+        assert reader.bounds().earliest == reader.bounds().head
+        log.appender(EVENTS, 0).append(entries("a"))
+        assert values(reader) == ["a"]
+
+    def test_a_read_is_bounded_by_records_and_by_bytes_and_gives_at_least_one(self, log: Log) -> None:
+        log.appender(RAW, 0).append([Entry("k", b"x" * 100)] * 10)
+        reader = log.reader(RAW, 0)
+        assert len(reader.read(0, max_records=4)) == 4
+        assert len(reader.read(0, max_records=10, max_bytes=250)) == 2
+        assert len(reader.read(0, max_records=10, max_bytes=1)) == 1
+
+    def test_bounds_name_the_first_readable_and_the_next_offset(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        first = appender.append(entries("a", "b"))
+        assert reader.bounds().earliest == first
+        assert reader.bounds().head == appender.append(entries("c"))
+
+    def test_what_was_appended_is_there_after_a_reopening(self, opening: Opening) -> None:
+        appender = opening.open().appender(RAW, 0)
+        appender.append(entries("a", "b"), consumed=7)
+        appender.close()
+        log = opening.open()
+        appender = log.appender(RAW, 0)
+        assert appender.consumed() == 7
+        appender.append(entries("c"))
+        assert values(log.reader(RAW, 0)) == ["a", "b", "c"]
+
+    def test_the_position_is_kept_with_the_records_and_across_segments(self, opening: Opening) -> None:
+        appender = opening.open().appender(EVENTS, 0)
+        assert appender.consumed() is None
+        for number in range(1_000):
+            appender.append(entries(f"{number:0100}"), consumed=number)
+        appender.append(entries("without"))
+        assert appender.consumed() == 999
+        appender.append([], consumed=1_000)
+        appender.close()
+        assert opening.open().appender(EVENTS, 0).consumed() == 1_000
+
+    def test_a_reader_goes_on_over_segments_and_from_any_offset(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        told = [appender.append(entries(f"{number:0100}")) for number in range(500)]
+        assert [record.offset for record in everything(reader)] == told
+        assert [int(value) for value in values(reader, told[437])] == list(range(437, 500))
+        appender.append(entries("next"))
+        assert values(reader, told[-1] + 1) == ["next"]
+
+    def test_a_second_writer_is_refused_with_a_cure(self, opening: Opening) -> None:
+        holder = opening.open().appender(RAW, 0)
+        with pytest.raises(OperatorError, match="process"):
+            opening.open().appender(RAW, 0)
+        program = opening.start("append", "1")
+        output, _ = program.communicate()
+        assert "OperatorError" in output
+        holder.close()
+        opening.open().appender(RAW, 0).append(entries("mine"))
+
+    def test_a_reader_in_another_process_sees_each_record_once_while_it_is_written(self, opening: Opening) -> None:
+        appender = opening.open().appender(RAW, 0)
+        program = opening.start("read", "2000")
+        told = [appender.append(entries(f"{number:0100}")) for number in range(2_000)]
+        output, _ = program.communicate()
+        assert [int(line) for line in output.split()] == told
+
+    def test_every_acknowledged_append_survives_a_kill(self, opening: Opening) -> None:
+        acknowledged: list[int] = []
+        for _ in range(3):
+            acknowledged += _acknowledged_until_killed(opening, appends=70)
+            found = {record.offset: record.value for record in everything(opening.open().reader(RAW, 0))}
+            assert all(found[offset] == str(offset).encode().zfill(100) for offset in acknowledged)
+        assert acknowledged == sorted(set(acknowledged))
+
+    def test_an_append_is_kept_whole_or_not_at_all_and_so_is_its_position(self, opening: Opening) -> None:
+        acknowledged = _acknowledged_until_killed(opening, "append-pairs")
+        log = opening.open()
+        records = list(everything(log.reader(RAW, 0)))
+        assert len(records) % 2 == 0
+        assert len(records) >= len(acknowledged) * 2
+        assert log.appender(RAW, 0).consumed() == records[-1].offset
+
+    def test_retention_drops_the_oldest_segments_and_never_past_what_is_needed(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        told = [appender.append(entries(f"{number:0100}")) for number in range(500)]
+        dropped = appender.retain(EVERYTHING, keep_from=told[250])
+        left = [record.offset for record in everything(reader)]
+        assert dropped
+        assert dropped[0][0] == told[0]
+        assert [offset for first, last in dropped for offset in range(first, last + 1)] + left == told
+        assert told[250] in left
+        assert reader.bounds().earliest == left[0]
+        assert appender.retain(EVERYTHING, keep_from=told[250]) == []
+
+    def test_below_the_earliest_a_new_reader_goes_on_at_the_earliest(self, log: Log) -> None:
+        appender = log.appender(RAW, 0)
+        told = [appender.append(entries(f"{number:0100}")) for number in range(500)]
+        appender.retain(EVERYTHING, keep_from=told[250])
+        reader = log.reader(RAW, 0)
+        assert reader.read(0, max_records=1)[0].offset == reader.bounds().earliest > 0
+
+    def test_a_reader_that_stands_in_a_dropped_segment_goes_on(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        told = [appender.append(entries(f"{number:0100}")) for number in range(500)]
+        assert reader.read(0, max_records=1)
+        appender.retain(EVERYTHING, keep_from=told[-1])
+        assert [record.offset for record in everything(reader)][-1] == told[-1]
+
+    def test_without_a_limit_nothing_is_dropped(self, log: Log) -> None:
+        appender = log.appender(RAW, 0)
+        told = [appender.append(entries(f"{number:0100}")) for number in range(500)]
+        assert appender.retain(Retention(), keep_from=told[-1]) == []
+        assert appender.retain(Retention(max_age_seconds=3600, max_bytes=10**9), keep_from=told[-1]) == []
+
+    def test_a_size_limit_drops_no_more_than_it_must(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        told = [appender.append(entries(f"{number:0100}")) for number in range(1_000)]
+        appender.retain(Retention(max_bytes=60_000), keep_from=told[-1] + 1)
+        left = [record.offset for record in everything(reader)]
+        assert left == told[-len(left) :]
+        assert 0 < len(left) < 1_000
+
+    def test_offsets_are_never_used_again_even_if_all_was_dropped(self, opening: Opening) -> None:
+        appender = opening.open().appender(RAW, 0)
+        told = [appender.append(entries(f"{number:0100}"), consumed=number) for number in range(300)]
+        appender.retain(EVERYTHING, keep_from=told[-1] + 1)
+        appender.close()
+        log = opening.open()
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        assert values(reader) == []
+        assert reader.bounds().earliest == reader.bounds().head > told[-1]
+        assert appender.consumed() == 299
+        assert appender.append(entries("after")) > told[-1]
+
+    async def test_many_callers_share_commits_and_each_gets_its_own_offset(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        group = GroupCommit(appender)
+        told = await asyncio.gather(*(group.append(entries(f"{n}a", f"{n}b")) for n in range(200)))
+        await group.close()
+        found = {record.offset: record.value.decode() for record in everything(reader)}
+        assert [(found[first], found[first + 1]) for first in told] == [(f"{n}a", f"{n}b") for n in range(200)]
+
+
+def _acknowledged_until_killed(opening: Opening, command: str = "append", *, appends: int = 200) -> list[int]:
+    """Another process appends without end and tells each offset; it is killed in the middle of that."""
+    program = opening.start(command, "1000000")
+    assert program.stdout is not None
+    told = [int(program.stdout.readline()) for _ in range(appends)]
+    os.kill(program.pid, signal.SIGKILL)
+    rest = program.stdout.read()
+    program.wait()
+    program.stdout.close()
+    whole = rest[: rest.rfind("\n") + 1]
+    return told + [int(line) for line in whole.split()]
