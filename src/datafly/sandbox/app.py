@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from litestar import Litestar, MediaType, Response, get
+from litestar import Litestar, MediaType, Request, Response, get
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
@@ -52,8 +53,8 @@ def _site(rooms: Sequence[Room], pages: Sequence[ControllerRouterHandler], close
     drawn = Pages(rooms=rooms)
 
     @get("/", sync_to_thread=False)
-    def index() -> Response[str]:
-        return drawn.draw("index.html", {})
+    def index(request: Request[Any, Any, Any]) -> Response[str]:
+        return drawn.draw("index.html", {"origin": str(request.base_url).rstrip("/")})
 
     return Litestar(
         route_handlers=[index, _health, _static, *pages],

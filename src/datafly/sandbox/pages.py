@@ -1,6 +1,6 @@
 """Pages drawn with Jinja, escaped, with headers that let nothing but our own files in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
@@ -24,6 +24,9 @@ class Pages:
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._environment.globals.update(constants)
+
+    def add_filters(self, **filters: Callable[..., str]) -> None:
+        self._environment.filters.update(filters)
 
     def draw(self, template: str, values: Mapping[str, object], *, status: int = 200) -> Response[str]:
         text = self._environment.get_template(template).render(**values)

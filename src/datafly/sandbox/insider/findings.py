@@ -13,6 +13,11 @@ class Ignored(msgspec.Struct, frozen=True):
     value: str
     reason: str
 
+    @property
+    def within_user(self) -> str:
+        """The path without the user's place in the request."""
+        return self.path.split(".", 2)[-1]
+
 
 class Findings:
     """Collects for one user; `errors` is in the shape of `data.fail.errors`."""

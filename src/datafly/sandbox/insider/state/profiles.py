@@ -43,7 +43,10 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredIgnored(msgspec.Struct, frozen=True, kw_only=True):
+    """`path` is within the user object; `times` counts the requests kept, `request_id` is the last of them."""
+
     request_id: int
+    times: int
     path: str
     value: str
     reason: str
@@ -127,7 +130,7 @@ class Profiles:
         for each in ignored:
             self._database.write(
                 "INSERT INTO ignored (request_id, profile_id, path, value, reason) VALUES (?, ?, ?, ?, ?)",
-                (stamp.request_id, profile_id, each.path, each.value, each.reason),
+                (stamp.request_id, profile_id, each.within_user, each.value, each.reason),
             )
 
     def search(self, account: Account, words: str, *, limit: int = 50) -> list[Profile]:
@@ -158,7 +161,8 @@ class Profiles:
 
     def ignored(self, profile_id: int, *, limit: int = 50) -> list[StoredIgnored]:
         rows = self._database.rows(
-            "SELECT request_id, path, value, reason FROM ignored WHERE profile_id = ? ORDER BY id DESC LIMIT ?",
+            "SELECT path, value, reason, count(*) AS times, max(request_id) AS request_id FROM ignored"
+            " WHERE profile_id = ? GROUP BY path, value, reason ORDER BY max(id) DESC LIMIT ?",
             (profile_id, limit),
         )
         return [StoredIgnored(**dict(row)) for row in rows]
@@ -257,7 +261,9 @@ class Profiles:
 
     def _identifiers(self, profile_id: int) -> tuple[Identifier, ...]:
         rows = self._database.rows(
-            "SELECT type, value FROM identifiers WHERE profile_id = ? ORDER BY type, value", (profile_id,)
+            "SELECT type, value FROM identifiers WHERE profile_id = ? ORDER BY CASE type WHEN 'uuid' THEN 0"
+            " WHEN 'email' THEN 1 WHEN 'phone_number' THEN 2 ELSE 3 END, type, value",
+            (profile_id,),
         )
         return tuple(Identifier(row["type"], row["value"]) for row in rows)
 
