@@ -1,0 +1,212 @@
+"""A definition: one frozen value that says everything about a vendor, and the few functions that it needs."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from datafly.model.delivery import Reply
+from datafly.model.event import TYPES
+from datafly.model.verdict import Judgement, Ruling
+from datafly.spec.compiled import Limits
+from datafly.spec.nodes import Node, Path
+from datafly.spec.setting import SettingKind
+from datafly.spec.words import Failure, Hint, Refusal
+
+ANY = "*"
+"""The rule for every track event that has none of its own."""
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something to do in the vendor's own panel. `steps` are numbered, `choices` are not."""
+
+    title: str
+    text: str
+    steps: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+class Variant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Tuned defaults: they win over those of the settings, the config wins over them."""
+
+    key: str
+    name: str
+    sentence: str
+    defaults: dict[str, Any] = {}
+
+
+class IdentityRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A field that says who the user is. `required`: without it nothing is sent."""
+
+    field: str
+    source: str
+    note: str
+    value: Node | None = None
+    required: Refusal | None = None
+
+
+class Lines(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where an event has its lines. `alone`: the event's own fields of these names are its one line, if it has no lines
+    but all of `alone_if`; its other fields stay its properties. `none`: what if there is no line at all.
+    """
+
+    of: Path
+    none: Refusal
+    alone: tuple[str, ...] = ()
+    alone_if: tuple[str, ...] = ()
+
+
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What becomes of one kind of event.
+
+    `event`: a type (`page`, `identify`, …), the canonical name of a track event, or `ANY`. `concept` and `note` are
+    words of the page, `name` is the vendor's event name. `params` is what `params()` stands for in `body`, which is the
+    definition's own unless given here. `ignores`: properties that are not sent, which is said if they are there.
+    """
+
+    event: str
+    concept: str
+    note: str
+    name: str | Node = ""
+    params: Node | None = None
+    body: Node | None = None
+    lines: Lines | None = None
+    ignores: tuple[str, ...] = ()
+    route: str = ""
+
+    @property
+    def is_type(self) -> bool:
+        return self.event in TYPES
+
+
+class Route(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A call of the vendor's API. `items_key` holds the list of items, beside the constant fields of `also`.
+
+    Without `items_key` a request is one item, whole. `key` names the route for `Rule.route`.
+    """
+
+    path: str
+    items_key: str = ""
+    method: str = "POST"
+    key: str = ""
+    also: dict[str, Any] = {}
+
+
+class Check(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A request that only reads, to test credentials."""
+
+    path: str
+    method: str = "GET"
+    body: dict[str, Any] | None = None
+
+
+class SeeAlso(msgspec.Struct, frozen=True):
+    slug: str
+    name: str
+    sentence: str
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Where the words of a section and the vendor's own documentation differ; the page says both."""
+
+    section: str
+    sentence: str
+
+
+class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event and what is sent for it, as a request for it alone, or the reason why nothing is.
+
+    `event` has the fields of `model.event.Event`; what it leaves out is filled in by `faces.cases`. `warns`: parts of
+    the warnings that it must raise, each one of them.
+    """
+
+    title: str
+    event: dict[str, Any]
+    sends: Any = None
+    refuses: str = ""
+    warns: tuple[str, ...] = ()
+    config: dict[str, Any] = {}
+
+
+class Functions(msgspec.Struct, frozen=True):
+    """The code of a definition; all of it pure. None: the kit's own, `spec.judging`.
+
+    `judge_success` judges a 2xx reply to a request of so many items, `judge_check` a 2xx reply to `Check`.
+    """
+
+    judge_success: Callable[[Reply, int], Judgement] | None = None
+    judge_check: Callable[[Reply], Ruling] | None = None
+
+    def given(self) -> dict[str, str]:
+        found = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: f"{run.__module__}.{run.__qualname__}" for name, run in found.items() if run is not None}
+
+
+class Integration(msgspec.Struct, frozen=True, kw_only=True):
+    """One vendor. Everything but `functions` is data, so pages, forms, schemas and tests are drawn from it.
+
+    `base` is a URL in which `{setting}` is replaced; so are the values of `headers`, and one that holds a secret is a
+    secret. `consent` is the category that must be granted. `body` maps an event of any rule without a body of its own.
+    """
+
+    slug: str
+    name: str
+    summary: str
+    category: str
+    stage: str
+    website: str
+    reference: str
+    consent: str | None
+    consent_note: str
+    identity_intro: str
+    base: str
+    routes: tuple[Route, ...]
+    rules: tuple[Rule, ...]
+    body: Node
+    limits: Limits
+    headers: dict[str, str] = {}
+    settings: tuple[SettingKind, ...] = ()
+    variants: tuple[Variant, ...] = (Variant("default", "Default", "The mapping as documented."),)
+    delivery_modes: tuple[str, ...] = ("server_side",)
+    prerequisites: tuple[Step, ...] = ()
+    identity: tuple[IdentityRow, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    check: Check | None = None
+    verify: tuple[str, ...] = ()
+    see_also: tuple[SeeAlso, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    functions: Functions = Functions()
+
+    def setting(self, name: str) -> SettingKind | None:
+        return next((one for one in self.settings if one.name == name), None)
+
+    def variant(self, key: str) -> Variant | None:
+        return next((one for one in self.variants if one.key == key), None)
+
+    def secret_names(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.settings if one.kind == "secret")
+
+    def nodes(self) -> Iterable[Node]:
+        """Every node of the mapping, also those inside others."""
+        for root in self._roots():
+            yield from root.walk()
+
+    def refusals(self) -> list[Refusal]:
+        """Every reason for which an event is not sent, each once."""
+        found = [row.required for row in self.identity] + [rule.lines.none for rule in self.rules if rule.lines]
+        found += [getattr(node, "refusal", None) for node in self.nodes()]
+        return list({refusal.reason: refusal for refusal in found if refusal}.values())
+
+    def _roots(self) -> Iterable[Node]:
+        yield self.body
+        yield from (row.value for row in self.identity if row.value)
+        for rule in self.rules:
+            yield from (node for node in (rule.params, rule.body, rule.name) if isinstance(node, Node))
+
+
+def as_json(integration: Integration) -> bytes:
+    """The definition as data; of its functions only the names."""
+    data = {name: getattr(integration, name) for name in integration.__struct_fields__ if name != "functions"}
+    return msgspec.json.encode({**data, "functions": integration.functions.given()})

@@ -1,0 +1,137 @@
+"""How an answer is judged where the definition says nothing else; who must act decides."""
+
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import msgspec
+
+from datafly.model.delivery import Reply
+from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
+from datafly.spec.integration import Integration
+from datafly.spec.words import Failure
+
+_CUT: Final = 300
+_TRANSIENT: Final = frozenset({408, 425, 429})
+_WRONG_KEY: Final = frozenset({401, 403, 407})
+_WRONG_ADDRESS: Final = frozenset({404, 405, 410, 421, 501, 505})
+
+
+def judge_by(integration: Integration) -> Callable[[Reply, int], Judgement]:
+    """A 2xx by the definition's own function; anything else by its failures, else by the table of the kit."""
+    judge_success = integration.functions.judge_success or _all_delivered
+    judge_failure = _failure_judge(integration)
+
+    def judge(reply: Reply, count: int) -> Judgement:
+        return judge_success(reply, count) if _is_success(reply) else Judgement(judge_failure(reply))
+
+    return judge
+
+
+def judge_check_by(integration: Integration) -> Callable[[Reply], Ruling]:
+    judge_success = integration.functions.judge_check or (lambda _: DELIVERED)
+    judge_failure = _failure_judge(integration)
+    return lambda reply: judge_success(reply) if _is_success(reply) else judge_failure(reply)
+
+
+def recognise(failures: tuple[Failure, ...], status: int, body: str) -> Failure | None:
+    """The first declared failure that such an answer shows."""
+    return next((one for one in failures if one.status == status and one.speaks_of(body)), None)
+
+
+def words_of(reply: Reply) -> str:
+    """What the vendor said: the sentence in its JSON, else plain text; "" where it is a page or nothing."""
+    said = _sentence(json_of(reply))
+    text = said or reply.body[: _CUT * 4].decode(errors="replace").strip()
+    return "" if not said and text.startswith(("<", "{", "[")) else text[:_CUT]
+
+
+def json_of(reply: Reply) -> Any:
+    """None where the body is no JSON."""
+    try:
+        return msgspec.json.decode(reply.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def retry_after(reply: Reply) -> float | None:
+    """Seconds, from either form of the header; a date counts from the reply's own `Date`."""
+    asked = header(reply, "retry-after").strip()
+    if asked.isdecimal():
+        return float(asked)
+    try:
+        seconds = (parsedate_to_datetime(asked) - parsedate_to_datetime(header(reply, "date"))).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return max(seconds, 0.0)
+
+
+def header(reply: Reply, name: str) -> str:
+    return next((value for key, value in reply.headers.items() if key.lower() == name), "")
+
+
+def default_ruling(reply: Reply, name: str) -> Ruling:
+    """Who must act: nobody where it passes by itself, the operator for key and address, else whoever sends events."""
+    if reply.status is None:
+        return Ruling(Verdict.RETRY, "no_answer", cause=reply.error or f"{name} did not answer.")
+    reason = words_of(reply) or f"http_{reply.status}"
+    if reply.status in _TRANSIENT or (reply.status >= 500 and reply.status not in _WRONG_ADDRESS):
+        return _transient(reply, reason, name)
+    if reply.status in _WRONG_KEY:
+        return Ruling(
+            Verdict.SUSPENDED, reason, f"{name} refuses the credentials.", "Check them, and what they may do."
+        )
+    if reply.status < 400 or reply.status in _WRONG_ADDRESS:
+        return Ruling(Verdict.SUSPENDED, reason, *_wrong_address(reply, name))
+    return Ruling(Verdict.REJECTED, reason, f"{name} refuses what was sent.", "Change what is sent, then replay it.")
+
+
+def _transient(reply: Reply, reason: str, name: str) -> Ruling:
+    busy = reply.status == 429
+    cause = f"{name} takes no more for now." if busy else f"{name} has trouble (HTTP {reply.status})."
+    return Ruling(Verdict.RETRY, reason, cause=cause, retry_after_seconds=retry_after(reply))
+
+
+def _wrong_address(reply: Reply, name: str) -> tuple[str, str]:
+    moved = header(reply, "location")
+    cause = f"It points to {moved}; redirects are not followed." if moved else f"{name}'s API is not at this address."
+    return cause, "Check the address in the settings."
+
+
+def _failure_judge(integration: Integration) -> Callable[[Reply], Ruling]:
+    failures, name = integration.failures, integration.name
+
+    def judge(reply: Reply) -> Ruling:
+        ruling = default_ruling(reply, name)
+        if reply.status is None:
+            return ruling
+        known = recognise(failures, reply.status, reply.body.decode(errors="replace"))
+        if known is None:
+            return ruling
+        return msgspec.structs.replace(
+            known.ruling(ruling.reason),
+            retry_after_seconds=retry_after(reply) if known.verdict is Verdict.RETRY else None,
+        )
+
+    return judge
+
+
+def _all_delivered(_reply: Reply, _count: int) -> Judgement:
+    return Judgement(DELIVERED)
+
+
+def _is_success(reply: Reply) -> bool:
+    return reply.status is not None and 200 <= reply.status < 300
+
+
+def _sentence(body: Any) -> str:
+    """The usual places: `message`, `error`, `detail`, `error.message`."""
+    if not isinstance(body, dict):
+        return ""
+    for key in ("message", "error", "detail"):
+        said = body.get(key)
+        if isinstance(said, str) and said:
+            return said
+        if isinstance(said, dict) and (inner := _sentence(said)):
+            return inner
+    return ""

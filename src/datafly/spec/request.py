@@ -1,0 +1,75 @@
+"""Items → requests: where they go, with which headers, and which part of a body is whose."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from datafly.model.delivery import Item, Outgoing
+from datafly.model.secret import Secret
+from datafly.spec.integration import Integration, Route
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """What all requests of one installation have in common."""
+
+    base: str
+    headers: dict[str, str | Secret]
+    timeout_seconds: float
+
+    def request(self, method: str, path: str, body: bytes) -> Outgoing:
+        return Outgoing(method, self.base + path, self.headers, body, self.timeout_seconds)
+
+
+def caller_of(integration: Integration, config: Mapping[str, Any]) -> Caller:
+    revealed = {name: value.reveal() if isinstance(value, Secret) else value for name, value in config.items()}
+    secrets = [f"{{{name}}}" for name in integration.secret_names()]
+
+    def header(template: str) -> str | Secret:
+        filled = template.format_map(revealed)
+        return Secret(filled) if any(name in template for name in secrets) else filled
+
+    headers = {"Content-Type": "application/json"} | {name: header(text) for name, text in integration.headers.items()}
+    base = integration.base.format_map(revealed).rstrip("/")
+    return Caller(base, headers, integration.limits.timeout_seconds)
+
+
+def assembler(integration: Integration, caller: Caller) -> Callable[[Sequence[Item]], Outgoing]:
+    """Items are encoded already: joining bytes is all that is left to do."""
+    routes = {route.key: (route, *_wrapping(route)) for route in integration.routes}
+
+    def assemble(items: Sequence[Item]) -> Outgoing:
+        route, before, after = routes[items[0].route]
+        return caller.request(route.method, route.path, before + b",".join([item.body for item in items]) + after)
+
+    return assemble
+
+
+def picker(integration: Integration) -> Callable[[str, int], str]:
+    """A list that several routes could mean is found by its key."""
+    keys = [route.items_key for route in integration.routes if route.items_key]
+
+    def pick(body: str, index: int) -> str:
+        sent = _object(body)
+        for key in keys:
+            items = sent.get(key)
+            if isinstance(items, list) and index < len(items):
+                return msgspec.json.encode({**sent, key: [items[index]]}).decode()
+        return body
+
+    return pick
+
+
+def _wrapping(route: Route) -> tuple[bytes, bytes]:
+    if not route.items_key:
+        return b"", b""
+    empty = msgspec.json.encode({**route.also, route.items_key: []})
+    return empty[:-2], empty[-2:]
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,78 @@
+"""What the closures of a mapping read, and where they note what a person should know."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from datafly.model.event import Event
+from datafly.model.verdict import Ruling
+
+Read = Callable[["Scope"], Any]
+"""A compiled part of a mapping: its value in a scope, None where there is none."""
+
+_LAST_SECOND: Final = 253_402_300_799
+"""9999-12-31T23:59:59Z, the last that RFC 3339 can write."""
+
+
+class Scope:
+    """One event while it is shaped. `line` is the product line at hand; of an event without lines, its properties.
+
+    `refusal` is the first reason that was found not to send the event; closures go on, so that none needs an exception.
+    """
+
+    __slots__ = (
+        "context",
+        "event",
+        "identity",
+        "line",
+        "line_index",
+        "lines",
+        "memo",
+        "now_ms",
+        "properties",
+        "refusal",
+        "traits",
+        "warnings",
+    )
+
+    def __init__(self, event: Event, now_ms: int) -> None:
+        known = event.known_traits
+        self.event = event
+        self.now_ms = now_ms
+        self.properties: dict[str, Any] = event.properties
+        self.traits: dict[str, Any] = {**known, **event.traits} if known else event.traits
+        self.context: dict[str, Any] = event.context
+        self.line: dict[str, Any] = event.properties
+        self.line_index = 0
+        self.lines: list[dict[str, Any]] | None = None
+        self.identity: dict[str, Any] = {}
+        self.memo: dict[object, Any] = {}
+        self.warnings: list[str] = []
+        self.refusal: Ruling | None = None
+
+    @property
+    def timestamp(self) -> str:
+        """RFC 3339 in UTC; milliseconds only where there are any."""
+        seconds, milliseconds = divmod(self.event.timestamp_ms, 1000)
+        if not 0 <= seconds <= _LAST_SECOND:
+            seconds, milliseconds = min(max(seconds, 0), _LAST_SECOND), 0
+        return f"{_second(seconds)}.{milliseconds:03d}Z" if milliseconds else f"{_second(seconds)}Z"
+
+    @property
+    def place(self) -> str:
+        """What `line` is, in the words of who sent the event."""
+        return "properties" if self.lines is None else f"products[{self.line_index}]"
+
+    def warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    def name(self, words: str) -> str:
+        """`words` of a mapping, with the line at hand named."""
+        return words.replace("line.", f"{self.place}.")
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")

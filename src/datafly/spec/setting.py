@@ -1,0 +1,181 @@
+"""The kinds of settings that a definition may ask for; each judges a value and describes itself as JSON Schema."""
+
+import re
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from datafly.model.secret import MASK
+from datafly.model.secret import Secret as Hidden
+
+_PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
+_LONGEST: Final = 4096
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """`code` is stable; `says` completes the sentence that begins with the field's name."""
+
+    code: str
+    says: str
+
+
+class Setting(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`default` counts where nothing is set; a setting with one is never required. `example`: for pages and forms."""
+
+    kind: ClassVar[str] = "string"
+
+    name: str
+    sentence: str
+    required: bool = True
+    default: Any = None
+    example: Any = None
+    label: str = ""
+    advanced: bool = False
+
+    @property
+    def must_be_given(self) -> bool:
+        return self.required and self.default is None
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ").capitalize()
+
+    def problem(self, value: Any) -> Problem | None:
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any]:
+        said: dict[str, Any] = {"title": self.title, "description": self.sentence, **self.form()}
+        if self.default is not None:
+            said["default"] = self.default
+        if self.example is not None:
+            said["examples"] = [self.example]
+        return said
+
+    def form(self) -> dict[str, Any]:
+        """The part of the schema that is the kind's own."""
+        return {"type": "string"}
+
+
+class Text(Setting, frozen=True, tag="string"):
+    """`pattern` holds for the whole text; `pattern_says` tells a person what it means."""
+
+    pattern: str = ""
+    pattern_says: str = "has not the right form"
+
+    def problem(self, value: Any) -> Problem | None:
+        if not isinstance(value, str):
+            return _not_a("text")
+        if not value or len(value) > _LONGEST:
+            return Problem("empty", "is empty") if not value else Problem("too_long", "is too long")
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            return Problem("pattern", self.pattern_says)
+        return None
+
+    def form(self) -> dict[str, Any]:
+        bounds: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": _LONGEST}
+        return {**bounds, "pattern": f"^(?:{self.pattern})$"} if self.pattern else bounds
+
+
+class Secret(Setting, frozen=True, tag="secret"):
+    """Encrypted at rest, `***` wherever it is shown. Its example must not be a working one."""
+
+    kind: ClassVar[str] = "secret"
+
+    def problem(self, value: Any) -> Problem | None:
+        shown = value.reveal() if isinstance(value, Hidden) else value
+        if not isinstance(shown, str):
+            return _not_a("text")
+        if shown == MASK:
+            return Problem("masked", f"is {MASK}, which stands for a secret that is kept; none is kept here")
+        if not shown or len(shown) > _LONGEST:
+            return Problem("empty", "is empty") if not shown else Problem("too_long", "is too long")
+        if not _PRINTABLE.fullmatch(shown):
+            return Problem("pattern", "has spaces, line breaks or letters that no key has; copy it anew")
+        return None
+
+    def form(self) -> dict[str, Any]:
+        return {"type": "string", "format": "password", "writeOnly": True, "minLength": 1, "maxLength": _LONGEST}
+
+
+class Option(msgspec.Struct, frozen=True):
+    value: str
+    sentence: str
+
+
+class Choice(Setting, frozen=True, kw_only=True, tag="select"):
+    kind: ClassVar[str] = "select"
+
+    options: tuple[Option, ...]
+
+    def problem(self, value: Any) -> Problem | None:
+        values = [option.value for option in self.options]
+        return None if value in values else Problem("choice", f"is none of {', '.join(values)}")
+
+    def form(self) -> dict[str, Any]:
+        return {"type": "string", "enum": [option.value for option in self.options]}
+
+
+class Flag(Setting, frozen=True, tag="boolean"):
+    kind: ClassVar[str] = "boolean"
+
+    def problem(self, value: Any) -> Problem | None:
+        return None if isinstance(value, bool) else _not_a("true or false")
+
+    def form(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class Number(Setting, frozen=True, tag="number"):
+    """`whole`: an integer. Bounds are included."""
+
+    kind: ClassVar[str] = "number"
+
+    minimum: float | None = None
+    maximum: float | None = None
+    whole: bool = False
+
+    def problem(self, value: Any) -> Problem | None:
+        if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
+            return _not_a("a whole number" if self.whole else "a number")
+        if self.minimum is not None and value < self.minimum:
+            return Problem("minimum", f"is less than {self.minimum:g}")
+        if self.maximum is not None and value > self.maximum:
+            return Problem("maximum", f"is more than {self.maximum:g}")
+        return None
+
+    def form(self) -> dict[str, Any]:
+        bounds = {"minimum": self.minimum, "maximum": self.maximum}
+        stated = {name: bound for name, bound in bounds.items() if bound is not None}
+        return {"type": "integer" if self.whole else "number", **stated}
+
+
+class Address(Setting, frozen=True, tag="url"):
+    """scheme://host[:port][/prefix]; paths of the API are put after it. Whether it may be called, transport says."""
+
+    kind: ClassVar[str] = "string"
+
+    def problem(self, value: Any) -> Problem | None:
+        if not isinstance(value, str):
+            return _not_a("text")
+        return None if _is_base(value) else Problem("url", "is not scheme://host[/prefix] with http or https")
+
+    def form(self) -> dict[str, Any]:
+        return {"type": "string", "format": "uri", "maxLength": _LONGEST}
+
+
+SettingKind = Text | Secret | Choice | Flag | Number | Address
+
+
+def _is_base(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        plain = not (parts.query or parts.fragment or parts.username or parts.password)
+        found = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+    return found and plain and len(value) <= _LONGEST and bool(_PRINTABLE.fullmatch(value))
+
+
+def _not_a(what: str) -> Problem:
+    return Problem("type", f"must be {what}")
