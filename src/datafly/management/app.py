@@ -1,0 +1,87 @@
+"""The management API as one ASGI application."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from litestar import Litestar, Router
+from litestar.datastructures import ResponseHeader
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from datafly.log.base import Reader
+from datafly.management import document
+from datafly.management.access import Access
+from datafly.management.events_log import EventsLog
+from datafly.management.parameters import require_known
+from datafly.management.problems import of_fault, of_http_error, of_signal_error
+from datafly.management.routes import dead_letters, health, live_events, pipelines, tokens
+from datafly.management.services import Catalog, Composed
+from datafly.management.settings import ManagementSettings
+from datafly.model.clock import Clock
+from datafly.model.delivery import Outgoing, Reply
+from datafly.model.errors import SignalError
+from datafly.model.installation import Installation
+from datafly.spec.compiled import Compiled
+from datafly.store.base import Control, Ledger
+
+_FAILURES: Final[ExceptionHandlersMap] = {
+    SignalError: of_signal_error,
+    HTTPException: of_http_error,
+    Exception: of_fault,
+}
+_HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+def create_management(
+    settings: ManagementSettings,
+    *,
+    control: Control,
+    ledger: Ledger,
+    catalog: Catalog,
+    readers: Sequence[Callable[[], Reader]],
+    find_offset: Callable[[str], list[tuple[int, int]]],
+    compile: Callable[[Installation], Compiled],  # noqa: A002 - the word for it
+    send: Callable[[Outgoing], Awaitable[Reply]],
+    clock: Clock,
+    stop: asyncio.Event,
+) -> Litestar:
+    """`readers` open the reader of each partition of `events`, in order. `find_offset` tells where in `events` a
+    message is. Blocking: control, ledger, readers, `find_offset`, `compile`; all are called from several threads.
+    Followers of live events end when `stop` is set: set it before the server is told to end.
+    """
+    composed = Composed(
+        settings=settings,
+        control=control,
+        ledger=ledger,
+        catalog=catalog,
+        log=EventsLog(readers),
+        find_offset=find_offset,
+        compile=compile,
+        send=send,
+        clock=clock,
+        stop=stop,
+    )
+    return Litestar(
+        _routers(),
+        dependencies={"services": Provide(lambda: composed, sync_to_thread=False)},
+        guards=[Access(control), require_known],
+        exception_handlers=_FAILURES,
+        openapi_config=document.config(),
+        request_max_body_size=settings.max_body_bytes,
+        response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
+        on_shutdown=[composed.log.close],
+        logging_config=None,
+    )
+
+
+def _routers() -> list[Router]:
+    return [
+        health.router,
+        pipelines.router,
+        live_events.router,
+        dead_letters.dead_letter_router,
+        dead_letters.replay_router,
+        tokens.router,
+    ]

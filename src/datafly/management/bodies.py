@@ -1,0 +1,67 @@
+"""Request bodies, read strictly: JSON of exactly the documented shape, or an error that names the field."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
+
+import msgspec
+from litestar.dto import AbstractDTO, DTOFieldDefinition
+from litestar.typing import FieldDefinition
+
+from datafly.model.errors import CallerError, Invalid
+
+_PATH: Final = re.compile(r"`\$\.?(?P<path>[^`]*)`$")
+_UNKNOWN: Final = re.compile(r"unknown field `(?P<name>[^`]*)`")
+_MISSING: Final = re.compile(r"required field `(?P<name>[^`]*)`")
+
+
+V = TypeVar("V")
+
+
+class Strict(AbstractDTO[V]):
+    """`dto=Strict[Body]`: numbers are not read from text, unknown fields are refused."""
+
+    @classmethod
+    def generate_field_definitions(cls, _: type[Any]) -> Iterator[DTOFieldDefinition]:  # type: ignore[override]
+        yield from ()
+
+    @classmethod
+    def detect_nested_field(cls, _: FieldDefinition) -> bool:
+        return False
+
+    @classmethod
+    def create_for_field_definition(cls, *_: Any, **__: Any) -> None:
+        """The body goes straight into its struct; there is no other model to make."""
+
+    @classmethod
+    def create_openapi_schema(cls, field_definition: FieldDefinition, handler_id: str, schema_creator: Any) -> Any:  # noqa: ARG003
+        return schema_creator.for_field_definition(field_definition)
+
+    def decode_bytes(self, value: bytes) -> Any:
+        _require_json(self.asgi_connection.headers.get("content-type", ""))
+        return decode(value, self.model_type)
+
+
+def decode(body: bytes, model: type[V]) -> V:
+    """Raises `CallerError` (400) where it is not JSON, `Invalid` (422) naming the field where its shape is wrong."""
+    try:
+        return msgspec.json.decode(body, type=model)
+    except msgspec.ValidationError as error:
+        raise _named(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CallerError(f"The body is not JSON: {error}.") from error
+
+
+def _require_json(content_type: str) -> None:
+    media_type = content_type.split(";", maxsplit=1)[0].strip().lower()
+    if media_type and media_type != "application/json" and not media_type.endswith("+json"):
+        raise CallerError(f"Send application/json instead of {media_type}.", code="UNSUPPORTED_MEDIA_TYPE", status=415)
+
+
+def _named(message: str) -> Invalid:
+    said = _PATH.search(message)
+    path = said["path"] if said else ""
+    what = message.rsplit(" - at", 1)[0]
+    named = _UNKNOWN.search(what) or _MISSING.search(what)
+    field = ".".join(part for part in (path, named["name"] if named else "") if part)
+    return Invalid(f"{field or 'body'}: {what}.", field=field, problems={field: what})

@@ -1,0 +1,141 @@
+"""The OpenAPI document: Litestar knows routes and parameters, msgspec the exact schemas, the role table who may."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response
+from litestar.enums import OpenAPIMediaType
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
+
+from datafly import __version__
+from datafly.management.access import Role, lowest_role
+from datafly.management.problems import ErrorAnswer
+
+PATH: Final = "/v1/admin/openapi.json"
+_SCHEMA: Final = "#/components/schemas/{name}"
+_TOKEN: Final = SecurityScheme(
+    type="http", scheme="bearer", bearer_format="dft_…", description="An API token, made by `datafly token create`."
+)
+_STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
+_MEANINGS: Final = {
+    "400": "The body is not JSON.",
+    "401": "No token, or not a good one.",
+    "403": "The token's role may not do this.",
+    "404": "There is no such thing.",
+    "409": "It exists already, or stands in the way.",
+    "412": "`If-Match` names a state that has changed meanwhile.",
+    "413": "The body is too large.",
+    "415": "The body is of another media type than JSON.",
+    "422": "A field or parameter is wrong; `details.field` names it.",
+    "500": "Signal failed; its log says why under `details.id`.",
+    "503": "Not now; try again after `Retry-After` seconds.",
+}
+
+
+class Document(JsonRenderPlugin):
+    """Serves what `describe` makes, made once."""
+
+    def __init__(self) -> None:
+        super().__init__(path=("/", "/openapi.json"), media_type=OpenAPIMediaType.OPENAPI_JSON)
+        self._encoded: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if self._encoded is None:
+            routes = [route for route in request.app.routes if isinstance(route, HTTPRoute)]
+            self._encoded = msgspec.json.encode(describe(openapi_schema, routes))
+        return self._encoded
+
+
+def config() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Signal management API",
+        version=__version__,
+        description="Pipelines, integrations, live events and dead letters of Signal.",
+        path=PATH,
+        render_plugins=[Document()],
+        components=Components(security_schemes={"token": _TOKEN}),
+    )
+
+
+def describe(document: dict[str, Any], routes: list[HTTPRoute]) -> dict[str, Any]:
+    """Litestar's document, with the schemas, errors and security of every operation filled in."""
+    schemas = _Schemas(routes)
+    for path, method, handler in _operations(routes):
+        if operation := document.get("paths", {}).get(path, {}).get(method):
+            _complete(operation, path, method, handler, schemas)
+    document["components"]["schemas"] = schemas.components
+    return document
+
+
+class _Schemas:
+    """msgspec's schema of every body and answer."""
+
+    def __init__(self, routes: list[HTTPRoute]) -> None:
+        handlers = [handler for _, _, handler in _operations(routes)]
+        types = {kind: None for handler in handlers for kind in (_body(handler), _answer(handler)) if kind is not None}
+        ordered = [*types, ErrorAnswer]
+        found, self.components = msgspec.json.schema_components(ordered, ref_template=_SCHEMA)
+        self._by_type = dict(zip(ordered, found, strict=True))
+
+    def __getitem__(self, kind: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self._by_type[kind]
+        return found
+
+
+def _complete(operation: dict[str, Any], path: str, method: str, handler: HTTPRouteHandler, schemas: _Schemas) -> None:
+    body, answer = _body(handler), _answer(handler)
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": _json(schemas[body])}
+    good = {status: said for status, said in operation["responses"].items() if status.startswith("2")}
+    for said in good.values():
+        if answer is not None:
+            said["content"] = _json(schemas[answer]) | (_STREAM if handler.opt.get("streams") else {})
+    lowest = lowest_role(method.upper(), path)
+    operation["security"] = [] if lowest is Role.ANYONE else [{"token": []}]
+    statuses = _failures(operation, path, handler, guarded=lowest is not Role.ANYONE)
+    operation["responses"] = good | {status: _failure(status, schemas) for status in statuses}
+
+
+def _failures(operation: dict[str, Any], path: str, handler: HTTPRouteHandler, *, guarded: bool) -> list[str]:
+    """Which errors an operation can answer follows from what it takes."""
+    parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+    found = {"500", "503"} | ({"401", "403"} if guarded else set())
+    found |= {"404"} if "{" in path else set()
+    found |= {"400", "413", "415", "422", "409"} if _body(handler) is not None else set()
+    found |= {"412", "409"} if "if-match" in {name.lower() for name in parameters} else set()
+    found |= {"400", "422"} if guarded else set()
+    return sorted(found | {str(status) for status in handler.opt.get("answers", ())})
+
+
+def _failure(status: str, schemas: _Schemas) -> dict[str, Any]:
+    return {"description": _MEANINGS[status], "content": _json(schemas[ErrorAnswer])}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _operations(routes: list[HTTPRoute]) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    for route in routes:
+        for method, (handler, _) in route.route_handler_map.items():
+            if method != "OPTIONS" and handler.resolve_include_in_schema():
+                yield route.path_format, method.lower(), handler
+
+
+def _body(handler: HTTPRouteHandler) -> Any:
+    return handler.parsed_data_field.annotation if handler.parsed_data_field else None
+
+
+def _answer(handler: HTTPRouteHandler) -> Any:
+    """None where nothing, or no JSON, is answered. `opt["answer"]` is for who may answer a stream instead."""
+    if answer := handler.opt.get("answer"):
+        return answer
+    field = handler.parsed_return_field
+    if field.is_subclass_of(Response):
+        field = field.inner_types[0]
+    return None if field.is_none_type else field.annotation

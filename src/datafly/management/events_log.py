@@ -1,0 +1,110 @@
+"""The stream of governed events, read backwards, at one place, and onwards."""
+
+import heapq
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from datafly.log.base import Bounds, Reader, Record
+
+_FIRST_CHUNK: Final = 128
+_LARGEST_CHUNK: Final = 4_096
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """A record, and the partition where it is."""
+
+    partition: int
+    record: Record
+
+    @property
+    def offset(self) -> int:
+        return self.record.offset
+
+
+class EventsLog:
+    """Blocking, and safe from any thread: one reader for each partition, opened when it is first needed."""
+
+    def __init__(self, readers: Sequence[Callable[[], Reader]]) -> None:
+        self._partitions = [_Partition(open_reader) for open_reader in readers]
+
+    @property
+    def partitions(self) -> range:
+        return range(len(self._partitions))
+
+    def heads(self) -> dict[int, int]:
+        """Partition → the offset that its next record will have."""
+        return {partition: self._partitions[partition].bounds().head for partition in self.partitions}
+
+    def at(self, partition: int, offset: int) -> Place | None:
+        """None where nothing is there, never was, or is not kept any more."""
+        if partition not in self.partitions:
+            return None
+        found = self._partitions[partition].read(offset, 1)
+        return Place(partition, found[0]) if found and found[0].offset == offset else None
+
+    def between(self, partition: int, first: int, last: int, *, limit: int) -> Iterator[Place]:
+        """Records of `first`..`last`, ascending, at most `limit` of them."""
+        offset, left = first, limit
+        while left > 0 and (found := self._partitions[partition].read(offset, min(left, _LARGEST_CHUNK))):
+            inside = [record for record in found if record.offset <= last]
+            yield from (Place(partition, record) for record in inside)
+            if len(inside) < len(found):
+                return
+            offset, left = found[-1].offset + 1, left - len(inside)
+
+    def after(self, positions: Mapping[int, int], *, limit: int) -> list[Place]:
+        """At most `limit` of each partition from its position on, in the order in which they were appended."""
+        found = [
+            Place(partition, record)
+            for partition in self.partitions
+            for record in self._partitions[partition].read(positions[partition], limit)
+        ]
+        return sorted(found, key=lambda place: place.record.at_ms)
+
+    def newest(self, uppers: Mapping[int, int]) -> Iterator[Place]:
+        """All records below `uppers` (partition → offset), newest first."""
+        streams = [self._backwards(partition, upper) for partition, upper in sorted(uppers.items())]
+        return heapq.merge(*streams, key=lambda place: place.record.at_ms, reverse=True)
+
+    def close(self) -> None:
+        for partition in self._partitions:
+            partition.close()
+
+    def _backwards(self, partition: int, upper: int) -> Iterator[Place]:
+        if partition not in self.partitions:
+            return
+        earliest, chunk = self._partitions[partition].bounds().earliest, _FIRST_CHUNK
+        while upper > earliest:
+            lower = max(earliest, upper - chunk)
+            found = list(self.between(partition, lower, upper - 1, limit=chunk))
+            yield from reversed(found)
+            upper, chunk = lower, min(chunk * 2, _LARGEST_CHUNK)
+
+
+class _Partition:
+    def __init__(self, open_reader: Callable[[], Reader]) -> None:
+        self._open = open_reader
+        self._reader: Reader | None = None
+        self._lock = threading.Lock()
+
+    def read(self, offset: int, limit: int) -> list[Record]:
+        with self._lock:
+            return self._opened().read(offset, max_records=limit)
+
+    def bounds(self) -> Bounds:
+        with self._lock:
+            return self._opened().bounds()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._reader is not None:
+                self._reader.close()
+            self._reader = None
+
+    def _opened(self) -> Reader:
+        if self._reader is None:
+            self._reader = self._open()
+        return self._reader

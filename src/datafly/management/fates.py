@@ -1,0 +1,96 @@
+"""Looks up what became of events: for every installation that an event concerns, a delivery or what it waits for."""
+
+from collections.abc import Callable
+
+from datafly.management.services import Composed
+from datafly.management.views.event import DeliveryView, LiveEvent, PendingView, live_event
+from datafly.management.views.fate import UNREADABLE, Pick, delivery_view, expired_view, pending_view
+from datafly.model.delivery import LIVE, State
+from datafly.model.event import Event
+from datafly.model.installation import Installation
+from datafly.spec.compiled import Compiled
+from datafly.store.base import Delivery, Progress
+
+
+class Fates:
+    """One look at the ledger, for a page of events: marks and states are read once, before any delivery.
+
+    That order matters: a mark is written together with what it covers, so what lies below a mark that was read has its
+    record, or had it.
+    """
+
+    def __init__(self, services: Composed) -> None:
+        self._services = services
+        self._installations = services.control.installations(removed=True)
+        self._states: dict[str, State] = services.ledger.states()
+        self._progress: dict[tuple[str, int], Progress | None] = {}
+        self._picks: dict[str, Pick | None] = {}
+
+    def of(self, event: Event, partition: int, offset: int) -> LiveEvent:
+        concerned = [found for found in self._installations if concerns(found, event.pipeline_id, partition, offset)]
+        decided = {found.id: self._is_final(found.id, partition, offset) for found in concerned}
+        known = self._services.ledger.deliveries(partition, offset) if concerned else []
+        deliveries: list[DeliveryView] = []
+        pending: list[PendingView] = []
+        for installation in concerned:
+            mine = [found for found in known if found.installation_id == installation.id]
+            self._add(installation, mine, offset, deliveries, pending, decided=decided[installation.id])
+        return live_event(event, deliveries, pending)
+
+    def is_final(self, event: Event, partition: int, offset: int) -> bool:
+        """Whether every installation that the event concerns has decided."""
+        return all(
+            self._is_final(found.id, partition, offset)
+            for found in self._installations
+            if concerns(found, event.pipeline_id, partition, offset)
+        )
+
+    def pick(self, installation: Installation) -> Pick | None:
+        if installation.id not in self._picks:
+            self._picks[installation.id] = compiled_pick(self._services.compile, installation)
+        return self._picks[installation.id]
+
+    def _add(
+        self,
+        installation: Installation,
+        known: list[Delivery],
+        offset: int,
+        deliveries: list[DeliveryView],
+        pending: list[PendingView],
+        *,
+        decided: bool,
+    ) -> None:
+        state = self._states.get(installation.id)
+        for found in known:
+            if found.verdict is not None:
+                deliveries.append(delivery_view(installation, found, offset, self.pick(installation)))
+            elif found.pending:
+                pending.append(pending_view(installation, found.pending, state, run_id=found.run_id))
+        if any(found.run_id == LIVE for found in known):
+            return
+        if decided:
+            deliveries.append(expired_view(installation))
+        else:
+            pending.append(pending_view(installation, None, state))
+
+    def _is_final(self, installation_id: str, partition: int, offset: int) -> bool:
+        key = (installation_id, partition)
+        if key not in self._progress:
+            self._progress[key] = self._services.ledger.progress(installation_id, partition)
+        progress = self._progress[key]
+        return progress is not None and (offset < progress.mark or offset in progress.finals)
+
+
+def concerns(installation: Installation, pipeline_id: str, partition: int, offset: int) -> bool:
+    """Whether the event at this place comes after the installation's start and, once removed, before its end."""
+    if installation.pipeline_id != pipeline_id or offset < installation.start.get(partition, 0):
+        return False
+    return installation.removed_ms is None or offset < installation.end.get(partition, 0)
+
+
+def compiled_pick(compile_: Callable[[Installation], Compiled], installation: Installation) -> Pick | None:
+    """None where the installation's config does not compile."""
+    try:
+        return compile_(installation).pick
+    except UNREADABLE:
+        return None

@@ -1,0 +1,109 @@
+"""Live events as they come: each once when it is first seen, and again when its last verdict is final."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+
+from datafly.management.events_log import Place
+from datafly.management.fates import Fates
+from datafly.management.paging import decode_cursor, encode_cursor
+from datafly.management.search import Filters, Positions, event_at, fits
+from datafly.management.services import Composed
+from datafly.management.views.event import LiveEvent
+from datafly.model.errors import Unavailable
+
+_CHUNK: Final = 200
+_HEARTBEAT: Final = b": still here\n\n"
+
+
+class Follower:
+    """One reader of the stream.
+
+    The id of each message is the place from which a client that comes back misses nothing: before every event that
+    still waits for a verdict. So it may see events twice; `message_id` tells them.
+    """
+
+    def __init__(self, services: Composed, filters: Filters, positions: Positions) -> None:
+        self._services = services
+        self._filters = filters
+        self._positions = positions
+        self._waiting: dict[tuple[int, int], Place] = {}
+
+    def step(self) -> list[bytes]:
+        """Blocking: what is new since the last step, encoded. After a failure the follower is of no more use."""
+        places = self._services.log.after(self._positions, limit=_CHUNK)
+        if not places and not self._waiting:
+            return []
+        fates = Fates(self._services)
+        return self._decided(fates) + self._arrived(places, fates)
+
+    def _arrived(self, places: list[Place], fates: Fates) -> list[bytes]:
+        messages = []
+        for place in places:
+            self._positions[place.partition] = place.offset + 1
+            if fits(place, self._filters):
+                live = fates.of(event_at(place), place.partition, place.offset)
+                self._remember(place, live)
+                messages.extend(self._message(live))
+        return messages
+
+    def _decided(self, fates: Fates) -> list[bytes]:
+        messages = []
+        for key, place in list(self._waiting.items()):
+            event = event_at(place)
+            if fates.is_final(event, *key):
+                del self._waiting[key]
+                messages.extend(self._message(fates.of(event, *key)))
+        return messages
+
+    def _remember(self, place: Place, live: LiveEvent) -> None:
+        if live.pending:
+            self._waiting[place.partition, place.offset] = place
+        if len(self._waiting) > self._services.settings.follow_waiting:
+            del self._waiting[next(iter(self._waiting))]
+
+    def _message(self, live: LiveEvent) -> list[bytes]:
+        if not self._filters.fits_fate(live):
+            return []
+        return [b"id: %b\ndata: %b\n\n" % (self._place().encode(), msgspec.json.encode(live))]
+
+    def _place(self) -> str:
+        resume = dict(self._positions)
+        for partition, offset in self._waiting:
+            resume[partition] = min(resume[partition], offset)
+        return encode_cursor(resume)
+
+
+def start(services: Composed, last_event_id: str | None) -> Positions:
+    """Blocking. Where a follower begins: at the heads, or where it was."""
+    heads = services.log.heads()
+    if not last_event_id:
+        return heads
+    return heads | {
+        partition: min(offset, heads[partition])
+        for partition, offset in decode_cursor(last_event_id, Positions, "Last-Event-ID").items()
+        if partition in heads
+    }
+
+
+async def messages(follower: Follower, services: Composed) -> AsyncIterator[bytes]:
+    """Ends when the role does, or the store cannot be read: a client comes back with the id that it saw last."""
+    clock, settings = services.clock, services.settings
+    yield _HEARTBEAT
+    spoken = clock.monotonic()
+    while not services.stop.is_set():
+        try:
+            found = await asyncio.to_thread(follower.step)
+        except Unavailable:
+            return
+        for message in found:
+            yield message
+        due = clock.monotonic() - spoken >= settings.heartbeat_seconds
+        if due and not found:
+            yield _HEARTBEAT
+        if due or found:
+            spoken = clock.monotonic()
+        else:
+            await clock.sleep(settings.follow_pause_seconds)

@@ -1,0 +1,38 @@
+"""Parameters that several routes share, and the refusal of those that a route does not have."""
+
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.params import HeaderParameter, QueryParameter
+
+from datafly.model.errors import Invalid
+
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="The `ETag` that the change is meant for; else 412.")
+]
+
+
+def expected(if_match: str | None) -> str | None:
+    """The entity tag without its quotes; `*` stands for whatever is there."""
+    tag = (if_match or "").strip().removeprefix("W/").strip('"')
+    return None if tag in {"", "*"} else tag
+
+
+def etag(value: str) -> dict[str, str]:
+    return {"ETag": f'"{value}"'}
+
+
+def require_known(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard: a misspelt filter must not look like one that finds everything."""
+    if not isinstance(connection, Request):
+        return
+    unknown = sorted(set(connection.query_params) - _query_names(handler))
+    if unknown:
+        raise Invalid(f"{unknown[0]}: no such parameter.", field=unknown[0], known=sorted(_query_names(handler)))
+
+
+def _query_names(handler: BaseRouteHandler) -> set[str]:
+    signature = handler.parsed_fn_signature.parameters
+    return {name for name, field in signature.items() if isinstance(field.kwarg_definition, QueryParameter)}

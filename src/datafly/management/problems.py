@@ -1,0 +1,85 @@
+"""Every failure of the API in the one JSON shape: ours, Litestar's own, and what nobody foresaw."""
+
+import secrets
+import traceback
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from datafly.model.errors import CallerError, Invalid, SignalError, Unauthorized, Unavailable, error_body
+from datafly.observe import emit
+from datafly.observe.management import ManagementRequestFailed
+
+CODES: Final = {
+    400: "BAD_REQUEST",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    422: "VALIDATION_FAILED",
+    503: "UNAVAILABLE",
+}
+_RETRY_AFTER_SECONDS: Final = "1"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """`code` is stable; `message` is a sentence for a person; `details` name what is wrong, e.g. `field`."""
+
+    code: str
+    message: str
+    details: dict[str, Any]
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    """What every call that fails is answered."""
+
+    error: Problem
+
+
+def of_signal_error(request: Request[Any, Any, Any], error: SignalError) -> Response[dict[str, Any]]:
+    if not isinstance(error, CallerError | Unavailable):
+        return of_fault(request, error)
+    return Response(error.as_body(), status_code=error.status, headers=_headers(error))
+
+
+def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """What Litestar itself refuses: unknown path, wrong method, a parameter that is ill-typed."""
+    if isinstance(error, ValidationException):
+        return of_signal_error(request, _invalid(error))
+    if error.status_code >= 500:
+        return of_fault(request, error)
+    code = CODES.get(error.status_code, CODES[400])
+    message = f"{HTTPStatus(error.status_code).phrase}: {request.method} {request.url.path}"
+    return Response(error_body(code, message), status_code=error.status_code, headers=error.headers or {})
+
+
+def of_fault(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """Nothing of what failed is told but an id; whoever runs Signal finds the rest in the log under it."""
+    failure_id = f"err_{secrets.token_hex(8)}"
+    trace = "".join(traceback.format_exception(error))
+    method, path = request.method, request.url.path
+    emit(ManagementRequestFailed(id=failure_id, method=method, path=path, error=repr(error), trace=trace))
+    message = f"Signal failed to answer this. Its log says why, under {failure_id}."
+    return Response(error_body("INTERNAL", message, {"id": failure_id}), status_code=500)
+
+
+def _headers(error: SignalError) -> dict[str, str]:
+    if isinstance(error, Unavailable):
+        return {"Retry-After": _RETRY_AFTER_SECONDS}
+    if isinstance(error, Unauthorized) and error.status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="signal", error="invalid_token"'}
+    return {}
+
+
+def _invalid(error: ValidationException) -> CallerError:
+    extra: Any = error.extra
+    found = extra if isinstance(extra, list) else []
+    problems = {str(entry.get("key", "")): str(entry.get("message", "")) for entry in found}
+    if "data" in problems:
+        return CallerError("This call needs a JSON object as its body.")
+    field = next(iter(problems), "")
+    message = f"{field}: {problems[field]}." if field else "The call has a parameter that is wrong."
+    return Invalid(message, field=field, problems=problems)

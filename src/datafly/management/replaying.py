@@ -1,0 +1,92 @@
+"""Chooses the members of a replay: which events of which dead letters are sent again."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from datafly.management.dead_letters import Replays, Row, Wanted, by_id, expand, is_settled
+from datafly.management.services import Composed
+from datafly.model.delivery import Outcome
+from datafly.model.errors import Conflict, Invalid
+from datafly.model.installation import Installation
+
+_CHUNK: Final = 500
+Member = tuple[int, int]
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """`members` ascending. `more`: others fit, beyond the bound. `not_kept`: dead letters whose events are gone."""
+
+    installation_id: str
+    members: tuple[Member, ...]
+    more: bool = False
+    not_kept: int = 0
+
+
+def by_ids(services: Composed, ids: Sequence[str]) -> Chosen:
+    """Just these, also if they were replayed before. Raises `NotFound`, or `Invalid` over the bound."""
+    rows = [by_id(services, dead_letter_id) for dead_letter_id in dict.fromkeys(ids)]
+    installation_ids = sorted({outcome.installation_id for _, outcome in rows})
+    if len(installation_ids) > 1:
+        raise Invalid(
+            "ids: they are of several pipeline integrations; a replay is of one.",
+            field="ids",
+            pipeline_integration_ids=installation_ids,
+        )
+    chosen = _Choice(services, in_force(services, installation_ids[0])).of(rows, even_if_settled=True)
+    if chosen.more:
+        raise Invalid(
+            f"ids: they stand for more than {services.settings.replay_members} events. "
+            "Replay by pipeline_integration_id, which goes on where it ended.",
+            field="ids",
+        )
+    return chosen
+
+
+def by_filter(services: Composed, wanted: Wanted, installation_id: str) -> Chosen:
+    """All that fit and that no run has delivered, or is about to try, newest first up to the bound."""
+    return _Choice(services, in_force(services, installation_id)).of(_all(services, wanted), even_if_settled=False)
+
+
+def in_force(services: Composed, installation_id: str) -> Installation:
+    installation = services.control.installation(installation_id)
+    if installation.removed_ms is not None:
+        raise Conflict(f"{installation.name} is removed: nothing can be sent to it.", code="REMOVED")
+    return installation
+
+
+def _all(services: Composed, wanted: Wanted) -> Iterator[Row]:
+    before = None
+    while chunk := services.ledger.outcomes(
+        installation_id=wanted.installation_id, verdicts=wanted.verdicts, before_id=before, limit=_CHUNK
+    ):
+        yield from ((row_id, outcome) for row_id, outcome in chunk if wanted.fits(outcome))
+        before = chunk[-1][0]
+
+
+class _Choice:
+    def __init__(self, services: Composed, installation: Installation) -> None:
+        self._services = services
+        self._installation = installation
+        self._limit = services.settings.replay_members
+        self._replays = Replays(services)
+        self._members: set[Member] = set()
+        self._not_kept = 0
+
+    def of(self, rows: Sequence[Row] | Iterator[Row], *, even_if_settled: bool) -> Chosen:
+        more = False
+        for _, outcome in rows:
+            self._take(outcome, even_if_settled=even_if_settled)
+            if more := len(self._members) > self._limit:
+                break
+        members = tuple(sorted(self._members))[: self._limit]
+        return Chosen(self._installation.id, members, more=more, not_kept=self._not_kept)
+
+    def _take(self, outcome: Outcome, *, even_if_settled: bool) -> None:
+        left = self._limit + 1 - len(self._members)
+        places = expand(self._services, self._installation, outcome, limit=left)
+        self._not_kept += not places
+        for place in places:
+            if even_if_settled or not is_settled(self._services, outcome, place.offset, self._replays):
+                self._members.add((place.partition, place.offset))

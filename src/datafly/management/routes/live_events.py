@@ -1,0 +1,57 @@
+"""`/v1/admin/live-events`"""
+
+from typing import Annotated, Any
+
+from litestar import Router, get
+from litestar.params import FromQuery, HeaderParameter, QueryParameter
+from litestar.response import Stream
+
+from datafly.management import follow as following
+from datafly.management.paging import Cursor, Limit, Page
+from datafly.management.search import Filters, find
+from datafly.management.services import Services
+from datafly.management.views.event import LiveEvent
+from datafly.model.errors import Invalid
+from datafly.model.verdict import Verdict
+
+Text = Annotated[str | None, QueryParameter(max_length=1_000)]
+LastEventId = Annotated[
+    str | None,
+    HeaderParameter(name="Last-Event-ID", description="The `id` that a follower saw last; it goes on there."),
+]
+
+
+@get(
+    "/",
+    summary="Live events, newest first, or as they come",
+    sync_to_thread=True,
+    opt={"answer": Page[LiveEvent], "streams": True},
+)
+def live_events(
+    *,
+    services: Services,
+    message_id: Text = None,
+    user_id: Text = None,
+    event: Text = None,
+    verdict: FromQuery[Verdict | None] = None,
+    pipeline_id: Text = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    follow: Annotated[bool, QueryParameter(description="Server-sent events: one live event each.")] = False,
+    last_event_id: LastEventId = None,
+) -> Any:
+    """A page looks through a bounded number of events: it may be short, or empty, although `has_more`."""
+    filters = Filters(message_id=message_id, user_id=user_id, event=event, verdict=verdict, pipeline_id=pipeline_id)
+    if not follow:
+        return find(services, filters, cursor, limit)
+    if cursor is not None:
+        raise Invalid("cursor: a follower takes no cursor; it goes on by Last-Event-ID.", field="cursor")
+    follower = following.Follower(services, filters, following.start(services, last_event_id))
+    return Stream(
+        following.messages(follower, services),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+router = Router("/v1/admin/live-events", route_handlers=[live_events], tags=["Live events"])

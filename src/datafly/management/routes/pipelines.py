@@ -1,0 +1,69 @@
+"""`/v1/admin/pipelines`"""
+
+from litestar import Response, Router, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from datafly.management.bodies import Strict
+from datafly.management.paging import Cursor, Limit, Page, newest_first, page
+from datafly.management.parameters import IfMatch, etag, expected
+from datafly.management.routes.caller import Caller, tell
+from datafly.management.services import Composed, Services
+from datafly.management.views.pipeline import (
+    PipelineBody,
+    PipelineChange,
+    PipelineView,
+    new_pipeline,
+    pipeline_changes,
+    pipeline_view,
+)
+from datafly.model.installation import Pipeline
+
+
+@get("/", summary="List pipelines", sync_to_thread=True)
+def list_pipelines(*, services: Services, limit: Limit = 50, cursor: Cursor = None) -> Page[PipelineView]:
+    found, place = newest_first(services.control.pipelines(), lambda one: (one.created_ms, one.id), cursor, limit)
+    return page([pipeline_view(pipeline) for pipeline in found], place)
+
+
+@get("/{pipeline_id:str}", summary="One pipeline", sync_to_thread=True)
+def get_pipeline(*, services: Services, pipeline_id: FromPath[str]) -> Response[PipelineView]:
+    return _answer(services, services.control.pipeline(pipeline_id))
+
+
+@post("/", dto=Strict[PipelineBody], return_dto=None, summary="Create a pipeline", sync_to_thread=True)
+def create_pipeline(*, services: Services, data: JSONBody[PipelineBody], request: Caller) -> Response[PipelineView]:
+    created = services.control.create_pipeline(new_pipeline(data))
+    tell(request, "created", "pipeline", created.id)
+    return _answer(services, created, status_code=201)
+
+
+@patch(
+    "/{pipeline_id:str}",
+    dto=Strict[PipelineChange],
+    return_dto=None,
+    summary="Change a pipeline",
+    sync_to_thread=True,
+)
+def change_pipeline(
+    *,
+    services: Services,
+    pipeline_id: FromPath[str],
+    data: JSONBody[PipelineChange],
+    request: Caller,
+    if_match: IfMatch = None,
+) -> Response[PipelineView]:
+    """Fields that are not named stay as they are."""
+    changed = services.control.update_pipeline(pipeline_id, pipeline_changes(data), if_match=expected(if_match))
+    tell(request, "changed", "pipeline", changed.id)
+    return _answer(services, changed)
+
+
+def _answer(services: Composed, pipeline: Pipeline, *, status_code: int = 200) -> Response[PipelineView]:
+    return Response(pipeline_view(pipeline), headers=etag(services.control.etag(pipeline)), status_code=status_code)
+
+
+router = Router(
+    "/v1/admin/pipelines",
+    route_handlers=[list_pipelines, get_pipeline, create_pipeline, change_pipeline],
+    tags=["Pipelines"],
+)

@@ -1,0 +1,44 @@
+"""What the routes work with, handed in by whoever composes the role."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from datafly.management.events_log import EventsLog
+from datafly.management.settings import ManagementSettings
+from datafly.model.clock import Clock
+from datafly.model.delivery import Outgoing, Reply
+from datafly.model.installation import Installation
+from datafly.spec.compiled import Compiled
+from datafly.store.base import Control, Ledger
+
+
+class Catalog(Protocol):
+    """The definitions that are installed with Signal."""
+
+    def get(self, slug: str) -> Any:
+        """Raises `NotFound`."""
+
+    def all(self) -> Sequence[Any]: ...
+
+
+class Composed(msgspec.Struct, frozen=True, kw_only=True):
+    """`find_offset`: message id → its places in `events`. `send`: one request to a vendor. `stop`: the role ends."""
+
+    settings: ManagementSettings
+    control: Control
+    ledger: Ledger
+    catalog: Catalog
+    log: EventsLog
+    find_offset: Callable[[str], list[tuple[int, int]]]
+    compile: Callable[[Installation], Compiled]
+    send: Callable[[Outgoing], Awaitable[Reply]]
+    clock: Clock
+    stop: asyncio.Event
+
+
+Services = NamedDependency[SkipValidation[Composed]]

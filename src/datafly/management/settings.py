@@ -1,0 +1,18 @@
+"""Bounds of the management API, so that no call can hold it for long."""
+
+import msgspec
+
+
+class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
+
+    `follow_waiting` is how many events without a final verdict a follower of live events remembers.
+    """
+
+    max_body_bytes: int = 1_000_000
+    scan_records: int = 50_000
+    scan_verdicts: int = 5_000
+    replay_members: int = 10_000
+    follow_waiting: int = 1_000
+    follow_pause_seconds: float = 0.25
+    heartbeat_seconds: float = 15.0

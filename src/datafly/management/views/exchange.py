@@ -1,0 +1,45 @@
+"""A request to a vendor and its answer, as a person reads them."""
+
+from typing import Any
+
+import msgspec
+
+from datafly.model.delivery import Answer, SentRequest
+
+
+class RequestView(msgspec.Struct, frozen=True):
+    """`body` is JSON where it was JSON, else text. Secrets are `***`."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: Any
+
+
+class ResponseView(msgspec.Struct, frozen=True):
+    """`status` null: no answer came, and `error` says why."""
+
+    status: int | None
+    headers: dict[str, str]
+    body: Any
+    error: str | None
+
+
+def request_view(sent: SentRequest, body: Any) -> RequestView:
+    return RequestView(method=sent.method, url=sent.url, headers=sent.headers, body=body)
+
+
+def response_view(answer: Answer) -> ResponseView:
+    return ResponseView(
+        status=answer.status, headers=answer.headers, body=parsed(answer.body), error=answer.error or None
+    )
+
+
+def parsed(text: str) -> Any:
+    """The JSON value of the text, or the text where it is none; None where there is none."""
+    if not text:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return text

@@ -1,0 +1,124 @@
+"""Pipelines as the API shows and takes them (contracts/signal.md §10.7)."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from datafly.management.views.common import ORGANISATION, Name
+from datafly.management.views.times import moment
+from datafly.model.consent import ALIASES
+from datafly.model.errors import Invalid
+from datafly.model.installation import Pipeline
+
+CATEGORIES: Final = ("essential", "functional", "analytics", "marketing", "personalization")
+_HOST: Final = re.compile(
+    r"(https?://)?(\*?\.)?([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE
+)
+
+Origins = Annotated[
+    tuple[Annotated[str, msgspec.Meta(max_length=300)], ...],
+    msgspec.Meta(
+        max_length=1_000,
+        description="Hosts whose pages may send: `shop.example.com`, `*.example.com`. Empty: all.",
+    ),
+]
+Rate = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000, description="Requests a second; 0 is unlimited.")]
+Consents = Annotated[
+    dict[str, bool],
+    msgspec.Meta(description="Counts where neither the event nor the visitor said anything about a category."),
+]
+Parameters = Annotated[
+    dict[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], Annotated[str, msgspec.Meta(max_length=10_000)]],
+    msgspec.Meta(max_length=1_000, description="Values for the configs of integrations."),
+]
+PipelineType = Literal["web", "app", "server"]
+
+
+class PipelineView(msgspec.Struct, frozen=True):
+    """A collection endpoint. Its key is public."""
+
+    id: str
+    org_id: str
+    name: str
+    slug: str
+    type: str
+    pipeline_key: str
+    domain_allowlist: tuple[str, ...]
+    rate_limit_rps: int
+    consent_defaults: dict[str, bool]
+    parameters: dict[str, str]
+    enabled: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class PipelineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A pipeline to be; slug and key are made."""
+
+    name: Name
+    type: PipelineType = "web"
+    domain_allowlist: Origins = ()
+    rate_limit_rps: Rate = 0
+    consent_defaults: Consents = {}
+    parameters: Parameters = {}
+    enabled: bool = True
+
+
+class PipelineChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Fields that are not named stay as they are; those that are named are replaced whole."""
+
+    name: Name | UnsetType = UNSET
+    domain_allowlist: Origins | UnsetType = UNSET
+    rate_limit_rps: Rate | UnsetType = UNSET
+    consent_defaults: Consents | UnsetType = UNSET
+    parameters: Parameters | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+def pipeline_view(pipeline: Pipeline) -> PipelineView:
+    shown = {name: getattr(pipeline, name) for name in PipelineView.__struct_fields__ if hasattr(pipeline, name)}
+    return PipelineView(
+        **shown,
+        org_id=ORGANISATION,
+        created_at=moment(pipeline.created_ms),
+        updated_at=moment(pipeline.updated_ms),
+    )
+
+
+def new_pipeline(body: PipelineBody) -> Pipeline:
+    """Raises `Invalid`. Id, slug and key are left to the store."""
+    fields = msgspec.structs.asdict(body)
+    return Pipeline(id="", slug="", pipeline_key="", **(fields | _checked(fields)))
+
+
+def pipeline_changes(body: PipelineChange) -> dict[str, Any]:
+    """Raises `Invalid`."""
+    fields = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
+    return fields | _checked(fields)
+
+
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    for origin in fields.get("domain_allowlist", ()):
+        if not _HOST.fullmatch(origin.strip()):
+            raise Invalid(
+                f"domain_allowlist: {origin[:100]!r} is no host; write shop.example.com, *.example.com or "
+                "https://shop.example.com:8443, an international name in its xn-- form.",
+                field="domain_allowlist",
+            )
+    if "consent_defaults" not in fields:
+        return {}
+    return {"consent_defaults": {_category(name): given for name, given in fields["consent_defaults"].items()}}
+
+
+def _category(name: str) -> str:
+    category = ALIASES.get(name.lower(), name.lower())
+    if category not in CATEGORIES:
+        raise Invalid(
+            f"consent_defaults: {name[:100]!r} is no consent category; there are {', '.join(CATEGORIES)}.",
+            field="consent_defaults",
+            known=list(CATEGORIES),
+        )
+    return category

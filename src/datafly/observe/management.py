@@ -1,0 +1,46 @@
+"""What the management API tells."""
+
+import logging
+from typing import ClassVar
+
+from datafly.observe.base import Telemetry
+
+
+class ManagementRequestFailed(Telemetry, frozen=True):
+    """A fault of ours. `id` is what the caller was told; `trace` is for whoever looks it up."""
+
+    level: ClassVar[int] = logging.ERROR
+
+    id: str
+    method: str
+    path: str
+    error: str
+    trace: str
+
+
+class ManagementAccessRefused(Telemetry, frozen=True):
+    """`token_id` is empty where no good token came."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    code: str
+    method: str
+    path: str
+    token_id: str = ""
+
+
+class ManagementResourceChanged(Telemetry, frozen=True):
+    """`action`: created, changed, removed, replayed. `by` names the token."""
+
+    action: str
+    resource: str
+    id: str
+    by: str
+
+
+class ManagementFollowerChanged(Telemetry, frozen=True):
+    """A follower of live events came or went."""
+
+    level: ClassVar[int] = logging.DEBUG
+
+    followers: int

@@ -1,0 +1,234 @@
+"""A management API over a real store, with a log that a test fills."""
+
+import asyncio
+import base64
+import secrets
+
+import msgspec
+import pytest
+from litestar.testing import TestClient
+
+from datafly.log.base import Bounds, Record
+from datafly.management import ManagementSettings, create_management
+from datafly.model.delivery import Answer, Attempt, Outcome, Pending, SentRequest, State
+from datafly.model.event import Event
+from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.secret import Secret
+from datafly.model.verdict import Ruling, Verdict
+from datafly.store.base import Writing
+from datafly.store.open import open_store
+from datafly.testing.clock import FakeClock
+
+PARTITIONS = 2
+ROLES = ("owner", "admin", "editor", "viewer")
+
+
+class Partition:
+    """A `Reader` over a list; offsets skip every seventh, as a broker's may."""
+
+    def __init__(self):
+        self.records = []
+        self.head = 0
+        self.earliest = 0
+
+    def append(self, event, at_ms):
+        offset = self.head + (self.head % 7 == 6)
+        self.head = offset + 1
+        self.records.append(Record(offset=offset, key=event.key, value=msgspec.json.encode(event), at_ms=at_ms))
+        return offset
+
+    def read(self, offset, *, max_records, max_bytes=4_000_000):
+        low = max(offset, self.earliest)
+        return [record for record in self.records if record.offset >= low][:max_records]
+
+    def bounds(self):
+        return Bounds(earliest=self.earliest, head=self.head)
+
+    def close(self):
+        pass
+
+
+class House:
+    """Everything that a test of the API looks at and turns."""
+
+    def __init__(self, path, settings):
+        key = Secret(base64.b64encode(secrets.token_bytes(32)).decode())
+        self.clock = FakeClock()
+        self.store = open_store(path, encryption_key=key, now_ms=self.clock.now_ms)
+        self.control, self.ledger = self.store.control, self.store.ledger
+        self.partitions = [Partition() for _ in range(PARTITIONS)]
+        self.places = {}
+        self.stop = asyncio.Event()
+        self.tokens = {role: self.control.create_token(role, role)[1] for role in ROLES}
+        self.pipeline = self.control.create_pipeline(Pipeline(id="", name="Default", slug="", pipeline_key=""))
+        self.sent = []
+        self.app = create_management(
+            settings,
+            control=self.control,
+            ledger=self.ledger,
+            catalog=None,
+            readers=[lambda partition=partition: partition for partition in self.partitions],
+            find_offset=lambda message_id: self.places.get(message_id, []),
+            compile=lambda installation: self.compiler(installation),
+            send=self.send,
+            clock=self.clock,
+            stop=self.stop,
+        )
+
+    def compiler(self, installation):
+        raise ValueError("not compiled here")
+
+    async def send(self, outgoing):
+        self.sent.append(outgoing)
+        raise AssertionError("nothing is sent here")
+
+    def happens(self, message_id, *, partition=0, pipeline_id=None, **fields):
+        """An event is in the log; its place."""
+        at_ms = self.clock.now_ms() + len(self.places)
+        event = Event(
+            message_id=message_id,
+            type=fields.pop("type", "track"),
+            pipeline_id=pipeline_id or self.pipeline.id,
+            key=fields.get("user_id", "somebody"),
+            timestamp_ms=at_ms,
+            received_ms=at_ms,
+            **fields,
+        )
+        offset = self.partitions[partition].append(event, at_ms)
+        self.places[message_id] = [(partition, offset)]
+        return partition, offset
+
+    def installed(self, name="Insider", *, pipeline_id=None, **fields):
+        number = len(self.control.installations(removed=True))
+        template = Template(id=f"tmpl_{number}", name=name, vendor="insider")
+        revision = Revision(id=f"rev_{number}", template_id=template.id, number=1, config={"api_key": Secret("s3cret")})
+        start = {index: partition.head for index, partition in enumerate(self.partitions)}
+        installation = Installation(
+            **{
+                "id": f"pi_{number}",
+                "pipeline_id": pipeline_id or self.pipeline.id,
+                "template": template,
+                "revision": revision,
+                "start": start,
+                **fields,
+            }
+        )
+        self.control.install(template, revision, [installation])
+        return self.control.installation(installation.id)
+
+    def attempt(self, installation, *places, delivered=None, body="{}", status=200, answer="{}", **fields):
+        partition = places[0][0]
+        offsets = tuple(offset for _, offset in places)
+        return Attempt(
+            **{
+                "id": f"att_{secrets.token_hex(8)}",
+                "installation_id": installation.id,
+                "revision_id": installation.revision.id,
+                "revision_number": installation.revision.number,
+                "partition": partition,
+                "offsets": offsets,
+                "delivered": offsets if delivered is None else tuple(offset for _, offset in delivered),
+                "started_ms": self.clock.now_ms(),
+                "latency_ms": 12.5,
+                "request": SentRequest("POST", "https://vendor.example/upsert", {"X-REQUEST-TOKEN": "***"}, body),
+                "response": Answer(status=status, body=answer),
+                **fields,
+            }
+        )
+
+    def delivers(self, installation, *places, **fields):
+        attempt = self.attempt(installation, *places, **fields)
+        self.ledger.write([Writing(attempts=(attempt,), marks=self._mark(installation, places, attempt.run_id))])
+        return attempt
+
+    def decides(self, installation, verdict, *places, reason="", attempt=None, **fields):
+        first, last = places[0], places[-1]
+        outcome = Outcome(
+            installation_id=installation.id,
+            partition=first[0],
+            first=first[1],
+            last=last[1],
+            ruling=Ruling(verdict, reason, cause=fields.pop("cause", ""), cure=fields.pop("cure", "")),
+            decided_ms=self.clock.now_ms(),
+            attempt_id=attempt.id if attempt else None,
+            **fields,
+        )
+        marks = self._mark(installation, places, outcome.run_id)
+        self.ledger.write([Writing(attempts=(attempt,) if attempt else (), outcomes=(outcome,), marks=marks)])
+        return outcome
+
+    def waits(self, installation, *places, verdict=Verdict.RETRY, reason="", status=503, **fields):
+        pending = Pending(
+            installation_id=installation.id,
+            partition=places[0][0],
+            lane=0,
+            offsets=tuple(offset for _, offset in places),
+            tries=3,
+            ruling=Ruling(verdict, reason, cause="the vendor is down"),
+            answer=Answer(status=status, body="busy"),
+            next_try_ms=self.clock.now_ms() + 5_000,
+            **fields,
+        )
+        self.ledger.write([Writing(pending=(pending,))])
+
+    def stands(self, installation, name, **fields):
+        self.ledger.write([Writing(states=(State(installation.id, name, **fields),))])
+
+    def _mark(self, installation, places, run_id):
+        partition, offset = places[-1]
+        return ((installation.id, run_id, partition, offset + 1),)
+
+
+class Caller:
+    """Calls the API with the token of a role."""
+
+    def __init__(self, client, tokens):
+        self.client = client
+        self.tokens = tokens
+
+    def __call__(self, method, path, *, role="owner", **kwargs):
+        headers = dict(kwargs.pop("headers", {}))
+        if role:
+            headers["Authorization"] = f"Bearer {self.tokens[role]}"
+        return self.client.request(method, path, headers=headers, **kwargs)
+
+    def get(self, path, **kwargs):
+        reply = self("GET", path, **kwargs)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+
+@pytest.fixture
+def settings():
+    return ManagementSettings()
+
+
+@pytest.fixture
+def house(tmp_path, settings):
+    house = House(tmp_path / "store.db", settings)
+    yield house
+    house.store.close()
+
+
+@pytest.fixture
+def call(house):
+    with TestClient(house.app, raise_server_exceptions=False) as client:
+        yield Caller(client, house.tokens)
+
+
+@pytest.fixture
+def refused():
+    """Every error has the one shape."""
+
+    def check(reply, status, code, **details):
+        assert reply.status_code == status, reply.text
+        body = reply.json()
+        assert set(body) == {"error"}
+        assert set(body["error"]) == {"code", "message", "details"}
+        assert body["error"]["code"] == code
+        assert body["error"]["message"]
+        for name, value in details.items():
+            assert body["error"]["details"].get(name) == value
+        return body["error"]
+
+    return check
