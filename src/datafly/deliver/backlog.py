@@ -1,0 +1,240 @@
+"""The work of one lane, in order: events that wait, and the batches that were made of the first of them."""
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import takewhile
+from typing import Final
+
+from datafly.deliver import reasons
+from datafly.deliver.batch import Batch, Member, Unit
+from datafly.deliver.site import Site
+from datafly.model.delivery import Answer
+from datafly.model.verdict import FINAL, Ruling
+from datafly.observe.base import emit
+from datafly.observe.deliver import DeliverShapeFailed
+from datafly.spec.compiled import Compiled, Limits, Shaped
+
+_SHAPED_PER_TURN: Final = 1_000
+"""So many events are shaped before others get a turn."""
+_TRIED_ASIDE: Final = 3
+"""So many events of a lane are sent alone while the vendor is silent; then these take turns."""
+
+
+class Backlog:
+    """`queue`: not yet shaped. `todo`: batches to send one after the other; the first is the *head*.
+
+    Consent and shape are decided when a batch is made, and the head is looked at again each time it is asked for:
+    members whose consent is gone leave it, and after a change of revision all batches are dissolved and made anew.
+    What is decided on the way, without sending, is kept in `decided` until it is taken.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self.queue: deque[Member] = deque()
+        self.todo: deque[Batch] = deque()
+        self.decided: list[tuple[int, Ruling]] = []
+        self._queue_bytes = 0
+        self._past: tuple[int, tuple[Answer, ...]] = (0, ())
+        self._budget = 0
+
+    def put(self, member: Member) -> bool:
+        """Whether there is a reason to look up: it is the first one, or there is enough for a request."""
+        self.queue.append(member)
+        self._queue_bytes += member.size
+        return len(self.queue) == 1 or self.is_full()
+
+    def __bool__(self) -> bool:
+        return bool(self.queue or self.todo)
+
+    def is_full(self) -> bool:
+        compiled = self._site.compiled
+        if compiled is None:
+            return True
+        return len(self.queue) >= compiled.limits.max_items or self._queue_bytes >= compiled.limits.max_bytes
+
+    def due_in(self, now: float) -> float:
+        """Seconds until the first event that waits may wait no longer for company; 0 when a request can be made."""
+        compiled = self._site.compiled
+        if self.todo or compiled is None or self.is_full():
+            return 0.0
+        return max(self.queue[0].arrived + compiled.limits.flush_interval_ms / 1000 - now, 0.0)
+
+    def head(self) -> Batch | None:
+        """The batch to send now, assembled; None when there is nothing to send, perhaps only for this turn."""
+        compiled = self._site.compiled
+        if compiled is None:
+            return None
+        if self.todo and self.todo[0].compiled is not compiled:
+            self.dissolve()
+        self._budget = max(_SHAPED_PER_TURN, compiled.limits.max_items)
+        for batch in self.todo:
+            self._recheck(batch)
+        while self._fill(compiled):
+            if self._assemble(self.todo[0], compiled.limits):
+                return self.todo[0]
+        return None
+
+    def dissolve(self) -> None:
+        """Batches become events again, in order, to be made anew."""
+        if not self.todo:
+            return
+        self._past = (self.todo[0].tries, self.todo[0].earlier)
+        waiting = list(_unfinished(self.todo))
+        self.todo.clear()
+        for member in reversed(waiting):
+            member.left = 0
+            self.queue.appendleft(member)
+            self._queue_bytes += member.size
+
+    def close_all(self, ruling: Ruling) -> None:
+        """Decides everything that waits."""
+        self.dissolve()
+        self._past = (0, ())
+        for member in self.queue:
+            self._decide(member, ruling)
+        self.queue.clear()
+        self._queue_bytes = 0
+
+    def replace_head(self, batches: Iterable[Batch]) -> None:
+        """What became of the head: nothing, a part of it, or its halves."""
+        self.todo.popleft()
+        self.todo.extendleft(reversed([batch for batch in batches if batch.units]))
+
+    def take_decided(self) -> list[tuple[int, Ruling]]:
+        decided, self.decided = self.decided, []
+        return decided
+
+    def step_aside(self) -> None:
+        """While nothing is heard of the vendor, the head, one event that failed, lets another key be tried.
+
+        It may itself be why the vendor fails. Order holds for each key: the one called up is the first of its key.
+        """
+        failed = list(takewhile(lambda batch: batch.fails and len(batch.units) == 1, self.todo))
+        keys = {batch.units[0].member.key for batch in failed}
+        if not failed or (len(failed) < _TRIED_ASIDE and (self._called_from_todo(keys) or self._called_up(keys))):
+            return
+        for batch in (*failed[1:], failed[0]):
+            self.todo.remove(batch)
+        self.todo.extendleft(reversed((*failed[1:], failed[0])))
+
+    def _called_from_todo(self, but: set[str]) -> bool:
+        for batch in self.todo:
+            called = next((member for member in batch.members() if member.key not in but), None)
+            if called is not None:
+                mine = [unit for unit in batch.units if unit.member is called]
+                batch.units, batch.outgoing = [unit for unit in batch.units if unit.member is not called], None
+                self.todo.appendleft(batch.part(mine))
+                return True
+        return False
+
+    def _called_up(self, but: set[str]) -> bool:
+        """From the queue: it is shaped before those in front of it."""
+        compiled = self._site.compiled
+        index = next((index for index, member in enumerate(self.queue) if member.key not in but), None)
+        if index is None or compiled is None:
+            return False
+        todo, self.todo = self.todo, deque()
+        self.queue.rotate(-index)
+        self._shape_next(compiled)
+        self.queue.rotate(index)
+        for batch in self.todo:
+            batch.sealed = True
+        self.todo.extend(todo)
+        return True
+
+    def _recheck(self, batch: Batch) -> None:
+        for member in batch.members():
+            if not member.done and (ruling := self._refused(batch.compiled, member)):
+                self._decide(member, ruling)
+
+    def _refused(self, compiled: Compiled, member: Member) -> Ruling | None:
+        newer = self._site.newer_consent(member.event)
+        try:
+            return self._site.parts.consent_ruling(compiled, member.event, newer)
+        except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the event is kept as REJECTED
+            return self._fault(error)
+
+    def _fill(self, compiled: Compiled) -> bool:
+        """Makes sure of a head with units, as full as may be; False if there is none."""
+        while True:
+            while self.todo:
+                self.todo[0].drop_done()
+                if self.todo[0].units:
+                    break
+                self.todo.popleft()
+            if len(self.todo) > 1 or (self.todo and not self.todo[0].has_room(compiled.limits)):
+                return True
+            if not self.queue or self._budget <= 0:
+                return bool(self.todo)
+            self._shape_next(compiled)
+
+    def _shape_next(self, compiled: Compiled) -> None:
+        self._budget -= 1
+        member = self.queue[0]
+        refused = self._refused(compiled, member)
+        self.queue.popleft()
+        self._queue_bytes -= member.size
+        shaped = refused or self._shape(compiled, member)
+        if isinstance(shaped, Ruling):
+            self._decide(member, shaped)
+            return
+        member.left = len(shaped)
+        for item in shaped:
+            if not self.todo or not self.todo[-1].takes(item, compiled.limits):
+                self.todo.append(self._new_batch(compiled))
+            self.todo[-1].add(Unit(member, item))
+
+    def _shape(self, compiled: Compiled, member: Member) -> Shaped:
+        try:
+            shaped = compiled.shape(member.event, self._site.clock.now_ms())
+        except Exception as error:  # noqa: BLE001 - as in `_refused`
+            return self._fault(error)
+        if isinstance(shaped, Ruling):
+            return shaped if shaped.verdict in FINAL else reasons.shape_failed(f"it ruled {shaped.verdict}")
+        return shaped or reasons.NOTHING_TO_SEND
+
+    def _new_batch(self, compiled: Compiled) -> Batch:
+        revision = self._site.installation.revision
+        (tries, earlier), self._past = self._past, (0, ())
+        return Batch(compiled, revision.id, revision.number, [], tries=tries, earlier=earlier)
+
+    def _assemble(self, batch: Batch, limits: Limits) -> bool:
+        """Whether it can be sent. If not, it was split, or its only event decided."""
+        if batch.outgoing is not None:
+            return True
+        try:
+            outgoing = batch.compiled.assemble([unit.item for unit in batch.units])
+        except Exception as error:  # noqa: BLE001 - as in `_refused`
+            self._refuse(batch, self._fault(error))
+            return False
+        if len(outgoing.body) > limits.max_bytes:
+            self._refuse(batch, reasons.too_large(len(outgoing.body), limits.max_bytes))
+            return False
+        batch.outgoing = outgoing
+        return True
+
+    def _refuse(self, batch: Batch, ruling: Ruling) -> None:
+        """It is one event's fault: split to find which."""
+        if len(batch.units) > 1:
+            self.replace_head(batch.halves())
+        else:
+            self._decide(batch.units[0].member, ruling)
+
+    def _decide(self, member: Member, ruling: Ruling) -> None:
+        member.done = True
+        self.decided.append((member.offset, ruling))
+
+    def _fault(self, error: Exception) -> Ruling:
+        words = f"{type(error).__name__}: {error}"
+        emit(DeliverShapeFailed(installation_id=self._site.id, vendor=self._site.vendor, error=words))
+        return reasons.shape_failed(words)
+
+
+def _unfinished(batches: Iterable[Batch]) -> Iterable[Member]:
+    """Each member once, in order; items of one member are neighbours."""
+    last: Member | None = None
+    for batch in batches:
+        for member in batch.members():
+            if member is not last and not member.done:
+                last = member
+                yield member

@@ -1,0 +1,119 @@
+"""What a lane holds: members (events to decide), units (their items), batches (one request each)."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from datafly.model.delivery import Answer, Item, Outgoing
+from datafly.model.event import Event
+from datafly.spec.compiled import Compiled, Limits
+
+_ENVELOPE_BYTES: Final = 256
+_SEPARATOR_BYTES: Final = 2
+"""Guesses, to close a batch in time; the assembled request is measured."""
+
+
+class Member(msgspec.Struct, eq=False):
+    """One event in a lane. `left`: items that the vendor has still to take. `done`: it has its final verdict."""
+
+    offset: int
+    event: Event
+    size: int
+    arrived: float
+    left: int = 0
+    done: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.event.key
+
+
+class Unit(msgspec.Struct, eq=False):
+    """One item of one member."""
+
+    member: Member
+    item: Item
+
+
+class Batch(msgspec.Struct, eq=False):
+    """Units of one route, sent together. `outgoing` is kept while they stay the same: a retry sends the same bytes.
+
+    `sealed`: it was sent or is a part of one that was; no more is added. `tries` and `earlier` tell what was sent for
+    these members before, also in another company. `suspect`: part of a batch that failed while others did not.
+    `fails` counts failures of this very batch; from the first on, `failing_since` (time in which the installation
+    could send) and `successes_before` say whether it fails alone.
+    """
+
+    compiled: Compiled
+    revision_id: str
+    revision_number: int
+    units: list[Unit]
+    bytes: int = _ENVELOPE_BYTES
+    outgoing: Outgoing | None = None
+    tries: int = 0
+    earlier: tuple[Answer, ...] = ()
+    sealed: bool = False
+    suspect: bool = False
+    fails: int = 0
+    failing_since: float = 0.0
+    successes_before: int = 0
+
+    @property
+    def route(self) -> str:
+        return self.units[0].item.route
+
+    def takes(self, item: Item, limits: Limits) -> bool:
+        if not self.units:
+            return True
+        fits = not self.sealed and self.bytes + len(item.body) + _SEPARATOR_BYTES <= limits.max_bytes
+        return fits and len(self.units) < limits.max_items and item.route == self.route
+
+    def has_room(self, limits: Limits) -> bool:
+        return not self.sealed and len(self.units) < limits.max_items and self.bytes < limits.max_bytes
+
+    def add(self, unit: Unit) -> None:
+        self.units.append(unit)
+        self.bytes += len(unit.item.body) + _SEPARATOR_BYTES
+        self.outgoing = None
+
+    def offsets(self) -> tuple[int, ...]:
+        """One for each item, in request order."""
+        return tuple(unit.member.offset for unit in self.units)
+
+    def members(self) -> Iterator[Member]:
+        """Each once, in order."""
+        last: Member | None = None
+        for unit in self.units:
+            if unit.member is not last:
+                last = unit.member
+                yield last
+
+    def drop_done(self) -> None:
+        kept = [unit for unit in self.units if not unit.member.done]
+        if len(kept) < len(self.units):
+            self.units, self.outgoing = kept, None
+
+    def part(self, units: list[Unit]) -> "Batch":
+        """Some of these units as a batch of their own, with the same past."""
+        size = _ENVELOPE_BYTES + sum(len(unit.item.body) + _SEPARATOR_BYTES for unit in units)
+        return Batch(
+            self.compiled,
+            self.revision_id,
+            self.revision_number,
+            units,
+            size,
+            tries=self.tries,
+            earlier=self.earlier,
+            sealed=True,
+        )
+
+    def suspects(self) -> "tuple[Batch, Batch]":
+        """Halves of a batch that fails alone; each is halved again at its first failure."""
+        first, second = self.halves()
+        first.suspect = second.suspect = True
+        return first, second
+
+    def halves(self) -> "tuple[Batch, Batch]":
+        middle = len(self.units) // 2
+        return self.part(self.units[:middle]), self.part(self.units[middle:])

@@ -1,0 +1,77 @@
+"""Records of the log, decoded for delivery."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from datafly.log.base import Reader, Record
+from datafly.model.event import Event
+
+Decode = Callable[[bytes], Event]
+
+_EMPTY_READS_PER_CHECK: Final = 100
+
+
+class Entry(msgspec.Struct):
+    """One offset. No `event`: `fault` says why it cannot be read, or it is *lost* up to `last` (not in the log)."""
+
+    offset: int
+    last: int
+    event: Event | None = None
+    size: int = 0
+    fault: str = ""
+
+    @property
+    def is_lost(self) -> bool:
+        return self.event is None and not self.fault
+
+
+class EventReader:
+    """A `Reader` whose records are events. Blocking."""
+
+    def __init__(self, reader: Reader, decode: Decode) -> None:
+        self._reader = reader
+        self._decode = decode
+        self._empty_reads = 0
+
+    def read(self, offset: int, limit: int) -> tuple[list[Entry], int]:
+        """Up to `limit` entries from `offset` on, and the position after them.
+
+        What lies between `offset` and the earliest record that is left comes first, as one lost entry.
+        """
+        records = self._reader.read(offset, max_records=limit)
+        entries = [self._entry(record) for record in records]
+        lost = self._lost(offset, records)
+        if lost is not None:
+            entries.insert(0, lost)
+        return entries, entries[-1].last + 1 if entries else offset
+
+    def head(self) -> int:
+        return self._reader.bounds().head
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _lost(self, offset: int, records: Sequence[Record]) -> Entry | None:
+        if not self._is_worth_checking(offset, records):
+            return None
+        earliest = self._reader.bounds().earliest
+        if records:
+            earliest = min(earliest, records[0].offset)
+        return Entry(offset=offset, last=earliest - 1) if earliest > offset else None
+
+    def _is_worth_checking(self, offset: int, records: Sequence[Record]) -> bool:
+        """A gap in front, or, now and then, nothing at all: everything may have been dropped."""
+        if records:
+            self._empty_reads = 0
+            return records[0].offset > offset
+        self._empty_reads += 1
+        return self._empty_reads % _EMPTY_READS_PER_CHECK == 0
+
+    def _entry(self, record: Record) -> Entry:
+        try:
+            event = self._decode(record.value)
+        except (msgspec.MsgspecError, ValueError) as error:
+            return Entry(offset=record.offset, last=record.offset, fault=str(error) or type(error).__name__)
+        return Entry(offset=record.offset, last=record.offset, event=event, size=len(record.value))

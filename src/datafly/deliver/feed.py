@@ -1,0 +1,185 @@
+"""One reader per partition decodes each event once, for all installations at the head."""
+
+from bisect import bisect_left
+from collections.abc import Callable
+from functools import partial
+
+from datafly.deliver.bell import Bell
+from datafly.deliver.entries import Entry, EventReader
+from datafly.deliver.offload import Offload
+from datafly.deliver.settings import DeliverySettings
+from datafly.model.clock import Clock
+
+OpenReader = Callable[[], EventReader]
+
+
+class Feed:
+    """The newest entries of a partition, a bounded ring that is complete from `first` to `next`.
+
+    It follows whoever is furthest: read ahead by about one chunk, polled while they wait at the head. Who falls
+    behind the ring reads by itself (`Cursor`).
+    """
+
+    def __init__(self, open_reader: OpenReader, *, clock: Clock, offload: Offload, settings: DeliverySettings) -> None:
+        self.open_reader = open_reader
+        self.offload = offload
+        self._clock = clock
+        self._settings = settings
+        self._reader: EventReader | None = None
+        self._entries: list[Entry] = []
+        self._lasts: list[int] = []
+        self._bytes = 0
+        self._first = 0
+        self._next: int | None = None
+        self._furthest = -1
+        self._wanted = Bell(clock)
+        self._grown = Bell(clock)
+
+    def covers(self, position: int) -> bool:
+        return self._next is not None and self._first <= position <= self._next
+
+    def follow(self, position: int) -> None:
+        """Somebody is at `position`; if nobody is further, the feed goes there."""
+        if self._next is None or position > self._next:
+            self._entries.clear()
+            self._lasts.clear()
+            self._bytes = 0
+            self._first = self._next = position
+        if position > self._furthest:
+            self._furthest = position
+            self._wanted.ring()
+
+    def slice(self, position: int, limit: int) -> list[Entry]:
+        """Entries from `position` on, which the ring must cover."""
+        start = bisect_left(self._lasts, position)
+        return self._entries[start : start + limit]
+
+    async def grown(self, position: int) -> None:
+        """Waits until there may be something at or after `position`."""
+        if self._next == position:
+            await self._grown.wait()
+
+    def disturb(self) -> None:
+        """Whoever waits looks up: something else changed."""
+        self._grown.ring()
+
+    async def run(self) -> None:
+        """Reads on for ever. Raises what the log raises; it can be run again then."""
+        pause = self._settings.first_poll_seconds
+        while True:
+            while not self._is_wanted():
+                await self._wanted.wait()
+            if await self._read_on():
+                pause = self._settings.first_poll_seconds
+            else:
+                await self._clock.sleep(pause)
+                pause = min(pause * 1.05, self._settings.max_poll_seconds)
+
+    def close(self) -> None:
+        """Nothing may be under way."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _is_wanted(self) -> bool:
+        return self._next is not None and self._next - self._furthest < self._settings.chunk_events
+
+    async def _read_on(self) -> bool:
+        if self._reader is None:
+            self._reader = await self.offload(self.open_reader)
+        position = self._next or 0
+        entries, after = await self.offload(partial(self._reader.read, position, self._settings.chunk_events))
+        if not entries or self._next != position:
+            return bool(entries)
+        self._entries += entries
+        self._lasts += [entry.last for entry in entries]
+        self._bytes += sum(entry.size for entry in entries)
+        self._next = after
+        self._trim()
+        self._grown.ring()
+        return True
+
+    def _trim(self) -> None:
+        count = max(len(self._entries) - self._settings.ring_events, 0)
+        over = self._bytes - self._settings.ring_bytes - sum(entry.size for entry in self._entries[:count])
+        while over > 0 and count < len(self._entries) - 1:
+            over -= self._entries[count].size
+            count += 1
+        if count:
+            self._bytes -= sum(entry.size for entry in self._entries[:count])
+            self._first = self._lasts[count - 1] + 1
+            del self._entries[:count], self._lasts[:count]
+
+
+class Cursor:
+    """A position in a partition: served by the feed at the head, by a reader of its own behind it."""
+
+    def __init__(self, feed: Feed, position: int) -> None:
+        self._feed = feed
+        self._own: EventReader | None = None
+        self.position = position
+
+    async def take(self, limit: int) -> list[Entry]:
+        """The next entries, in order; waits at the head. May be empty when the feed was disturbed."""
+        self._feed.follow(self.position)
+        if not self._feed.covers(self.position):
+            return await self._catch_up(limit)
+        self.close()
+        entries = self._feed.slice(self.position, limit)
+        if entries:
+            self.position = entries[-1].last + 1
+            self._feed.follow(self.position)
+        else:
+            await self._feed.grown(self.position)
+        return entries
+
+    def close(self) -> None:
+        """Nothing may be under way."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
+    async def _catch_up(self, limit: int) -> list[Entry]:
+        if self._own is None:
+            self._own = await self._feed.offload(self._feed.open_reader)
+        entries, self.position = await self._feed.offload(partial(self._own.read, self.position, limit))
+        return entries
+
+
+class Members:
+    """The given offsets of a partition, one after the other: what a replay reads."""
+
+    def __init__(self, feed: Feed, offsets: list[int]) -> None:
+        self._feed = feed
+        self._left = offsets
+        self._own: EventReader | None = None
+        self.position = offsets[0] if offsets else 0
+
+    @property
+    def ended(self) -> bool:
+        return not self._left
+
+    async def take(self, limit: int) -> list[Entry]:
+        """Members that the log no longer has are lost entries."""
+        if self._own is None:
+            self._own = await self._feed.offload(self._feed.open_reader)
+        offsets = self._left[:limit]
+        entries = await self._feed.offload(partial(_pick, self._own, offsets))
+        del self._left[: len(offsets)]
+        self.position = offsets[-1] + 1 if offsets else self.position
+        return entries
+
+    def close(self) -> None:
+        """Nothing may be under way."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
+
+def _pick(reader: EventReader, offsets: list[int]) -> list[Entry]:
+    entries: list[Entry] = []
+    for offset in offsets:
+        found, _ = reader.read(offset, 1)
+        at = [entry for entry in found if entry.offset == offset and not entry.is_lost]
+        entries.append(at[0] if at else Entry(offset=offset, last=offset))
+    return entries

@@ -1,0 +1,80 @@
+"""What a vendor's reply means for each item of a request."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from datafly.deliver import reasons
+from datafly.model.delivery import Reply
+from datafly.model.verdict import FINAL, Judgement, Ruling, Verdict
+from datafly.observe.base import emit
+from datafly.observe.deliver import DeliverContractDrifted, DeliverJudgeFailed
+from datafly.spec.compiled import Compiled
+from datafly.transport.base import was_refused
+
+THROTTLED: Final = 429
+
+
+class Meaning(Enum):
+    """What a reply says about the installation. WORKS: the vendor deals with events, whatever it says of these."""
+
+    WORKS = "works"
+    FAILS = "fails"
+    SUSPENDS = "suspends"
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """`rulings`: one per item, in order. `told` is the one that explains a FAILS or SUSPENDS.
+
+    `split`: the rulings are not final, the request is to be halved to find whom they mean.
+    """
+
+    meaning: Meaning
+    rulings: tuple[Ruling, ...]
+    told: Ruling
+    split: bool = False
+
+
+def decide(compiled: Compiled, reply: Reply, count: int, *, installation_id: str) -> Decision:
+    """Never raises: a judge that fails is a reply not understood, to be tried again."""
+    judgement = _judged(compiled, reply, count, installation_id)
+    if judgement.drift:
+        emit(DeliverContractDrifted(installation_id=installation_id, vendor=compiled.vendor, drift=judgement.drift))
+    rulings = _per_item(judgement, count)
+    told = _loudest(rulings)
+    split = not judgement.items and judgement.whole.verdict is Verdict.REJECTED and count > 1
+    return Decision(meaning=_meaning(rulings, told), rulings=rulings, told=told, split=split)
+
+
+def _judged(compiled: Compiled, reply: Reply, count: int, installation_id: str) -> Judgement:
+    if was_refused(reply):
+        return Judgement(whole=reasons.address_not_allowed(reply))
+    try:
+        return compiled.judge(reply, count)
+    except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the events are kept
+        words = f"{type(error).__name__}: {error}"
+        emit(DeliverJudgeFailed(installation_id=installation_id, vendor=compiled.vendor, error=words))
+        return Judgement(whole=reasons.judge_failed(words))
+
+
+def _per_item(judgement: Judgement, count: int) -> tuple[Ruling, ...]:
+    """Where there are fewer rulings than items, the judgement of the whole speaks for the rest."""
+    given = judgement.items[:count]
+    return (*given, *(judgement.whole for _ in range(count - len(given))))
+
+
+def _loudest(rulings: Sequence[Ruling]) -> Ruling:
+    """SUSPENDED speaks before RETRY, RETRY before what is final."""
+    for verdict in (Verdict.SUSPENDED, Verdict.RETRY):
+        for ruling in rulings:
+            if ruling.verdict is verdict:
+                return ruling
+    return rulings[0]
+
+
+def _meaning(rulings: Sequence[Ruling], told: Ruling) -> Meaning:
+    if told.verdict is Verdict.SUSPENDED:
+        return Meaning.SUSPENDS
+    return Meaning.WORKS if any(ruling.verdict in FINAL for ruling in rulings) else Meaning.FAILS

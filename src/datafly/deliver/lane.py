@@ -1,0 +1,269 @@
+"""One lane: one request after the other; nothing overtakes, and what became of one is durable before the next."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from datafly.deliver import reasons
+from datafly.deliver.backlog import Backlog
+from datafly.deliver.batch import Batch, Member, Unit
+from datafly.deliver.bell import Bell
+from datafly.deliver.gate import Ticket
+from datafly.deliver.judge import THROTTLED, Decision, Meaning, decide
+from datafly.deliver.record import Exchange, attempt_of, shown_answer, shown_ruling
+from datafly.deliver.site import Site
+from datafly.model.delivery import Answer, Attempt, Outgoing, Pending, Reply
+from datafly.model.verdict import FINAL, Ruling, Verdict
+from datafly.observe.base import emit
+from datafly.observe.deliver import DeliverRequestAnswered
+
+Finals = Sequence[tuple[int, Ruling]]
+_LARGEST_DOUBLING: Final = 30
+
+
+class Book(Protocol):
+    """Where a lane's outcomes go: the run that it belongs to."""
+
+    partition: int
+    run_id: str
+
+    async def decide(
+        self, finals: Finals, *, attempt: Attempt | None = None, local: Finals = (), cleared: int | None = None
+    ) -> None:
+        """Durable on return. `finals` came of the attempt, `local` of no request; lane `cleared` waits no more."""
+
+    def tell_pending(self, pending: Pending) -> None: ...
+
+
+class Lane:
+    """`busy`: a request is under way, or what it came to is not durable yet."""
+
+    def __init__(self, number: int, site: Site, book: Book) -> None:
+        self.number = number
+        self.busy = False
+        self._site = site
+        self._book = book
+        self._backlog = Backlog(site)
+        self._bell = Bell(site.clock)
+        self._changed = Bell(site.clock)
+        self._told_pending = False
+        self._pending_at = 0.0
+
+    def put(self, member: Member) -> None:
+        if self._backlog.put(member):
+            self._bell.ring()
+
+    def disturb(self) -> None:
+        """Something changed: do not sleep on."""
+        self._bell.ring()
+        self._changed.ring()
+
+    async def step(self) -> None:
+        """Decides some of what waits, waiting for it if need be."""
+        await self._ripen()
+        if self._site.closing is not None:
+            await self._close(self._site.closing)
+            return
+        ticket = await self._site.gate.admit()
+        if ticket is None:
+            return
+        try:
+            async with self._site.slots:
+                backoff = await self._take_turn(ticket)
+        finally:
+            self._site.gate.leave(ticket)
+        if backoff > 0:
+            await self._changed.wait(backoff)
+
+    async def _ripen(self) -> None:
+        while not self._backlog:
+            await self._bell.wait()
+        while self._site.closing is None and (delay := self._backlog.due_in(self._site.clock.monotonic())) > 0:
+            await self._bell.wait(delay)
+
+    async def _close(self, ruling: Ruling) -> None:
+        self._backlog.close_all(ruling)
+        await self._decide()
+
+    async def _take_turn(self, ticket: Ticket) -> float:
+        """At most one request. How many seconds this lane should wait before its next turn."""
+        batch = self._next_batch(ticket)
+        if batch is not None and await self._site.pace(batch.compiled).take():
+            again = self._next_batch(ticket)
+            batch = batch if again is batch else None
+        if batch is None or batch.outgoing is None:
+            await self._decide()
+            return 0.0
+        self.busy = True
+        try:
+            return await self._exchange(ticket, batch, batch.outgoing)
+        finally:
+            self.busy = False
+
+    def _next_batch(self, ticket: Ticket) -> Batch | None:
+        if not self._site.gate.stands(ticket):
+            return None
+        batch = self._backlog.head()
+        if ticket.probe and batch is not None and batch.fails and len(batch.units) == 1:
+            self._backlog.step_aside()
+            batch = self._backlog.head()
+        return batch
+
+    async def _exchange(self, ticket: Ticket, batch: Batch, outgoing: Outgoing) -> float:
+        started_ms = self._site.clock.now_ms()
+        reply = await self._site.parts.transport.send(outgoing)
+        batch.tries += 1
+        batch.sealed = True
+        decision = decide(batch.compiled, reply, len(batch.units), installation_id=self._site.id)
+        self._note(batch, reply, decision)
+        answer = shown_answer(reply, outgoing, batch.compiled.secrets, self._site.settings.answer_bytes)
+        backoff = self._report(ticket, batch, reply, decision)
+        finals, rest = self._sort_out(batch, decision, throttled=reply.status == THROTTLED)
+        exchange = Exchange(outgoing=outgoing, answer=answer, started_ms=started_ms, latency_ms=reply.latency_ms)
+        attempt = self._attempt(batch, exchange, finals) if finals else None
+        for part in rest:
+            part.earlier = (*batch.earlier, answer)[-self._site.settings.earlier_answers :]
+        self._backlog.replace_head(rest)
+        await self._decide(finals, attempt)
+        if rest and decision.told.verdict not in FINAL:
+            self._tell_pending(rest, decision.told, answer, backoff)
+        return backoff
+
+    def _attempt(self, batch: Batch, exchange: Exchange, finals: Finals) -> Attempt:
+        place = (self._site.id, self._book.partition, self._book.run_id)
+        delivered = [offset for offset, ruling in finals if ruling.verdict is Verdict.DELIVERED]
+        return attempt_of(batch, exchange, place=place, delivered=delivered)
+
+    def _report(self, ticket: Ticket, batch: Batch, reply: Reply, decision: Decision) -> float:
+        """Tells the gate, and counts the failure for the batch. Seconds that the lane should wait."""
+        gate = self._site.gate
+        successes = gate.successes
+        if decision.meaning is Meaning.WORKS:
+            gate.works(ticket)
+        elif batch.compiled is not self._site.compiled:
+            return 0.0  # judged by a revision that is replaced: built anew and asked again
+        elif decision.meaning is Meaning.SUSPENDS:
+            gate.suspends(ticket, shown_ruling(decision.told, batch.compiled.secrets))
+            return 0.0
+        else:
+            gate.fails(ticket, shown_ruling(decision.told, batch.compiled.secrets))
+        if decision.told.verdict is not Verdict.RETRY:
+            return 0.0
+        self._count_failure(batch, successes)
+        return self._backoff(batch, reply, decision.told)
+
+    def _count_failure(self, batch: Batch, successes: int) -> None:
+        if batch.fails == 0:
+            batch.failing_since = self._open_seconds()
+            batch.successes_before = successes
+        batch.fails += 1
+
+    def _open_seconds(self) -> float:
+        """Time that only passes while the installation may send: nothing ages while the vendor is down."""
+        return self._site.clock.monotonic() - self._site.gate.idle_seconds()
+
+    def _backoff(self, batch: Batch, reply: Reply, told: Ruling) -> float:
+        settings = self._site.settings
+        asked = min(told.retry_after_seconds or 0.0, settings.max_retry_after_seconds)
+        if asked > 0 and reply.status == THROTTLED:
+            self._site.pace(batch.compiled).hold(asked)
+        doubled = settings.first_retry_seconds * 2 ** min(batch.fails - 1, _LARGEST_DOUBLING)
+        jittered = self._site.parts.rng.uniform(0.0, min(doubled, settings.max_retry_seconds))
+        return max(jittered, asked) if self._site.gate.running else 0.0
+
+    def _sort_out(self, batch: Batch, decision: Decision, *, throttled: bool) -> tuple[Finals, list[Batch]]:
+        """What is final now, and the batches that are left of this one."""
+        if decision.split:
+            return [], list(batch.halves())
+        finals: list[tuple[int, Ruling]] = []
+        again: list[Unit] = []
+        for unit, ruling in zip(batch.units, decision.rulings, strict=True):
+            if ruling.verdict in FINAL:
+                self._settle(unit.member, ruling, batch, finals)
+            else:
+                again.append(unit)
+        again = [unit for unit in again if not unit.member.done]
+        if not again:
+            return finals, []
+        if self._is_given_up(batch, again, decision, throttled=throttled):
+            self._settle(again[0].member, reasons.exhausted(decision.told), batch, finals)
+            return finals, []
+        return finals, self._remainder(batch, again, throttled=throttled or decision.meaning is Meaning.SUSPENDS)
+
+    def _settle(self, member: Member, ruling: Ruling, batch: Batch, finals: list[tuple[int, Ruling]]) -> None:
+        """An event is DELIVERED when all its items are; its first other final verdict is its own."""
+        if member.done:
+            return
+        if ruling.verdict is Verdict.DELIVERED:
+            member.left -= 1
+            if member.left > 0:
+                return
+        member.done = True
+        finals.append((member.offset, shown_ruling(ruling, batch.compiled.secrets)))
+
+    def _remainder(self, batch: Batch, again: list[Unit], *, throttled: bool) -> list[Batch]:
+        """A part of one event begins its own count: what it failed in company says little about it."""
+        rest = batch if len(again) == len(batch.units) else batch.part(again)
+        if len(again) == 1:
+            return [rest]
+        if not throttled and self._is_to_be_isolated(batch):
+            return [*rest.suspects()]
+        rest.fails, rest.failing_since, rest.successes_before = batch.fails, batch.failing_since, batch.successes_before
+        return [rest]
+
+    def _is_to_be_isolated(self, batch: Batch) -> bool:
+        settings = self._site.settings
+        if batch.suspect:
+            return batch.fails > 0
+        if self._others_succeed(batch):
+            return batch.fails >= settings.isolate_after_tries
+        return batch.fails >= settings.isolate_down_after_tries
+
+    def _is_given_up(self, batch: Batch, again: list[Unit], decision: Decision, *, throttled: bool) -> bool:
+        if len(batch.units) > 1 or not again or throttled or decision.meaning is not Meaning.FAILS:
+            return False
+        age = self._open_seconds() - batch.failing_since
+        return age >= self._site.settings.give_up_seconds and self._others_succeed(batch)
+
+    def _others_succeed(self, batch: Batch) -> bool:
+        return batch.fails > 0 and self._site.gate.successes > batch.successes_before
+
+    async def _decide(self, finals: Finals = (), attempt: Attempt | None = None) -> None:
+        local = self._backlog.take_decided()
+        cleared = self._told_pending and not self._backlog.todo
+        self._told_pending = self._told_pending and not cleared
+        if finals or local or cleared:
+            lane = self.number if cleared else None
+            await self._book.decide(finals, attempt=attempt, local=local, cleared=lane)
+
+    def _tell_pending(self, rest: list[Batch], told: Ruling, answer: Answer, backoff: float) -> None:
+        now = self._site.clock.monotonic()
+        if self._told_pending and now - self._pending_at < self._site.settings.pending_interval_seconds:
+            return
+        self._told_pending, self._pending_at = True, now
+        next_try_ms = self._site.gate.next_probe_ms or self._site.clock.now_ms() + round(backoff * 1000)
+        self._book.tell_pending(
+            Pending(
+                installation_id=self._site.id,
+                partition=self._book.partition,
+                lane=self.number,
+                offsets=tuple(member.offset for part in rest for member in part.members()),
+                tries=rest[0].tries,
+                ruling=shown_ruling(told, rest[0].compiled.secrets),
+                answer=answer,
+                next_try_ms=next_try_ms,
+                run_id=self._book.run_id,
+            )
+        )
+
+    def _note(self, batch: Batch, reply: Reply, decision: Decision) -> None:
+        emit(
+            DeliverRequestAnswered(
+                installation_id=self._site.id,
+                vendor=batch.compiled.vendor,
+                status=reply.status,
+                items=len(batch.units),
+                tries=batch.tries,
+                latency_ms=reply.latency_ms,
+                outcome="split" if decision.split else decision.meaning.value,
+            )
+        )

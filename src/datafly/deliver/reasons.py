@@ -1,0 +1,80 @@
+"""The rulings that delivery itself gives, with cause and cure for a person."""
+
+from typing import Final
+
+import msgspec
+
+from datafly.model.delivery import Reply
+from datafly.model.verdict import Ruling, Verdict
+
+DISABLED: Final = Ruling(
+    Verdict.SKIPPED, "disabled", "The integration was disabled when this event was due.", "Enable it again."
+)
+REMOVED: Final = Ruling(
+    Verdict.SKIPPED,
+    "installation_removed",
+    "The integration was removed before this event was sent.",
+    "Install it again; events from then on are sent.",
+)
+RETENTION: Final = Ruling(
+    Verdict.EXHAUSTED,
+    "retention",
+    "The log had to drop this event before it could be sent.",
+    "Give the log more space or time (retention_bytes, retention_hours).",
+)
+NOTHING_TO_SEND: Final = Ruling(
+    Verdict.SKIPPED, "nothing_to_send", "The integration makes no request of this event.", "Nothing needs to be done."
+)
+_REPORT: Final = "This is a fault of Signal: please report it. Replay the event once it is mended."
+
+
+def unreadable(words: str) -> Ruling:
+    return Ruling(Verdict.REJECTED, "unreadable_event", f"The stored event cannot be read: {words}", _REPORT)
+
+
+def shape_failed(words: str) -> Ruling:
+    return Ruling(Verdict.REJECTED, "shape_failed", f"Making the request failed: {words}", _REPORT)
+
+
+def judge_failed(words: str) -> Ruling:
+    return Ruling(Verdict.RETRY, "judge_failed", f"The answer could not be judged: {words}", _REPORT)
+
+
+def cannot_compile(words: str) -> Ruling:
+    return Ruling(
+        Verdict.SUSPENDED,
+        "cannot_compile",
+        f"The integration cannot be set up: {words}",
+        "Correct its configuration; everything that waits is sent then.",
+    )
+
+
+def too_large(size: int, limit: int) -> Ruling:
+    return Ruling(
+        Verdict.REJECTED,
+        "too_large",
+        f"The event makes a request of {size} bytes; the vendor takes {limit}.",
+        "Send less with this event.",
+    )
+
+
+def address_not_allowed(reply: Reply) -> Ruling:
+    return Ruling(
+        Verdict.SUSPENDED,
+        "address_not_allowed",
+        f"The request was not sent: {reply.error}.",
+        "Give the integration a public https address; for a private or loopback one, start Signal with "
+        "DATAFLY_ALLOW_PRIVATE_ENDPOINTS=true.",
+    )
+
+
+def exhausted(last: Ruling) -> Ruling:
+    """The last try's ruling, become final."""
+    return msgspec.structs.replace(
+        last,
+        verdict=Verdict.EXHAUSTED,
+        reason=last.reason or "retries_ran_out",
+        cause=last.cause or "The vendor went on failing for this event while it took others.",
+        cure=last.cure or "Replay it once the vendor takes it.",
+        retry_after_seconds=None,
+    )

@@ -1,0 +1,127 @@
+"""The record of a request, as a person may see it."""
+
+import secrets as randomness
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+from datafly.deliver.batch import Batch
+from datafly.model.delivery import Answer, Attempt, Outcome, Outgoing, Reply, SentRequest
+from datafly.model.ids import ENTROPY_BYTES, make_id
+from datafly.model.secret import MASK, Secret, redact
+from datafly.model.verdict import DELIVERED, Ruling, Verdict
+
+_ANSWER_HEADERS: Final = 30
+_ANSWER_HEADER_CHARS: Final = 500
+_HIDDEN_HEADERS: Final = frozenset({"set-cookie"})
+
+
+@lru_cache(maxsize=256)
+def spellings(secrets: frozenset[str]) -> frozenset[str]:
+    """Secrets, and how they look inside JSON and URLs."""
+    found = {secret for secret in secrets if secret}
+    for secret in tuple(found):
+        found |= {msgspec.json.encode(secret)[1:-1].decode(), quote(secret, safe=""), quote_plus(secret)}
+    return frozenset(found)
+
+
+def shown_request(outgoing: Outgoing, secrets: frozenset[str]) -> SentRequest:
+    hidden = spellings(secrets | _secret_headers(outgoing))
+    headers = {
+        name: MASK if isinstance(value, Secret) else redact(value, hidden) for name, value in outgoing.headers.items()
+    }
+    return SentRequest(
+        method=outgoing.method,
+        url=redact(outgoing.url, hidden),
+        headers=headers,
+        body=redact(outgoing.body.decode("utf-8", "replace"), hidden),
+    )
+
+
+def shown_answer(reply: Reply, outgoing: Outgoing, secrets: frozenset[str], limit_bytes: int) -> Answer:
+    """A vendor may echo what it was sent: secrets are masked here too, before the cut."""
+    hidden = spellings(secrets | _secret_headers(outgoing))
+    shown = [(name, value) for name, value in reply.headers.items() if name.lower() not in _HIDDEN_HEADERS]
+    return Answer(
+        status=reply.status,
+        body=_cut(redact(_storable(reply.body.decode("utf-8", "replace")), hidden), limit_bytes),
+        error=redact(_storable(reply.error), hidden),
+        headers={
+            _storable(name): redact(_storable(value), hidden)[:_ANSWER_HEADER_CHARS]
+            for name, value in shown[:_ANSWER_HEADERS]
+        },
+    )
+
+
+def shown_ruling(ruling: Ruling, secrets: frozenset[str]) -> Ruling:
+    """A vendor's own words may hold a secret, or text that no database takes."""
+    if ruling is DELIVERED:
+        return ruling
+    hidden = spellings(secrets)
+    words = {name: redact(_storable(getattr(ruling, name)), hidden) for name in ("reason", "cause", "cure", "symptom")}
+    return msgspec.structs.replace(ruling, **words)
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One request and what it was answered."""
+
+    outgoing: Outgoing
+    answer: Answer
+    started_ms: int
+    latency_ms: float
+
+
+def attempt_of(batch: Batch, exchange: Exchange, *, place: tuple[str, int, str], delivered: Sequence[int]) -> Attempt:
+    """`place`: installation, partition, run."""
+    installation_id, partition, run_id = place
+    return Attempt(
+        id=make_id("att", exchange.started_ms, randomness.token_bytes(ENTROPY_BYTES)),
+        installation_id=installation_id,
+        revision_id=batch.revision_id,
+        revision_number=batch.revision_number,
+        partition=partition,
+        offsets=batch.offsets(),
+        delivered=tuple(delivered),
+        started_ms=exchange.started_ms,
+        latency_ms=exchange.latency_ms,
+        request=shown_request(exchange.outgoing, batch.compiled.secrets),
+        response=exchange.answer,
+        tries=batch.tries,
+        earlier=batch.earlier,
+        run_id=run_id,
+        warnings={unit.member.offset: unit.item.warnings for unit in batch.units if unit.item.warnings},
+    )
+
+
+def outcomes_of(finals: Iterable[tuple[int, Ruling]], template: Outcome) -> tuple[Outcome, ...]:
+    """Everything but DELIVERED; neighbours of one ruling become one range. `template` holds what they share."""
+    ranges: list[tuple[int, int, Ruling]] = []
+    for offset, ruling in sorted(finals, key=lambda final: final[0]):
+        if ruling.verdict is Verdict.DELIVERED:
+            continue
+        if ranges and ranges[-1][1] == offset - 1 and ranges[-1][2] == ruling:
+            ranges[-1] = (ranges[-1][0], offset, ruling)
+        else:
+            ranges.append((offset, offset, ruling))
+    return tuple(
+        msgspec.structs.replace(template, first=first, last=last, ruling=ruling) for first, last, ruling in ranges
+    )
+
+
+def _secret_headers(outgoing: Outgoing) -> frozenset[str]:
+    return frozenset(value.reveal() for value in outgoing.headers.values() if isinstance(value, Secret))
+
+
+def _storable(text: str) -> str:
+    """No lone surrogate, no NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def _cut(text: str, limit_bytes: int) -> str:
+    encoded = text.encode()
+    if len(encoded) <= limit_bytes:
+        return text
+    return encoded[:limit_bytes].decode("utf-8", "ignore") + f"… ({len(encoded)} bytes)"

@@ -1,0 +1,72 @@
+"""Writes to the ledger: one transaction for all lanes that wait for one."""
+
+import asyncio
+from collections import deque
+
+from datafly.deliver.bell import Bell
+from datafly.deliver.offload import Offload
+from datafly.model.clock import Clock
+from datafly.observe.base import emit
+from datafly.observe.deliver import DeliverRecordingFailed
+from datafly.store.base import Ledger, Writing
+
+_FIRST_RETRY_SECONDS = 0.1
+_MAX_RETRY_SECONDS = 5.0
+
+
+class Recorder:
+    """Writings become durable in the order in which they were posted; a failure keeps them, in order."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, offload: Offload) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._offload = offload
+        self._posted: deque[tuple[Writing, asyncio.Future[None]]] = deque()
+        self._bell = Bell(clock)
+        self._drained = Bell(clock)
+        self._writing = False
+
+    def post(self, writing: Writing) -> asyncio.Future[None]:
+        """Done when it is durable."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._posted.append((writing, future))
+        self._bell.ring()
+        return future
+
+    async def run(self) -> None:
+        while True:
+            while not self._posted:
+                await self._bell.wait()
+            await self._write_all()
+
+    async def drain(self, seconds: float) -> bool:
+        """Waits until everything posted is durable; False if that takes longer."""
+        ends = self._clock.monotonic() + seconds
+        while self._posted or self._writing:
+            left = ends - self._clock.monotonic()
+            if left <= 0:
+                return False
+            await self._drained.wait(left)
+        return True
+
+    async def _write_all(self) -> None:
+        self._writing = True
+        taken = [*self._posted]
+        self._posted.clear()
+        delay = _FIRST_RETRY_SECONDS
+        while not await self._written([writing for writing, _ in taken]):
+            await self._clock.sleep(delay)
+            delay = min(delay * 2, _MAX_RETRY_SECONDS)
+        for _, future in taken:
+            if not future.done():
+                future.set_result(None)
+        self._writing = False
+        self._drained.ring()
+
+    async def _written(self, writings: list[Writing]) -> bool:
+        try:
+            await self._offload(lambda: self._ledger.write(writings))
+        except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the writings are kept
+            emit(DeliverRecordingFailed(writings=len(writings), error=str(error)))
+            return False
+        return True

@@ -1,0 +1,259 @@
+"""One run of one installation in one partition: reads, deals out to lanes, and keeps the mark."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+from zlib import crc32
+
+from datafly.deliver import reasons
+from datafly.deliver.batch import Member
+from datafly.deliver.bell import Bell
+from datafly.deliver.entries import Entry
+from datafly.deliver.lane import Finals, Lane
+from datafly.deliver.loop import keep_going
+from datafly.deliver.record import outcomes_of
+from datafly.deliver.site import Site
+from datafly.deliver.tracker import Tracker
+from datafly.model.delivery import LIVE, Attempt, Outcome, Pending
+from datafly.model.verdict import DELIVERED, Ruling, Verdict
+from datafly.observe.base import emit
+from datafly.observe.deliver import DeliverEventReadFailed, DeliverEventsDecided, DeliverEventsLost
+from datafly.store.base import Writing
+
+_TAKEN_AT_ONCE: Final = 500
+
+
+class Source(Protocol):
+    """Where entries come from. `position`: of the next one."""
+
+    position: int
+
+    async def take(self, limit: int) -> list[Entry]: ...
+
+    def close(self) -> None: ...
+
+
+class Run:
+    """`end`: the position at which it is done, None for a live run. A replay's run ends after its last member."""
+
+    def __init__(
+        self,
+        site: Site,
+        source: Source,
+        tracker: Tracker,
+        *,
+        partition: int,
+        run_id: str = LIVE,
+        end: int | None = None,
+    ) -> None:
+        self.partition = partition
+        self.run_id = run_id
+        self.end = end
+        self._site = site
+        self._source = source
+        self._tracker = tracker
+        self._marked = tracker.mark
+        self._held_bytes = 0
+        self._sizes: dict[int, int] = {}
+        self._bell = Bell(site.clock)
+        self._lanes = [Lane(number, site, self) for number in range(site.settings.lanes)]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def mark(self) -> int:
+        return self._tracker.mark
+
+    @property
+    def busy(self) -> bool:
+        return any(lane.busy for lane in self._lanes)
+
+    @property
+    def finished(self) -> bool:
+        return self._is_read() and self._tracker.undecided == 0
+
+    def start(self) -> None:
+        name = f"{self._site.id}:{self.partition}{self.run_id and ':' + self.run_id}"
+        loops = [
+            (f"intake {name}", self._take_in),
+            *((f"lane {name}:{lane.number}", lane.step) for lane in self._lanes),
+        ]
+        self._tasks = [asyncio.create_task(keep_going(loop, step, self._site.clock)) for loop, step in loops]
+
+    def disturb(self) -> None:
+        """Something about the installation changed."""
+        self._bell.ring()
+        for lane in self._lanes:
+            lane.disturb()
+
+    async def until_finished(self) -> None:
+        while not self.finished:
+            await self._bell.wait()
+        await self.keep_mark()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    def close(self) -> None:
+        """After `stop`, and when no read is under way."""
+        self._source.close()
+
+    async def keep_mark(self) -> None:
+        """Makes the mark durable where it moved without an outcome: events of other pipelines went by."""
+        if self._tracker.mark > self._marked:
+            await self._write(Writing(marks=(self._place(),)))
+
+    async def decide(
+        self, finals: Finals, *, attempt: Attempt | None = None, local: Finals = (), cleared: int | None = None
+    ) -> None:
+        for offset, _ in (*finals, *local):
+            self._tracker.finish(offset)
+            self._held_bytes -= self._sizes.pop(offset, 0)
+        outcomes = (
+            *outcomes_of(finals, self._template(attempt)),
+            *outcomes_of(local, self._template(None)),
+        )
+        self._bell.ring()
+        self._count(outcomes, delivered=len(attempt.delivered) if attempt else 0)
+        await self._write(
+            Writing(
+                attempts=(attempt,) if attempt else (),
+                outcomes=outcomes,
+                marks=(self._place(),),
+                cleared=() if cleared is None else ((self._site.id, self.run_id, self.partition, cleared),),
+            )
+        )
+
+    def tell_pending(self, pending: Pending) -> None:
+        self._site.recorder.post(Writing(pending=(pending,)))
+
+    async def _take_in(self) -> None:
+        while self._is_read() or not self._has_room():
+            await self._bell.wait()
+        entries = await self._source.take(_TAKEN_AT_ONCE)
+        outcomes = self._accept(entries)
+        self._tracker.advance(self._source.position)
+        if outcomes:
+            self._count(outcomes, delivered=0)
+            await self._write(Writing(outcomes=outcomes, marks=(self._place(),)))
+        if self._is_read():
+            self._bell.ring()
+
+    def _is_read(self) -> bool:
+        return self.end is not None and self._source.position >= self.end
+
+    def _has_room(self) -> bool:
+        settings, tracker = self._site.settings, self._tracker
+        if self._site.closing is None and self._site.gate.is_shut("paused"):
+            return False
+        return (
+            tracker.undecided < settings.window_events
+            and tracker.span < settings.span_events
+            and self._held_bytes < settings.window_bytes
+        )
+
+    def _accept(self, entries: Sequence[Entry]) -> tuple[Outcome, ...]:
+        """Deals events out to lanes; what needs no lane is decided here."""
+        decided: list[tuple[int, Ruling]] = []
+        lost: list[Outcome] = []
+        arrived = self._site.clock.monotonic()
+        for entry in entries:
+            if entry.is_lost:
+                lost += self._lose(entry)
+            elif self._tracker.knows(entry.offset) or not self._is_ours(entry):
+                continue
+            elif ruling := self._ruled(entry):
+                decided.append((entry.offset, ruling))
+            else:
+                self._deal(entry, arrived)
+        return (*lost, *outcomes_of(decided, self._template(None)))
+
+    def _is_ours(self, entry: Entry) -> bool:
+        """What cannot be read may be anybody's: it is told to everyone rather than to no one."""
+        return entry.event is None or entry.event.pipeline_id == self._site.installation.pipeline_id
+
+    def _ruled(self, entry: Entry) -> Ruling | None:
+        if self._site.closing is not None:
+            return self._site.closing
+        if entry.event is not None:
+            return None
+        emit(
+            DeliverEventReadFailed(
+                installation_id=self._site.id, partition=self.partition, offset=entry.offset, fault=entry.fault
+            )
+        )
+        return reasons.unreadable(entry.fault)
+
+    def _deal(self, entry: Entry, arrived: float) -> None:
+        if entry.event is None:
+            return
+        self._tracker.take(entry.offset)
+        self._sizes[entry.offset] = entry.size
+        self._held_bytes += entry.size
+        lane = self._lanes[crc32(entry.event.key.encode("utf-8", "surrogatepass")) % len(self._lanes)]
+        lane.put(Member(entry.offset, entry.event, entry.size, arrived))
+
+    def _lose(self, entry: Entry) -> Iterable[Outcome]:
+        """The range, but for what was final before."""
+        emit(
+            DeliverEventsLost(
+                installation_id=self._site.id, partition=self.partition, first=entry.offset, last=entry.last
+            )
+        )
+        template, first = self._template(None), entry.offset
+        for known in [*self._tracker.known_between(entry.offset, entry.last), entry.last + 1]:
+            if first < known:
+                yield _ranged(template, first, known - 1)
+            first = known + 1
+
+    def _template(self, attempt: Attempt | None) -> Outcome:
+        return Outcome(
+            installation_id=self._site.id,
+            partition=self.partition,
+            first=0,
+            last=0,
+            ruling=DELIVERED,
+            decided_ms=self._site.clock.now_ms(),
+            attempt_id=attempt.id if attempt else None,
+            run_id=self.run_id,
+        )
+
+    def _place(self) -> tuple[str, str, int, int]:
+        self._marked = self._tracker.mark
+        return (self._site.id, self.run_id, self.partition, self._marked)
+
+    async def _write(self, writing: Writing) -> None:
+        await self._site.recorder.post(writing)
+
+    def _count(self, outcomes: Sequence[Outcome], *, delivered: int) -> None:
+        counts: Counter[tuple[Verdict, str]] = Counter()
+        if delivered:
+            counts[Verdict.DELIVERED, ""] = delivered
+        for outcome in outcomes:
+            counts[outcome.verdict, outcome.ruling.reason] += outcome.last - outcome.first + 1
+        for (verdict, reason), events in counts.items():
+            intentional = verdict is Verdict.SKIPPED
+            emit(
+                DeliverEventsDecided(
+                    installation_id=self._site.id,
+                    verdict=verdict.value,
+                    reason=reason,
+                    events=events,
+                    intentional=intentional,
+                )
+            )
+
+
+def _ranged(template: Outcome, first: int, last: int) -> Outcome:
+    return Outcome(
+        installation_id=template.installation_id,
+        partition=template.partition,
+        first=first,
+        last=last,
+        ruling=reasons.RETENTION,
+        decided_ms=template.decided_ms,
+        run_id=template.run_id,
+    )

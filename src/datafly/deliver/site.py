@@ -1,0 +1,77 @@
+"""One installation, as everything that serves it sees it."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from datafly.deliver.entries import Decode
+from datafly.deliver.gate import Gate
+from datafly.deliver.pace import Pace, Paces
+from datafly.deliver.recorder import Recorder
+from datafly.deliver.settings import DeliverySettings
+from datafly.log.base import Log
+from datafly.model.clock import Clock
+from datafly.model.event import Event
+from datafly.model.installation import Installation
+from datafly.model.verdict import Ruling
+from datafly.spec.compiled import Compiled
+from datafly.store.base import Control, Ledger
+from datafly.transport.base import Transport
+
+ConsentRuling = Callable[[Compiled, Event, Mapping[str, bool] | None], Ruling | None]
+"""(integration, event, consent of the visitor that is newer than the event) → why it is not sent, None to send it."""
+Withdrawn = Callable[[str], tuple[dict[str, bool], int] | None]
+"""Key → the visitor's newest consent and when we received it (ms); None if nothing is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What delivery is composed of. `decode` turns a record of `events` into an event; it may raise ValueError."""
+
+    log: Log
+    ledger: Ledger
+    control: Control
+    transport: Transport
+    clock: Clock
+    compile: Callable[[Installation], Compiled]
+    consent_ruling: ConsentRuling
+    withdrawn: Withdrawn = lambda _key: None
+    decode: Decode = msgspec.json.Decoder(Event).decode
+    settings: DeliverySettings = field(default_factory=DeliverySettings)
+    rng: random.Random = field(default_factory=random.Random)
+
+
+class Site:
+    """`compiled` None: its configuration cannot be used. `closing`: why everything is skipped now, if it is."""
+
+    def __init__(self, installation: Installation, parts: Parts, gate: Gate, recorder: Recorder, paces: Paces) -> None:
+        self.installation = installation
+        self.parts = parts
+        self.settings = parts.settings
+        self.clock = parts.clock
+        self.gate = gate
+        self.recorder = recorder
+        self.slots = asyncio.Semaphore(parts.settings.lanes)
+        self.compiled: Compiled | None = None
+        self.closing: Ruling | None = None
+        self._paces = paces
+
+    @property
+    def id(self) -> str:
+        return self.installation.id
+
+    @property
+    def vendor(self) -> str:
+        return self.installation.vendor
+
+    def pace(self, compiled: Compiled) -> Pace:
+        credential = compiled.credential or self.id
+        return self._paces.of(compiled.vendor, credential, compiled.limits.requests_per_minute)
+
+    def newer_consent(self, event: Event) -> Mapping[str, bool] | None:
+        """What the visitor decided after this event came; asked whenever a request is built or sent again."""
+        known = self.parts.withdrawn(event.key)
+        return known[0] if known is not None and known[1] > event.received_ms else None

@@ -1,0 +1,50 @@
+"""How far a run has come in one partition: what is undecided, and the mark below which everything is final."""
+
+from collections import deque
+
+
+class Tracker:
+    """`position`: the next offset to be read. `finals`: what was final already when the run went on after a restart."""
+
+    def __init__(self, position: int, finals: frozenset[int] = frozenset()) -> None:
+        self._position = position
+        self._known = set(finals)
+        self._taken: deque[int] = deque()
+        self._finished: set[int] = set()
+
+    def knows(self, offset: int) -> bool:
+        """Whether it was final before; asked once per offset, in order."""
+        if offset in self._known:
+            self._known.discard(offset)
+            return True
+        return False
+
+    def known_between(self, first: int, last: int) -> list[int]:
+        """What was final before, in `first`..`last`, ascending."""
+        return sorted(offset for offset in self._known if first <= offset <= last)
+
+    def take(self, offset: int) -> None:
+        """It is to be decided. Offsets come ascending."""
+        self._taken.append(offset)
+
+    def advance(self, position: int) -> None:
+        """Everything before `position` is taken, final, or not ours."""
+        self._position = max(self._position, position)
+
+    def finish(self, offset: int) -> None:
+        self._finished.add(offset)
+        while self._taken and self._taken[0] in self._finished:
+            self._finished.discard(self._taken.popleft())
+
+    @property
+    def mark(self) -> int:
+        return self._taken[0] if self._taken else self._position
+
+    @property
+    def undecided(self) -> int:
+        return len(self._taken) - len(self._finished)
+
+    @property
+    def span(self) -> int:
+        """How many events lie between the oldest undecided one and the position."""
+        return len(self._taken)

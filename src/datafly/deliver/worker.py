@@ -1,0 +1,226 @@
+"""Serves one installation: its runs, its gate, and what people decide about it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from datafly.deliver import reasons
+from datafly.deliver.feed import Cursor, Feed
+from datafly.deliver.gate import BACKING_OFF, RUNNING, SUSPENDED, Gate
+from datafly.deliver.offload import Offload
+from datafly.deliver.pace import Paces
+from datafly.deliver.recorder import Recorder
+from datafly.deliver.run import Run
+from datafly.deliver.site import Parts, Site
+from datafly.deliver.tracker import Tracker
+from datafly.model.delivery import LIVE, State
+from datafly.model.installation import Installation
+from datafly.model.verdict import Ruling, Verdict
+from datafly.observe.base import emit
+from datafly.observe.deliver import (
+    DeliverBreakerOpened,
+    DeliverInstallationChanged,
+    DeliverInstallationResumed,
+    DeliverInstallationSuspended,
+)
+from datafly.store.base import Writing
+
+_MOST_LANES: Final = 64
+
+
+class Worker:
+    """`feeds`: partition → feed. Start it once, then `apply` every change of the installation."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        parts: Parts,
+        *,
+        feeds: Mapping[int, Feed],
+        recorder: Recorder,
+        paces: Paces,
+        offload: Offload,
+    ) -> None:
+        self._parts = parts
+        self._feeds = feeds
+        self._recorder = recorder
+        self._offload = offload
+        self.gate = Gate(parts.clock, parts.settings, parts.rng, self._told)
+        self.site = Site(installation, parts, self.gate, recorder, paces)
+        self.runs: dict[int, Run] = {}
+        self._broken: Ruling | None = None
+        self._state = State(installation_id=installation.id, name="")
+
+    @property
+    def installation(self) -> Installation:
+        return self.site.installation
+
+    @property
+    def finished(self) -> bool:
+        """It was removed, and what was left is closed."""
+        return self.installation.removed_ms is not None and all(run.finished for run in self.runs.values())
+
+    @property
+    def busy(self) -> bool:
+        return any(run.busy for run in self.runs.values())
+
+    async def start(self, before: State | None) -> None:
+        """`before`: how it stood when it was last served."""
+        self._configure()
+        if before is not None:
+            self._state = before
+            if before.name == SUSPENDED and self._broken is None:
+                ruling = Ruling(Verdict.SUSPENDED, before.reason, before.cause, before.cure, before.symptom)
+                self.gate.resume_suspended(ruling)
+        for partition, feed in self._feeds.items():
+            self.runs[partition] = await self._open_run(partition, feed)
+        await self._apply_standing()
+        for run in self.runs.values():
+            run.start()
+
+    async def apply(self, installation: Installation) -> None:
+        before, self.site.installation = self.installation, installation
+        if installation == before:
+            return
+        if installation.revision.id != before.revision.id or self._broken is not None:
+            self._configure()
+        await self._apply_standing()
+        self.gate.nudge()
+        for run in self.runs.values():
+            run.disturb()
+        for feed in self._feeds.values():
+            feed.disturb()
+        emit(
+            DeliverInstallationChanged(
+                installation_id=installation.id,
+                vendor=installation.vendor,
+                standing=self._state.name,
+                revision=installation.revision.number,
+            )
+        )
+
+    async def keep_marks(self) -> None:
+        for run in self.runs.values():
+            await run.keep_mark()
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(run.stop() for run in self.runs.values()))
+        self.gate.close()
+
+    def close(self) -> None:
+        for run in self.runs.values():
+            run.close()
+
+    def _configure(self) -> None:
+        """A configuration that cannot be used holds everything until it is corrected."""
+        try:
+            self.site.compiled = self._parts.compile(self.installation)
+            self._broken = None
+        except Exception as error:  # noqa: BLE001 - a definition's fault stops its installation alone
+            self.site.compiled = None
+            self._broken = reasons.cannot_compile(f"{type(error).__name__}: {error}")
+        self.gate.shut("blocked", shut=self._broken is not None)
+
+    async def _open_run(self, partition: int, feed: Feed) -> Run:
+        ledger, site_id = self._parts.ledger, self.site.id
+        progress = await self._offload(lambda: ledger.progress(site_id, partition))
+        if progress is None:
+            start = self.installation.start.get(partition, 0)
+            await self._recorder.post(Writing(marks=((site_id, LIVE, partition, start),)))
+            return Run(self.site, Cursor(feed, start), Tracker(start), partition=partition)
+        cleared = tuple((site_id, LIVE, partition, lane) for lane in range(_MOST_LANES))
+        await self._recorder.post(Writing(cleared=cleared))
+        tracker = Tracker(progress.mark, progress.finals)
+        return Run(self.site, Cursor(feed, progress.mark), tracker, partition=partition)
+
+    async def _apply_standing(self) -> None:
+        installation = self.installation
+        if installation.removed_ms is not None:
+            self.site.closing = reasons.REMOVED
+            for partition, run in self.runs.items():
+                if run.end is None:
+                    run.end = await self._end(partition)
+        else:
+            self.site.closing = None if installation.enabled else reasons.DISABLED
+        self.gate.release(released=self.site.closing is not None)
+        self.gate.shut("paused", shut=installation.paused)
+        self._told()
+
+    async def _end(self, partition: int) -> int:
+        if partition in self.installation.end:
+            return self.installation.end[partition]
+        reader = await self._offload(self._feeds[partition].open_reader)
+        try:
+            return await self._offload(reader.head)
+        finally:
+            reader.close()
+
+    def _told(self) -> None:
+        """Writes how the installation stands, where that changed; alerts once per episode."""
+        before, state = self._state, self._standing()
+        if state.name == before.name:
+            state = msgspec.structs.replace(state, since_ms=before.since_ms)
+        if state == before:
+            return
+        self._state = state
+        self._recorder.post(Writing(states=(state,)))
+        if state.name != before.name:
+            self._announce(before.name, state)
+
+    def _standing(self) -> State:
+        ruling = self._broken or self.gate.ruling
+        name, probe_ms = self.gate.name, self.gate.next_probe_ms
+        decided = self._decided_name()
+        if decided:
+            return self._state_of(decided)
+        if self._broken is not None:
+            name, probe_ms = SUSPENDED, None
+        if name == RUNNING:
+            return self._state_of(RUNNING)
+        return self._state_of(name, ruling, probe_ms)
+
+    def _decided_name(self) -> str:
+        """What people decided comes before what the vendor answers; removed and disabled before paused."""
+        if self.installation.removed_ms is not None:
+            return "removed"
+        if not self.installation.enabled:
+            return "disabled"
+        return "paused" if self.installation.paused else ""
+
+    def _state_of(self, name: str, ruling: Ruling | None = None, next_probe_ms: int | None = None) -> State:
+        now_ms = self._parts.clock.now_ms()
+        if ruling is None:
+            return State(installation_id=self.site.id, name=name, since_ms=now_ms)
+        return State(
+            installation_id=self.site.id,
+            name=name,
+            reason=ruling.reason,
+            cause=ruling.cause,
+            cure=ruling.cure,
+            symptom=ruling.symptom,
+            since_ms=now_ms,
+            next_probe_ms=next_probe_ms,
+        )
+
+    def _announce(self, before: str, state: State) -> None:
+        installation_id, vendor = self.site.id, self.installation.vendor
+        if state.name == SUSPENDED:
+            emit(
+                DeliverInstallationSuspended(
+                    installation_id=installation_id,
+                    vendor=vendor,
+                    reason=state.reason,
+                    cause=state.cause,
+                    cure=state.cure,
+                )
+            )
+        elif state.name == BACKING_OFF:
+            emit(
+                DeliverBreakerOpened(
+                    installation_id=installation_id, vendor=vendor, reason=state.reason, cause=state.cause
+                )
+            )
+        elif state.name == RUNNING and before in {SUSPENDED, BACKING_OFF}:
+            emit(DeliverInstallationResumed(installation_id=installation_id, vendor=vendor, was=before))

@@ -1,0 +1,324 @@
+"""A house for stories of delivery: real log, store and HTTP, a vendor on loopback, time in the test's hands."""
+
+import asyncio
+import random
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from datafly.deliver.offload import Inline
+from datafly.deliver.service import Delivery
+from datafly.deliver.settings import DeliverySettings
+from datafly.deliver.site import Parts
+from datafly.log.base import EVENTS, Entry
+from datafly.log.sqlite import SqliteLog
+from datafly.model.consent import Consent
+from datafly.model.delivery import Item, Outgoing, Replay
+from datafly.model.event import Event
+from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.secret import Secret
+from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
+from datafly.spec.compiled import Compiled, Limits
+from datafly.store.open import open_store
+from datafly.testing.clock import FakeClock
+from datafly.transport.http import HttpTransport
+
+KEY = "s3cret-key"
+REVIEW_STEPS = 20_000
+
+
+class Vendor:
+    """Takes batches of items and remembers them. `answer(items, headers)` says what becomes of a request.
+
+    It returns None to take all, {index: message} to refuse some, {index: None} to put some off, a status, a
+    (status, headers) pair, "reset" (nothing taken) or "reset after" (taken, but no answer comes).
+    """
+
+    def __init__(self):
+        self.key = KEY
+        self.requests = []
+        self.taken = []
+        self.answer = lambda _items, _headers: None
+
+    @property
+    def ids(self):
+        return [item["id"] for item in self.taken]
+
+    async def handle(self, request):
+        body = await request.read()
+        items = msgspec.json.decode(body)["items"]
+        self.requests.append((request.path, dict(request.headers), body))
+        if request.headers["X-KEY"] != self.key:
+            return web.Response(status=401, text=f"the key {request.headers['X-KEY']} is unknown")
+        answer = self.answer(items, request.headers)
+        if answer == "reset":
+            return self._reset(request)
+        if isinstance(answer, int):
+            return web.Response(status=answer, text=f"status {answer}")
+        if isinstance(answer, tuple):
+            return web.Response(status=answer[0], headers=answer[1])
+        problems = answer if isinstance(answer, dict) else {}
+        self.taken += [item | {"path": request.path} for index, item in enumerate(items) if index not in problems]
+        if answer == "reset after":
+            return self._reset(request)
+        return web.json_response({"problems": {str(index): words for index, words in problems.items()}})
+
+    def _reset(self, request):
+        request.transport.abort()
+        return web.Response()
+
+    @asynccontextmanager
+    async def serving(self):
+        runner = web.ServerRunner(web.Server(self.handle))
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        try:
+            yield runner.addresses[0][1]
+        finally:
+            await runner.cleanup()
+
+
+def judge(reply, count):
+    if reply.status is None or reply.status in {429, 500, 503}:
+        after = reply.headers.get("retry-after")
+        return Judgement(
+            Ruling(Verdict.RETRY, f"status_{reply.status}", retry_after_seconds=float(after) if after else None)
+        )
+    if reply.status == 401:
+        return Judgement(
+            Ruling(Verdict.SUSPENDED, "unauthorized", reply.body.decode(), "Give the right key.", "401 Unauthorized")
+        )
+    if reply.status != 200:
+        return Judgement(Ruling(Verdict.REJECTED, f"status_{reply.status}", reply.body.decode()))
+    problems = msgspec.json.decode(reply.body)["problems"]
+    return Judgement(items=tuple(_item_ruling(problems, str(index)) for index in range(count)))
+
+
+def _item_ruling(problems, index):
+    if index not in problems:
+        return DELIVERED
+    words = problems[index]
+    return Ruling(Verdict.REJECTED, words) if words else Ruling(Verdict.RETRY, "busy")
+
+
+def shape(event, _now_ms):
+    """Properties say what becomes of an event: `skip`, `broken`, `routes` (one item each)."""
+    wanted = event.properties
+    if wanted.get("broken"):
+        raise ZeroDivisionError("a fault in the definition")
+    if wanted.get("skip"):
+        return Ruling(Verdict.SKIPPED, "not_wanted")
+    routes = wanted.get("routes", [""])
+    return tuple(
+        Item(
+            msgspec.json.encode({"id": event.message_id, "key": event.key, "pad": "x" * wanted.get("size", 0)}),
+            route=route,
+            key=event.message_id,
+            warnings=("odd",) if wanted.get("odd") else (),
+        )
+        for route in routes
+    )
+
+
+def consent_ruling(compiled, event, newer):
+    known = {**event.consent.categories, **(newer or {})}
+    if compiled.consent is None or known.get(compiled.consent) is True:
+        return None
+    return Ruling(Verdict.SKIPPED, f"consent_{compiled.consent}")
+
+
+class House:
+    def __init__(self, folder, port, vendor, clock):
+        self.folder = folder
+        self.port = port
+        self.vendor = vendor
+        self.clock = clock
+        self.log = SqliteLog(folder / "log", {EVENTS: 1}, now_ms=clock.now_ms)
+        self.appender = self.log.appender(EVENTS, 0)
+        self.transport = HttpTransport(allow_private=True)
+        self.withdrawn = {}
+        self.settings = DeliverySettings(first_poll_seconds=0.05, max_poll_seconds=0.25)
+        self.rng = random.Random(7)
+        self.count = 0
+        self.open()
+        self.store.control.create_pipeline(Pipeline(id="pip", name="Shop", slug="shop", pipeline_key="dk_shop"))
+        self.store.control.create_pipeline(Pipeline(id="other", name="Other", slug="other", pipeline_key="dk_other"))
+
+    def open(self):
+        self.store = open_store(self.folder, encryption_key=Secret("ab" * 32), now_ms=self.clock.now_ms)
+        self.task = None
+
+    @property
+    def ledger(self):
+        return self.store.ledger
+
+    @property
+    def control(self):
+        return self.store.control
+
+    def compile(self, installation):
+        config = installation.revision.config
+        key = config["key"].reveal()
+        if key == "unusable":
+            raise ValueError("the key cannot be used")
+
+        def assemble(items):
+            body = b'{"items":[' + b",".join(item.body for item in items) + b"]}"
+            headers = {"Content-Type": "application/json", "X-KEY": Secret(key)}
+            url = config.get("url") or f"http://127.0.0.1:{self.port}/{items[0].route}"
+            return Outgoing("POST", url, headers, body)
+
+        return Compiled(
+            vendor="acme",
+            consent=config.get("consent"),
+            limits=Limits(
+                max_items=config.get("max_items", 10),
+                max_bytes=config.get("max_bytes", 100_000),
+                requests_per_minute=config.get("rpm", 1_000_000),
+                flush_interval_ms=config.get("flush", 100),
+            ),
+            shape=shape,
+            assemble=assemble,
+            judge=judge,
+            pick=lambda body, _index: body,
+            secrets=frozenset({key}),
+            credential=config.get("credential", ""),
+        )
+
+    def install(self, name="ins", *, pipeline="pip", **config):
+        template = Template(id=f"tpl_{name}", name=name, vendor="acme")
+        revision = self.revision(name, 1, config)
+        head = self.log.reader(EVENTS, 0).bounds().head
+        installation = Installation(
+            id=name, pipeline_id=pipeline, template=template, revision=revision, start={0: head}
+        )
+        self.control.install(template, revision, [installation])
+        return name
+
+    def revise(self, name="ins", **config):
+        number = self.control.latest_revision(f"tpl_{name}").number + 1
+        self.control.revise(name, self.revision(name, number, config))
+
+    def revision(self, name, number, config):
+        config = {"key": KEY, **config}
+        config["key"] = Secret(config["key"])
+        return Revision(id=f"rev_{name}_{number}", template_id=f"tpl_{name}", number=number, config=config)
+
+    def change(self, name="ins", **changes):
+        self.control.change_installation(name, changes)
+
+    def remove(self, name="ins"):
+        head = self.log.reader(EVENTS, 0).bounds().head
+        self.change(name, removed_ms=self.clock.now_ms(), end={0: head})
+
+    def append(self, *keys, pipeline="pip", marketing=True, **properties):
+        """One event for each key; their ids are e0, e1, … and the offsets are returned."""
+        events = [self._event(key, pipeline, marketing, properties) for key in keys]
+        first = self.appender.append([Entry(event.key, msgspec.json.encode(event)) for event in events])
+        return list(range(first, first + len(events)))
+
+    def _event(self, key, pipeline, marketing, properties):
+        number, self.count = self.count, self.count + 1
+        return Event(
+            message_id=f"e{number}",
+            type="track",
+            event="Bought",
+            pipeline_id=pipeline,
+            key=key,
+            timestamp_ms=self.clock.now_ms(),
+            received_ms=self.clock.now_ms(),
+            properties=properties,
+            consent=Consent({"marketing": marketing}, "event"),
+        )
+
+    def replay(self, *offsets, name="ins", run="run_1"):
+        members = tuple((0, offset) for offset in offsets)
+        self.control.create_replay(Replay(id=run, installation_id=name, members=members, created_ms=1))
+
+    def start(self, **settings):
+        self.settings = msgspec.structs.replace(self.settings, **settings)
+        self.delivery = Delivery(
+            Parts(
+                log=self.log,
+                ledger=self.ledger,
+                control=self.control,
+                transport=self.transport,
+                clock=self.clock,
+                compile=self.compile,
+                consent_ruling=consent_ruling,
+                withdrawn=lambda key: self.withdrawn.get(key),
+                settings=self.settings,
+                rng=self.rng,
+            ),
+            threads=Inline(),
+        )
+        self.stopping = asyncio.Event()
+        self.task = asyncio.create_task(self.delivery.run(self.stopping))
+
+    async def stop(self):
+        self.stopping.set()
+        await self.until(self.task.done)
+        await self.task
+        self.task = None
+
+    async def kill(self):
+        """Whatever was under way is gone; what was durable is not."""
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+        self.store.close()
+        self.open()
+
+    async def until(self, condition, *, step=0.05, steps=REVIEW_STEPS):
+        """Lets time pass until it holds."""
+        for _ in range(steps):
+            if condition():
+                return
+            await self.clock.advance(step)
+        pytest.fail(f"it did not come to pass: {condition}")
+
+    async def wait(self, seconds, *, step=0.25):
+        """Lets time pass in which something should not happen."""
+        for _ in range(round(seconds / step)):
+            await self.clock.advance(step)
+
+    def verdict(self, offset, *, name="ins", run=""):
+        """(verdict, reason) of one event, None while undecided."""
+        found = self.delivered(offset, name=name, run=run)
+        if found is None or found.verdict is None:
+            return None
+        return found.verdict, found.outcome.ruling.reason if found.outcome else ""
+
+    def delivered(self, offset, *, name="ins", run=""):
+        every = self.ledger.deliveries(0, offset)
+        mine = [one for one in every if one.installation_id == name and one.run_id == run]
+        return mine[0] if mine else None
+
+    def mark(self, name="ins"):
+        return self.ledger.marks().get((name, 0), -1)
+
+    def is_done(self, name="ins"):
+        return self.mark(name) == self.log.reader(EVENTS, 0).bounds().head
+
+    def state(self, name="ins"):
+        return self.ledger.states().get(name)
+
+    async def close(self):
+        await self.kill()
+        self.store.close()
+        await self.transport.close()
+        self.appender.close()
+
+
+@pytest.fixture
+async def house(tmp_path):
+    vendor = Vendor()
+    async with vendor.serving() as port:
+        made = House(tmp_path, port, vendor, FakeClock())
+        try:
+            yield made
+        finally:
+            await made.close()
