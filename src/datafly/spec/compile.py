@@ -11,7 +11,7 @@ from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.compiled import Compiled, Shaped
-from datafly.spec.config import complete_config
+from datafly.spec.config import complete_config, require_fitting
 from datafly.spec.integration import ANY, IdentityRow, Integration, Lines, Rule
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.nodes import Const, Making
@@ -31,8 +31,12 @@ def compile_integration(
     notes: tuple[str, ...] = (),
     defaults: Mapping[str, Any] | None = None,
 ) -> Compiled:
-    """`config` as `validate_config` gave it; `defaults` are the operator's, for settings that it does not name."""
+    """`config` as `validate_config` gave it; `defaults` are the operator's, for settings that it does not name.
+
+    Raises `Invalid` where the config does not fit the settings (any more).
+    """
     whole = complete_config(integration, variant, config, defaults or {})
+    require_fitting(integration, whole)
     caller = caller_of(integration, whole)
     return Compiled(
         vendor=integration.slug,

@@ -45,6 +45,13 @@ def complete_config(
     return {**own, **(tuned.defaults if tuned else {}), **defaults, **config}
 
 
+def require_fitting(integration: Integration, config: Mapping[str, Any]) -> None:
+    """Raises `Invalid` where a config that was valid once no longer is; a setting that is gone does no harm."""
+    problems = {field: one for field, one in _wrong(integration, config) if one.code != "extra"}
+    if problems:
+        raise _invalid(integration, problems)
+
+
 def masked_config(integration: Integration, config: Mapping[str, Any]) -> dict[str, Any]:
     """The config as a person may see it."""
     secrets = integration.secret_names()

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from math import isfinite
 from typing import Any, Final
 
 import msgspec
 
 from datafly.spec.contact import email_address, phone_number
 from datafly.spec.names import snake_name
-from datafly.spec.nodes import Making, Node
+from datafly.spec.nodes import Making, Node, Path
 from datafly.spec.scope import Read, Scope
 
 _DECIMAL: Final = re.compile(r"-?\d{1,15}(\.\d+)?")
@@ -39,14 +38,15 @@ def as_identifier(sent: Any) -> str | None:
 
 
 def as_number(sent: Any) -> int | float | None:
-    if type(sent) is str:
-        return _decimal(sent)
+    """The bounds are beyond no finite number that matters, and NaN is within none."""
     if type(sent) is float or type(sent) is int:
-        return sent if isfinite(sent) and -_GREATEST < sent < _GREATEST else None
-    return None
+        return sent if -_GREATEST < sent < _GREATEST else None
+    return _decimal(sent) if type(sent) is str else None
 
 
 def as_amount(sent: Any) -> int | float | None:
+    if type(sent) is float or type(sent) is int:
+        return sent if 0 <= sent < _GREATEST else None
     number = as_number(sent)
     return None if number is None or number < 0 else number
 
@@ -62,6 +62,8 @@ def as_integer(sent: Any) -> int | None:
 
 
 def as_quantity(sent: Any) -> int | None:
+    if type(sent) is int and 1 <= sent < _GREATEST:
+        return sent
     whole = as_integer(sent)
     return whole if whole is not None and whole >= 1 else None
 
@@ -72,7 +74,12 @@ def as_upper(sent: Any) -> str | None:
 
 
 def as_currency(sent: Any) -> str | None:
-    code = sent.strip().upper() if isinstance(sent, str) else ""
+    return _currency(sent) if isinstance(sent, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _currency(sent: str) -> str | None:
+    code = sent.strip().upper()
     return code if _CURRENCY.fullmatch(code) else None
 
 
@@ -135,9 +142,12 @@ class Convert(Node, frozen=True, tag="convert"):
         return (self.of,)
 
     def build(self, making: Making) -> Read:
-        read_one = self.of.build(making)
         convert = CONVERTERS[self.to].convert
         complaint = f"{self.of} is not {CONVERTERS[self.to].says}; it was left out."
+        field = self.of.field() if isinstance(self.of, Path) else None
+        if field:
+            return _of_field(*field, convert, complaint)
+        read_one = self.of.build(making)
 
         def read(scope: Scope) -> Any:
             value = read_one(scope)
@@ -149,6 +159,30 @@ class Convert(Node, frozen=True, tag="convert"):
             return converted
 
         return read
+
+
+def _of_field(root: str, key: str, convert: Callable[[Any], Any], complaint: str) -> Read:
+    """Reading and converting in one closure: most fields of most requests are such."""
+
+    def of_line(scope: Scope) -> Any:
+        value = scope.line.get(key)
+        if value is None:
+            return None
+        converted = convert(value)
+        if converted is None and value != "":
+            scope.warn(scope.name(complaint))
+        return converted
+
+    def of_any(scope: Scope) -> Any:
+        value = getattr(scope, root).get(key)
+        if value is None:
+            return None
+        converted = convert(value)
+        if converted is None and value != "":
+            scope.warn(complaint)
+        return converted
+
+    return of_line if root == "line" else of_any
 
 
 def text(of: Node) -> Convert:

@@ -50,6 +50,12 @@ class Path(Node, frozen=True, tag="path"):
         reads = [_reader(name) for name in self.names]
         return reads[0] if len(reads) == 1 else _first_filled(reads)
 
+    def field(self) -> tuple[str, str] | None:
+        """Root and key, where it is one field of an event's objects and no more."""
+        root, _, key = self.names[0].partition(".")
+        plain = len(self.names) == 1 and root in _MAPPINGS and key and "." not in key
+        return (root, key) if plain else None
+
 
 class Const(Node, frozen=True, tag="const"):
     value: Scalar

@@ -10,6 +10,8 @@ from datafly.spec.scope import Read, Scope
 
 _SCALARS: Final = frozenset({str, int, bool})
 _DEEPEST: Final = 8
+_REMEMBERED: Final = 2048
+_TAKEN: Final = "*"
 
 
 class Rest(Node, frozen=True, tag="rest"):
@@ -20,18 +22,18 @@ class Rest(Node, frozen=True, tag="rest"):
         return f"{self.of}.*, but {', '.join(self.but)}" if self.but else f"{self.of}.*"
 
     def build(self, _making: Making) -> Read:
-        of, taken = self.of, frozenset(self.but)
+        of, keys = self.of, _Keys(self.but)
 
         def read(scope: Scope) -> Any:
             found: dict[str, Any] = {}
             for name, value in getattr(scope, of).items():
-                key = snake_key(name)
-                if key in taken:
+                key = keys[name]
+                if key is _TAKEN:
                     continue
                 if type(value) in _SCALARS and key and key not in found:
                     found[key] = value
                 else:
-                    _put(found, key, value, _Where(scope, f"{of}.{name}"))
+                    _put(found, key, value, _Where(scope, of, name))
             return found or None
 
         return read
@@ -45,26 +47,47 @@ def rest(of: str, but: Iterable[str] = ()) -> Rest:
     return Rest(of, tuple(but))
 
 
+class _Keys(dict[str, str]):
+    """Name as sent → key: `_TAKEN` where it is not for here, "" where nothing is left. Remembers what is usual."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        super().__init__()
+        self._taken = frozenset(taken)
+
+    def __missing__(self, name: str) -> str:
+        key = snake_key(name) or ""
+        key = _TAKEN if key in self._taken else key
+        if len(self) < _REMEMBERED:
+            self[name] = key
+        return key
+
+
 class _Where:
-    """The place of a value, worked out only if there is something to say about it."""
+    """The place of a value, written out only if there is something to say about it."""
 
-    __slots__ = ("_scope", "name")
+    __slots__ = ("_outer", "_scope", "name")
 
-    def __init__(self, scope: Scope, name: str) -> None:
+    def __init__(self, scope: Scope, outer: "str | _Where", name: str) -> None:
         self._scope = scope
+        self._outer = outer
         self.name = name
 
+    def __str__(self) -> str:
+        return f"{self._outer}.{self.name}"
+
     def inside(self, name: str) -> "_Where":
-        return _Where(self._scope, f"{self.name}.{name}")
+        return _Where(self._scope, self, name)
 
     def warn(self, what: str) -> None:
-        self._scope.warn(f"{self._scope.name(self.name)} {what}; it was left out.")
+        self._scope.warn(f"{self._scope.name(str(self))} {what}; it was left out.")
 
 
 def _put(found: dict[str, Any], key: str | None, value: Any, where: _Where, depth: int = 0) -> None:
     if value is None:
         return
-    if not key:
+    if type(value) in _SCALARS and key and key not in found:
+        found[key] = value
+    elif not key:
         where.warn("has no letter or digit of a-z, 0-9 in its name")
     elif isinstance(value, dict):
         _put_flat(found, key, value, where, depth)

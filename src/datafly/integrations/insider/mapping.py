@@ -52,7 +52,7 @@ NO_ORDER_LINES = _rejected(
 )
 NO_CART_LINES = Refusal(
     Verdict.SKIPPED,
-    "no_products",
+    "empty_cart",
     "The cart is empty, and Insider's cart_page_view is about products.",
     "Nothing, if the cart was empty; else send products.",
 )

@@ -1,0 +1,185 @@
+"""A definition → its page, in Markdown, in the order in which a person needs it."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import PurePosixPath
+
+from datafly.spec.faces.curl import curl_install
+from datafly.spec.faces.examples import examples
+from datafly.spec.faces.tables import code, quote, table
+from datafly.spec.integration import Integration, Step
+
+IDENTIFY = """datafly.identify("user-123", {
+  email: "jane@example.com",
+  phone: "+447700900123"
+});"""
+
+
+def page_path(integration: Integration) -> PurePosixPath:
+    return PurePosixPath("docs/integrations") / f"{integration.slug}.md"
+
+
+def page(integration: Integration, known: Collection[str] = ()) -> str:
+    """`known` are the slugs that have a page, so that links lead somewhere."""
+    sections: tuple[Callable[[Integration], Iterable[str]], ...] = (
+        _head,
+        _prerequisites,
+        _configuration,
+        _setup,
+        _mapping,
+        _identity,
+        _verify,
+        _troubleshooting,
+        _limits,
+        _examples,
+    )
+    blocks = [block for section in sections for block in section(integration)]
+    return "\n\n".join([*blocks, *_see_also(integration, known)]) + "\n"
+
+
+def _head(one: Integration) -> Iterator[str]:
+    yield f"<!-- Generated from src/datafly/integrations/{one.slug} by `datafly docs`; change it there. -->"
+    yield f"# {one.name}"
+    yield one.summary
+    if one.stage != "stable":
+        yield quote(f"⚠️ This integration is currently in {one.stage}. Configuration and behaviour may change.")
+
+
+def _prerequisites(one: Integration) -> Iterator[str]:
+    if not one.prerequisites:
+        return
+    yield "## Prerequisites"
+    yield f"Complete these steps in {one.name} before configuring Signal."
+    for step in one.prerequisites:
+        yield from _step(step)
+    yield from _differences(one, "prerequisites")
+
+
+def _step(step: Step) -> Iterator[str]:
+    yield f"### {step.title}"
+    yield step.text
+    if step.steps:
+        yield _numbered(step.steps)
+    if step.choices:
+        yield "\n".join(f"- {choice}" for choice in step.choices)
+
+
+def _configuration(one: Integration) -> Iterator[str]:
+    yield "## Configuration"
+    shown = [setting for setting in one.settings if not setting.advanced]
+    advanced = [setting for setting in one.settings if setting.advanced]
+    yield table(
+        ("Field", "Type", "Required", "Description"),
+        [(code(s.name), s.kind, "Yes" if s.must_be_given else "No", s.sentence) for s in shown],
+    )
+    if advanced:
+        yield "### Advanced"
+        yield table(
+            ("Field", "Type", "Default", "Description"),
+            [(code(s.name), s.kind, "" if s.default is None else code(str(s.default)), s.sentence) for s in advanced],
+        )
+    if len(one.variants) > 1:
+        yield "### Variants"
+        yield table(("Variant", "For"), [(code(v.key), v.sentence) for v in one.variants])
+
+
+def _setup(one: Integration) -> Iterator[str]:
+    yield "## Signal Setup"
+    yield "### Quick Setup"
+    yield _numbered(
+        (
+            "Navigate to Integrations in the sidebar.",
+            "Open the Integration Library tab.",
+            f"Find {one.name} under the {one.category} category.",
+            "Click Install, and fill in the required fields.",
+            "Click Install Integration.",
+        )
+    )
+    yield "### API Setup"
+    yield f"```bash\n{curl_install(one)}\n```"
+
+
+def _mapping(one: Integration) -> Iterator[str]:
+    yield "## Event Mapping"
+    yield table(
+        ("Datafly Event", f"{one.name} Concept", "Notes"),
+        [("any other event" if rule.event == "*" else rule.event, rule.concept, rule.note) for rule in one.rules],
+    )
+    yield "Events of other types are skipped with the reason `not_mapped`."
+    yield from _differences(one, "mapping")
+
+
+def _identity(one: Integration) -> Iterator[str]:
+    if not one.identity:
+        return
+    yield "## Identity"
+    yield f"{one.identity_intro} Signal forwards:"
+    yield table(
+        ("Field", "Source", "Notes"),
+        [(code(row.field), code(row.source), row.note) for row in one.identity],
+    )
+    yield "Call datafly.identify() whenever the user logs in:"
+    yield f"```js\n{IDENTIFY}\n```"
+    yield from _differences(one, "identity")
+    if one.consent:
+        yield one.consent_note
+        yield f"Without consent for {one.consent} an event is skipped with the reason `consent_{one.consent}`."
+        yield from _differences(one, "consent")
+
+
+def _verify(one: Integration) -> Iterator[str]:
+    if one.verify:
+        yield "## Verify it’s working"
+        yield _numbered(one.verify)
+        yield from _differences(one, "verify")
+
+
+def _troubleshooting(one: Integration) -> Iterator[str]:
+    yield "## Troubleshooting"
+    common = [(f.symptom, f.cause, f.cure) for f in one.failures if f.common]
+    yield table(("Symptom", "Possible Cause", "Resolution"), common + [(h.symptom, h.cause, h.cure) for h in one.hints])
+    others = [(f.symptom, f.verdict, f.cause, f.cure) for f in one.failures if not f.common]
+    if others:
+        yield "### Further answers"
+        yield table(("Answer", "Verdict", "Possible Cause", "Resolution"), others)
+    refusals = [refusal for refusal in one.refusals() if not refusal.hint]
+    if refusals:
+        yield "### What Signal does not send"
+        rows = [(code(r.reason), r.verdict, r.cause, r.cure) for r in refusals]
+        yield table(("Reason", "Verdict", "Cause", "Resolution"), rows)
+    yield from _differences(one, "troubleshooting")
+    yield one.reference
+
+
+def _limits(one: Integration) -> Iterator[str]:
+    limits = one.limits
+    yield "## Limits"
+    yield table(
+        ("Items per request", "Bytes per request", "Requests per minute", "Source"),
+        [(f"{limits.max_items:,}", f"{limits.max_bytes:,}", f"{limits.requests_per_minute:,}", limits.source)],
+    )
+
+
+def _examples(one: Integration) -> Iterator[str]:
+    if one.samples:
+        yield "## Examples"
+        yield from examples(one)
+
+
+def _see_also(one: Integration, known: Collection[str]) -> Iterator[str]:
+    if one.see_also:
+        yield "## See also"
+        yield "\n".join(
+            f"- {f'[{other.name}]({other.slug}.md)' if other.slug in known else other.name} — {other.sentence}"
+            for other in one.see_also
+        )
+
+
+def _differences(one: Integration, section: str) -> Iterator[str]:
+    """The page's own words stand; what the vendor's documents say beside them is told apart."""
+    sentences = [difference.sentence for difference in one.differences if difference.section == section]
+    if sentences:
+        yield quote("\n".join([f"In {one.name}’s own documentation:", "", *(f"- {said}" for said in sentences)]))
+
+
+def _numbered(steps: Iterable[str]) -> str:
+    return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
