@@ -75,6 +75,7 @@ const makeRoom = (needed: number): void => {
 };
 
 export const append = (value: string): void => {
+  if (value == RESET && read(keys().pop() || "") == RESET) return;
   last = Math.max(last + 1, Date.now());
   const key = PREFIX + last + TAB;
   makeRoom(bytes(key, value));

@@ -98,7 +98,7 @@ export const flush = async (): Promise<void> => {
 
 export const enqueue = (value: string): void => {
   append(value);
-  keys().length - (inFlight?.keys.length || 0) < batchSize ? later(flushIntervalMs) : flush();
+  keys().filter((key) => key > upTo).length < batchSize ? later(flushIntervalMs) : flush();
 };
 
 /**

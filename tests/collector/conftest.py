@@ -160,9 +160,7 @@ class Gateway:
 
     def html(self, head: str | None = None, *, title: str = "Shop", body: str = "") -> str:
         head = self.tag() if head is None else head
-        return (
-            f"<!doctype html><html><head><meta charset=utf-8>{head}<title>{title}</title></head><body>{body}</body></html>"
-        )
+        return f"<!doctype html><html><head><meta charset=utf-8>{head}<title>{title}</title></head><body>{body}</body></html>"
 
 
 @pytest_asyncio.fixture(loop_scope="session")

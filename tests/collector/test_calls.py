@@ -164,7 +164,9 @@ async def test_consent_is_remembered_by_the_browser_and_shared_by_its_tabs(page,
 
 
 async def test_spoilt_storage_does_not_stop_events(page, gateway):
-    await page.evaluate(f"localStorage['_df.{gateway.key}.consent'] = '[not json'; datafly.track('Still'); datafly.flush()")
+    await page.evaluate(
+        f"localStorage['_df.{gateway.key}.consent'] = '[not json'; datafly.track('Still'); datafly.flush()"
+    )
     await gateway.until_seen("Still")
 
 

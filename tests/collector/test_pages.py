@@ -9,7 +9,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 @pytest_asyncio.fixture(loop_scope="session")
 async def spa(visitor, gateway):
     """A tab whose page events are sent by d.js itself, after its first one."""
-    gateway.pages["/"] = gateway.html(gateway.tag(auto_page="true"), title="Home", body="<a id=a href='#below'>below</a>")
+    gateway.pages["/"] = gateway.html(
+        gateway.tag(auto_page="true"), title="Home", body="<a id=a href='#below'>below</a>"
+    )
     tab = await visitor.new_page()
     await tab.goto(gateway.shop + "/")
     await gateway.until_seen("page")
