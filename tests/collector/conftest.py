@@ -134,11 +134,11 @@ class Gateway:
         response.headers["Access-Control-Expose-Headers"] = "Retry-After"
         return response
 
-    async def preflight(self, request: web.Request) -> web.Response:
+    async def preflight(self, _request: web.Request) -> web.Response:
         self.preflights += 1
         return web.Response(status=403)
 
-    async def script(self, request: web.Request) -> web.Response:
+    async def script(self, _request: web.Request) -> web.Response:
         return web.Response(body=ARTEFACT.read_bytes(), content_type="text/javascript", charset="utf-8")
 
     async def page(self, request: web.Request) -> web.Response:
@@ -160,7 +160,8 @@ class Gateway:
 
     def html(self, head: str | None = None, *, title: str = "Shop", body: str = "") -> str:
         head = self.tag() if head is None else head
-        return f"<!doctype html><html><head><meta charset=utf-8>{head}<title>{title}</title></head><body>{body}</body></html>"
+        head = f"<meta charset=utf-8>{head}<title>{title}</title>"
+        return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
 
 
 @pytest_asyncio.fixture(loop_scope="session")

