@@ -16,7 +16,8 @@ from datafly.management.access import Access
 from datafly.management.events_log import EventsLog
 from datafly.management.parameters import require_known
 from datafly.management.problems import of_fault, of_http_error, of_signal_error
-from datafly.management.routes import dead_letters, health, live_events, pipelines, tokens
+from datafly.management.routes import catalog as catalog_routes
+from datafly.management.routes import dead_letters, health, integrations, live_events, pipelines, tokens
 from datafly.management.services import Catalog, Composed
 from datafly.management.settings import ManagementSettings
 from datafly.model.clock import Clock
@@ -79,7 +80,9 @@ def create_management(
 def _routers() -> list[Router]:
     return [
         health.router,
+        catalog_routes.router,
         pipelines.router,
+        integrations.router,
         live_events.router,
         dead_letters.dead_letter_router,
         dead_letters.replay_router,

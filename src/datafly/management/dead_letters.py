@@ -1,6 +1,7 @@
 """Dead letters: found in the ledger, shown with their event, replayed as a run."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from datafly.management.events_log import Place
 from datafly.management.fates import Fates
 from datafly.management.paging import Page, decode_cursor, page
-from datafly.management.search import event_at
+from datafly.management.search import Filters, event_at, fits
 from datafly.management.services import Composed
 from datafly.management.views.dead_letter import PREFIX, DeadLetter, ReplayOfEvent, dead_letter_id
 from datafly.management.views.event import DeliveryView, summary
@@ -151,10 +152,11 @@ class Replays:
         return [run for run in self._runs if run.installation_id == installation_id and member in self._members[run.id]]
 
 
-def expand(services: Composed, installation: Installation, outcome: Outcome, *, limit: int) -> list[Place]:
-    """The events of an outcome that are still kept and are the installation's, at most `limit` of them."""
-    places = services.log.between(outcome.partition, outcome.first, outcome.last, limit=limit)
-    return [place for place in places if event_at(place).pipeline_id == installation.pipeline_id]
+def expand(services: Composed, installation: Installation, outcome: Outcome) -> Iterator[Place]:
+    """The events of an outcome that are still kept and are the installation's, ascending."""
+    for place in services.log.between(outcome.partition, outcome.first, outcome.last):
+        if fits(place, Filters(pipeline_id=installation.pipeline_id)):
+            yield place
 
 
 def is_settled(services: Composed, outcome: Outcome, offset: int, replays: Replays) -> bool:

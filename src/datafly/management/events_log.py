@@ -40,20 +40,18 @@ class EventsLog:
 
     def at(self, partition: int, offset: int) -> Place | None:
         """None where nothing is there, never was, or is not kept any more."""
-        if partition not in self.partitions:
-            return None
-        found = self._partitions[partition].read(offset, 1)
+        found = self._read(partition, offset, 1)
         return Place(partition, found[0]) if found and found[0].offset == offset else None
 
-    def between(self, partition: int, first: int, last: int, *, limit: int) -> Iterator[Place]:
-        """Records of `first`..`last`, ascending, at most `limit` of them."""
-        offset, left = first, limit
-        while left > 0 and (found := self._partitions[partition].read(offset, min(left, _LARGEST_CHUNK))):
-            inside = [record for record in found if record.offset <= last]
-            yield from (Place(partition, record) for record in inside)
-            if len(inside) < len(found):
-                return
-            offset, left = found[-1].offset + 1, left - len(inside)
+    def between(self, partition: int, first: int, last: int) -> Iterator[Place]:
+        """Records of `first`..`last`, ascending."""
+        offset = first
+        while offset <= last and (found := self._read(partition, offset, last - offset + 1)):
+            for record in found:
+                if record.offset > last:
+                    return
+                yield Place(partition, record)
+            offset = found[-1].offset + 1
 
     def after(self, positions: Mapping[int, int], *, limit: int) -> list[Place]:
         """At most `limit` of each partition from its position on, in the order in which they were appended."""
@@ -73,13 +71,18 @@ class EventsLog:
         for partition in self._partitions:
             partition.close()
 
+    def _read(self, partition: int, offset: int, limit: int) -> list[Record]:
+        if partition not in self.partitions:
+            return []
+        return self._partitions[partition].read(offset, min(limit, _LARGEST_CHUNK))
+
     def _backwards(self, partition: int, upper: int) -> Iterator[Place]:
         if partition not in self.partitions:
             return
         earliest, chunk = self._partitions[partition].bounds().earliest, _FIRST_CHUNK
         while upper > earliest:
             lower = max(earliest, upper - chunk)
-            found = list(self.between(partition, lower, upper - 1, limit=chunk))
+            found = list(self.between(partition, lower, upper - 1))
             yield from reversed(found)
             upper, chunk = lower, min(chunk * 2, _LARGEST_CHUNK)
 

@@ -6,9 +6,10 @@ from typing import Final
 import msgspec
 
 from datafly.management.dead_letters import Replays, Row, Wanted, by_id, expand, is_settled
+from datafly.management.installing import in_force
 from datafly.management.services import Composed
 from datafly.model.delivery import Outcome
-from datafly.model.errors import Conflict, Invalid
+from datafly.model.errors import Invalid
 from datafly.model.installation import Installation
 
 _CHUNK: Final = 500
@@ -49,13 +50,6 @@ def by_filter(services: Composed, wanted: Wanted, installation_id: str) -> Chose
     return _Choice(services, in_force(services, installation_id)).of(_all(services, wanted), even_if_settled=False)
 
 
-def in_force(services: Composed, installation_id: str) -> Installation:
-    installation = services.control.installation(installation_id)
-    if installation.removed_ms is not None:
-        raise Conflict(f"{installation.name} is removed: nothing can be sent to it.", code="REMOVED")
-    return installation
-
-
 def _all(services: Composed, wanted: Wanted) -> Iterator[Row]:
     before = None
     while chunk := services.ledger.outcomes(
@@ -84,9 +78,11 @@ class _Choice:
         return Chosen(self._installation.id, members, more=more, not_kept=self._not_kept)
 
     def _take(self, outcome: Outcome, *, even_if_settled: bool) -> None:
-        left = self._limit + 1 - len(self._members)
-        places = expand(self._services, self._installation, outcome, limit=left)
-        self._not_kept += not places
-        for place in places:
+        kept = False
+        for place in expand(self._services, self._installation, outcome):
+            kept = True
             if even_if_settled or not is_settled(self._services, outcome, place.offset, self._replays):
                 self._members.add((place.partition, place.offset))
+            if len(self._members) > self._limit:
+                return
+        self._not_kept += not kept

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 from litestar.di import NamedDependency
@@ -14,16 +14,17 @@ from datafly.model.clock import Clock
 from datafly.model.delivery import Outgoing, Reply
 from datafly.model.installation import Installation
 from datafly.spec.compiled import Compiled
+from datafly.spec.integration import Integration
 from datafly.store.base import Control, Ledger
 
 
 class Catalog(Protocol):
     """The definitions that are installed with Signal."""
 
-    def get(self, slug: str) -> Any:
+    def get(self, slug: str) -> Integration:
         """Raises `NotFound`."""
 
-    def all(self) -> Sequence[Any]: ...
+    def all(self) -> Sequence[Integration]: ...
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 import pytest
 
+from datafly.model.errors import Unavailable
 from datafly.observe import add_sink
 
 
@@ -95,8 +96,6 @@ def test_a_fault_of_ours_tells_only_an_id_that_the_log_knows(house, call, refuse
 
 
 def test_a_store_that_cannot_be_read_now_is_503_with_a_time(house, call, refused, monkeypatch):
-    from datafly.model.errors import Unavailable
-
     def fail():
         raise Unavailable("The disk is full.")
 

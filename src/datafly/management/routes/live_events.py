@@ -1,10 +1,11 @@
 """`/v1/admin/live-events`"""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from litestar import Router, get
 from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
+from litestar.response.base import ASGIResponse
 
 from datafly.management import follow as following
 from datafly.management.paging import Cursor, Limit, Page
@@ -14,11 +15,19 @@ from datafly.management.views.event import LiveEvent
 from datafly.model.errors import Invalid
 from datafly.model.verdict import Verdict
 
+_MEDIA_TYPE: Final = "text/event-stream"
 Text = Annotated[str | None, QueryParameter(max_length=1_000)]
 LastEventId = Annotated[
     str | None,
     HeaderParameter(name="Last-Event-ID", description="The `id` that a follower saw last; it goes on there."),
 ]
+
+
+class EventStream(Stream):
+    """Litestar would give it the media type of the handler's other answer."""
+
+    def to_asgi_response(self, *args: Any, **kwargs: Any) -> ASGIResponse:
+        return super().to_asgi_response(*args, **kwargs | {"media_type": _MEDIA_TYPE})
 
 
 @get(
@@ -47,9 +56,8 @@ def live_events(
     if cursor is not None:
         raise Invalid("cursor: a follower takes no cursor; it goes on by Last-Event-ID.", field="cursor")
     follower = following.Follower(services, filters, following.start(services, last_event_id))
-    return Stream(
+    return EventStream(
         following.messages(follower, services),
-        media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 

@@ -1,0 +1,64 @@
+"""Tests the credentials of an installation by a request that only reads."""
+
+import asyncio
+
+import msgspec
+
+from datafly.management.installing import in_force
+from datafly.management.services import Composed
+from datafly.management.standings import base_url
+from datafly.model.delivery import Outgoing, Reply
+from datafly.model.errors import Conflict
+from datafly.model.secret import redact
+from datafly.model.verdict import DELIVERED, Ruling, Verdict
+from datafly.spec.compiled import Compiled
+
+
+class CheckView(msgspec.Struct, frozen=True):
+    """`ok`: the vendor took the credentials. `status` null: no answer came, and `reason` says why."""
+
+    ok: bool
+    status: int | None
+    reason: str | None
+    cause: str | None
+    cure: str | None
+    symptom: str | None
+    latency_ms: float
+    base_url: str | None
+    notes: list[str]
+
+
+async def check(services: Composed, installation_id: str) -> CheckView:
+    """Raises `NotFound`, `Conflict` where the vendor has no such request, `Invalid` where the config is no good."""
+    compiled, sent_to, outgoing = await asyncio.to_thread(_prepared, services, installation_id)
+    reply = await services.send(outgoing)
+    ruling = compiled.judge_check(reply) if compiled.judge_check else _by_status(reply)
+    said = {name: redact(getattr(ruling, name), compiled.secrets) for name in ("cause", "cure", "symptom")}
+    reason = redact(ruling.reason or reply.error, compiled.secrets)
+    return CheckView(
+        ok=ruling.verdict is Verdict.DELIVERED,
+        status=reply.status,
+        reason=reason or None,
+        **{name: text or None for name, text in said.items()},
+        latency_ms=reply.latency_ms,
+        base_url=sent_to,
+        notes=list(compiled.notes),
+    )
+
+
+def _prepared(services: Composed, installation_id: str) -> tuple[Compiled, str | None, Outgoing]:
+    installation = in_force(services, installation_id)
+    integration = services.catalog.get(installation.vendor)
+    compiled = services.compile(installation)
+    if compiled.credential_check is None:
+        raise Conflict(
+            f"{integration.name} has no request that only reads, so its credentials show with the first event.",
+            code="NO_CREDENTIAL_CHECK",
+        )
+    return compiled, base_url(integration, compiled), compiled.credential_check
+
+
+def _by_status(reply: Reply) -> Ruling:
+    if reply.status is not None and reply.status < 300:
+        return DELIVERED
+    return Ruling(Verdict.SUSPENDED, reply.error or f"{reply.status}")

@@ -1,0 +1,154 @@
+"""Installs integrations and changes their config."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from datafly.management.services import Composed
+from datafly.management.views.common import Name
+from datafly.model.errors import Conflict, Invalid
+from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.spec.config import merge_config, validate_config
+from datafly.store.ids import fresh_id
+
+_TRIES: Final = 5
+Config = Annotated[dict[str, Any], msgspec.Meta(description="The vendor's settings, by the keys of `config_fields`.")]
+
+
+class InstallBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`name` defaults to the vendor's; without `pipeline_ids` it is attached to the only pipeline there is."""
+
+    name: Name | None = None
+    variant: str = "default"
+    config: Config = {}
+    delivery_mode: str = "server_side"
+    pipeline_ids: Annotated[list[str], msgspec.Meta(max_length=1_000)] | None = None
+
+
+class Installed(msgspec.Struct, frozen=True):
+    template: Template
+    revision: Revision
+    installations: tuple[Installation, ...]
+
+
+def install(services: Composed, vendor: str, body: InstallBody, *, by: str) -> Installed:
+    """Durable when it returns; each cursor starts at the head of now. Raises `NotFound`, `Invalid`, `Conflict`."""
+    integration = services.catalog.get(vendor)
+    config = validate_config(integration, body.variant, body.delivery_mode, body.config)
+    pipelines = _pipelines(services, body.pipeline_ids)
+    now_ms = services.clock.now_ms()
+    template = Template(
+        id=fresh_id("tmpl", now_ms),
+        name=body.name or integration.name,
+        vendor=integration.slug,
+        variant=body.variant,
+        description=integration.summary,
+        created_ms=now_ms,
+        updated_ms=now_ms,
+    )
+    revision = Revision(
+        id=fresh_id("rev", now_ms),
+        template_id=template.id,
+        number=1,
+        config=config,
+        delivery_mode=body.delivery_mode,
+        change_summary="Installed",
+        created_by=by,
+        created_ms=now_ms,
+    )
+    return _attach(services, template, revision, pipelines)
+
+
+def reconfigure(
+    services: Composed, installation_id: str, patch: dict[str, Any], *, if_match: str | None, by: str
+) -> Installation:
+    """A new revision, deployed here; none where nothing changes. Changes of different fields at one time all hold."""
+    for _ in range(_TRIES):
+        before = in_force(services, installation_id)
+        try:
+            return _reconfigure(services, before, patch, if_match=if_match, by=by)
+        except Conflict as error:
+            if error.code != "STALE" or if_match is not None:
+                raise
+    raise Conflict("It is being changed by others all the time. Try again.", code="STALE", status=409)
+
+
+def switch(services: Composed, installation_id: str, wanted: dict[str, bool], *, if_match: str | None) -> Installation:
+    """`enabled`, `paused`. What is so already is no change."""
+    before = in_force(services, installation_id)
+    changes = {name: value for name, value in wanted.items() if getattr(before, name) is not value}
+    if not changes:
+        return _unchanged(services, before, if_match)
+    return services.control.change_installation(installation_id, changes, if_match=if_match)
+
+
+def in_force(services: Composed, installation_id: str) -> Installation:
+    """Raises `NotFound`, or `Conflict` for one that is removed."""
+    installation = services.control.installation(installation_id)
+    if installation.removed_ms is not None:
+        raise Conflict(f"{installation.name} is removed. Install it anew.", code="REMOVED")
+    return installation
+
+
+def _attach(services: Composed, template: Template, revision: Revision, pipelines: Sequence[Pipeline]) -> Installed:
+    """Heads are read before the cursors are kept: what comes in between is delivered."""
+    heads = services.log.heads()
+    installations = tuple(
+        Installation(
+            id=fresh_id("pi", template.created_ms),
+            pipeline_id=pipeline.id,
+            template=template,
+            revision=revision,
+            start=heads,
+            created_ms=template.created_ms,
+            updated_ms=template.created_ms,
+        )
+        for pipeline in pipelines
+    )
+    services.compile(installations[0])
+    services.control.install(template, revision, installations)
+    return Installed(template, revision, installations)
+
+
+def _pipelines(services: Composed, pipeline_ids: list[str] | None) -> list[Pipeline]:
+    known = {pipeline.id: pipeline for pipeline in services.control.pipelines()}
+    if pipeline_ids is None and len(known) == 1:
+        return list(known.values())
+    listed = [{"id": pipeline.id, "name": pipeline.name} for pipeline in known.values()]
+    if not pipeline_ids:
+        raise Invalid("pipeline_ids: say which pipelines it is for.", field="pipeline_ids", known=listed)
+    for pipeline_id in pipeline_ids:
+        if pipeline_id not in known:
+            raise Invalid(
+                f"pipeline_ids: there is no pipeline {pipeline_id[:100]}.", field="pipeline_ids", known=listed
+            )
+    return [known[pipeline_id] for pipeline_id in dict.fromkeys(pipeline_ids)]
+
+
+def _reconfigure(
+    services: Composed, before: Installation, patch: dict[str, Any], *, if_match: str | None, by: str
+) -> Installation:
+    integration = services.catalog.get(before.vendor)
+    old = before.revision.config
+    merged = merge_config(old, patch)
+    config = validate_config(integration, before.template.variant, before.revision.delivery_mode, merged)
+    changed = sorted(name for name in {*old, *config} if old.get(name) != config.get(name))
+    if not changed:
+        return _unchanged(services, before, if_match)
+    revision = msgspec.structs.replace(
+        before.revision,
+        id="",
+        config=config,
+        change_summary=f"Changed {', '.join(changed)}",
+        created_by=by,
+        created_ms=0,
+    )
+    services.compile(msgspec.structs.replace(before, revision=revision))
+    return services.control.revise(before.id, revision, if_match=if_match or services.control.etag(before))
+
+
+def _unchanged(services: Composed, installation: Installation, if_match: str | None) -> Installation:
+    if if_match not in {None, services.control.etag(installation)}:
+        raise Conflict(f"{installation.name} was changed meanwhile. Read it again.", code="STALE", status=412)
+    return installation

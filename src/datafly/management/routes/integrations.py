@@ -1,0 +1,151 @@
+"""`/v1/admin/pipeline-integrations`"""
+
+import msgspec
+from litestar import Response, Router, delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET, UnsetType
+
+from datafly.management.bodies import Strict
+from datafly.management.checking import CheckView, check
+from datafly.management.installing import Config, reconfigure, switch
+from datafly.management.paging import Cursor, Limit, Page, newest_first, page
+from datafly.management.parameters import IfMatch, etag, expected
+from datafly.management.routes.caller import Caller, tell
+from datafly.management.services import Composed, Services
+from datafly.management.standings import Standings
+from datafly.management.views.installation import PipelineIntegration
+from datafly.model.errors import NotFound
+from datafly.model.installation import Installation
+
+Answer = Response[PipelineIntegration]
+
+
+class InstallationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`config` changes the fields that it names: `***` leaves a secret as it is, null takes a field away."""
+
+    config: Config | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    paused: bool | UnsetType = UNSET
+
+
+@get("/", summary="Installed integrations, newest first", sync_to_thread=True)
+def list_integrations(
+    *,
+    services: Services,
+    pipeline_id: FromQuery[str | None] = None,
+    vendor: FromQuery[str | None] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[PipelineIntegration]:
+    fitting = [
+        found
+        for found in services.control.installations()
+        if pipeline_id in {None, found.pipeline_id} and vendor in {None, found.vendor}
+    ]
+    found, place = newest_first(fitting, lambda one: (one.created_ms, one.id), cursor, limit)
+    standings = Standings(services)
+    return page([standings.of(installation) for installation in found], place)
+
+
+@get("/{integration_id:str}", summary="One installed integration", sync_to_thread=True)
+def get_integration(*, services: Services, integration_id: FromPath[str]) -> Answer:
+    return _answer(services, services.control.installation(integration_id))
+
+
+@patch(
+    "/{integration_id:str}",
+    dto=Strict[InstallationChange],
+    return_dto=None,
+    summary="Change an installed integration",
+    sync_to_thread=True,
+)
+def change_integration(
+    *,
+    services: Services,
+    integration_id: FromPath[str],
+    data: JSONBody[InstallationChange],
+    request: Caller,
+    if_match: IfMatch = None,
+) -> Answer:
+    """A change of the config makes a revision and deploys it here."""
+    tag = expected(if_match)
+    switches = _switches(data)
+    if isinstance(data.config, dict):
+        changed = reconfigure(services, integration_id, data.config, if_match=tag, by=request.auth.name)
+        tag = None
+    if switches or not isinstance(data.config, dict):
+        changed = switch(services, integration_id, switches, if_match=tag)
+    tell(request, "changed", "pipeline_integration", integration_id)
+    return _answer(services, changed)
+
+
+@post("/{integration_id:str}/enable", status_code=200, summary="Send events again", sync_to_thread=True)
+def enable(*, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> Answer:
+    """Those that came while it was disabled stay SKIPPED."""
+    return _switch(services, integration_id, request, if_match, enabled=True)
+
+
+@post("/{integration_id:str}/disable", status_code=200, summary="Skip events", sync_to_thread=True)
+def disable(*, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> Answer:
+    """Events that come meanwhile are SKIPPED `disabled`."""
+    return _switch(services, integration_id, request, if_match, enabled=False)
+
+
+@post("/{integration_id:str}/pause", status_code=200, summary="Hold events back", sync_to_thread=True)
+def pause(*, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> Answer:
+    """Events that come meanwhile wait."""
+    return _switch(services, integration_id, request, if_match, paused=True)
+
+
+@post("/{integration_id:str}/resume", status_code=200, summary="Go on after a pause", sync_to_thread=True)
+def resume(*, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> Answer:
+    return _switch(services, integration_id, request, if_match, paused=False)
+
+
+@post("/{integration_id:str}/test", status_code=200, summary="Test the credentials")
+async def test_credentials(*, services: Services, integration_id: FromPath[str]) -> CheckView:
+    """Sends one request that only reads. An account may pass it and still be refused when events are sent."""
+    return await check(services, integration_id)
+
+
+@delete("/{integration_id:str}", summary="Uninstall an integration", sync_to_thread=True)
+def uninstall(*, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> None:
+    """What still waits ends as SKIPPED `installation_removed`. Its name is free again."""
+    if services.control.installation(integration_id).removed_ms is not None:
+        raise NotFound(f"There is no pipeline integration {integration_id}.")
+    changes = {"removed_ms": services.clock.now_ms(), "end": services.log.heads()}
+    services.control.change_installation(integration_id, changes, if_match=expected(if_match))
+    tell(request, "removed", "pipeline_integration", integration_id)
+
+
+def _switch(services: Composed, integration_id: str, request: Caller, if_match: str | None, **changes: bool) -> Answer:
+    changed = switch(services, integration_id, changes, if_match=expected(if_match))
+    tell(request, "changed", "pipeline_integration", integration_id)
+    return _answer(services, changed)
+
+
+def _switches(body: InstallationChange) -> dict[str, bool]:
+    named = {"enabled": body.enabled, "paused": body.paused}
+    return {name: value for name, value in named.items() if isinstance(value, bool)}
+
+
+def _answer(services: Composed, installation: Installation) -> Answer:
+    shown = Standings(services).of(installation)
+    return Response(shown, headers=etag(services.control.etag(installation)))
+
+
+router = Router(
+    "/v1/admin/pipeline-integrations",
+    route_handlers=[
+        list_integrations,
+        get_integration,
+        change_integration,
+        enable,
+        disable,
+        pause,
+        resume,
+        test_credentials,
+        uninstall,
+    ],
+    tags=["Pipeline integrations"],
+)

@@ -1,0 +1,53 @@
+"""Looks up how installations stand: state, counts, what is not final yet, where their requests go."""
+
+from datafly.management.services import Composed
+from datafly.management.views.fate import UNREADABLE
+from datafly.management.views.installation import PartitionLag, PipelineIntegration, Standing, installation_view
+from datafly.model.installation import Installation
+from datafly.spec.compiled import Compiled
+from datafly.spec.integration import Integration
+
+
+class Standings:
+    """One look, for a page of installations. Marks are read before heads, so that no lag is negative."""
+
+    def __init__(self, services: Composed) -> None:
+        self._services = services
+        self._states = services.ledger.states()
+        self._marks = services.ledger.marks()
+        self._heads = services.log.heads()
+
+    def of(self, installation: Installation) -> PipelineIntegration:
+        base_url, notes = self._address(installation)
+        standing = Standing(
+            state=self._states.get(installation.id),
+            counts=self._services.ledger.counts(installation.id),
+            partitions=[self._lag(installation, partition) for partition in self._heads],
+            latest_revision=self._services.control.latest_revision(installation.template.id).number,
+            base_url=base_url,
+            notes=notes,
+        )
+        return installation_view(installation, standing)
+
+    def _lag(self, installation: Installation, partition: int) -> PartitionLag:
+        head = self._heads[partition]
+        if installation.removed_ms is not None:
+            head = installation.end.get(partition, 0)
+        mark = self._marks.get((installation.id, partition), installation.start.get(partition, 0))
+        return PartitionLag(partition=partition, mark=mark, head=head, lag=max(head - mark, 0))
+
+    def _address(self, installation: Installation) -> tuple[str | None, tuple[str, ...]]:
+        try:
+            integration = self._services.catalog.get(installation.vendor)
+            compiled = self._services.compile(installation)
+        except UNREADABLE as error:
+            return None, (f"It cannot work as it is set up: {error}",)
+        return base_url(integration, compiled), compiled.notes
+
+
+def base_url(integration: Integration, compiled: Compiled) -> str | None:
+    """Where the integration's requests go, as far as its credential check shows it."""
+    if integration.check is None or compiled.credential_check is None:
+        return None
+    url, path = compiled.credential_check.url, integration.check.path
+    return url.removesuffix(path) if path and url.endswith(path) else url

@@ -1,0 +1,188 @@
+"""Templates, revisions and pipeline integrations as the API shows them (contracts/signal.md §10.5-10.6)."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from datafly.management.views.common import ORGANISATION
+from datafly.management.views.times import moment, moment_or_none
+from datafly.model.delivery import State
+from datafly.model.installation import Installation, Revision, Template
+from datafly.model.secret import MASK, Secret
+
+
+class TemplateView(msgspec.Struct, frozen=True):
+    """The reusable integration of the organisation."""
+
+    id: str
+    org_id: str
+    name: str
+    vendor: str
+    description: str
+    catalog_vendor_key: str
+    catalog_variant_key: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class RevisionView(msgspec.Struct, frozen=True):
+    """An immutable snapshot of a config. Secrets are `***`."""
+
+    id: str
+    integration_id: str
+    org_id: str
+    revision_number: int
+    config: dict[str, Any]
+    delivery_mode: str
+    change_summary: str
+    created_by: str
+    created_at: datetime
+
+
+class StateView(msgspec.Struct, frozen=True):
+    """`name`: running, backing_off, suspended, paused, disabled, removed. `cure` says what the operator can do."""
+
+    name: str
+    reason: str | None
+    cause: str | None
+    cure: str | None
+    symptom: str | None
+    since: datetime | None
+    next_probe_at: datetime | None
+
+
+class PartitionLag(msgspec.Struct, frozen=True):
+    """`lag` events of a partition are not final yet: `head` − `mark`."""
+
+    partition: int
+    mark: int
+    head: int
+    lag: int
+
+
+class PipelineIntegration(msgspec.Struct, frozen=True):
+    """A template at one revision on one pipeline. `counts`: verdict → events, `requests` → requests to the vendor.
+
+    `base_url` is where its requests go; `notes` tell what is unusual about it.
+    """
+
+    id: str
+    pipeline_id: str
+    integration_id: str
+    integration_name: str
+    vendor: str
+    variant: str
+    delivery_mode: str
+    revision_id: str
+    revision_number: int
+    latest_revision: int
+    config: dict[str, Any]
+    enabled: bool
+    paused: bool
+    state: StateView
+    counts: dict[str, int]
+    lag: int
+    partitions: list[PartitionLag]
+    base_url: str | None
+    notes: list[str]
+    created_at: datetime
+    updated_at: datetime
+    removed_at: datetime | None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What the ledger, the log and the definition know of an installation."""
+
+    state: State | None
+    counts: dict[str, int]
+    partitions: list[PartitionLag]
+    latest_revision: int
+    base_url: str | None
+    notes: tuple[str, ...]
+
+
+def template_view(template: Template) -> TemplateView:
+    return TemplateView(
+        id=template.id,
+        org_id=ORGANISATION,
+        name=template.name,
+        vendor=template.vendor,
+        description=template.description,
+        catalog_vendor_key=template.vendor,
+        catalog_variant_key=template.variant,
+        created_at=moment(template.created_ms),
+        updated_at=moment(template.updated_ms),
+    )
+
+
+def revision_view(revision: Revision) -> RevisionView:
+    return RevisionView(
+        id=revision.id,
+        integration_id=revision.template_id,
+        org_id=ORGANISATION,
+        revision_number=revision.number,
+        config=masked(revision.config),
+        delivery_mode=revision.delivery_mode,
+        change_summary=revision.change_summary,
+        created_by=revision.created_by,
+        created_at=moment(revision.created_ms),
+    )
+
+
+def installation_view(installation: Installation, standing: Standing) -> PipelineIntegration:
+    return PipelineIntegration(
+        id=installation.id,
+        pipeline_id=installation.pipeline_id,
+        integration_id=installation.template.id,
+        integration_name=installation.name,
+        vendor=installation.vendor,
+        variant=installation.template.variant,
+        delivery_mode=installation.revision.delivery_mode,
+        revision_id=installation.revision.id,
+        revision_number=installation.revision.number,
+        latest_revision=standing.latest_revision,
+        config=masked(installation.revision.config),
+        enabled=installation.enabled,
+        paused=installation.paused,
+        state=_state(installation, standing.state),
+        counts=standing.counts,
+        lag=sum(partition.lag for partition in standing.partitions),
+        partitions=standing.partitions,
+        base_url=standing.base_url,
+        notes=list(standing.notes),
+        created_at=moment(installation.created_ms),
+        updated_at=moment(installation.updated_ms),
+        removed_at=moment_or_none(installation.removed_ms),
+    )
+
+
+def masked(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: MASK if isinstance(value, Secret) else value for name, value in config.items()}
+
+
+def _state(installation: Installation, told: State | None) -> StateView:
+    """What an operator decided comes before what delivery found."""
+    if installation.removed_ms is not None:
+        return _decided("removed", installation.removed_ms, None)
+    if not installation.enabled:
+        return _decided("disabled", installation.updated_ms, "Enable it; events since then are SKIPPED.")
+    if installation.paused:
+        return _decided("paused", installation.updated_ms, "Resume it; nothing is lost.")
+    state = told or State(installation.id)
+    return StateView(
+        name=state.name if state.name in {"running", "backing_off", "suspended"} else "running",
+        reason=state.reason or None,
+        cause=state.cause or None,
+        cure=state.cure or None,
+        symptom=state.symptom or None,
+        since=moment(state.since_ms) if state.since_ms else None,
+        next_probe_at=moment_or_none(state.next_probe_ms),
+    )
+
+
+def _decided(name: str, since_ms: int, cure: str | None) -> StateView:
+    cause = f"An operator {name} this integration."
+    return StateView(
+        name=name, reason=name, cause=cause, cure=cure, symptom=None, since=moment(since_ms), next_probe_at=None
+    )
