@@ -56,7 +56,7 @@ def npm_succeeds(*words: str, cwd: Path) -> None:
     assert ended.returncode == 0, f"npm {' '.join(words)}:\n{ended.stdout}{ended.stderr}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def workshop(tmp_path_factory) -> Path:
     """The source with the tools of its lock file, away from the work tree."""
     place = tmp_path_factory.mktemp("build") / "collector"
