@@ -55,9 +55,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["auto", "json", "text"], Sentence("Log lines as JSON or text; auto is text on a terminal.")
     ] = "auto"
     cookie_domain: Annotated[str, Sentence("Domain of the _dfid cookie; empty ties it to the gateway's own host.")] = ""
-    trust_forwarded: Annotated[
-        bool, Sentence("Believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them.")
-    ] = False
+    trusted_proxies: Annotated[
+        str,
+        Sentence(
+            "Addresses or networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed; "
+            "* believes whoever connects."
+        ),
+    ] = ""
     body_timeout_seconds: Annotated[
         float, Sentence("How long a request's body may take to arrive at the gateway.", least=0.1)
     ] = 30.0

@@ -1,0 +1,41 @@
+"""Command-line flags drawn from the table of settings."""
+
+import inspect
+import os
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from datafly.settings import Found, Row, Settings, find, table
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command every setting as a flag, and hands it `settings` and `found` instead of the flags."""
+    rows = table()
+    own = [
+        parameter
+        for parameter in inspect.signature(command, eval_str=True).parameters.values()
+        if parameter.name not in ("settings", "found")
+    ]
+
+    def run(**given: Any) -> None:
+        flags = {row.name: given.pop(row.name) for row in rows}
+        settings, found = find(flags, os.environ)
+        command(settings=settings, found=found, **given)
+
+    parameters = [*(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *map(_parameter, rows)]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
+
+
+def _parameter(row: Row) -> inspect.Parameter:
+    kind: Any = bool | None if row.kind is bool else str | None
+    names = [row.flag] if row.kind is not bool else [f"{row.flag}/--no-{row.name.replace('_', '-')}"]
+    option = typer.Option(*names, help=f"{row.sentence.text} [{row.variable}]", show_default=False)
+    return inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
+
+
+__all__ = ["Found", "Settings", "with_settings"]

@@ -1,0 +1,70 @@
+"""Telemetry as log lines on one stream: JSON for machines, text for a person at a terminal."""
+
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+
+import msgspec
+
+from datafly.observe.base import Sink, Telemetry, emit
+
+_LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def line_sink(*, role: str, level: str, style: str, stream: TextIO | None = None) -> Sink:
+    """A sink that writes one line an event. `style`: auto, json or text; auto is text on a terminal."""
+    out = stream or sys.stderr
+    least = _LEVELS[level]
+    text = style == "text" or (style == "auto" and out.isatty())
+    draw = _text if text else _json
+
+    def write(event: Telemetry) -> None:
+        if event.level >= least:
+            out.write(draw(role, event) + "\n")
+            out.flush()
+
+    return write
+
+
+def _json(role: str, event: Telemetry) -> str:
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": logging.getLevelName(event.level).lower(),
+        "role": role,
+        "event": type(event).__name__,
+        **event.fields(),
+    }
+    return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def _text(role: str, event: Telemetry) -> str:
+    at = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
+    said = " ".join(f"{name}={_short(value)}" for name, value in event.fields().items())
+    return f"{at} {role:<10} {type(event).__name__} {said}".rstrip()
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if text and " " not in text else repr(text)
+
+
+class LibraryWarned(Telemetry, frozen=True):
+    """A library below us logged a warning or an error."""
+
+    level = logging.WARNING
+    logger: str
+    message: str
+
+
+class _Bridge(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if record.exc_info:
+            message += " " + logging.Formatter().formatException(record.exc_info)
+        emit(LibraryWarned(logger=record.name, message=message))
+
+
+def bridge_libraries() -> None:
+    """Warnings of libraries become telemetry; their chatter stays out."""
+    logging.basicConfig(level=logging.WARNING, handlers=[_Bridge()], force=True)

@@ -1,0 +1,43 @@
+"""What process tells."""
+
+import logging
+from typing import ClassVar
+
+from datafly.observe.base import Telemetry
+
+
+class ProcessBatchAppended(Telemetry, frozen=True):
+    """So many records of `raw` were processed; `events` of them are durable in `events`."""
+
+    level: ClassVar[int] = logging.DEBUG
+    partition: int
+    events: int
+    duplicates: int
+    refused: int
+
+
+class ProcessRecordRefused(Telemetry, frozen=True):
+    """A record of `raw` cannot be an event. It stays in `raw` at `offset` as long as that is kept."""
+
+    level: ClassVar[int] = logging.WARNING
+    partition: int
+    offset: int
+    pipeline_id: str
+    message_id: str
+    reason: str
+
+
+class ProcessAppendFailed(Telemetry, frozen=True):
+    """Nothing was appended; it is tried again, from what is durable."""
+
+    level: ClassVar[int] = logging.ERROR
+    partition: int
+    reason: str
+    again_in_seconds: float
+
+
+class ProcessStateCaughtUp(Telemetry, frozen=True):
+    """The state had not learnt all of `events`; it has now."""
+
+    partition: int
+    events: int

@@ -1,0 +1,44 @@
+"""What the supervisor and its roles tell."""
+
+import logging
+
+from datafly.observe.base import Telemetry
+
+
+class RuntimeRoleStarted(Telemetry, frozen=True):
+    level = logging.DEBUG
+    role: str
+    pid: int
+
+
+class RuntimeRoleExited(Telemetry, frozen=True):
+    """A role ended although nobody asked it to; it is started again after a pause."""
+
+    level = logging.ERROR
+    role: str
+    pid: int
+    status: int
+    again_in_seconds: float
+
+
+class RuntimeDrained(Telemetry, frozen=True):
+    level = logging.DEBUG
+    seconds: float
+    killed: tuple[str, ...]
+
+
+class RuntimeRetentionDropped(Telemetry, frozen=True):
+    """Whole segments were over the retention limits."""
+
+    stream: str
+    partition: int
+    first: int
+    last: int
+
+
+class RuntimeChoreFailed(Telemetry, frozen=True):
+    """A periodic chore (retention, trimming) failed; it is tried again at its next turn."""
+
+    level = logging.ERROR
+    chore: str
+    message: str

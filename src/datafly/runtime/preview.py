@@ -1,0 +1,110 @@
+"""What events would become, without a server, a data folder or a network: gateway check, process, consent, shape."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from datafly import catalog
+from datafly.ingest.codes import Refused
+from datafly.ingest.event import check
+from datafly.ingest.settings import GatewaySettings
+from datafly.model.clock import Clock
+from datafly.model.delivery import Item, Outgoing
+from datafly.model.event import Event, Received
+from datafly.model.secret import MASK, Secret
+from datafly.model.verdict import Ruling, Verdict
+from datafly.process.memory import Memory
+from datafly.process.steps import Context, Duplicate, process_one
+from datafly.shape import shape_event
+from datafly.spec.compile import compile_integration
+from datafly.spec.compiled import Compiled
+from datafly.spec.config import validate_config
+from datafly.spec.faces.curl import example_config
+
+_PIPELINE = "preview"
+_STRANGER = "00000000-0000-4000-8000-000000000000"
+
+
+class Previewed(msgspec.Struct, frozen=True):
+    """`ruling` None: the requests would be sent. Otherwise why not, and there are none."""
+
+    ruling: Ruling | None
+    requests: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that scripts read; its shape is fixed."""
+        return {
+            "verdict": self.ruling.verdict.value if self.ruling else None,
+            "reason": self.ruling.reason if self.ruling else None,
+            "requests": list(self.requests),
+            "warnings": list(self.warnings),
+        }
+
+
+def preview(slug: str, events: Sequence[Any], config: Mapping[str, Any] | None, clock: Clock) -> Iterator[Previewed]:
+    """One result per event, in order; what an identify teaches holds for the events after it.
+
+    Without `config` the examples of the integration's page are used. Raises `NotFound` and `Invalid`.
+    """
+    integration = catalog.get(slug)
+    given = example_config(integration) if config is None else config
+    variant, mode = integration.variants[0].key, integration.delivery_modes[0]
+    compiled = compile_integration(integration, validate_config(integration, variant, mode, given))
+    memory = Memory()
+    for number, event in enumerate(events, 1):
+        yield _one(compiled, event, f"preview-{number}", memory, clock)
+
+
+def _one(compiled: Compiled, sent: Any, message_id: str, memory: Memory, clock: Clock) -> Previewed:
+    governed = _govern(sent, message_id, memory, clock)
+    if isinstance(governed, Ruling):
+        return Previewed(governed)
+    shaped = shape_event(compiled, governed, clock.now_ms())
+    if isinstance(shaped, Ruling):
+        return Previewed(shaped, notes=compiled.notes)
+    requests = tuple(_shown(compiled.assemble([item])) for item in shaped)
+    return Previewed(None, requests, _warnings(shaped), compiled.notes)
+
+
+def _govern(sent: Any, message_id: str, memory: Memory, clock: Clock) -> Event | Ruling:
+    body = msgspec.json.encode(sent)
+    implied = "track" if isinstance(sent, dict) and "event" in sent and sent.get("type") is None else None
+    try:
+        checked = check(body, implied=implied, settings=GatewaySettings())
+    except Refused as refused:
+        return Ruling(Verdict.REJECTED, f"The gateway refuses it: {refused.message}", cause=refused.code)
+    fields = checked.fields
+    anonymous = fields.anonymous_id or (None if fields.user_id else _STRANGER)
+    received = Received(
+        pipeline_id=_PIPELINE,
+        message_id=fields.message_id or message_id,
+        received_ms=clock.now_ms(),
+        body=msgspec.Raw(body),
+        type=checked.type,
+        anonymous_id=anonymous,
+        sent_ms=checked.sent_ms,
+        door="preview",
+    )
+    outcome = process_one(received, Context(), memory)
+    if isinstance(outcome, Duplicate):
+        return Ruling(Verdict.SKIPPED, "duplicate_message_id", cause="An event before it has the same messageId.")
+    if isinstance(outcome, Event):
+        return outcome
+    return Ruling(Verdict.REJECTED, str(outcome))
+
+
+def _warnings(items: Sequence[Item]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(warning for item in items for warning in item.warnings))
+
+
+def _shown(outgoing: Outgoing) -> dict[str, Any]:
+    headers = {name: MASK if isinstance(text, Secret) else text for name, text in outgoing.headers.items()}
+    return {
+        "method": outgoing.method,
+        "url": outgoing.url,
+        "headers": headers,
+        "body": msgspec.json.decode(outgoing.body) if outgoing.body else None,
+    }

@@ -1,0 +1,43 @@
+"""Delivery: from `events` to the vendors, for every installation."""
+
+import asyncio
+from collections.abc import Callable
+
+from datafly.deliver.service import Delivery
+from datafly.deliver.settings import DeliverySettings
+from datafly.deliver.site import Parts
+from datafly.runtime.chores import trim_attempts
+from datafly.runtime.clock import SystemClock
+from datafly.runtime.compose import open_log
+from datafly.runtime.installations import compiler
+from datafly.runtime.lookup import Lookup
+from datafly.runtime.prepare import open_the_store
+from datafly.settings import Settings
+from datafly.shape import consent_ruling
+from datafly.transport.http import HttpTransport
+
+
+async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    store = open_the_store(settings)
+    lookup = Lookup(settings)
+    transport = HttpTransport(allow_private=settings.allow_private_endpoints)
+    parts = Parts(
+        log=open_log(settings),
+        ledger=store.ledger,
+        control=store.control,
+        transport=transport,
+        clock=SystemClock(),
+        compile=compiler(settings),
+        consent_ruling=consent_ruling,
+        withdrawn=lookup.consent_of,
+        settings=DeliverySettings(lanes=settings.delivery_lanes, give_up_seconds=settings.give_up_seconds),
+    )
+    trimming = asyncio.create_task(trim_attempts(settings, store.ledger))
+    try:
+        ready()
+        await Delivery(parts).run(stop)
+    finally:
+        trimming.cancel()
+        await transport.close()
+        lookup.close()
+        store.close()

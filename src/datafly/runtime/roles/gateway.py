@@ -1,0 +1,51 @@
+"""The gateway: takes events on its port and answers when they are durable in `raw`."""
+
+import asyncio
+from collections.abc import Callable
+
+from datafly.ingest.app import create_gateway
+from datafly.ingest.server import server_config
+from datafly.ingest.settings import GatewaySettings
+from datafly.log.base import RAW
+from datafly.log.group import GroupCommit
+from datafly.runtime.chores import retain_raw
+from datafly.runtime.clock import SystemClock
+from datafly.runtime.compose import open_log
+from datafly.runtime.pipelines import Pipelines
+from datafly.runtime.prepare import open_the_store
+from datafly.runtime.serve import serve
+from datafly.settings import Settings
+
+
+async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    store = open_the_store(settings)
+    pipelines = Pipelines(store.control)
+    appender = open_log(settings).appender(RAW, 0)
+    group = GroupCommit(appender)
+    app = create_gateway(
+        _gateway_settings(settings),
+        append=group.append,
+        pipelines=pipelines.by_key,
+        clock=SystemClock(),
+        ready=lambda: None if pipelines.by_key() else "No pipeline is enabled.",
+    )
+    following = asyncio.create_task(pipelines.follow())
+    retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
+    try:
+        await serve(server_config(app, host=settings.host, port=settings.gateway_port), stop, ready)
+    finally:
+        following.cancel()
+        retaining.cancel()
+        await group.close()
+        appender.close()
+        store.close()
+
+
+def _gateway_settings(settings: Settings) -> GatewaySettings:
+    proxies = tuple(one.strip() for one in settings.trusted_proxies.split(",") if one.strip())
+    return GatewaySettings(
+        cookie_domain=settings.cookie_domain,
+        trusted_proxies=proxies,
+        demo=settings.demo,
+        body_timeout_seconds=settings.body_timeout_seconds,
+    )

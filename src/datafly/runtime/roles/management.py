@@ -1,0 +1,46 @@
+"""The management API on its port."""
+
+import asyncio
+from collections.abc import Callable
+
+from datafly import catalog
+from datafly.log.base import EVENTS, Reader
+from datafly.management.app import create_management
+from datafly.management.settings import ManagementSettings
+from datafly.runtime.clock import SystemClock
+from datafly.runtime.compose import open_log
+from datafly.runtime.installations import compiler
+from datafly.runtime.lookup import Lookup
+from datafly.runtime.prepare import open_the_store
+from datafly.runtime.serve import plain_config, serve
+from datafly.settings import Settings
+from datafly.transport.http import HttpTransport
+
+
+async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    store = open_the_store(settings)
+    log = open_log(settings)
+    lookup = Lookup(settings)
+    transport = HttpTransport(allow_private=settings.allow_private_endpoints)
+
+    def open_events() -> Reader:
+        return log.reader(EVENTS, 0)
+
+    app = create_management(
+        ManagementSettings(),
+        control=store.control,
+        ledger=store.ledger,
+        catalog=catalog,
+        readers=[open_events],
+        find_offset=lookup.find_offset,
+        compile=compiler(settings),
+        send=transport.send,
+        clock=SystemClock(),
+        stop=stop,
+    )
+    try:
+        await serve(plain_config(app, host=settings.host, port=settings.management_port), stop, ready)
+    finally:
+        await transport.close()
+        lookup.close()
+        store.close()

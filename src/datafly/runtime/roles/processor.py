@@ -1,0 +1,32 @@
+"""The processor: from `raw` to `events`, each event once."""
+
+import asyncio
+from collections.abc import Callable
+
+from datafly.process.processor import Processor
+from datafly.runtime.chores import retain_events, tell_position
+from datafly.runtime.clock import SystemClock
+from datafly.runtime.compose import open_log
+from datafly.runtime.lookup import state_folder
+from datafly.runtime.pipelines import Pipelines
+from datafly.runtime.prepare import open_the_store
+from datafly.settings import Settings
+
+
+async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    store = open_the_store(settings)
+    pipelines = Pipelines(store.control)
+    processor = Processor(open_log(settings), state_folder(settings), pipelines=pipelines.by_id, clock=SystemClock())
+    beside = [
+        asyncio.create_task(pipelines.follow()),
+        asyncio.create_task(tell_position(store.ledger, processor.position)),
+        asyncio.create_task(retain_events(settings, processor.retain, store.control, store.ledger)),
+    ]
+    try:
+        ready()
+        await processor.run(stop)
+    finally:
+        for task in beside:
+            task.cancel()
+        processor.close()
+        store.close()

@@ -1,0 +1,124 @@
+"""One process tree: starts a process for every role, restarts what falls, and drains in the order of the flow."""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from datafly.model.errors import OperatorError
+from datafly.observe import emit
+from datafly.observe.runtime import RuntimeDrained, RuntimeRoleExited, RuntimeRoleStarted
+from datafly.runtime.child import dump
+from datafly.settings import Settings
+
+_START_SECONDS = 60.0
+_KILL_SECONDS = 4.6
+"""Ctrl-C to the end is under 5 s, whatever hangs."""
+
+
+class Child:
+    """A role's process, kept running until told to stop."""
+
+    def __init__(self, role: str, settings: Settings) -> None:
+        self.role = role
+        self.ready = asyncio.Event()
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Returns once stopped. Raises `OperatorError` if the role ends before it was ever ready."""
+        pause = 0.5
+        while not self._is_stopping():
+            started = time.monotonic()
+            process = await self._start()
+            status = await self._attend(process)
+            if self._is_stopping():
+                return
+            if not self.ready.is_set():
+                raise OperatorError(f"The role {self.role} could not start (status {status}); see the lines above.")
+            pause = 0.5 if time.monotonic() - started > 30 else min(pause * 2, 10.0)
+            emit(RuntimeRoleExited(role=self.role, pid=process.pid, status=status, again_in_seconds=pause))
+            await asyncio.sleep(pause)
+
+    def _is_stopping(self) -> bool:
+        return self._stopping
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        command = (sys.executable, "-m", "datafly.runtime.child", self.role)
+        pipe = asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+        assert self._process.stdin  # noqa: S101  asked for above
+        self._process.stdin.write(dump(self._settings))
+        emit(RuntimeRoleStarted(role=self.role, pid=self._process.pid))
+        return self._process
+
+    async def _attend(self, process: asyncio.subprocess.Process) -> int:
+        assert process.stdout  # noqa: S101  asked for in _start
+        async for line in process.stdout:
+            if line.strip() == b"ready":
+                self.ready.set()
+        return await process.wait()
+
+    async def drain(self, deadline: float) -> bool:
+        """Close the lifeline and wait; kill at the deadline (monotonic seconds). True if it ended by itself."""
+        self._stopping = True
+        process = self._process
+        if process is None or process.returncode is not None:
+            return True
+        if process.stdin:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), max(deadline - time.monotonic(), 0.05))
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            return False
+        return True
+
+
+async def supervise(
+    settings: Settings, roles: Sequence[str], stop: asyncio.Event, announce: Callable[[], Awaitable[None]]
+) -> None:
+    """Run the roles until `stop`. `announce` is called once all are ready. Roles drain in the order given."""
+    children = [Child(role, settings) for role in roles]
+    running = [asyncio.create_task(child.run()) for child in children]
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        if await _all_ready(children, running, stopped):
+            await announce()
+            await asyncio.wait([stopped, *running], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        await _drain(children)
+        failures = [result for result in await asyncio.gather(*running, return_exceptions=True) if result]
+    for failure in failures:
+        raise failure
+
+
+async def _all_ready(
+    children: Sequence[Child], running: Sequence["asyncio.Task[None]"], stopped: "asyncio.Task[bool]"
+) -> bool:
+    ready = asyncio.create_task(_ready(children))
+    waited: list[asyncio.Task[Any]] = [ready, stopped, *running]
+    done, _ = await asyncio.wait(waited, timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    if not done:
+        slow = ", ".join(child.role for child in children if not child.ready.is_set())
+        ready.cancel()
+        raise OperatorError(f"These roles were not ready within {_START_SECONDS:g} seconds: {slow}.")
+    ok = ready in done and not any(task.done() for task in running)
+    ready.cancel()
+    return ok
+
+
+async def _ready(children: Sequence[Child]) -> None:
+    await asyncio.gather(*(child.ready.wait() for child in children))
+
+
+async def _drain(children: Sequence[Child]) -> None:
+    began = time.monotonic()
+    deadline = began + _KILL_SECONDS
+    killed = [child.role for child in children if not await child.drain(deadline)]
+    emit(RuntimeDrained(seconds=round(time.monotonic() - began, 3), killed=tuple(killed)))

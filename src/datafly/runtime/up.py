@@ -1,0 +1,41 @@
+"""`datafly up`: prepare, start every role, say what to do next, drain on Ctrl-C."""
+
+import asyncio
+import signal
+
+from datafly.observe import add_sink
+from datafly.observe.lines import line_sink
+from datafly.runtime.ports import refuse_busy_ports
+from datafly.runtime.prepare import open_the_store
+from datafly.runtime.supervisor import supervise
+from datafly.runtime.welcome import welcome
+from datafly.settings import Settings
+
+
+async def up(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. Raises `OperatorError` with a cure where the set-up is wrong."""
+    add_sink(line_sink(role="supervisor", level=settings.log_level, style=settings.log_format))
+    refuse_busy_ports(settings)
+    store = open_the_store(settings)
+    store.control.ensure_default_pipeline()
+    text = welcome(settings, store)
+    store.close()
+
+    async def announce() -> None:
+        print(text, flush=True)  # noqa: T201  what a person waits for at the terminal
+
+    await supervise(settings, _roles(settings), _stop_on_signals(), announce)
+
+
+def _roles(settings: Settings) -> tuple[str, ...]:
+    """In the order of the flow, which is the order of draining."""
+    roles = ("gateway", "processor", "delivery", "management")
+    return (*roles, "sandbox") if settings.demo else roles
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
