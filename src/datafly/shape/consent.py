@@ -32,7 +32,7 @@ def _absent(category: str, consent: Consent) -> str:
 
 def _skipped(category: str, cause: str) -> Ruling:
     cure = (
-        f"Nothing, if it is the visitor's choice. Else send it: datafly.consent({{{category}: true}}), or context.consent "
-        f"with the event; a site without a consent banner sets consent_defaults of the pipeline."
+        f"Nothing, if it is the visitor's choice. Else send it: datafly.consent({{{category}: true}}), or "
+        "context.consent with the event; a site without a consent banner sets consent_defaults of the pipeline."
     )
     return Ruling(Verdict.SKIPPED, f"consent_{category}", cause=cause, cure=cure)

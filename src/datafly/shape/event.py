@@ -7,6 +7,6 @@ from datafly.shape.consent import consent_ruling
 from datafly.spec.compiled import Compiled, Shaped
 
 
-def shape(compiled: Compiled, event: Event, now_ms: int, newer: Mapping[str, bool] | None = None) -> Shaped:
+def shape_event(compiled: Compiled, event: Event, now_ms: int, newer: Mapping[str, bool] | None = None) -> Shaped:
     """Items in sending order, or a SKIPPED or REJECTED ruling. Same arguments, same bytes."""
     return consent_ruling(compiled, event, newer) or compiled.shape(event, now_ms)

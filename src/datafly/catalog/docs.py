@@ -1,0 +1,54 @@
+"""The pages of the integrations under docs/: written from the definitions, compared in CI."""
+
+from pathlib import Path
+
+from datafly.catalog.find import all_integrations
+from datafly.spec.faces import page, page_path
+from datafly.spec.faces.tables import table
+
+_INDEX = Path("docs/integrations/index.md")
+
+
+def render_docs(root: Path) -> list[Path]:
+    """Writes what is stale or missing, takes away pages of integrations that are gone; returns what it touched."""
+    wanted = _pages()
+    stale = stale_docs(root)
+    for path in stale:
+        text = wanted.get(path)
+        if text is None:
+            (root / path).unlink()
+        else:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text, encoding="utf-8")
+    return stale
+
+
+def stale_docs(root: Path) -> list[Path]:
+    """Pages that are missing, differ from what would be written, or belong to nothing; relative to `root`."""
+    wanted = _pages()
+    there = {path.relative_to(root) for path in (root / _INDEX.parent).glob("*.md")}
+    differing = {path for path, text in wanted.items() if _read(root / path) != text}
+    return sorted(differing | (there - wanted.keys()))
+
+
+def docs_are_current(root: Path) -> bool:
+    return not stale_docs(root)
+
+
+def _pages() -> dict[Path, str]:
+    every = all_integrations()
+    slugs = {one.slug for one in every}
+    return {_INDEX: _index(), **{Path(page_path(one)): page(one, slugs) for one in every}}
+
+
+def _index() -> str:
+    rows = [(f"[{one.name}]({one.slug}.md)", one.category, one.stage, one.consent or "") for one in all_integrations()]
+    return (
+        "<!-- Generated from src/datafly/integrations by `datafly docs`; change it there. -->\n\n# Integrations\n\n"
+        + table(("Integration", "Category", "Stage", "Consent"), rows)
+        + "\n"
+    )
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None

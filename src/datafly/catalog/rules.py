@@ -1,0 +1,238 @@
+"""What a definition must say of itself. The docstring of a rule is its line in docs/spec/integration.md."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from datafly.catalog.lint import TIERS, Subject, asks
+from datafly.model.consent import ALIASES
+from datafly.model.delivery import Reply
+from datafly.model.taxonomy import is_standard
+from datafly.model.verdict import Verdict
+from datafly.spec.config import validate_config
+from datafly.spec.faces import example_config, scenarios
+from datafly.spec.integration import ANY, as_json
+from datafly.spec.judging import judge_by
+from datafly.spec.nodes import ROOTS, Path
+
+_SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
+_SENSITIVE: Final = re.compile(r"(?:^|_)(key|token|secret|password|credential)s?$")
+_TEMPLATE: Final = re.compile(r"{(\w+)}")
+_CATEGORIES: Final = frozenset({"essential", "functional", "analytics", "marketing", "personalization"})
+
+
+@asks("alpha")
+def slug_is_its_folder(subject: Subject) -> Iterator[str]:
+    """The slug is the name of the folder: a-z, 0-9 and underscores."""
+    slug = subject.integration.slug
+    if slug != subject.folder or not _SLUG.fullmatch(slug):
+        yield f"the slug is {slug!r}, the folder {subject.folder!r}; both must be the same word of a-z, 0-9, _"
+
+
+@asks("alpha")
+def stage_is_a_tier(subject: Subject) -> Iterator[str]:
+    """The stage is alpha, beta or stable."""
+    if subject.integration.stage not in TIERS:
+        yield f"the stage is {subject.integration.stage!r}, which is none of {', '.join(TIERS)}"
+
+
+@asks("alpha")
+def everything_has_a_sentence(subject: Subject) -> Iterator[str]:
+    """Every setting, option, variant, identity row, rule, failure and hint says what it is for."""
+    one = subject.integration
+    said: list[tuple[str, str]] = [("the definition", one.summary), ("the definition", one.reference)]
+    said += [(f"setting {setting.name}", setting.sentence) for setting in one.settings]
+    said += [(f"variant {variant.key}", variant.sentence) for variant in one.variants]
+    said += [(f"identity {row.field}", row.note) for row in one.identity]
+    said += [(f"rule {rule.event}", words) for rule in one.rules for words in (rule.concept, rule.note)]
+    said += [(f"failure {f.symptom}", words) for f in one.failures for words in (f.symptom, f.cause, f.cure)]
+    said += [(f"hint {h.symptom}", words) for h in one.hints for words in (h.symptom, h.cause, h.cure)]
+    for what, words in said:
+        if not words.strip():
+            yield f"{what} has no sentence"
+
+
+@asks("alpha")
+def every_rule_has_a_sample(subject: Subject) -> Iterator[str]:
+    """Every rule has a sample of an event that is sent."""
+    one = subject.integration
+    sent = {str(s.event.get("event") or s.event.get("type")) for s in one.samples if not s.refuses}
+    own = {rule.event for rule in one.rules}
+    for rule in one.rules:
+        if not (sent - own if rule.event == ANY else rule.event in sent):
+            yield f"rule {rule.event} has no sample that is sent"
+
+
+@asks("alpha")
+def rules_name_canonical_events(subject: Subject) -> Iterator[str]:
+    """A rule names a type, a standard event in its canonical spelling, or any other event; and each but once."""
+    events = [rule.event for rule in subject.integration.rules]
+    for rule in subject.integration.rules:
+        if not (rule.is_type or rule.event == ANY or is_standard(rule.event)):
+            yield f"rule {rule.event} names no standard event"
+        if events.count(rule.event) > 1:
+            yield f"rule {rule.event} is there more than once"
+
+
+@asks("alpha")
+def wrong_credentials_are_known(subject: Subject) -> Iterator[str]:
+    """401 or 403 is a declared failure that suspends."""
+    known = [f for f in subject.integration.failures if f.status in (401, 403) and f.verdict is Verdict.SUSPENDED]
+    if subject.integration.secret_names() and not known:
+        yield "neither 401 nor 403 is a failure that suspends; say what it means and what to do"
+
+
+@asks("alpha")
+def secrets_are_secret(subject: Subject) -> Iterator[str]:
+    """A setting named like a credential is a `Secret`."""
+    for setting in subject.integration.settings:
+        if _SENSITIVE.search(setting.name) and setting.kind != "secret":
+            yield f"setting {setting.name} must be a Secret"
+
+
+@asks("alpha")
+def see_also_exists(subject: Subject) -> Iterator[str]:
+    """Whom See also names exists."""
+    for other in subject.integration.see_also:
+        if other.slug not in subject.slugs:
+            yield f"See also names {other.slug}, which does not exist"
+
+
+@asks("alpha")
+def templates_name_settings(subject: Subject) -> Iterator[str]:
+    """What stands in braces in the base and the headers is a setting."""
+    one = subject.integration
+    for template in (one.base, *one.headers.values()):
+        for name in _TEMPLATE.findall(template):
+            if one.setting(name) is None:
+                yield f"{template!r} names {name}, which is no setting"
+
+
+@asks("alpha")
+def examples_are_valid(subject: Subject) -> Iterator[str]:
+    """The install call of the page is one that works: required settings have an example that fits."""
+    one = subject.integration
+    try:
+        for mode in one.delivery_modes:
+            validate_config(one, one.variants[0].key, mode, example_config(one))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the settings is reported
+        yield f"the examples of the settings do not fit: {error}"
+
+
+@asks("alpha")
+def it_is_data(subject: Subject) -> Iterator[str]:
+    """All but the functions can be written as JSON."""
+    try:
+        as_json(subject.integration)
+    except (TypeError, ValueError) as error:
+        yield f"it cannot be written as JSON: {error}"
+
+
+@asks("alpha")
+def paths_exist(subject: Subject) -> Iterator[str]:
+    """A path starts with what an event has."""
+    for node in subject.integration.nodes():
+        for name in node.names if isinstance(node, Path) else ():
+            if name.partition(".")[0] not in ROOTS:
+                yield f"path {name} starts with none of {', '.join(sorted(ROOTS))}"
+
+
+@asks("alpha")
+def identity_is_what_it_says(subject: Subject) -> Iterator[str]:
+    """The source that the page names is the first that the mapping reads."""
+    for row in subject.integration.identity:
+        read = [node.names[0] for node in (row.value.walk() if row.value else ()) if isinstance(node, Path)]
+        if read and read[0] not in row.source:
+            yield f"identity {row.field} says {row.source!r} and reads {read[0]}"
+
+
+@asks("alpha")
+def hints_exist(subject: Subject) -> Iterator[str]:
+    """A refusal that points to a hint points to one that is there; any other has words of its own."""
+    symptoms = {hint.symptom for hint in subject.integration.hints}
+    for refusal in subject.integration.refusals():
+        if refusal.hint and refusal.hint not in symptoms:
+            yield f"refusal {refusal.reason} points to {refusal.hint!r}, which is no hint"
+        if not refusal.hint and not (refusal.cause and refusal.cure):
+            yield f"refusal {refusal.reason} has no cause or no cure"
+        if refusal.verdict not in (Verdict.SKIPPED, Verdict.REJECTED):
+            yield f"refusal {refusal.reason} is {refusal.verdict}; it can be SKIPPED or REJECTED"
+
+
+@asks("alpha")
+def consent_is_a_category(subject: Subject) -> Iterator[str]:
+    """The consent category is a canonical one."""
+    category = subject.integration.consent
+    if category is not None and category not in _CATEGORIES:
+        yield f"the consent category {category!r} is none of {', '.join(sorted(_CATEGORIES))}" + (
+            f"; it is called {ALIASES[category]}" if category in ALIASES else ""
+        )
+
+
+@asks("alpha")
+def routes_exist(subject: Subject) -> Iterator[str]:
+    """A rule's route is one of the definition's."""
+    keys = {route.key for route in subject.integration.routes}
+    for rule in subject.integration.rules:
+        if rule.route not in keys:
+            yield f"rule {rule.event} takes the route {rule.route!r}, which does not exist"
+
+
+@asks("alpha")
+def a_batch_is_judged_per_item(subject: Subject) -> Iterator[str]:
+    """Who sends more than one item at once has a list to put them into, and judges a success by itself."""
+    one = subject.integration
+    if one.limits.max_items > 1 and not one.functions.judge_success:
+        yield "more than one item goes into a request, but nothing judges them one by one"
+    if one.limits.max_items > 1 and not any(route.items_key for route in one.routes):
+        yield "more than one item goes into a request, but no route has a list for them"
+
+
+@asks("alpha")
+def failures_are_recognised(subject: Subject) -> Iterator[str]:
+    """The answer that a failure gives as its own is judged as that failure, and not as one before it."""
+    judge = judge_by(subject.integration)
+    for scenario in scenarios(subject.integration):
+        judgement = judge(scenario.reply, 1)
+        ruling = judgement.items[0] if judgement.items else judgement.whole
+        if scenario.symptom and (ruling.verdict, ruling.symptom) != (scenario.verdict, scenario.symptom):
+            yield f"failure {scenario.name} is judged {ruling.verdict} {ruling.symptom!r} by its own answer"
+
+
+@asks("beta")
+def limits_have_a_source(subject: Subject) -> Iterator[str]:
+    """The limits say where they are documented."""
+    if not subject.integration.limits.source:
+        yield "limits.source is empty"
+
+
+@asks("beta")
+def every_refusal_has_a_sample(subject: Subject) -> Iterator[str]:
+    """Every reason not to send has a sample."""
+    shown = {sample.refuses for sample in subject.integration.samples}
+    for refusal in subject.integration.refusals():
+        if refusal.reason not in shown:
+            yield f"no sample is refused for {refusal.reason}"
+
+
+@asks("beta")
+def a_check_exists(subject: Subject) -> Iterator[str]:
+    """Credentials can be tested without writing anything."""
+    if subject.integration.secret_names() and subject.integration.check is None:
+        yield "there is no check of the credentials"
+
+
+@asks("beta")
+def single_failures_do_not_fail_others(subject: Subject) -> Iterator[str]:
+    """One item that is refused leaves the others delivered: a whole answer never rejects a batch for good."""
+    one = subject.integration
+    if one.limits.max_items > 1 and one.functions.judge_success:
+        judgement = one.functions.judge_success(Reply(200, body=b""), 2)
+        if judgement.whole.verdict is Verdict.DELIVERED and not judgement.items:
+            yield "an empty success counts as delivered"
+
+
+@asks("stable")
+def replies_are_recorded(subject: Subject) -> Iterable[str]:
+    """Replies of the real vendor are recorded; until that can be checked, nothing is stable."""
+    yield f"{subject.integration.slug} has no recorded replies of the real vendor"

@@ -1,0 +1,190 @@
+"""Samples of carts and orders: one event per line."""
+
+from typing import Any
+
+from datafly.integrations.insider.sample_requests import event, request
+from datafly.spec.integration import Sample
+
+MUG = {
+    "product_id": "SKU-1",
+    "name": "Mug",
+    "category": "Home > Kitchen",
+    "price": 10.0,
+    "list_price": 12.0,
+    "quantity": 2,
+    "url": "https://shop.example/mug",
+}
+TEAPOT = {"product_id": "SKU-2", "name": "Teapot", "category": "Home > Kitchen", "price": 15.0}
+MUG_PARAMS = {
+    "product_id": "SKU-1",
+    "name": "Mug",
+    "taxonomy": ["Home", "Kitchen"],
+    "currency": "GBP",
+    "unit_price": 12.0,
+    "unit_sale_price": 10.0,
+    "quantity": 2,
+    "url": "https://shop.example/mug",
+}
+TEAPOT_PARAMS = {
+    "product_id": "SKU-2",
+    "name": "Teapot",
+    "taxonomy": ["Home", "Kitchen"],
+    "currency": "GBP",
+    "unit_price": 15.0,
+    "unit_sale_price": 15.0,
+    "quantity": 1,
+}
+
+
+def _order(**properties: Any) -> dict[str, Any]:
+    return {"type": "track", "event": "Order Completed", "user_id": "user-123", "properties": properties}
+
+
+def _line(**params: Any) -> dict[str, Any]:
+    return event("confirmation_page_view", event_group_id="ORD-9", **params)
+
+
+ORDERS = (
+    Sample(
+        "an order of two lines",
+        event={
+            **_order(
+                order_id="ORD-9",
+                currency="GBP",
+                total=38.95,
+                shipping=3.95,
+                coupon="WELCOME",
+                products=[MUG, TEAPOT],
+            ),
+            "known_traits": {"email": "jane@example.com"},
+        },
+        sends=request(
+            _line(**MUG_PARAMS, shipping_cost="3.95", custom={"coupon": "WELCOME", "order_total": 38.95}),
+            _line(**TEAPOT_PARAMS, custom={"coupon": "WELCOME", "order_total": 38.95}),
+            identifiers={"uuid": "user-123", "email": "jane@example.com"},
+            attributes={"email": "jane@example.com"},
+        ),
+    ),
+    Sample(
+        "an order with all amounts, a line in another currency and fields of its own",
+        event=_order(
+            order_id=9001,
+            currency="GBP",
+            revenue="25.00",
+            subtotal=20,
+            tax=4,
+            discount=1.5,
+            promotion_name="Spring",
+            promotion_discount=1.5,
+            voucher_name="WELCOME",
+            voucher_discount=0,
+            affiliation="Web",
+            products=[{**MUG, "currency": "eur", "variant": "blue", "coupon": "MUGS"}, {"sku": "S-3", "price": 5}],
+        ),
+        sends=request(
+            event(
+                "confirmation_page_view",
+                event_group_id="9001",
+                **{**MUG_PARAMS, "currency": "EUR"},
+                promotion_name="Spring",
+                promotion_discount=1.5,
+                voucher_name="WELCOME",
+                voucher_discount=0,
+                custom={
+                    "affiliation": "Web",
+                    "order_revenue": 25.0,
+                    "order_subtotal": 20,
+                    "order_tax": 4,
+                    "order_discount": 1.5,
+                    "variant": "blue",
+                    "coupon": "MUGS",
+                },
+            ),
+            event(
+                "confirmation_page_view",
+                event_group_id="9001",
+                product_id="S-3",
+                currency="GBP",
+                unit_price=5,
+                unit_sale_price=5,
+                quantity=1,
+                custom={
+                    "affiliation": "Web",
+                    "order_revenue": 25.0,
+                    "order_subtotal": 20,
+                    "order_tax": 4,
+                    "order_discount": 1.5,
+                    "sku": "S-3",
+                },
+            ),
+        ),
+    ),
+    Sample(
+        "an order whose only product stands in the event itself",
+        event=_order(order_id="ORD-9", currency="GBP", total=20, brand="Acme", **MUG),
+        sends=request(_line(**MUG_PARAMS, custom={"order_total": 20, "brand": "Acme"})),
+    ),
+    Sample(
+        "an order with a line of which no product is known",
+        event=_order(order_id="ORD-9", currency="GBP", products=[{"name": "Gift", "price": 5, "quantity": "many"}]),
+        sends=request(_line(name="Gift", currency="GBP", unit_price=5, unit_sale_price=5, quantity=1)),
+        warns=(
+            "products[0]: no product_id, sku or variant_id; Insider cannot tell which product it is.",
+            "products[0].quantity is not a whole number of at least 1; it was left out.",
+        ),
+    ),
+    Sample(
+        "an order without currency",
+        event=_order(order_id="ORD-9", total=10, products=[{"product_id": "SKU-1", "price": 10}]),
+        refuses="missing_currency",
+    ),
+    Sample(
+        "an order in a currency that is none",
+        event=_order(order_id="ORD-9", currency="£", products=[{"product_id": "SKU-1", "price": 10}]),
+        refuses="missing_currency",
+    ),
+    Sample(
+        "an order with a line without price",
+        event=_order(order_id="ORD-9", currency="GBP", products=[MUG, {"product_id": "SKU-2", "price": -1}]),
+        refuses="missing_price",
+    ),
+    Sample(
+        "an order without products",
+        event=_order(order_id="ORD-9", currency="GBP", total=10),
+        refuses="no_products",
+    ),
+    Sample(
+        "an order without order id",
+        event=_order(currency="GBP", products=[MUG]),
+        refuses="missing_order_id",
+    ),
+    Sample(
+        "a cart is viewed",
+        event={
+            "type": "track",
+            "event": "Cart Viewed",
+            "user_id": "user-123",
+            "properties": {"cart_id": "C-7", "currency": "GBP", "coupon": "WELCOME", "products": [MUG, TEAPOT]},
+        },
+        sends=request(
+            event("cart_page_view", event_group_id="C-7", **MUG_PARAMS, custom={"coupon": "WELCOME"}),
+            event("cart_page_view", event_group_id="C-7", **TEAPOT_PARAMS, custom={"coupon": "WELCOME"}),
+        ),
+    ),
+    Sample(
+        "a cart without id",
+        event={
+            "type": "track",
+            "event": "Cart Viewed",
+            "message_id": "m-1",
+            "user_id": "user-123",
+            "properties": {"currency": "GBP", "products": [TEAPOT]},
+        },
+        sends=request(event("cart_page_view", event_group_id="m-1", **TEAPOT_PARAMS)),
+    ),
+    Sample(
+        "an empty cart is viewed",
+        event={"type": "track", "event": "Cart Viewed", "user_id": "user-123", "properties": {"products": []}},
+        refuses="empty_cart",
+    ),
+)

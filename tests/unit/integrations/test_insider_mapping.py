@@ -1,0 +1,159 @@
+"""What holds of Insider's requests whatever the event."""
+
+import json
+import re
+from datetime import datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datafly import catalog
+from datafly.model.event import Event
+from datafly.model.verdict import Ruling, Verdict
+from datafly.spec.compile import compile_integration
+from datafly.spec.config import validate_config
+from datafly.testing.integration_suite import require_sendable
+
+INSIDER = catalog.get("insider")
+CONFIG = {"api_key": "xxxxxxxxxxxxxxxxxxxx", "partner_name": "myco"}
+MADE = compile_integration(INSIDER, validate_config(INSIDER, "default", "server_side", CONFIG))
+
+TEXT = st.text(max_size=12)
+SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
+VALUE = st.recursive(SCALAR, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4))
+NAMED = dict.fromkeys(
+    ("product_id", "sku", "price", "quantity", "currency", "category", "order_id", "cart_id", "total", "name"), VALUE
+)
+GOOD = {"currency": st.just("EUR"), "price": st.floats(0, 1e6), "order_id": TEXT, "product_id": TEXT}
+LINE = st.fixed_dictionaries({}, optional=NAMED) | st.fixed_dictionaries(GOOD, optional={"quantity": VALUE})
+PROPERTIES = st.builds(
+    lambda *parts: {name: value for part in parts for name, value in part.items()},
+    st.dictionaries(TEXT, VALUE, max_size=4),
+    st.fixed_dictionaries({}, optional={**NAMED, "products": st.lists(LINE, max_size=3) | VALUE}),
+    st.fixed_dictionaries(GOOD) | st.just({}),
+)
+TRAITS = st.builds(
+    lambda one, other: {**one, **other},
+    st.dictionaries(TEXT | st.sampled_from(["Email", "phoneNumber", "UUID", "userId"]), VALUE, max_size=5),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "email": VALUE | st.emails(),
+            "phone": VALUE | st.sampled_from(["+447700900123", "07700900123", "+1 (212) 555-0123", "+0"]),
+        },
+    ),
+)
+STANDARD = st.sampled_from([rule.event for rule in INSIDER.rules if not rule.is_type and rule.event != "*"])
+EVENTS = st.builds(
+    Event,
+    message_id=st.uuids().map(str),
+    type=st.sampled_from(["track", "track", "page", "identify", "group", "consent"]),
+    pipeline_id=st.just("pl"),
+    key=st.just("k"),
+    timestamp_ms=st.integers(-(2**60), 2**60) | st.integers(0, 2_000_000_000_000),
+    received_ms=st.just(1_795_600_000_000),
+    user_id=st.just("user-123") | st.none() | st.sampled_from(["null", "0", " Undefined ", "1"]) | st.text(min_size=1),
+    event=STANDARD | TEXT.filter(bool),
+    name=st.none() | TEXT,
+    properties=PROPERTIES,
+    traits=TRAITS,
+    known_traits=TRAITS,
+    context=st.just({}) | st.fixed_dictionaries({"page": VALUE}) | st.dictionaries(TEXT, VALUE, max_size=2),
+)
+
+IDENTIFIER_RULES = {
+    "uuid": re.compile(r"(?s)(?=.*\S).+"),
+    "email": re.compile(r"^.+@.+\..+$"),
+    "phone_number": re.compile(r"^\+[1-9]\d{6,14}$"),
+}
+EVENT_NAME = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
+KEY = re.compile(r"^[a-z][a-z0-9_]*$")
+BLOCKED = {"undefined", "anonymous", "0", "1", "null", ""}
+
+
+def user_of(event):
+    shaped = MADE.shape(event, 0)
+    if isinstance(shaped, Ruling):
+        return shaped, None
+    assert len(shaped) == 1
+    (user,) = json.loads(MADE.assemble(shaped).body)["users"]
+    return None, user
+
+
+@given(EVENTS)
+def test_what_is_sent_has_no_null_and_identifiers_inside_their_rules_or_says_why_it_is_not_sent(event):
+    ruling, user = user_of(event)
+    if ruling:
+        assert ruling.verdict in (Verdict.SKIPPED, Verdict.REJECTED)
+        assert ruling.reason
+        assert ruling.cause
+        return
+    require_sendable(user)
+    assert user["identifiers"]["uuid"] == event.user_id
+    assert user["identifiers"]["uuid"].strip().lower() not in BLOCKED
+    for name, value in user["identifiers"].items():
+        assert IDENTIFIER_RULES[name].search(value), (name, value)
+    assert user.get("attributes") or user.get("events")
+    assert user["not_append"] is True
+
+
+@given(EVENTS)
+def test_no_identifier_is_a_custom_attribute_and_keys_are_clean(event):
+    _, user = user_of(event)
+    custom = (user or {}).get("attributes", {}).get("custom", {})
+    assert custom.keys().isdisjoint({"uuid", "user_id", "email", "phone", "phone_number"})
+    params = [one.get("event_params", {}).get("custom", {}) for one in (user or {}).get("events", ())]
+    for key in [key for found in (custom, *params) for key in found]:
+        assert KEY.match(key), key
+
+
+@given(EVENTS)
+def test_events_have_a_name_and_a_time_and_purchases_what_insider_requires(event):
+    _, user = user_of(event)
+    for one in (user or {}).get("events", ()):
+        assert EVENT_NAME.match(one["event_name"])
+        assert one["timestamp"].endswith("Z")
+        assert datetime.fromisoformat(one["timestamp"]).tzinfo
+        params = one.get("event_params", {})
+        if one["event_name"] in ("confirmation_page_view", "cart_page_view"):
+            assert params["event_group_id"]
+            assert params["unit_sale_price"] >= 0
+            assert re.fullmatch(r"[A-Z]{3}", params["currency"])
+            assert params["quantity"] >= 1
+        for name in ("unit_price", "unit_sale_price"):
+            assert params.get(name, 0) >= 0
+
+
+@given(EVENTS)
+def test_the_same_event_gives_the_same_bytes(event):
+    assert MADE.shape(event, 0) == MADE.shape(event, 10**12)
+
+
+def test_partner_and_key_go_as_headers_and_the_key_is_not_shown():
+    shaped = MADE.shape(Event("m", "page", "pl", "k", 0, 0, user_id="user-123"), 0)
+    outgoing = MADE.assemble(shaped)
+    assert (outgoing.method, outgoing.url) == ("POST", "https://unification.useinsider.com/api/user/v1/upsert")
+    assert {name: str(value) for name, value in outgoing.headers.items()} == {
+        "Content-Type": "application/json",
+        "X-PARTNER-NAME": "myco",
+        "X-REQUEST-TOKEN": "***",
+    }
+    assert outgoing.headers["X-REQUEST-TOKEN"].reveal() == "xxxxxxxxxxxxxxxxxxxx"
+
+
+def test_a_track_event_called_like_a_type_is_no_such_type():
+    _, user = user_of(Event("m", "track", "pl", "k", 0, 0, user_id="u", event="identify"))
+    assert user["events"][0]["event_name"] == "identify"
+
+
+def test_an_address_of_ones_own_gets_the_path_and_is_noted():
+    config = validate_config(
+        INSIDER, "default", "server_side", {**CONFIG, "base_url": "http://127.0.0.1:8090/insider/"}
+    )
+    made = compile_integration(INSIDER, config)
+    assert made.credential_check.url == "http://127.0.0.1:8090/insider/api/user/v3/metadata/columns"
+    assert made.notes == (
+        "Requests go to http://127.0.0.1:8090/insider/, not to Insider (https://unification.useinsider.com).",
+    )
+    assert MADE.notes == ()
+    assert made.credential != MADE.credential
