@@ -8,11 +8,12 @@ import msgspec
 from datafly.ingest import cookie, cors, identity
 from datafly.ingest.caller import Caller, Proxies, read_caller
 from datafly.ingest.codes import Code, Refused
+from datafly.ingest.deadlines import Deadlines
 from datafly.ingest.envelope import open_envelope
 from datafly.ingest.event import Checked, check, moment_ms
 from datafly.ingest.pace import Pace
 from datafly.ingest.settings import GatewaySettings
-from datafly.ingest.wire import JSON, Receive, Reply, Request, json_reply, read_body
+from datafly.ingest.wire import JSON, Bound, Receive, Reply, Request, json_reply, read_body
 from datafly.log.base import Entry
 from datafly.model.clock import Clock
 from datafly.model.errors import Unavailable
@@ -26,7 +27,6 @@ Ready = Callable[[], str | None]
 
 _SUCCESS: Final = b'{"success": true}'
 _READ_AS_JSON: Final = frozenset({b"", b"application/json", b"text/plain", b"text/json"})
-_MEGABYTE: Final = 1024 * 1024
 
 
 class Append(Protocol):
@@ -65,12 +65,15 @@ class Doors:
         self._ready = ready
         self._proxies = Proxies(settings.trusted_proxies)
         self._pace = Pace(clock)
+        self._post_bound = Bound(settings.max_post_bytes, Code.PAYLOAD_TOO_LARGE)
+        self._batch_bound = Bound(settings.max_batch_bytes, Code.BATCH_TOO_LARGE)
+        self._deadlines = Deadlines(settings.body_timeout_seconds)
         self._encode = msgspec.json.Encoder().encode
 
     async def post_one(self, door: Door, request: Request, receive: Receive) -> Reply:
         caller = read_caller(request, self._proxies)
         pipeline = self._admit(caller, caller.key) if caller.key else None
-        body = await self._body(request, receive, self._settings.max_post_bytes, _POST_TOO_LARGE)
+        body = await self._body(request, receive, self._post_bound)
         checked = check(body, implied=door.kind, settings=self._settings)
         passage = Passage(door, caller, pipeline or self._admit(caller, checked.fields.key), checked.sent_ms)
         headers = await self._keep(passage, [checked], refused=0)
@@ -79,7 +82,7 @@ class Doors:
     async def post_batch(self, door: Door, request: Request, receive: Receive) -> Reply:
         caller = read_caller(request, self._proxies)
         pipeline = self._admit(caller, caller.key) if caller.key else None
-        envelope = open_envelope(await self._body(request, receive, self._settings.max_batch_bytes, _BATCH_TOO_LARGE))
+        envelope = open_envelope(await self._body(request, receive, self._batch_bound))
         pipeline = pipeline or self._admit(caller, envelope.key)
         passage = Passage(door, caller, pipeline, moment_ms("sentAt", envelope.sent_at), bool(envelope.reset))
         good, errors = self._sort(passage, envelope.items)
@@ -87,14 +90,12 @@ class Doors:
         answer: dict[str, Any] = {"success": True, "accepted": len(good)}
         return json_reply(200, answer | ({"errors": errors} if errors else {}), *headers)
 
-    async def _body(self, request: Request, receive: Receive, limit: int, code: Code) -> bytes:
+    async def _body(self, request: Request, receive: Receive, bound: Bound) -> bytes:
         kind = request.headers.get(b"content-type")
         if kind is not None and kind != b"application/json" and not _can_be_json(kind):
             said = kind[:100].decode("latin-1")
             raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
-        over = Refused(code, f"The body has more than {_size(limit)}.")
-        timeout = self._settings.body_timeout_seconds
-        return await read_body(request, receive, limit=limit, over=over, timeout_seconds=timeout)
+        return await read_body(request, receive, bound=bound, deadlines=self._deadlines)
 
     def _admit(self, caller: Caller, key: str | None) -> Pipeline:
         """The pipeline that the key opens, for this page, at this rate. Raises `Refused`."""
@@ -183,14 +184,8 @@ class Doors:
 
 
 RETRY: Final = ((b"retry-after", b"1"),)
-_POST_TOO_LARGE: Final = Code.PAYLOAD_TOO_LARGE
-_BATCH_TOO_LARGE: Final = Code.BATCH_TOO_LARGE
 
 
 def _can_be_json(content_type: bytes) -> bool:
     kind = content_type.partition(b";")[0].strip().lower()
     return kind in _READ_AS_JSON or kind.endswith(b"+json")
-
-
-def _size(limit: int) -> str:
-    return f"{limit // _MEGABYTE} MB" if limit >= _MEGABYTE else f"{limit // 1024} KB"

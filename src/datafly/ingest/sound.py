@@ -47,7 +47,7 @@ def explain(body: bytes, fault: Exception) -> Refused:
 def _deeper(value: Any, levels: int) -> bool:
     """Level by level, without recursion: the value may be deeper than the stack."""
     front = [value]
-    for _ in range(levels + 1):
+    for _ in range(levels):
         front = [child for node in front for child in _children(node)]
         if not front:
             return False

@@ -1,6 +1,5 @@
 """The few shapes of ASGI that the gateway speaks: the scope read once, an answer, a body within bounds."""
 
-import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from datafly.ingest.codes import Code, Refused
+from datafly.ingest.deadlines import Deadlines
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,6 +19,7 @@ JSON: Final = (b"content-type", b"application/json")
 _BODILESS: Final = frozenset({204, 304})
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAX_LENGTH_DIGITS: Final = 15
+_MEGABYTE: Final = 1024 * 1024
 
 
 class Disconnected(Exception):
@@ -70,56 +71,67 @@ async def write_reply(send: Send, reply: Reply, *, head: bool = False) -> None:
     await send({"type": "http.response.body", "body": b"" if head else reply.body})
 
 
-async def read_body(request: Request, receive: Receive, *, limit: int, over: Refused, timeout_seconds: float) -> bytes:
-    """The whole body, decompressed. Raises `Refused` (`over` past the limit), `Disconnected`."""
+class Bound(msgspec.Struct, frozen=True):
+    """How many bytes a body may have, and the code for more."""
+
+    limit: int
+    code: Code
+
+    def exceeded(self) -> Refused:
+        mega, kilo = divmod(self.limit, _MEGABYTE)
+        return Refused(self.code, f"The body has more than {mega or kilo // 1024} {'MB' if mega else 'KB'}.")
+
+
+async def read_body(request: Request, receive: Receive, *, bound: Bound, deadlines: Deadlines) -> bytes:
+    """The whole body, decompressed. Raises `Refused`, `Disconnected`."""
     declared = request.headers.get(b"content-length", b"0")
-    if len(declared) > _MAX_LENGTH_DIGITS or (declared.isdigit() and int(declared) > limit):
-        raise over
+    if len(declared) > _MAX_LENGTH_DIGITS or (declared.isdigit() and int(declared) > bound.limit):
+        raise bound.exceeded()
     try:
-        async with asyncio.timeout(timeout_seconds):
-            body = await _collect(receive, limit, over)
+        body = await deadlines.hold(_collect(receive, bound))
     except TimeoutError:
-        late = f"The body did not arrive within {timeout_seconds:g} seconds."
+        late = f"The body did not arrive within {deadlines.seconds:g} seconds."
         raise Refused(Code.REQUEST_TIMEOUT, late, headers=((b"connection", b"close"),)) from None
     encoding = request.headers.get(b"content-encoding")
-    return body if encoding is None else _decoded(body, encoding.strip().lower(), limit, over)
+    return body if encoding is None else _decoded(body, encoding.strip().lower(), bound)
 
 
-async def _collect(receive: Receive, limit: int, over: Refused) -> bytes:
-    chunks, size = [], 0
+async def _collect(receive: Receive, bound: Bound) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise Disconnected
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > limit:
-            raise over
-        chunks.append(chunk)
+        if size > bound.limit:
+            raise bound.exceeded()
         if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            return b"".join([*chunks, chunk]) if chunks else chunk
+        chunks.append(chunk)
 
 
-def _decoded(body: bytes, encoding: bytes, limit: int, over: Refused) -> bytes:
+def _decoded(body: bytes, encoding: bytes, bound: Bound) -> bytes:
     if encoding == b"identity":
         return body
     if encoding not in (b"gzip", b"x-gzip"):
         said = encoding[:50].decode("latin-1")
         raise Refused(Code.UNSUPPORTED_ENCODING, f"Content-Encoding {said} is not read; send gzip or none.")
-    return _inflated(body, limit, over)
+    return _inflated(body, bound)
 
 
-def _inflated(body: bytes, limit: int, over: Refused) -> bytes:
+def _inflated(body: bytes, bound: Bound) -> bytes:
     """Never holds more than the limit, whatever the body would become."""
     whole = b""
     while body:
         inflater = zlib.decompressobj(_GZIP)
         try:
-            whole += inflater.decompress(body, limit + 1 - len(whole))
+            whole += inflater.decompress(body, bound.limit + 1 - len(whole))
         except zlib.error:
             raise Refused(Code.INVALID_GZIP) from None
-        if len(whole) > limit:
-            raise over
+        if len(whole) > bound.limit:
+            raise bound.exceeded()
         if not inflater.eof:
             raise Refused(Code.INVALID_GZIP, "The gzip body is cut off.")
         body = inflater.unused_data

@@ -23,12 +23,8 @@ class Gate:
     """`entries`: what was appended. `fault`: raised by the next appends. `reason`: why it is not ready."""
 
     def __init__(self, **settings):
-        self.entries: list[Entry] = []
-        self.appends = 0
-        self.fault: Exception | None = None
-        self.reason: str | None = None
         self.clock = FakeClock()
-        self.pipelines = {KEY: Pipeline("pip_1", "Default", "default", KEY)}
+        self.renew()
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -44,6 +40,14 @@ class Gate:
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
         self._thread.start()
         self.http = httpx.Client(base_url=self.url, headers={"user-agent": "test/1"}, trust_env=False)
+
+    def renew(self) -> None:
+        """As new, but for the clock and the port."""
+        self.entries: list[Entry] = []
+        self.appends = 0
+        self.fault: Exception | None = None
+        self.reason: str | None = None
+        self.pipelines = {KEY: Pipeline("pip_1", "Default", "default", KEY)}
 
     async def append(self, entries: Sequence[Entry], /) -> int:
         self.appends += 1
@@ -84,6 +88,11 @@ class Gate:
         self._socket.close()
 
 
+@pytest.fixture(scope="session")
+def gate_type() -> type[Gate]:
+    return Gate
+
+
 @pytest.fixture
 def open_gate() -> Iterator:
     gates: list[Gate] = []
@@ -97,6 +106,15 @@ def open_gate() -> Iterator:
         gate.stop()
 
 
+@pytest.fixture(scope="session")
+def shared_gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.stop()
+
+
 @pytest.fixture
-def gate(open_gate) -> Gate:
-    return open_gate()
+def gate(shared_gate) -> Gate:
+    """One gateway for all tests that need no settings of their own; what they changed is undone."""
+    shared_gate.renew()
+    return shared_gate
