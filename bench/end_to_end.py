@@ -1,0 +1,270 @@
+"""End to end: the whole product, from POST at the gateway to the request at a vendor, every attempt recorded.
+
+    python bench/end_to_end.py
+    python bench/end_to_end.py --events 100000
+
+`datafly up` with one installation that sends to a bare HTTP sink in a process of its own. Throughput: events posted in
+batches of 100, until the sink has them all. Latency at rest: one event at a time, from before the POST to the arrival
+at the sink. Memory: proportional set size of every process of the tree, where the system tells it. Medians over rounds.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import aiohttp
+
+BATCH = 100
+AT_ONCE = 8
+IDENTITY = re.compile(rb'"mark":"([0-9a-z-]+)"')
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+
+
+# --- the sink: answers as the vendor does, counts users, remembers when single events came --------------------------
+
+
+class Sink(asyncio.Protocol):
+    users = 0
+    arrived: dict[str, float] = {}
+
+    def connection_made(self, transport):
+        self.transport, self.buffer = transport, b""
+
+    def data_received(self, data):
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            found = re.search(rb"(?i)content-length: (\d+)", self.buffer[:end])
+            length = int(found[1]) if found else 0
+            if len(self.buffer) < end + 4 + length:
+                return
+            head, body = self.buffer[:end], self.buffer[end + 4 : end + 4 + length]
+            self.buffer = self.buffer[end + 4 + length :]
+            self.transport.write(self.answer(head, body))
+
+    def answer(self, head, body):
+        if head.startswith(b"GET /told"):
+            told = json.dumps({"users": Sink.users, "arrived": Sink.arrived}).encode()
+            return ANSWER % (len(told), told)
+        count = body.count(b'"identifiers"')
+        Sink.users += count
+        for mark in IDENTITY.findall(body):
+            Sink.arrived.setdefault(mark.decode(), time.time())
+        said = b'{"data":{"successful":{"count":%d},"fail":{}}}' % count
+        return ANSWER % (len(said), said)
+
+
+async def serve_sink(port):
+    server = await asyncio.get_running_loop().create_server(Sink, "127.0.0.1", port)
+    async with server:
+        await server.serve_forever()
+
+
+# --- the product ----------------------------------------------------------------------------------------------------
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def event(number, **properties):
+    return {
+        "type": "track",
+        "event": "Product Viewed",
+        "userId": f"user-{number % 5000}",
+        "anonymousId": f"visitor-{number % 5000}",
+        "properties": {
+            "product_id": f"SKU-{number % 300}",
+            "name": "Mug",
+            "price": 12.5,
+            "currency": "GBP",
+            **properties,
+        },
+        "context": {
+            "consent": {"marketing": True},
+            "page": {"url": "https://shop.example/mug", "path": "/mug", "title": "Mug", "referrer": ""},
+            "userAgent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
+            "locale": "en-GB",
+        },
+    }
+
+
+class Product:
+    def __init__(self, folder):
+        self.gateway, self.management, self.sandbox, self.sink = (free_port() for _ in range(4))
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("DATAFLY_")},
+            "DATAFLY_DATA_DIR": str(folder / "data"),
+            "DATAFLY_GATEWAY_PORT": str(self.gateway),
+            "DATAFLY_MANAGEMENT_PORT": str(self.management),
+            "DATAFLY_SANDBOX_PORT": str(self.sandbox),
+            "DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "true",
+            "DATAFLY_LOG_LEVEL": "warning",
+        }
+        self.folder = folder
+
+    def start(self):
+        words = [sys.executable, "-m", "datafly"]
+        self.sink_process = subprocess.Popen([sys.executable, __file__, "--serve-sink", str(self.sink)])
+        self.process = subprocess.Popen(
+            [*words, "up"], env=self.environment, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        made = subprocess.run(
+            [*words, "token", "create", "--name", "bench"],
+            env=self.environment,
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        self.token = made.stdout.strip()
+
+    def stop(self):
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(20)
+        self.sink_process.kill()
+        self.sink_process.wait(20)
+
+    def processes(self):
+        group = str(self.process.pid)
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                try:
+                    stat = (folder / "stat").read_text().rpartition(")")[2].split()
+                    if stat[2] == group:
+                        yield folder
+                except OSError:
+                    continue
+
+    def memory_mb(self):
+        """None where the system does not tell."""
+        found = [re.search(r"(?m)^Pss:\s+(\d+)", (one / "smaps_rollup").read_text()) for one in self.processes()]
+        return round(sum(int(one[1]) for one in found if one) / 1024, 1) if found else None
+
+
+async def wait_ready(session, product):
+    for port in (product.gateway, product.management):
+        for _ in range(600):
+            try:
+                async with session.get(f"http://127.0.0.1:{port}/readyz") as reply:
+                    if reply.status == 200:
+                        break
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.1)
+
+
+async def install(session, product):
+    admin = f"http://127.0.0.1:{product.management}/v1/admin"
+    bearer = {"Authorization": f"Bearer {product.token}"}
+    config = {"api_key": "bench", "partner_name": "bench", "base_url": f"http://127.0.0.1:{product.sink}"}
+    body = {"name": "Bench", "config": config}
+    async with session.post(f"{admin}/integration-catalog/insider/install", json=body, headers=bearer) as reply:
+        assert reply.status == 201, await reply.text()
+    async with session.get(f"{admin}/pipelines", headers=bearer) as reply:
+        product.key = (await reply.json())["data"][0]["pipeline_key"]
+
+
+async def told(session, product):
+    async with session.get(f"http://127.0.0.1:{product.sink}/told") as reply:
+        return json.loads(await reply.read())
+
+
+async def post(session, product, events):
+    body = json.dumps({"batch": events})
+    headers = {"Authorization": f"Bearer {product.key}", "Content-Type": "application/json"}
+    async with session.post(f"http://127.0.0.1:{product.gateway}/v1/batch", data=body, headers=headers) as reply:
+        assert reply.status == 200, await reply.text()
+
+
+async def throughput(session, product, count):
+    before = (await told(session, product))["users"]
+    numbers = iter(range(0, count, BATCH))
+
+    async def client():
+        for first in numbers:
+            await post(session, product, [event(first + n) for n in range(BATCH)])
+
+    began = time.monotonic()
+    await asyncio.gather(*(client() for _ in range(AT_ONCE)))
+    posted = time.monotonic() - began
+    while (await told(session, product))["users"] - before < count:
+        await asyncio.sleep(0.02)
+    return {
+        "events_per_second": round(count / (time.monotonic() - began)),
+        "acknowledged_per_second": round(count / posted),
+    }
+
+
+async def latency(session, product, count):
+    marks = {}
+    for number in range(count):
+        mark = f"{os.getpid()}-{time.time_ns()}"
+        marks[mark] = time.time()
+        await post(session, product, [event(number, mark=mark)])
+        await asyncio.sleep(0.02)
+    while not marks.keys() <= (arrived := (await told(session, product))["arrived"]).keys():
+        await asyncio.sleep(0.02)
+    took = sorted((arrived[mark] - sent) * 1000 for mark, sent in marks.items())
+    return {"p50_ms": round(took[len(took) // 2], 1), "p99_ms": round(took[int(len(took) * 0.99) - 1], 1)}
+
+
+async def measure(options):
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        product = Product(Path(folder))
+        product.start()
+        try:
+            async with aiohttp.ClientSession(read_bufsize=1 << 24) as session:
+                await wait_ready(session, product)
+                await install(session, product)
+                await throughput(session, product, BATCH * 20)
+                at_rest = product.memory_mb()
+                rounds = [await throughput(session, product, options.events) for _ in range(options.rounds)]
+                waits = [await latency(session, product, options.singles) for _ in range(options.rounds)]
+                after = product.memory_mb()
+        finally:
+            product.stop()
+    return rounds, waits, at_rest, after
+
+
+def median(rows, name):
+    return statistics.median(row[name] for row in rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--singles", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", help="where the data folder is made, for the disk that is meant")
+    parser.add_argument("--serve-sink", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve_sink:
+        asyncio.run(serve_sink(options.serve_sink))
+        return
+    rounds, waits, at_rest, after = asyncio.run(measure(options))
+    figures = {
+        "events_per_second": round(median(rounds, "events_per_second")),
+        "acknowledged_per_second": round(median(rounds, "acknowledged_per_second")),
+        "latency_p50_ms": median(waits, "p50_ms"),
+        "latency_p99_ms": median(waits, "p99_ms"),
+        "memory_at_rest_mb": at_rest,
+        "memory_after_mb": after,
+    }
+    for name, figure in figures.items():
+        print(f"{name:<26} {figure}")
+    print(json.dumps({"bench": "end_to_end", **figures}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""All benchmarks, one after the other: a table for people, one JSON file for machines.
+
+    make bench
+    python bench/run.py --quick
+
+Every figure is a median of three rounds. What compares across machines is a ratio within one run: `ratio to bare` puts
+the gateway beside a bare ASGI function with an SQLite group commit.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+BENCHES = {
+    "shape_only.py": (["--events", "40000"], ["--events", "8000"]),
+    "ingest_http.py": (["--seconds", "5"], ["--seconds", "2", "--rounds", "1"]),
+    "deliver_sink.py": ([], []),
+    "end_to_end.py": (["--events", "50000"], ["--events", "5000", "--rounds", "1", "--singles", "20"]),
+    "log_backlog.py": (["--events", "2000000", "--step", "500000"], ["--events", "200000", "--step", "100000"]),
+}
+
+
+def run(script, words):
+    print(f"\n== {script} {' '.join(words)}", flush=True)
+    ran = subprocess.run([sys.executable, HERE / script, *words], capture_output=True, text=True, check=False)
+    if ran.returncode:
+        print(ran.stderr[-2000:])
+        return {"bench": script.removesuffix(".py"), "failed": ran.returncode}
+    *table, line = ran.stdout.strip().splitlines()
+    print("\n".join(table), flush=True)
+    return json.loads(line)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small runs, to see that everything works")
+    options = parser.parse_args()
+    results = [run(script, words[options.quick]) for script, words in BENCHES.items()]
+    RESULTS.mkdir(exist_ok=True)
+    where = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+    file = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
+    text = json.dumps({**where, "results": results})
+    file.write_text(text + "\n", encoding="utf-8")
+    print(f"\nAlso in {file.relative_to(HERE.parent)}:\n{text}")
+    sys.exit(any("failed" in one for one in results))
+
+
+if __name__ == "__main__":
+    main()
