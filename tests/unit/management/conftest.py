@@ -4,49 +4,29 @@ import asyncio
 import base64
 import secrets
 import time
+from functools import partial
 
 import msgspec
 import pytest
 from litestar.testing import TestClient
 
-from datafly.log.base import Bounds, Record
+from datafly import catalog
+from datafly.log.base import EVENTS, Entry, Retention
+from datafly.log.sqlite import SqliteLog
 from datafly.management import ManagementSettings, create_management
-from datafly.model.delivery import Answer, Attempt, Outcome, Pending, SentRequest, State
+from datafly.model.delivery import Answer, Attempt, Outcome, Pending, Reply, SentRequest, State
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
+from datafly.spec.compile import compile_integration
 from datafly.store.base import Writing
 from datafly.store.open import open_store
 from datafly.testing.clock import FakeClock
 
 PARTITIONS = 2
+CONFIG = {"api_key": Secret("s3cret-key"), "partner_name": "myco"}
 ROLES = ("owner", "admin", "editor", "viewer")
-
-
-class Partition:
-    """A `Reader` over a list; offsets skip every seventh, as a broker's may."""
-
-    def __init__(self):
-        self.records = []
-        self.head = 0
-        self.earliest = 0
-
-    def append(self, event, at_ms):
-        offset = self.head + (self.head % 7 == 6)
-        self.head = offset + 1
-        self.records.append(Record(offset=offset, key=event.key, value=msgspec.json.encode(event), at_ms=at_ms))
-        return offset
-
-    def read(self, offset, *, max_records, max_bytes=4_000_000):  # noqa: ARG002
-        low = max(offset, self.earliest)
-        return [record for record in self.records if record.offset >= low][:max_records]
-
-    def bounds(self):
-        return Bounds(earliest=self.earliest, head=self.head)
-
-    def close(self):
-        pass
 
 
 class AnyClock:
@@ -71,70 +51,97 @@ class RealClock:
 
 
 class House:
-    """Everything that a test of the API looks at and turns."""
+    """Everything that a test of the API looks at and turns: a real store, a real log, the real catalogue."""
 
     def __init__(self, path, settings):
         key = Secret(base64.b64encode(secrets.token_bytes(32)).decode())
         self.clock = AnyClock(FakeClock())
-        self.store = open_store(path, encryption_key=key, now_ms=lambda: self.clock.now_ms())  # noqa: PLW0108 - looked up anew
+        self.store = open_store(path / "store.db", encryption_key=key, now_ms=self._now_ms)
         self.control, self.ledger = self.store.control, self.store.ledger
-        self.partitions = [Partition() for _ in range(PARTITIONS)]
         self.places = {}
+        self.log = SqliteLog(path / "log", {EVENTS: PARTITIONS}, segment_bytes=1, now_ms=self._appended_ms)
+        self.appenders = [self.log.appender(EVENTS, partition) for partition in range(PARTITIONS)]
         self.stop = asyncio.Event()
         self.tokens = {role: self.control.create_token(role, role)[1] for role in ROLES}
         self.pipeline = self.control.create_pipeline(Pipeline(id="", name="Default", slug="", pipeline_key=""))
         self.sent = []
+        self.reply = Reply(status=200, body=b"{}", latency_ms=7.0)
+        self.defaults = {}
+        self.meanwhile = []
         self.app = create_management(
             settings,
             control=self.control,
             ledger=self.ledger,
-            catalog=None,
-            readers=[lambda partition=partition: partition for partition in self.partitions],
+            catalog=catalog,
+            readers=[partial(self.log.reader, EVENTS, partition) for partition in range(PARTITIONS)],
             find_offset=lambda message_id: self.places.get(message_id, []),
-            compile=lambda installation: self.compiler(installation),  # noqa: PLW0108 - a test may put another in
-            send=self.send,
+            compile=self._compile,
+            send=self._send,
             clock=self.clock,
             stop=self.stop,
         )
 
+    def close(self):
+        for appender in self.appenders:
+            appender.close()
+        self.store.close()
+
     def live(self):
+        """From now on time passes by itself."""
         self.clock.clock = RealClock()
 
-    def compiler(self, _):
-        raise ValueError("not compiled here")
+    def heads(self):
+        return {index: self.log.reader(EVENTS, index).bounds().head for index in range(PARTITIONS)}
 
-    async def send(self, outgoing):
-        self.sent.append(outgoing)
-        raise AssertionError("nothing is sent here")
+    def forgets(self, partition):
+        """Retention takes all that is in closed segments."""
+        self.appenders[partition].retain(Retention(max_bytes=0), keep_from=10**9)
 
     def happens(self, message_id, *, partition=0, pipeline_id=None, **fields):
         """An event is in the log; its place."""
-        at_ms = self.clock.now_ms() + len(self.places)
         event = Event(
-            message_id=message_id,
-            type=fields.pop("type", "track"),
-            pipeline_id=pipeline_id or self.pipeline.id,
-            key=fields.get("user_id", "somebody"),
-            timestamp_ms=at_ms,
-            received_ms=at_ms,
-            **fields,
+            **{
+                "message_id": message_id,
+                "type": "track",
+                "pipeline_id": pipeline_id or self.pipeline.id,
+                "key": fields.get("user_id", "somebody"),
+                "timestamp_ms": self._now_ms(),
+                "received_ms": self._now_ms(),
+                **fields,
+            }
         )
-        offset = self.partitions[partition].append(event, at_ms)
+        offset = self.appenders[partition].append([Entry(event.key, msgspec.json.encode(event))])
         self.places[message_id] = [(partition, offset)]
         return partition, offset
 
-    def installed(self, name="Insider", *, pipeline_id=None, **fields):
+    def _now_ms(self):
+        return self.clock.now_ms()
+
+    def _appended_ms(self):
+        """No two events come in the same millisecond, so that their order can be told."""
+        return self._now_ms() + len(self.places)
+
+    def _compile(self, installation):
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        integration = catalog.get(installation.vendor)
+        return compile_integration(integration, installation.revision.config, defaults=self.defaults)
+
+    async def _send(self, outgoing):
+        self.sent.append(outgoing)
+        return self.reply
+
+    def installed(self, name="Insider", *, vendor="insider", pipeline_id=None, **fields):
         number = len(self.control.installations(removed=True))
-        template = Template(id=f"tmpl_{number}", name=name, vendor="insider")
-        revision = Revision(id=f"rev_{number}", template_id=template.id, number=1, config={"api_key": Secret("s3cret")})
-        start = {index: partition.head for index, partition in enumerate(self.partitions)}
+        template = Template(id=f"tmpl_{number}", name=name, vendor=vendor)
+        revision = Revision(id=f"rev_{number}", template_id=template.id, number=1, config=dict(CONFIG))
         installation = Installation(
             **{
                 "id": f"pi_{number}",
                 "pipeline_id": pipeline_id or self.pipeline.id,
                 "template": template,
                 "revision": revision,
-                "start": start,
+                "start": self.heads(),
                 **fields,
             }
         )
@@ -230,9 +237,9 @@ def settings():
 
 @pytest.fixture
 def house(tmp_path, settings):
-    house = House(tmp_path / "store.db", settings)
+    house = House(tmp_path, settings)
     yield house
-    house.store.close()
+    house.close()
 
 
 @pytest.fixture

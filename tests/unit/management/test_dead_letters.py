@@ -82,7 +82,8 @@ def test_pages_cover_all_once(house, call):
 def test_an_event_that_is_not_kept_any_more_still_has_its_dead_letter(house, call, refused):
     installation = house.installed()
     house.decides(installation, Verdict.REJECTED, house.happens("m1"))
-    house.partitions[0].earliest = house.partitions[0].head
+    house.happens("m2")
+    house.forgets(0)
     (letter,) = call.get(PATH)["data"]
     assert letter["event"] is None
     reply = call("POST", f"{PATH}/replay", json={"ids": [letter["id"]]})

@@ -1,12 +1,11 @@
-"""A vendor of the catalogue as the API shows it (contracts/signal.md §10.4), drawn from its definition."""
+"""A vendor of the catalogue as the API shows it: what its definition's faces draw (contracts/signal.md §10.4)."""
 
-import re
 from typing import Any
 
 import msgspec
 
-from datafly.spec.integration import Integration, SeeAlso, Step
-from datafly.spec.setting import Choice, SettingKind
+from datafly.spec.faces import catalog_entry, config_schema, curl_install
+from datafly.spec.integration import IdentityRow, Integration, SeeAlso, Step
 
 
 class OptionView(msgspec.Struct, frozen=True):
@@ -15,17 +14,18 @@ class OptionView(msgspec.Struct, frozen=True):
 
 
 class ConfigField(msgspec.Struct, frozen=True):
-    """`type`: string, secret, select, boolean, number. `options` are those of a select."""
+    """`type`: string, secret, select, boolean, number. `options` are those of a select; `schema` is JSON Schema."""
 
     key: str
     label: str
     type: str
     required: bool
-    placeholder: str | None
+    placeholder: str
     help_text: str
     default: Any
     advanced: bool
-    options: list[OptionView]
+    schema: dict[str, Any]
+    options: tuple[OptionView, ...] = ()
 
 
 class VariantView(msgspec.Struct, frozen=True):
@@ -35,11 +35,19 @@ class VariantView(msgspec.Struct, frozen=True):
     default_config: dict[str, Any]
 
 
-class Mapping(msgspec.Struct, frozen=True):
+class MappingRow(msgspec.Struct, frozen=True):
     """A row of the integration's Event Mapping table."""
 
     event: str
     concept: str
+    note: str
+
+
+class IdentityField(msgspec.Struct, frozen=True):
+    """A row of the integration's Identity table."""
+
+    field: str
+    source: str
     note: str
 
 
@@ -52,7 +60,10 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Vendor(msgspec.Struct, frozen=True):
-    """`status`: alpha, beta, ga. `consent_category` must be granted, null for none. `installed`: how often it is."""
+    """`status`: alpha, beta, stable. `consent_category` must be granted, null for none. `installed`: how often it is.
+
+    `config_schema` is what a `config` must be; `install_call` shows a call that installs it.
+    """
 
     key: str
     name: str
@@ -64,54 +75,39 @@ class Vendor(msgspec.Struct, frozen=True):
     documentation: str
     consent_category: str | None
     delivery_modes: tuple[str, ...]
-    config_fields: list[ConfigField]
-    variants: list[VariantView]
+    config_fields: tuple[ConfigField, ...]
+    config_schema: dict[str, Any]
+    variants: tuple[VariantView, ...]
+    install_call: str
     prerequisites: tuple[Step, ...]
-    event_mapping: list[Mapping]
-    troubleshooting: list[Trouble]
+    event_mapping: tuple[MappingRow, ...]
+    identity: tuple[IdentityField, ...]
     verify: tuple[str, ...]
+    troubleshooting: tuple[Trouble, ...]
     see_also: tuple[SeeAlso, ...]
     installed: int
 
 
 def vendor_view(integration: Integration, installed: int) -> Vendor:
-    return Vendor(
-        key=integration.slug,
-        name=integration.name,
-        description=integration.summary,
-        category=re.sub(r"[^a-z0-9]+", "_", integration.category.lower()).strip("_"),
-        category_name=integration.category,
-        status=integration.stage,
-        website=integration.website,
-        documentation=integration.reference,
-        consent_category=integration.consent,
-        delivery_modes=integration.delivery_modes,
-        config_fields=[_field(setting) for setting in integration.settings],
-        variants=[VariantView(one.key, one.name, one.sentence, one.defaults) for one in integration.variants],
-        prerequisites=integration.prerequisites,
-        event_mapping=[Mapping(rule.event, rule.concept, rule.note) for rule in integration.rules],
-        troubleshooting=_troubles(integration),
-        verify=integration.verify,
-        see_also=integration.see_also,
-        installed=installed,
-    )
+    words = {
+        "documentation": integration.reference,
+        "config_schema": config_schema(integration),
+        "install_call": curl_install(integration),
+        "prerequisites": integration.prerequisites,
+        "event_mapping": tuple(MappingRow(rule.event, rule.concept, rule.note) for rule in integration.rules),
+        "identity": tuple(_identity(row) for row in integration.identity),
+        "verify": integration.verify,
+        "troubleshooting": _troubles(integration),
+        "see_also": integration.see_also,
+        "installed": installed,
+    }
+    return msgspec.convert({**catalog_entry(integration), **words}, Vendor)
 
 
-def _field(setting: SettingKind) -> ConfigField:
-    options = setting.options if isinstance(setting, Choice) else ()
-    return ConfigField(
-        key=setting.name,
-        label=setting.title,
-        type=setting.kind,
-        required=setting.must_be_given,
-        placeholder=None if setting.example is None else str(setting.example),
-        help_text=setting.sentence,
-        default=setting.default,
-        advanced=setting.advanced,
-        options=[OptionView(option.value, option.sentence) for option in options],
-    )
+def _identity(row: IdentityRow) -> IdentityField:
+    return IdentityField(row.field, row.source, row.note)
 
 
-def _troubles(integration: Integration) -> list[Trouble]:
+def _troubles(integration: Integration) -> tuple[Trouble, ...]:
     failures = [Trouble(one.symptom, one.cause, one.cure) for one in integration.failures if one.common]
-    return failures + [Trouble(hint.symptom, hint.cause, hint.cure) for hint in integration.hints]
+    return (*failures, *(Trouble(hint.symptom, hint.cause, hint.cure) for hint in integration.hints))

@@ -1,0 +1,250 @@
+import json
+
+import msgspec
+import pytest
+
+from datafly.model.delivery import Reply
+from datafly.model.verdict import Verdict
+
+BASE = "/v1/admin/pipeline-integrations"
+
+
+@pytest.fixture
+def installed(call):
+    body = {"config": {"api_key": "first-key", "partner_name": "myco"}}
+    made = call("POST", "/v1/admin/integration-catalog/insider/install", json=body)
+    assert made.status_code == 201
+    return made.json()["pipeline_integrations"][0]
+
+
+@pytest.fixture
+def path(installed):
+    return f"{BASE}/{installed['id']}"
+
+
+def key_of(house, installed):
+    return house.control.installation(installed["id"]).revision.config["api_key"].reveal()
+
+
+def test_it_is_listed_with_state_counts_and_lag(house, call, installed, path):
+    places = [house.happens(f"m{number}") for number in range(3)]
+    house.delivers(house.control.installation(installed["id"]), places[0])
+    (shown,) = call.get(BASE, role="viewer")["data"]
+    assert shown == call.get(path)
+    assert shown["integration_name"] == "Insider"
+    assert shown["vendor"] == "insider"
+    assert shown["config"] == {"api_key": "***", "partner_name": "myco"}
+    assert shown["counts"] == {"DELIVERED": 1, "requests": 1}
+    assert shown["lag"] == 2
+    assert shown["partitions"][0] == {"partition": 0, "mark": 1, "head": 3, "lag": 2}
+    assert shown["base_url"] == "https://unification.useinsider.com"
+    assert shown["notes"] == []
+    assert shown["removed_at"] is None
+
+
+def test_where_requests_go_is_said_when_it_is_not_the_vendor(house, call, path):
+    house.defaults = {"base_url": "http://127.0.0.1:8090/insider"}
+    shown = call.get(path)
+    assert shown["base_url"] == "http://127.0.0.1:8090/insider"
+    assert "http://127.0.0.1:8090/insider" in shown["notes"][0]
+
+
+def test_filters_find_those_of_a_pipeline_or_vendor(house, call, installed):
+    assert len(call.get(f"{BASE}?pipeline_id={house.pipeline.id}")["data"]) == 1
+    assert call.get(f"{BASE}?pipeline_id=pip_none")["data"] == []
+    assert call.get(f"{BASE}?vendor=outsider")["data"] == []
+
+
+def test_a_patch_changes_the_named_fields_and_makes_a_revision(house, call, installed, path):
+    reply = call("PATCH", path, role="editor", json={"config": {"partner_name": "yourco"}})
+    assert reply.status_code == 200
+    changed = reply.json()
+    assert changed["config"] == {"api_key": "***", "partner_name": "yourco"}
+    assert (changed["revision_number"], changed["latest_revision"]) == (2, 2)
+    assert changed["revision_id"] != installed["revision_id"]
+    revision = house.control.installation(installed["id"]).revision
+    assert revision.change_summary == "Changed partner_name"
+    assert revision.created_by == "editor"
+    assert key_of(house, installed) == "first-key"
+
+
+def test_three_stars_leave_a_secret_as_it_is(house, call, installed, path):
+    call("PATCH", path, json={"config": {"api_key": "***", "partner_name": "yourco"}})
+    assert key_of(house, installed) == "first-key"
+
+
+def test_a_new_secret_is_a_change_although_both_are_shown_alike(house, call, installed, path):
+    reply = call("PATCH", path, json={"config": {"api_key": "second-key"}})
+    assert reply.json()["revision_number"] == 2
+    assert key_of(house, installed) == "second-key"
+    assert "second-key" not in reply.text
+
+
+@pytest.mark.parametrize("patch", [{}, {"config": {}}, {"config": {"partner_name": "myco"}}, {"enabled": True}])
+def test_what_changes_nothing_makes_no_revision(house, call, installed, path, patch):
+    before = call("GET", path)
+    reply = call("PATCH", path, json=patch)
+    assert reply.status_code == 200
+    assert reply.headers["ETag"] == before.headers["ETag"]
+    assert reply.json() == before.json()
+
+
+def test_null_takes_an_optional_field_away(call, path):
+    call("PATCH", path, json={"config": {"base_url": "https://other.example.com"}})
+    changed = call("PATCH", path, json={"config": {"base_url": None}}).json()
+    assert "base_url" not in changed["config"]
+    assert changed["revision_number"] == 3
+
+
+@pytest.mark.parametrize(
+    ("patch", "field"),
+    [
+        ({"config": {"colour": "red"}}, "config.colour"),
+        ({"config": {"partner_name": 5}}, "config.partner_name"),
+        ({"config": {"api_key": None}}, "config.api_key"),
+        ({"config": {"api_key": ""}}, "config.api_key"),
+        ({"config": {"base_url": "nowhere"}}, "config.base_url"),
+        ({"config": 5}, "config"),
+        ({"enabled": "yes"}, "enabled"),
+        ({"paused": None}, "paused"),
+        ({"name": "Other"}, "name"),
+        ({"variant": "default"}, "variant"),
+    ],
+)
+def test_a_wrong_patch_is_422_names_it_and_changes_nothing(call, refused, path, patch, field):
+    before = call.get(path)
+    refused(call("PATCH", path, json=patch), 422, "VALIDATION_FAILED", field=field)
+    assert call.get(path) == before
+
+
+def test_if_match_guards_a_change(call, refused, path):
+    read = call("GET", path).headers["ETag"]
+    assert call("PATCH", path, json={"config": {"partner_name": "a1"}}, headers={"If-Match": read}).status_code == 200
+    for change in ({"config": {"partner_name": "b2"}}, {"paused": True}, {}):
+        refused(call("PATCH", path, json=change, headers={"If-Match": read}), 412, "STALE")
+    refused(call("POST", f"{path}/pause", headers={"If-Match": read}), 412, "STALE")
+    refused(call("DELETE", path, headers={"If-Match": read}), 412, "STALE")
+    assert call.get(path)["config"]["partner_name"] == "a1"
+
+
+def test_two_changes_at_a_time_both_hold(house, call, installed, path):
+    """The second reads before the first has written: it must not undo it."""
+    first = house.control.installation(installed["id"]).revision
+    other = msgspec.structs.replace(first, id="", config={**first.config, "partner_name": "other"})
+    house.meanwhile.append(lambda: house.control.revise(installed["id"], other))
+    assert call("PATCH", path, json={"config": {"api_key": "second-key"}}).status_code == 200
+    assert key_of(house, installed) == "second-key"
+    assert call.get(path)["config"]["partner_name"] == "other"
+
+
+def test_disable_and_enable_pause_and_resume(house, call, installed, path):
+    for action, field, value, state in [
+        ("disable", "enabled", False, "disabled"),
+        ("enable", "enabled", True, "running"),
+        ("pause", "paused", True, "paused"),
+        ("resume", "paused", False, "running"),
+    ]:
+        reply = call("POST", f"{path}/{action}", role="editor")
+        assert reply.status_code == 200
+        assert reply.json()[field] is value
+        assert reply.json()["state"]["name"] == state
+        assert getattr(house.control.installation(installed["id"]), field) is value
+
+
+def test_config_and_switches_change_together(call, path):
+    changed = call("PATCH", path, json={"config": {"partner_name": "yourco"}, "paused": True}).json()
+    assert (changed["config"]["partner_name"], changed["paused"]) == ("yourco", True)
+
+
+def test_a_suspended_integration_shows_cause_and_cure(house, call, installed, path):
+    installation = house.control.installation(installed["id"])
+    house.stands(
+        installation,
+        "suspended",
+        reason="403",
+        cause="Invalid API key or wrong scopes",
+        cure="Regenerate the key with Unification API scope.",
+        symptom="401 Unauthorized",
+        since_ms=house.clock.now_ms(),
+        next_probe_ms=house.clock.now_ms() + 60_000,
+    )
+    state = call.get(path)["state"]
+    assert state["name"] == "suspended"
+    assert state["cause"] == "Invalid API key or wrong scopes"
+    assert state["cure"] == "Regenerate the key with Unification API scope."
+    assert state["symptom"] == "401 Unauthorized"
+    assert state["since"]
+    assert state["next_probe_at"]
+
+
+def test_uninstalling_ends_it_at_the_head_of_the_moment(house, call, refused, installed, path):
+    house.happens("before")
+    heads = house.heads()
+    refused(call("DELETE", path, role="editor"), 403, "FORBIDDEN")
+    assert call("DELETE", path, role="admin").status_code == 204
+    removed = house.control.installation(installed["id"])
+    assert removed.removed_ms == house.clock.now_ms()
+    assert removed.end == heads
+    assert call.get(BASE)["data"] == []
+    assert call.get(path)["state"]["name"] == "removed"
+    refused(call("DELETE", path), 404, "NOT_FOUND")
+    for reply in (
+        call("PATCH", path, json={"config": {"partner_name": "x"}}),
+        call("PATCH", path, json={}),
+        call("POST", f"{path}/pause"),
+        call("POST", f"{path}/test"),
+    ):
+        refused(reply, 409, "REMOVED")
+
+
+def test_an_unknown_integration_is_404(call, refused):
+    for method, rest in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/test"), ("POST", "/pause")]:
+        reply = call(method, f"{BASE}/pi_none{rest}", json={} if method == "PATCH" else None)
+        refused(reply, 404, "NOT_FOUND")
+
+
+def test_a_good_key_passes_the_test(house, call, path):
+    house.reply = Reply(status=200, body=b"[]", latency_ms=12.0)
+    reply = call("POST", f"{path}/test", role="editor")
+    assert reply.status_code == 200
+    tested = reply.json()
+    assert tested["ok"] is True
+    assert tested["status"] == 200
+    assert tested["latency_ms"] == 12.0
+    (sent,) = house.sent
+    assert sent.url.startswith("https://unification.useinsider.com/")
+    assert sent.headers["X-REQUEST-TOKEN"].reveal() == "first-key"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_bad_key_says_cause_and_cure_in_the_words_of_the_page(house, call, path, status):
+    house.reply = Reply(status=status, body=b'{"message": "key first-key is not valid"}')
+    reply = call("POST", f"{path}/test")
+    tested = reply.json()
+    assert reply.status_code == 200
+    assert tested["ok"] is False
+    assert tested["status"] == status
+    assert tested["cause"] == "Invalid API key or wrong scopes"
+    assert "Regenerate the key with Unification API scope." in tested["cure"]
+    assert "first-key" not in reply.text
+
+
+def test_no_answer_at_all_is_told(house, call, path):
+    house.reply = Reply(status=None, error="connection refused")
+    tested = call("POST", f"{path}/test").json()
+    assert tested["ok"] is False
+    assert tested["status"] is None
+    assert tested["reason"]
+
+
+def test_a_definition_that_is_gone_is_told_and_does_not_hide_the_rest(house, call, installed):
+    gone = house.installed("Gone", vendor="gone")
+    shown = {one["id"]: one for one in call.get(BASE)["data"]}
+    assert "gone" in shown[gone.id]["notes"][0]
+    assert shown[installed["id"]]["notes"] == []
+
+
+def test_verdicts_are_counted(house, call, installed, path):
+    installation = house.control.installation(installed["id"])
+    house.decides(installation, Verdict.SKIPPED, house.happens("m1"), reason="consent_marketing")
+    assert json.dumps(call.get(path)["counts"]) == '{"SKIPPED": 1}'
