@@ -26,7 +26,7 @@ from datafly.testing.clock import FakeClock
 from datafly.transport.http import HttpTransport
 
 KEY = "s3cret-key"
-REVIEW_STEPS = 20_000
+MOST_STEPS = 20_000
 
 
 class Vendor:
@@ -140,9 +140,10 @@ class House:
         self.appender = self.log.appender(EVENTS, 0)
         self.transport = HttpTransport(allow_private=True)
         self.withdrawn = {}
-        self.settings = DeliverySettings(first_poll_seconds=0.05, max_poll_seconds=0.25)
+        self.settings = DeliverySettings(first_poll_seconds=0.05, max_poll_seconds=0.5, mark_interval_seconds=2.0)
         self.rng = random.Random(7)
         self.count = 0
+        self.decoded = []
         self.open()
         self.store.control.create_pipeline(Pipeline(id="pip", name="Shop", slug="shop", pipeline_key="dk_shop"))
         self.store.control.create_pipeline(Pipeline(id="other", name="Other", slug="other", pipeline_key="dk_other"))
@@ -158,6 +159,11 @@ class House:
     @property
     def control(self):
         return self.store.control
+
+    def decode(self, value):
+        event = msgspec.json.decode(value, type=Event)
+        self.decoded.append(event.message_id)
+        return event
 
     def compile(self, installation):
         config = installation.revision.config
@@ -249,7 +255,8 @@ class House:
                 clock=self.clock,
                 compile=self.compile,
                 consent_ruling=consent_ruling,
-                withdrawn=lambda key: self.withdrawn.get(key),
+                decode=self.decode,
+                withdrawn=self.withdrawn.get,
                 settings=self.settings,
                 rng=self.rng,
             ),
@@ -272,7 +279,7 @@ class House:
         self.store.close()
         self.open()
 
-    async def until(self, condition, *, step=0.05, steps=REVIEW_STEPS):
+    async def until(self, condition, *, step=0.25, steps=MOST_STEPS):
         """Lets time pass until it holds."""
         for _ in range(steps):
             if condition():

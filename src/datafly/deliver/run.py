@@ -134,8 +134,8 @@ class Run:
         while self._is_read() or not self._has_room():
             await self._bell.wait()
         entries = await self._source.take(_TAKEN_AT_ONCE)
-        outcomes = self._accept(entries)
-        self._tracker.advance(self._source.position)
+        outcomes = self._accept([*self._within(entries)])
+        self._tracker.advance(self._source.position if self.end is None else min(self._source.position, self.end))
         if outcomes:
             self._count(outcomes, delivered=0)
             await self._write(Writing(outcomes=outcomes, marks=(self._place(),)))
@@ -144,6 +144,14 @@ class Run:
 
     def _is_read(self) -> bool:
         return self.end is not None and self._source.position >= self.end
+
+    def _within(self, entries: Iterable[Entry]) -> Iterable[Entry]:
+        """What lies beyond the end is not ours to decide."""
+        for entry in entries:
+            if self.end is None or entry.last < self.end:
+                yield entry
+            elif entry.offset < self.end:
+                yield Entry(offset=entry.offset, last=self.end - 1)
 
     def _has_room(self) -> bool:
         settings, tracker = self._site.settings, self._tracker
