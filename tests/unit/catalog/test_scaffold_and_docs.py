@@ -1,0 +1,89 @@
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from datafly import catalog, integrations
+from datafly.model.errors import Conflict, Invalid
+from datafly.testing.integration_suite import IntegrationSuite, cases
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A folder whose integrations are found beside those of the product."""
+    added = tmp_path / "src/datafly/integrations"
+    monkeypatch.setattr(integrations, "__path__", [*integrations.__path__, str(added)])
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("datafly.integrations.acme_mail")]:
+        del sys.modules[name]
+    if hasattr(integrations, "acme_mail"):
+        del integrations.acme_mail
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_scaffolded_integration_is_found_passes_the_lint_and_its_own_test(checkout):
+    written = catalog.scaffold("Acme Mail", checkout)
+    importlib.invalidate_caches()
+    assert [str(path.relative_to(checkout)) for path in written] == [
+        "src/datafly/integrations/acme_mail/__init__.py",
+        "src/datafly/integrations/acme_mail/samples.py",
+        "tests/unit/integrations/test_acme_mail.py",
+    ]
+    assert catalog.check() == []
+    load(written[-1]).test_it_is_found_and_keeps_the_rules_of_its_tier()
+    found = cases(catalog.get("acme_mail"))
+    assert len(found) == 3
+    for case in found:
+        IntegrationSuite().test_a_sample_is_sent_or_refused_as_it_says(case)
+
+
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path):
+    for name in ("", "7 Mail", "??", 'a"b'):
+        with pytest.raises(Invalid, match="no name for an integration"):
+            catalog.scaffold(name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_exists_is_not_overwritten(tmp_path):
+    first = catalog.scaffold("Acme Mail", tmp_path)
+    first[0].write_text("mine")
+    with pytest.raises(Conflict, match="exists already"):
+        catalog.scaffold("acme-mail", tmp_path)
+    assert first[0].read_text() == "mine"
+
+
+def test_a_definition_that_does_not_load_is_a_finding(checkout):
+    folder = checkout / "src/datafly/integrations/acme_mail"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("raise RuntimeError('broken')")
+    importlib.invalidate_caches()
+    assert [str(finding) for finding in catalog.check()] == [
+        "acme_mail: does not load: RuntimeError: broken (loads)",
+    ]
+
+
+def test_pages_are_written_then_current_then_stale_when_they_differ(tmp_path):
+    index, insider = Path("docs/integrations/index.md"), Path("docs/integrations/insider.md")
+    assert {index, insider} <= set(catalog.stale_docs(tmp_path))
+    catalog.render_docs(tmp_path)
+    assert catalog.docs_are_current(tmp_path)
+    (tmp_path / insider).write_text("edited")
+    (tmp_path / "docs/integrations/gone.md").write_text("of an integration that is no more")
+    assert catalog.stale_docs(tmp_path) == [Path("docs/integrations/gone.md"), insider]
+    assert catalog.render_docs(tmp_path) == [Path("docs/integrations/gone.md"), insider]
+    assert catalog.docs_are_current(tmp_path)
+    assert not (tmp_path / "docs/integrations/gone.md").exists()
+
+
+def test_the_pages_of_this_checkout_are_current():
+    assert catalog.stale_docs(ROOT) == []

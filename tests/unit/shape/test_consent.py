@@ -1,0 +1,80 @@
+import msgspec
+import pytest
+
+from datafly import catalog
+from datafly.model.consent import Consent
+from datafly.model.event import Event
+from datafly.model.installation import Installation, Revision, Template
+from datafly.model.secret import Secret
+from datafly.model.verdict import Verdict
+from datafly.shape import CompiledOnce, consent_ruling, shape_event
+from datafly.spec.compile import compile_integration
+
+CONFIG = {"api_key": Secret("k" * 20), "partner_name": "myco"}
+MADE = compile_integration(catalog.get("insider"), CONFIG)
+
+
+def event(*, source="event", **categories):
+    return Event("m", "page", "pl", "k", 0, 0, user_id="u", consent=Consent(categories, source))
+
+
+def test_a_granted_category_lets_the_event_through():
+    assert consent_ruling(MADE, event(marketing=True)) is None
+    assert isinstance(shape_event(MADE, event(marketing=True), 0), tuple)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (event(source=""), "Nothing is known"),
+        (event(analytics=True), "Nothing is known"),
+        (event(marketing=False), "denied by the visitor"),
+        (event(marketing=False, source="pipeline"), "denied by the pipeline's default"),
+    ],
+)
+def test_what_is_not_known_to_be_granted_is_skipped_with_what_to_do(given, words):
+    ruling = shape_event(MADE, given, 0)
+    assert (ruling.verdict, ruling.reason) == (Verdict.SKIPPED, "consent_marketing")
+    assert words in ruling.cause
+    assert "datafly.consent({marketing: true})" in ruling.cure
+    assert "consent_defaults" in ruling.cure
+
+
+def test_a_withdrawal_after_the_event_stops_it_and_a_grant_after_it_does_not_reach_back():
+    assert "withdrawn" in consent_ruling(MADE, event(marketing=True), {"marketing": False}).cause
+    assert consent_ruling(MADE, event(marketing=True), {"analytics": False}) is None
+    assert consent_ruling(MADE, event(marketing=False), {"marketing": True}).reason == "consent_marketing"
+
+
+def test_a_vendor_without_category_or_with_an_essential_one_needs_no_consent():
+    for category in (None, "essential"):
+        made = msgspec.structs.replace(MADE, consent=category)
+        assert consent_ruling(made, event(), {"essential": False}) is None
+
+
+def installation(revision):
+    return Installation(
+        "pi_1", "pl_1", Template("tmpl_1", "Insider", "insider"), Revision(revision, "tmpl_1", 1, CONFIG)
+    )
+
+
+def test_an_installation_is_compiled_once_per_revision():
+    asked = []
+    compiled = CompiledOnce(lambda one: asked.append(one.revision.id) or MADE, limit=2)
+    for revision in ("r1", "r1", "r2", "r1", "r3", "r1"):
+        assert compiled(installation(revision)) is MADE
+    assert asked == ["r1", "r2", "r3", "r1"], "the oldest goes when there are too many"
+
+
+def test_what_does_not_compile_is_tried_again():
+    asked = []
+
+    def fails(one):
+        asked.append(one)
+        raise ValueError
+
+    compiled = CompiledOnce(fails)
+    for _ in range(2):
+        with pytest.raises(ValueError):
+            compiled(installation("r1"))
+    assert len(asked) == 2

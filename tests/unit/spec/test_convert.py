@@ -1,0 +1,177 @@
+import math
+
+import pytest
+
+from datafly.spec import convert
+from datafly.spec.contact import email_address, phone_number
+from datafly.spec.names import snake_key, snake_name
+from datafly.spec.nodes import path
+from datafly.spec.rest import rest
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "expected"),
+    [
+        ("text", " Mug ", "Mug"),
+        ("text", 4711, "4711"),
+        ("text", 2.5, "2.5"),
+        ("text", 3.0, "3"),
+        ("text", True, None),
+        ("text", "  ", None),
+        ("text", {"a": 1}, None),
+        ("identifier", " a", " a"),
+        ("identifier", " ", None),
+        ("number", "-1.50", -1.5),
+        ("number", "12", 12),
+        ("number", "1,299.00", None),
+        ("number", "£10", None),
+        ("number", math.nan, None),
+        ("number", math.inf, None),
+        ("number", False, None),
+        ("number", 10**30, None),
+        ("amount", 0, 0),
+        ("amount", -0.01, None),
+        ("amount", math.nan, None),
+        ("amount_text", 3.95, "3.95"),
+        ("amount_text", "4.90", "4.9"),
+        ("amount_text", 5.0, "5"),
+        ("integer", "3", 3),
+        ("integer", 3.0, 3),
+        ("integer", 3.5, None),
+        ("quantity", 0, None),
+        ("quantity", "2", 2),
+        ("quantity", True, None),
+        ("upper", "eu", "EU"),
+        ("currency", " gbp ", "GBP"),
+        ("currency", "pounds", None),
+        ("currency", 826, None),
+        ("list", "a", ["a"]),
+        ("list", ["a", 1, None, {}], ["a", "1"]),
+        ("taxonomy", "Home > Kitchen/Bar > Mugs", ("Home", "Kitchen/Bar", "Mugs")),
+        ("taxonomy", "Home/ Kitchen /", ("Home", "Kitchen")),
+        ("taxonomy", "Home", ("Home",)),
+        ("taxonomy", ["A > B", "C"], ["A > B", "C"]),
+        ("taxonomy", " > ", None),
+        ("taxonomy", [], None),
+        ("event_name", "Café Visité!", "caf_visit"),
+    ],
+)
+def test_a_value_becomes_what_is_asked_for_or_nothing(name, sent, expected):
+    converted = convert.CONVERTERS[name].convert(sent)
+    assert converted == expected
+    assert type(converted) is type(expected)
+
+
+def test_what_cannot_be_converted_is_left_out_with_a_warning_that_names_it(read):
+    assert read(convert.amount(path("line.price")), line={"price": "free"}) is None
+    assert read.scope.warnings == ["products[0].price is not an amount (a number, not negative); it was left out."]
+    assert read(convert.amount(path("properties.price")), properties={"price": -1}) is None
+    assert read.scope.warnings == ["properties.price is not an amount (a number, not negative); it was left out."]
+
+
+def test_what_is_missing_or_empty_is_no_warning(read):
+    assert read(convert.email(path("traits.email"))) is None
+    assert read.scope.warnings == []
+    assert read(convert.email(path("traits.email")), traits={"email": ""}) is None
+    assert read.scope.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (" Jane@Example.COM ", "jane@example.com"),
+        ("jane@example", None),
+        ("@example.com", None),
+        ("jane", None),
+        (7, None),
+        ("a\n@b.c", None),
+    ],
+)
+def test_an_address_is_trimmed_and_in_lower_case(sent, expected):
+    assert email_address(sent) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("+447700900123", "+447700900123"),  # reserved for drama, hence possible but not valid
+        ("+44 (0) 7700 900-123", "+447700900123"),
+        ("+1 212-555-0123", "+12125550123"),
+        ("07700 900123", None),
+        ("447700900123", None),
+        ("+44", None),
+        ("+4477009001234567890", None),
+        ("call me", None),
+        (447700900123, None),
+    ],
+)
+def test_a_phone_number_that_is_possible_becomes_e164(sent, expected):
+    assert phone_number(sent) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("loyaltyTier", "loyalty_tier"),
+        ("Loyalty tier", "loyalty_tier"),
+        ("orderID", "order_id"),
+        ("HTMLParser", "html_parser"),
+        ("a--b__c", "a_b_c"),
+        ("2nd", "n_2nd"),
+        ("_x_", "x"),
+        ("日本", None),
+        ("", None),
+    ],
+)
+def test_a_key_is_lower_case_with_underscores_and_begins_with_a_letter(sent, expected):
+    assert snake_key(sent) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [("Newsletter Signed-Up!", "newsletter_signed_up"), ("2nd Visit", "2nd_visit"), ("videoPlayed", "videoplayed")],
+)
+def test_an_event_name_is_lower_case_with_underscores(sent, expected):
+    assert snake_name(sent) == expected
+
+
+def test_the_rest_is_what_nobody_took_with_clean_names_and_typed_values(read):
+    traits = {
+        "email": "x",
+        "Email": "y",
+        "loyaltyTier": "gold",
+        "age": 3,
+        "vip": False,
+        "score": 1.5,
+        "tags": ["a", None, 2, math.nan],
+        "boxes": [{"Big One": 1, "none": None}],
+        "address": {"city": "Leeds", "geo": {"lat": 1.0}},
+        "gone": None,
+    }
+    assert read(rest("traits", ("email",)), traits=traits) == {
+        "loyalty_tier": "gold",
+        "age": 3,
+        "vip": False,
+        "score": 1.5,
+        "tags": ["a", 2],
+        "boxes": [{"big_one": 1}],
+        "address_city": "Leeds",
+        "address_geo_lat": 1.0,
+    }
+    assert read.scope.warnings == []
+
+
+def test_the_rest_says_what_it_leaves_out(read):
+    deep = {"a": 1}
+    for _ in range(12):
+        deep = {"a": deep}
+    sent = {"aB": 1, "a_b": 2, "?": 3, "empty": [], "nan": math.nan, "deep": deep}
+    assert read(rest("properties"), properties=sent) == {"a_b": 1}
+    assert [warning.partition(" ")[0] for warning in read.scope.warnings[:4]] == [
+        "properties.a_b",
+        "properties.?",
+        "properties.empty",
+        "properties.nan",
+    ]
+    assert "nested too deep" in read.scope.warnings[4]
+    assert read(rest("properties"), properties={}) is None
