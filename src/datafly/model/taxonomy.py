@@ -5,7 +5,9 @@ Canonical names are Title Case for events and snake_case for properties (contrac
 is a custom one: its name and its properties stay as sent.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import lru_cache
+from operator import is_not
 from typing import Any, Final
 
 import msgspec
@@ -140,7 +142,7 @@ DEEPER: Final = ("item_category2", "item_category3", "item_category4", "item_cat
 
 def canonical_event(name: str) -> str:
     """The Title Case name of a standard event in any spelling and case; any other name as it was sent."""
-    return _NAMES.get(name) or _FOLDED.get(_fold(name), name)
+    return _NAMES.get(name) or _unusual(name)
 
 
 def canonical_properties(event: str, properties: dict[str, Any]) -> tuple[dict[str, Any], list[Rename]]:
@@ -150,27 +152,27 @@ def canonical_properties(event: str, properties: dict[str, Any]) -> tuple[dict[s
     it is. An event about a single product that came with `products` (GA4) gets the fields of the first as its own;
     more than one stay in `products` as well. The argument is not changed; it is returned itself if nothing was to do.
     """
-    aliases = _ROOT.get(event)
-    if aliases is None:
+    shape = _SHAPES.get(event)
+    if shape is None:
         return properties, []
     renames: list[Rename] = []
-    found = _renamed(properties, aliases, renames)
+    found = _renamed(properties, shape, renames)
     if event in _MONEY and "value" in found and "revenue" not in found and "total" not in found:
         found = _rekeyed(found, "value", "revenue", renames)
     if isinstance(found.get("products"), list):
         found = _with_products(event, found, renames)
-    return found, list(dict.fromkeys(renames))
+    return found, list(dict.fromkeys(renames)) if renames else renames
 
 
 def is_standard(name: str) -> bool:
     """Whether a canonical name is in the table."""
-    return name in _ROOT
+    return name in _SHAPES
 
 
 def _with_products(event: str, found: dict[str, Any], renames: list[Rename]) -> dict[str, Any]:
     sent = found["products"]
-    products = [_renamed(line, _LINE, renames) if isinstance(line, dict) else line for line in sent]
-    if any(line is not before for line, before in zip(products, sent, strict=True)):
+    products = [_renamed(line, "line", renames) if isinstance(line, dict) else line for line in sent]
+    if any(map(is_not, products, sent)):
         found = {**found, "products": products}
     if event in _SINGLE and products and isinstance(products[0], dict):
         found = _lifted(found, products, renames)
@@ -185,34 +187,40 @@ def _lifted(found: dict[str, Any], products: list[Any], renames: list[Rename]) -
     return lifted
 
 
-def _renamed(sent: dict[str, Any], aliases: dict[str, tuple[str, int]], renames: list[Rename]) -> dict[str, Any]:
-    """`sent` itself if no name in it is an alias."""
-    if aliases.keys().isdisjoint(sent):
+def _renamed(sent: dict[str, Any], shape: str, renames: list[Rename]) -> dict[str, Any]:
+    """`sent` itself if there is nothing to rename in it."""
+    plan = _plan(shape, tuple(sent))
+    while plan.products and not isinstance(sent[plan.products], list):
+        plan = _plan(shape, plan.without(plan.products))
+    if not plan.targets:
         return sent
-    targets = _targets(sent, aliases)
-    renames.extend(targets.items())
-    found = {targets.get(name, name): value for name, value in sent.items()}
-    return _with_path(found, renames) if "item_category" in targets else found
+    renames.extend(plan.targets.items())
+    found = {plan.targets.get(name, name): value for name, value in sent.items()}
+    return _with_path(found, renames) if "item_category" in plan.targets else found
 
 
-def _targets(sent: dict[str, Any], aliases: dict[str, tuple[str, int]]) -> Mapping[str, str]:
-    """Spelling in `sent` → the canonical name that it becomes."""
-    targets = {name: aliases[name][0] for name in sent if name in aliases}
-    wanted = set(targets.values())
-    plain = len(wanted) == len(targets) and wanted.isdisjoint(sent) and "products" not in wanted
-    return targets if plain else {name: target for target, name in _chosen(sent, aliases).items()}
+class _Plan(msgspec.Struct, frozen=True):
+    """`targets`: spelling → the canonical name that it becomes. `products`: the spelling of the list of products."""
+
+    names: tuple[str, ...]
+    targets: dict[str, str]
+    products: str | None
+
+    def without(self, spelling: str) -> tuple[str, ...]:
+        return tuple(name for name in self.names if name != spelling)
 
 
-def _chosen(sent: dict[str, Any], aliases: dict[str, tuple[str, int]]) -> dict[str, str]:
-    """Canonical name → the spelling that becomes it: the best ranked, whatever the order in which they were sent."""
+@lru_cache(maxsize=8_192)
+def _plan(shape: str, names: tuple[str, ...]) -> _Plan:
+    """Of all that is sent under one canonical name the best ranked becomes it, whatever the order; senders repeat."""
+    aliases = _TABLES[shape]
     best: dict[str, tuple[int, str]] = {}
-    for name, value in sent.items():
-        alias = aliases.get(name)
-        if alias is None or alias[0] in sent or (alias[0] == "products" and not isinstance(value, list)):
-            continue
-        if alias[0] not in best or alias[1] < best[alias[0]][0]:
-            best[alias[0]] = (alias[1], name)
-    return {target: name for target, (_, name) in best.items()}
+    for name in names:
+        target, rank = aliases.get(name, ("", 0))
+        if target and target not in names and (target not in best or rank < best[target][0]):
+            best[target] = (rank, name)
+    chosen = {target: name for target, (_, name) in best.items()}
+    return _Plan(names, {name: target for target, name in chosen.items()}, chosen.get("products"))
 
 
 def _with_path(found: dict[str, Any], renames: list[Rename]) -> dict[str, Any]:
@@ -230,6 +238,11 @@ def _rekeyed(found: dict[str, Any], name: str, target: str, renames: list[Rename
 
 
 _SEPARATORS: Final = str.maketrans("", "", " _-")
+
+
+@lru_cache(maxsize=8_192)
+def _unusual(name: str) -> str:
+    return _FOLDED.get(_fold(name), name)
 
 
 def _fold(name: str) -> str:
@@ -271,11 +284,14 @@ _NAMES: Final = {spelling: event.name for event in EVENTS for spelling in _spell
 _FOLDED: Final = {_fold(spelling): name for spelling, name in _NAMES.items()}
 _SINGLE: Final = frozenset(event.name for event in EVENTS if event.single)
 _MONEY: Final = frozenset(event.name for event in EVENTS if event.money)
-_LINE: Final = _aliases((*COMMON, *PRODUCT))
-_WHOLE: Final = _aliases((*COMMON, *ORDER))
-_WHOLE_PRODUCT: Final = _aliases((*COMMON, *ORDER, *PRODUCT))
-_WHOLE_PROMOTION: Final = _aliases((*COMMON, *ORDER, *PROMOTION))
-_ROOT: Final = {
-    event.name: _WHOLE_PRODUCT if event.single else (_WHOLE_PROMOTION if event.name.startswith("Promotion") else _WHOLE)
+_TABLES: Final = {
+    "line": _aliases((*COMMON, *PRODUCT)),
+    "whole": _aliases((*COMMON, *ORDER)),
+    "product": _aliases((*COMMON, *ORDER, *PRODUCT)),
+    "promotion": _aliases((*COMMON, *ORDER, *PROMOTION)),
+}
+"""By shape: of a line of `products`, of an event as a whole, about one product, about a promotion."""
+_SHAPES: Final = {
+    event.name: "product" if event.single else "promotion" if event.name.startswith("Promotion") else "whole"
     for event in EVENTS
 }

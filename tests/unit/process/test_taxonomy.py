@@ -140,7 +140,17 @@ def test_items_that_are_no_list_stay_what_they_are():
 
 
 NAMES = st.sampled_from(
-    sorted({*taxonomy._WHOLE_PRODUCT, *taxonomy._WHOLE_PROMOTION, "products", "order_id", "name", "value", "colour"})
+    sorted(
+        {
+            *taxonomy._TABLES["product"],
+            *taxonomy._TABLES["promotion"],
+            "products",
+            "order_id",
+            "name",
+            "value",
+            "colour",
+        }
+    )
 )
 SCALARS = st.one_of(st.text(max_size=5), st.integers(), st.booleans())
 LINES = st.lists(st.one_of(st.dictionaries(NAMES, SCALARS, max_size=5), SCALARS), max_size=3)

@@ -1,0 +1,47 @@
+"""Step 1, decode: the JSON that was received becomes typed fields, or the reason why it is no event."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from datafly.model.event import TYPES, Received
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Not an event. `reason` is in words for whoever sent it."""
+
+    reason: str
+
+
+class Body(msgspec.Struct, rename="camel", gc=False):
+    """What is read of an event; null is absent. `timestamp` is judged later: a bad one does not cost the event."""
+
+    type: str | None = None
+    event: str | None = None
+    name: str | None = None
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
+    group_id: Id | None = None
+    timestamp: Any = None
+    properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    context: dict[str, Any] | None = None
+
+
+_decode: Final = msgspec.json.Decoder(Body).decode
+
+
+def read_body(received: Received) -> Body | Refused:
+    try:
+        body = _decode(received.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Refused(f"The event cannot be read: {error}.")
+    body.type = body.type or received.type
+    body.anonymous_id = received.anonymous_id or body.anonymous_id
+    if body.type not in TYPES:
+        return Refused(f"“{body.type}” is not one of the types {', '.join(sorted(TYPES))}.")
+    if body.type == "track" and not (body.event and body.event.strip()):
+        return Refused("A track event needs the name of an event.")
+    return body

@@ -1,0 +1,97 @@
+"""Step 6, consent: what the visitor allows, category by category.
+
+The event's own word counts before what the visitor said earlier, and that before the pipeline's default. One exception:
+a category that the visitor denied *after* the event happened is denied, also where the event itself, delayed, still
+says otherwise.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from datafly.model.consent import Consent, read
+
+NAME: Final = "consent"
+REFRESH_MS: Final = 60_000
+"""A choice that is only repeated is written again no sooner than this: so far it may be taken for older than it is."""
+
+_WORDS: Final = {"visitor": "as the visitor chose", "pipeline": "by the pipeline's default"}
+
+
+class Choice(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`decided_ms`: when the event that said so happened."""
+
+    granted: bool
+    decided_ms: int
+
+
+class Choices(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a visitor chose. `received_ms`: when the newest change was received."""
+
+    by_category: dict[str, Choice]
+    received_ms: int
+
+    def categories(self) -> dict[str, bool]:
+        return {category: choice.granted for category, choice in self.by_category.items()}
+
+
+def own_word(kind: str, context: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, bool]:
+    """Canonical categories that the event itself tells; a posted decision may also tell them as its properties."""
+    told = context.get("consent")
+    if told is None and kind == "consent":
+        told = properties
+    return read(told) if told else {}
+
+
+def decide(
+    own: dict[str, bool], chosen: Choices | None, defaults: Mapping[str, bool], happened_ms: int
+) -> tuple[Consent, str]:
+    """The consent, and its effect in words if it is not simply what the event says."""
+    if chosen is None:
+        if own and not defaults:
+            return Consent(own, "event"), ""
+        categories = {**defaults, **own}
+    else:
+        categories = {**defaults, **chosen.categories(), **own}
+        _withdraw(categories, chosen, happened_ms)
+    source = "event" if own else "visitor" if chosen else "pipeline" if defaults else ""
+    if categories == own:
+        return Consent(own, source), ""
+    return Consent(categories, source), _tell(categories, own, chosen)
+
+
+def learn_choices(chosen: Choices | None, own: dict[str, bool], happened_ms: int, received_ms: int) -> Choices | None:
+    """What the visitor chose after an event said `own`; the same value if nothing changed. The newest word stays."""
+    before = chosen.by_category if chosen else {}
+    told = {
+        category: Choice(granted, happened_ms)
+        for category, granted in own.items()
+        if _is_news(before.get(category), granted, happened_ms)
+    }
+    if not told:
+        return chosen
+    changed = any(category not in before or before[category].granted != told[category].granted for category in told)
+    return Choices({**before, **told}, received_ms if changed or chosen is None else chosen.received_ms)
+
+
+def _is_news(before: Choice | None, granted: bool, happened_ms: int) -> bool:  # noqa: FBT001 - a decision is one
+    if before is None:
+        return True
+    patience = REFRESH_MS if before.granted == granted else 0
+    return happened_ms >= before.decided_ms + patience
+
+
+def _withdraw(categories: dict[str, bool], chosen: Choices, happened_ms: int) -> None:
+    for category, choice in chosen.by_category.items():
+        if not choice.granted and choice.decided_ms > happened_ms:
+            categories[category] = False
+
+
+def _tell(categories: dict[str, bool], own: dict[str, bool], chosen: Choices | None) -> str:
+    groups: dict[str, list[str]] = {}
+    for category, granted in sorted(categories.items()):
+        if own.get(category) != granted:
+            source = "visitor" if chosen and category in chosen.by_category else "pipeline"
+            groups.setdefault(source, []).append(f"{category} {'granted' if granted else 'denied'}")
+    return "; ".join(f"{', '.join(said)} {_WORDS[source]}" for source, said in groups.items())

@@ -1,0 +1,75 @@
+"""What process knows while it works: the state twin in memory, enough by itself for a preview."""
+
+import msgspec
+
+from datafly.model.event import Event
+from datafly.process.consent import Choices, learn_choices, own_word
+from datafly.process.dedupe import Fingerprint, fingerprint
+from datafly.process.identity import User, Visitor, learn_user, learn_visitor
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message id that was appended. `offset` in `events`."""
+
+    fingerprint: Fingerprint
+    received_ms: int
+    offset: int
+
+
+class Memory:
+    """Visitors, users, choices and message ids; None for what is known not to be known.
+
+    Everything in it is learnt from governed events and from nothing else (`learn`), so it can be rebuilt from the log.
+    What changed since the last writing is in `changed_*`.
+    """
+
+    def __init__(self) -> None:
+        self.visitors: dict[str, Visitor | None] = {}
+        self.users: dict[str, User | None] = {}
+        self.choices: dict[str, Choices | None] = {}
+        self.seen: dict[Fingerprint, int] = {}
+        self.changed_visitors: set[str] = set()
+        self.changed_users: set[str] = set()
+        self.changed_choices: set[str] = set()
+
+    def learn(self, event: Event) -> None:
+        """Take in an event. Again the same is no change: a replay ends where the first time ended."""
+        self.seen[fingerprint(event.pipeline_id, event.message_id)] = event.received_ms
+        own = own_word(event.type, event.context, event.properties)
+        if own:
+            self.learn_choices(event.key, own, event.timestamp_ms, event.received_ms)
+        if event.type in ("identify", "group"):
+            self.learn_identity(event)
+
+    def learn_choices(self, key: str, own: dict[str, bool], happened_ms: int, received_ms: int) -> None:
+        before = self.choices.get(key)
+        after = learn_choices(before, own, happened_ms, received_ms)
+        if after is not before:
+            self.choices[key] = after
+            self.changed_choices.add(key)
+
+    def learn_identity(self, event: Event) -> None:
+        if event.anonymous_id is not None:
+            self._learn_visitor(event, event.anonymous_id)
+        if event.user_id is not None:
+            self._learn_user(event, event.user_id)
+
+    def _learn_visitor(self, event: Event, anonymous_id: str) -> None:
+        before = self.visitors.get(anonymous_id)
+        after = learn_visitor(event, before)
+        if after is not before:
+            self.visitors[anonymous_id] = after
+            self.changed_visitors.add(anonymous_id)
+
+    def _learn_user(self, event: Event, user_id: str) -> None:
+        before = self.users.get(user_id)
+        after = learn_user(event, before)
+        if after is not before:
+            self.users[user_id] = after
+            self.changed_users.add(user_id)
+
+    def trim(self, limit: int) -> None:
+        """Forget what can be read again, where it is more than `limit`. Nothing may be unwritten."""
+        for known in (self.visitors, self.users, self.choices):
+            if len(known) > limit:
+                known.clear()
