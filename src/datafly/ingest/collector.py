@@ -26,5 +26,7 @@ class Collector:
 
     async def get(self, request: Request, _receive: Receive) -> Reply:
         if self._asset is None:
-            raise Refused(Code.NOT_BUILT, "This installation has no collector script: build it with `make collector`.")
+            raise Refused(
+                Code.NOT_BUILT, "This installation has no collector script: run `npm run build` in collector/."
+            )
         return self._asset.reply(request)
