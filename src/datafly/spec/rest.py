@@ -23,11 +23,14 @@ class Rest(Node, frozen=True, tag="rest"):
 
     def build(self, _making: Making) -> Read:
         of, keys = self.of, _Keys(self.but)
+        usual = keys.get
 
         def read(scope: Scope) -> Any:
             found: dict[str, Any] = {}
             for name, value in getattr(scope, of).items():
-                key = keys[name]
+                key = usual(name)
+                if key is None:
+                    key = keys[name]
                 if key is _TAKEN:
                     continue
                 if type(value) in _SCALARS and key and key not in found:

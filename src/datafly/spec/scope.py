@@ -1,5 +1,6 @@
 """What the closures of a mapping read, and where they note what a person should know."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,6 +12,7 @@ from datafly.model.verdict import Ruling
 Read = Callable[["Scope"], Any]
 """A compiled part of a mapping: its value in a scope, None where there is none."""
 
+_LINE: Final = re.compile(r"(?<![\w.])line\.")
 _LAST_SECOND: Final = 253_402_300_799
 """9999-12-31T23:59:59Z, the last that RFC 3339 can write."""
 
@@ -70,7 +72,7 @@ class Scope:
 
     def name(self, words: str) -> str:
         """`words` of a mapping, with the line at hand named."""
-        return words.replace("line.", f"{self.place}.")
+        return _LINE.sub(f"{self.place}.", words)
 
 
 @lru_cache(maxsize=4096)

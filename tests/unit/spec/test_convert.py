@@ -69,6 +69,11 @@ def test_what_cannot_be_converted_is_left_out_with_a_warning_that_names_it(read)
     assert read.scope.warnings == ["properties.price is not an amount (a number, not negative); it was left out."]
 
 
+def test_a_field_that_only_ends_like_a_line_keeps_its_name(read):
+    read(convert.amount(path("properties.online.price")), properties={"online": {"price": "x"}})
+    assert read.scope.warnings[0].startswith("properties.online.price is not")
+
+
 def test_what_is_missing_or_empty_is_no_warning(read):
     assert read(convert.email(path("traits.email"))) is None
     assert read.scope.warnings == []
