@@ -34,6 +34,10 @@ bench: .venv/dev.stamp
 docs: .venv/core.stamp
 	@.venv/bin/datafly docs
 
+# Needs Node 18 or newer; running Signal does not.
+collector:
+	@cd collector && npm ci --silent && npm run --silent build
+
 format: .venv/dev.stamp
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .

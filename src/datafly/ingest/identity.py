@@ -25,16 +25,19 @@ def assign(
 ) -> Visitors:
     """The body's id beats the cookie's beats a new one.
 
-    A new one is made only for who has none, never where a user id came alone; but a browser's request is one visitor,
-    so what was made for one of its events holds for all of them. A server's events without any id are strangers to
-    each other. `reset` makes a new visitor in any case.
+    A browser's request is one visitor: without cookie, one new id holds for all its events that bring none, also for
+    those with a user id, or the next page of a person who identified at once would be a stranger's (decision 0044). So
+    is a request of one event without any id, whoever sends it. Else a server's events without any id are strangers to
+    each other, and a user id that came alone stays alone. `reset` makes a new visitor in any case.
     """
-    minted = mint() if reset or (browser and cookie is None and _nameless(events)) else None
+    minted = mint() if reset or (cookie is None and _one_visitor(events, browser=browser)) else None
     visitor = minted or cookie
     if visitor is not None:
         return Visitors([anonymous or visitor for anonymous, _ in events], minted)
     return Visitors([anonymous or (None if user else mint()) for anonymous, user in events])
 
 
-def _nameless(events: Sequence[Ids]) -> bool:
-    return any(anonymous is None and user is None for anonymous, user in events)
+def _one_visitor(events: Sequence[Ids], *, browser: bool) -> bool:
+    if browser:
+        return any(anonymous is None for anonymous, _ in events)
+    return len(events) == 1 and events[0] == (None, None)

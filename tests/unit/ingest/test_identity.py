@@ -35,6 +35,19 @@ def test_a_cookie_names_the_visitor_of_events_that_name_none():
     assert ids(NONE, browser=True, cookie=COOKIE).minted is None
 
 
+def test_a_server_event_that_comes_alone_and_nameless_is_offered_a_cookie():
+    assert ids(NONE).anonymous == ["new-1"]
+    assert ids(NONE).minted == "new-1"
+    assert ids(USER).minted is None
+
+
+def test_a_person_who_identifies_at_once_is_no_stranger_on_the_next_page():
+    visitors = ids(USER, USER, browser=True)
+
+    assert visitors.anonymous == ["new-1", "new-1"]
+    assert visitors.minted == "new-1"
+
+
 def test_a_browser_without_cookie_is_one_visitor_for_the_whole_request():
     visitors = ids(USER, NONE, NONE, ANON, browser=True)
 
@@ -42,8 +55,8 @@ def test_a_browser_without_cookie_is_one_visitor_for_the_whole_request():
     assert visitors.minted == "new-1"
 
 
-@pytest.mark.parametrize("events", [[USER], [ANON], [USER, ANON], []])
-def test_nothing_is_minted_for_a_browser_whose_events_all_have_an_id(events):
+@pytest.mark.parametrize("events", [[ANON], [ANON, ("b", "u")], []])
+def test_nothing_is_minted_for_a_browser_whose_events_all_have_an_anonymous_id(events):
     visitors = ids(*events, browser=True)
 
     assert visitors.minted is None

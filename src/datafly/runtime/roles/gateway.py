@@ -14,6 +14,7 @@ from datafly.runtime.compose import open_log
 from datafly.runtime.pipelines import Pipelines
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import serve
+from datafly.runtime.writing import Writing
 from datafly.settings import Settings
 
 
@@ -22,12 +23,14 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     pipelines = Pipelines(store.control)
     appender = open_log(settings).appender(RAW, 0)
     group = GroupCommit(appender)
+    clock = SystemClock()
+    writing = Writing(group.append, clock)
     app = create_gateway(
         _gateway_settings(settings),
-        append=group.append,
+        append=writing.append,
         pipelines=pipelines.by_key,
-        clock=SystemClock(),
-        ready=lambda: None if pipelines.by_key() else "No pipeline is enabled.",
+        clock=clock,
+        ready=writing.trouble,
     )
     following = asyncio.create_task(pipelines.follow())
     retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
