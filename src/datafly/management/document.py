@@ -22,8 +22,9 @@ _TOKEN: Final = SecurityScheme(
     type="http", scheme="bearer", bearer_format="dft_…", description="An API token, made by `datafly token create`."
 )
 _STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
+_ETAG: Final = {"ETag": {"description": "For `If-Match`.", "schema": {"type": "string"}}}
 _MEANINGS: Final = {
-    "400": "The body is not JSON.",
+    "400": "The request cannot be read, or its body is not JSON.",
     "401": "No token, or not a good one.",
     "403": "The token's role may not do this.",
     "404": "There is no such thing.",
@@ -58,6 +59,7 @@ def config() -> OpenAPIConfig:
         description="Pipelines, integrations, live events and dead letters of Signal.",
         path=PATH,
         render_plugins=[Document()],
+        operation_id_creator=lambda handler, _method, _path: handler.handler_name,
         components=Components(security_schemes={"token": _TOKEN}),
     )
 
@@ -93,6 +95,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, handler: HTTPRo
         operation["requestBody"] = {"required": True, "content": _json(schemas[body])}
     good = {status: said for status, said in operation["responses"].items() if status.startswith("2")}
     for said in good.values():
+        said["headers"] = _ETAG if _has_etag(handler) else {}
         if answer is not None:
             said["content"] = _json(schemas[answer]) | (_STREAM if handler.opt.get("streams") else {})
     lowest = lowest_role(method.upper(), path)
@@ -127,6 +130,11 @@ def _operations(routes: list[HTTPRoute]) -> Iterator[tuple[str, str, HTTPRouteHa
                 yield route.path_format, method.lower(), handler
 
 
+def _has_etag(handler: HTTPRouteHandler) -> bool:
+    """Handlers make a `Response` of their own to give it one."""
+    return handler.parsed_return_field.is_subclass_of(Response)
+
+
 def _body(handler: HTTPRouteHandler) -> Any:
     return handler.parsed_data_field.annotation if handler.parsed_data_field else None
 
@@ -136,6 +144,6 @@ def _answer(handler: HTTPRouteHandler) -> Any:
     if answer := handler.opt.get("answer"):
         return answer
     field = handler.parsed_return_field
-    if field.is_subclass_of(Response):
+    if _has_etag(handler):
         field = field.inner_types[0]
     return None if field.is_none_type else field.annotation

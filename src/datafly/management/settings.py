@@ -11,7 +11,7 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     max_body_bytes: int = 1_000_000
     scan_records: int = 50_000
-    scan_verdicts: int = 5_000
+    scan_verdicts: int = 500
     replay_members: int = 10_000
     follow_waiting: int = 1_000
     follow_pause_seconds: float = 0.25

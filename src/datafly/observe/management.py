@@ -36,11 +36,3 @@ class ManagementResourceChanged(Telemetry, frozen=True):
     resource: str
     id: str
     by: str
-
-
-class ManagementFollowerChanged(Telemetry, frozen=True):
-    """A follower of live events came or went."""
-
-    level: ClassVar[int] = logging.DEBUG
-
-    followers: int

@@ -66,6 +66,7 @@ def get_dead_letter(*, services: Services, dead_letter_id: FromPath[str]) -> Dea
     dto=Strict[ReplayBody],
     return_dto=None,
     status_code=202,
+    opt={"answers": (404,)},
     summary="Send dead letters again",
     sync_to_thread=True,
 )

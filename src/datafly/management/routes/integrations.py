@@ -102,7 +102,7 @@ def resume(*, services: Services, integration_id: FromPath[str], request: Caller
     return _switch(services, integration_id, request, if_match, paused=False)
 
 
-@post("/{integration_id:str}/test", status_code=200, summary="Test the credentials")
+@post("/{integration_id:str}/test", status_code=200, summary="Test the credentials", opt={"answers": (409,)})
 async def test_credentials(*, services: Services, integration_id: FromPath[str]) -> CheckView:
     """Sends one request that only reads. An account may pass it and still be refused when events are sent."""
     return await check(services, integration_id)

@@ -59,6 +59,15 @@ class Trouble(msgspec.Struct, frozen=True):
     resolution: str
 
 
+class Prerequisite(msgspec.Struct, frozen=True):
+    """Something to do in the vendor's own panel first. `steps` are numbered, `choices` are not."""
+
+    title: str
+    text: str
+    steps: tuple[str, ...]
+    choices: tuple[str, ...]
+
+
 class Vendor(msgspec.Struct, frozen=True):
     """`status`: alpha, beta, stable. `consent_category` must be granted, null for none. `installed`: how often it is.
 
@@ -79,7 +88,7 @@ class Vendor(msgspec.Struct, frozen=True):
     config_schema: dict[str, Any]
     variants: tuple[VariantView, ...]
     install_call: str
-    prerequisites: tuple[Step, ...]
+    prerequisites: tuple[Prerequisite, ...]
     event_mapping: tuple[MappingRow, ...]
     identity: tuple[IdentityField, ...]
     verify: tuple[str, ...]
@@ -93,7 +102,7 @@ def vendor_view(integration: Integration, installed: int) -> Vendor:
         "documentation": integration.reference,
         "config_schema": config_schema(integration),
         "install_call": curl_install(integration),
-        "prerequisites": integration.prerequisites,
+        "prerequisites": tuple(_prerequisite(step) for step in integration.prerequisites),
         "event_mapping": tuple(MappingRow(rule.event, rule.concept, rule.note) for rule in integration.rules),
         "identity": tuple(_identity(row) for row in integration.identity),
         "verify": integration.verify,
@@ -102,6 +111,10 @@ def vendor_view(integration: Integration, installed: int) -> Vendor:
         "installed": installed,
     }
     return msgspec.convert({**catalog_entry(integration), **words}, Vendor)
+
+
+def _prerequisite(step: Step) -> Prerequisite:
+    return Prerequisite(step.title, step.text, step.steps, step.choices)
 
 
 def _identity(row: IdentityRow) -> IdentityField:

@@ -1,0 +1,89 @@
+import contextlib
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from litestar.routes import HTTPRoute
+
+from datafly.management.access import Role, lowest_role
+
+schemathesis = pytest.importorskip("schemathesis")
+checks = schemathesis.checks
+
+EXAMPLES = 8
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+]
+
+
+@pytest.fixture
+def document(call):
+    return call.get("/v1/admin/openapi.json", role=None)
+
+
+def documented(document):
+    return {(method.upper(), path): told for path, told in document["paths"].items() for method, told in told.items()}
+
+
+def test_every_route_is_in_the_document(house, document):
+    routes = {
+        (method, route.path_format)
+        for route in house.app.routes
+        if isinstance(route, HTTPRoute) and not route.path_format.startswith("/v1/admin/openapi.json")
+        for method in route.methods - {"OPTIONS"}
+    }
+    assert set(documented(document)) == routes
+
+
+def test_every_operation_tells_its_answer_its_errors_and_who_may(document):
+    assert document["openapi"].startswith("3.1")
+    for (method, path), operation in documented(document).items():
+        good = [status for status in operation["responses"] if status.startswith("2")]
+        assert len(good) == 1, path
+        if good != ["204"]:
+            assert operation["responses"][good[0]]["content"]["application/json"]["schema"], path
+        for status in set(operation["responses"]) - set(good):
+            shape = operation["responses"][status]["content"]["application/json"]["schema"]
+            assert shape == {"$ref": "#/components/schemas/ErrorAnswer"}
+        assert operation["security"] == ([] if lowest_role(method, path) is Role.ANYONE else [{"token": []}])
+        assert operation["summary"]
+
+
+def test_every_reference_leads_somewhere(document):
+    text = json.dumps(document)
+    for reference in set(text.split('"$ref": "#/components/schemas/')[1:]):
+        assert reference.split('"')[0] in document["components"]["schemas"]
+
+
+def test_operations_have_names_of_their_own(document):
+    names = [operation["operationId"] for operation in documented(document).values()]
+    assert len(set(names)) == len(names)
+    assert "install_vendor" in names
+
+
+@pytest.fixture
+def schema(house, document):
+    place = house.happens("m1", user_id="jane", event="Product Viewed")
+    house.delivers(house.installed(), place)
+    return schemathesis.openapi.from_dict(document)
+
+
+@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
+def test_no_call_however_odd_is_a_fault_or_answered_otherwise_than_documented(schema, call, mode):
+    for found in schema.get_all_operations():
+
+        @given(case=found.ok().as_strategy(generation_mode=mode))
+        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        def answers_as_documented(case):
+            if "follow" not in (case.query or {}):
+                sent = case.as_transport_kwargs(base_url="http://testserver.local")
+                kept = {name: sent[name] for name in ("params", "headers", "json") if sent.get(name) is not None}
+                reply = call(sent["method"], sent["url"], content=sent.get("data"), **kept)
+                case.validate_response(reply, checks=CHECKS)
+
+        with contextlib.suppress(Unsatisfiable):  # what takes nothing can be given nothing wrong
+            answers_as_documented()
