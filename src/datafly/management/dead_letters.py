@@ -94,6 +94,7 @@ class Shown:
         row_id, outcome = row
         installation = self._installations.get(outcome.installation_id)
         place = self._services.log.at(outcome.partition, outcome.first)
+        event = event_at(place) if place else None
         known = self._services.ledger.deliveries(outcome.partition, outcome.first)
         told = self._told(installation, outcome, known)
         replays = self._replays.of(outcome, known)
@@ -110,7 +111,7 @@ class Shown:
             decided_at=moment(outcome.decided_ms),
             run_id=outcome.run_id or None,
             count=outcome.last - outcome.first + 1,
-            event=summary(event_at(place)) if place else None,
+            event=summary(event) if event else None,
             attempts=told.attempts if told else 0,
             request=told.request if told else None,
             response=told.response if told else None,

@@ -13,6 +13,7 @@ from datafly.management.search import Filters, Positions, event_at, fits
 from datafly.management.services import Composed
 from datafly.management.views.event import LiveEvent
 from datafly.model.errors import Unavailable
+from datafly.model.event import Event
 
 _CHUNK: Final = 200
 _HEARTBEAT: Final = b": still here\n\n"
@@ -29,7 +30,7 @@ class Follower:
         self._services = services
         self._filters = filters
         self._positions = positions
-        self._waiting: dict[tuple[int, int], Place] = {}
+        self._waiting: dict[tuple[int, int], Event] = {}
 
     def step(self) -> list[bytes]:
         """Blocking: what is new since the last step, encoded. After a failure the follower is of no more use."""
@@ -43,24 +44,24 @@ class Follower:
         messages = []
         for place in places:
             self._positions[place.partition] = place.offset + 1
-            if fits(place, self._filters):
-                live = fates.of(event_at(place), place.partition, place.offset)
-                self._remember(place, live)
+            event = event_at(place) if fits(place, self._filters) else None
+            if event:
+                live = fates.of(event, place.partition, place.offset)
+                self._remember(place, event, live)
                 messages.extend(self._message(live))
         return messages
 
     def _decided(self, fates: Fates) -> list[bytes]:
         messages = []
-        for key, place in list(self._waiting.items()):
-            event = event_at(place)
+        for key, event in list(self._waiting.items()):
             if fates.is_final(event, *key):
                 del self._waiting[key]
                 messages.extend(self._message(fates.of(event, *key)))
         return messages
 
-    def _remember(self, place: Place, live: LiveEvent) -> None:
+    def _remember(self, place: Place, event: Event, live: LiveEvent) -> None:
         if live.pending:
-            self._waiting[place.partition, place.offset] = place
+            self._waiting[place.partition, place.offset] = event
         if len(self._waiting) > self._services.settings.follow_waiting:
             del self._waiting[next(iter(self._waiting))]
 

@@ -64,12 +64,19 @@ _GLANCES: Final = msgspec.json.Decoder(Glance)
 _EVENTS: Final = msgspec.json.Decoder(Event)
 
 
-def event_at(place: Place) -> Event:
-    return _EVENTS.decode(place.record.value)
+def event_at(place: Place) -> Event | None:
+    """None for a record that is no event: delivery has told of it, there is nothing to show."""
+    try:
+        return _EVENTS.decode(place.record.value)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
 
 
 def fits(place: Place, filters: Filters) -> bool:
-    return filters.fits(_GLANCES.decode(place.record.value))
+    try:
+        return filters.fits(_GLANCES.decode(place.record.value))
+    except (msgspec.DecodeError, UnicodeError):
+        return False
 
 
 def find(services: Composed, filters: Filters, cursor: str | None, limit: int) -> Page[LiveEvent]:
@@ -77,27 +84,37 @@ def find(services: Composed, filters: Filters, cursor: str | None, limit: int) -
     if filters.message_id is not None:
         return page(_by_message_id(services, filters, filters.message_id)[:limit], None)
     positions: Positions = services.log.heads() if cursor is None else decode_cursor(cursor, Positions)
-    return _Scan(services, filters, positions).page(limit)
+    return _Scan(services, filters, positions, services.settings.scan_records).page(limit)
 
 
 def _by_message_id(services: Composed, filters: Filters, message_id: str) -> list[LiveEvent]:
+    """By the index, which may lag a little; so what it does not have is looked for among the newest."""
+    known = [services.log.at(partition, offset) for partition, offset in services.find_offset(message_id)]
+    places = [place for place in known if place is not None]
+    if not places:
+        return _Scan(services, filters, services.log.heads(), services.settings.scan_recent).page(1).data
     fates = Fates(services)
-    places = [services.log.at(partition, offset) for partition, offset in services.find_offset(message_id)]
-    fitting = [place for place in places if place is not None and fits(place, filters)]
-    fitting.sort(key=lambda place: place.record.at_ms, reverse=True)
-    found = [fates.of(event_at(place), place.partition, place.offset) for place in fitting]
-    return [live for live in found if filters.fits_fate(live)]
+    places.sort(key=lambda place: place.record.at_ms, reverse=True)
+    found = [live_at(place, filters, fates) for place in places]
+    return [live for live in found if live]
+
+
+def live_at(place: Place, filters: Filters, fates: Fates) -> LiveEvent | None:
+    """None where it does not fit."""
+    event = event_at(place) if fits(place, filters) else None
+    live = fates.of(event, place.partition, place.offset) if event else None
+    return live if live and filters.fits_fate(live) else None
 
 
 class _Scan:
     """One call's way back through the log."""
 
-    def __init__(self, services: Composed, filters: Filters, positions: Positions) -> None:
+    def __init__(self, services: Composed, filters: Filters, positions: Positions, records: int) -> None:
         self._filters = filters
         self._positions = dict(positions)
         self._fates = Fates(services)
         self._places = services.log.newest(positions)
-        self._records_left = services.settings.scan_records
+        self._records_left = records
         self._verdicts_left = services.settings.scan_verdicts
 
     def page(self, limit: int) -> Page[LiveEvent]:
@@ -117,12 +134,9 @@ class _Scan:
         return place
 
     def _look(self, place: Place) -> LiveEvent | None:
-        if not fits(place, self._filters):
-            return None
-        if self._filters.verdict is not None:
+        if self._filters.verdict is not None and fits(place, self._filters):
             self._verdicts_left -= 1
-        live = self._fates.of(event_at(place), place.partition, place.offset)
-        return live if self._filters.fits_fate(live) else None
+        return live_at(place, self._filters, self._fates)
 
     def _has_more(self) -> bool:
         """Asked once, at the end: it takes the next record."""

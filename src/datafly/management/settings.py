@@ -6,11 +6,13 @@ import msgspec
 class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
 
-    `follow_waiting` is how many events without a final verdict a follower of live events remembers.
+    `scan_recent` is how many of the newest events are looked through for a message id that the index does not have
+    yet. `follow_waiting` is how many events without a final verdict a follower of live events remembers.
     """
 
     max_body_bytes: int = 1_000_000
     scan_records: int = 50_000
+    scan_recent: int = 20_000
     scan_verdicts: int = 500
     replay_members: int = 10_000
     follow_waiting: int = 1_000

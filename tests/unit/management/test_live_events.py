@@ -1,5 +1,6 @@
 import pytest
 
+from datafly.log.base import Entry
 from datafly.management import ManagementSettings
 from datafly.model.consent import Consent
 from datafly.model.event import Original, Step
@@ -304,3 +305,17 @@ def test_events_that_no_calendar_holds_are_shown_all_the_same(house, call):
     house.happens("m1", timestamp_ms=10**18)
     (shown,) = call.get("/v1/admin/live-events")["data"]
     assert shown["timestamp"].startswith("9999-12-31")
+
+
+def test_a_message_that_the_index_does_not_have_yet_is_found_all_the_same(house, call):
+    house.happens("m1", user_id="jane")
+    house.places.clear()
+    assert ids(call.get("/v1/admin/live-events?message_id=m1")) == ["m1"]
+    assert ids(call.get("/v1/admin/live-events?message_id=m1&user_id=joe")) == []
+
+
+def test_a_record_that_is_no_event_hides_no_other(house, call):
+    house.happens("m1")
+    house.appenders[0].append([Entry("k", b"\xff"), Entry("k", b"[]"), Entry("k", b'{"message_id": 5}')])
+    house.happens("m2")
+    assert ids(call.get("/v1/admin/live-events")) == ["m2", "m1"]
