@@ -1,41 +1,43 @@
-"""The commands. Each says what it does in its first line; errors are one sentence on standard error."""
+"""The commands. Each says what it does in its first line, and loads what it needs when it runs: all start fast."""
+# ruff: noqa: PLC0415  see above
 
-import asyncio
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from datafly import catalog
-from datafly.cli import preview as previewing
-from datafly.cli import reference
-from datafly.cli import tail as tailing
 from datafly.cli.flags import with_settings
 from datafly.model.errors import SignalError
-from datafly.runtime.token import create_token
-from datafly.runtime.up import up as run_up
 from datafly.settings import Found, Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-tokens = typer.Typer(no_args_is_help=True, help="API tokens of the management API.")
+app = typer.Typer(
+    name="datafly", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="API tokens of the management API.")
 app.add_typer(tokens, name="token")
 
+Root = Annotated[
+    Path,
+    typer.Option(
+        "--root", metavar="FOLDER", help="The checkout of Signal to work on; else this folder.", show_default=False
+    ),
+]
 
-class Role(StrEnum):
-    OWNER = "owner"
-    ADMIN = "admin"
-    EDITOR = "editor"
-    VIEWER = "viewer"
+
+@app.callback()
+def datafly() -> None:
+    """Signal: an open, self-hosted, server-side customer-event gateway."""
 
 
 @app.command()
 @with_settings
 def up(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  settings says it all here
-    """Run Signal: gateway, processing, delivery and management API in one process tree. Ctrl-C stops it."""
+    """Run Signal until Ctrl-C. Gateway, processing, delivery and management API, in one process tree."""
+    import asyncio
+
+    from datafly.runtime.up import up as run_up
+
     asyncio.run(run_up(settings))
 
 
@@ -47,40 +49,45 @@ def show_settings(
     settings: Settings,  # noqa: ARG001  what was found says more
     found: list[Found],
 ) -> None:
-    """Print every setting with its value and where it came from."""
-    if json:
-        Console(soft_wrap=True, highlight=False).print_json(
-            data={one.row.variable: {"value": one.shown(), "source": one.source} for one in found}
-        )
-        return
-    table = Table("setting", "value", "from", "what it is for", box=None, pad_edge=False)
-    for one in found:
-        table.add_row(one.row.variable, one.shown(), one.source, one.row.sentence.text)
-    Console().print(table)
+    """Print every setting, its value and where it came from."""
+    from datafly.cli import settings as showing
+
+    print(showing.as_json(found) if json else showing.as_table(found, showing.terminal_width()))
 
 
 @tokens.command("create")
 @with_settings
 def token_create(
     *,
-    name: Annotated[str, typer.Option("--name", help="What the token is for; shown in lists.")],
-    role: Annotated[Role, typer.Option("--role", help="What it may do.")] = Role.ADMIN,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the token is for; shown in lists.")],
+    role: Annotated[str, typer.Option("--role", metavar="owner|admin|editor|viewer", help="What it may do.")] = "admin",
     settings: Settings,
     found: list[Found],  # noqa: ARG001  settings says it all here
 ) -> None:
-    """Make an API token and print it, and nothing else. Works while Signal runs and before it ever ran."""
-    print(create_token(settings, name=name, role=role.value))
+    """Make an API token and print it. Nothing else is printed; works while Signal runs and before it ever ran."""
+    from datafly.runtime.token import create_token
+
+    print(create_token(settings, name=name, role=role))
 
 
 @app.command()
 def preview(
-    integration: Annotated[str, typer.Argument(help="The integration's slug, e.g. insider.")],
-    event: Annotated[Path, typer.Argument(help="A JSON file with one event, or a list of them. - reads stdin.")],
+    integration: Annotated[str, typer.Argument(metavar="INTEGRATION", help="Its slug, e.g. insider.")],
+    event: Annotated[
+        Path, typer.Argument(metavar="EVENT.json", help="One event, or a list of them; - is standard input.")
+    ],
     *,
-    config: Annotated[Path | None, typer.Option("--config", help="A JSON file with the integration's config.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One compact object per event.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="CONFIG.json", help="The integration's config; else the examples of its page."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One compact object per event, and no words beside it.")] = False,
 ) -> None:
-    """Print the exact requests that an event would become. Needs no server, sends nothing."""
+    """Print the exact requests that an event would become. Needs no server and no data folder, sends nothing."""
+    from datafly.cli import preview as previewing
+
     previewing.run(integration, event, config, compact=json)
 
 
@@ -89,51 +96,65 @@ def preview(
 def tail(
     *,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
-    url: Annotated[str | None, typer.Option("--url", help="Management API of another machine.")] = None,
-    token: Annotated[str | None, typer.Option("--token", help="API token; with --url.")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="Management API of another machine; with --token.")
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option("--token", metavar="TOKEN", help="An API token; by default one is made and taken back."),
+    ] = None,
     settings: Settings,
     found: list[Found],  # noqa: ARG001  settings says it all here
 ) -> None:
-    """Show live events as they come in, with what became of each. Ctrl-C ends it."""
+    """Show live events as they come. With what became of each; Ctrl-C ends it."""
+    from datafly.cli import tail as tailing
+
     tailing.run(settings, url=url, token=token, as_json=json)
 
 
 @app.command()
 def check() -> None:
     """Lint the integration definitions."""
+    from datafly import catalog
+
     findings = catalog.check()
     for finding in findings:
         print(finding)
     if findings:
         raise typer.Exit(1)
-    print(
-        f"{len(catalog.all())} integrations checked: {', '.join(one.slug for one in catalog.all())}.", file=sys.stderr
-    )
+    names = ", ".join(one.slug for one in catalog.all())
+    print(f"All is well with the definitions: {names}.", file=sys.stderr)
 
 
 @app.command("new-integration")
 def new_integration(
-    name: Annotated[str, typer.Argument(help="Its name, e.g. 'Acme Mail'.")],
-    *,
-    root: Annotated[Path, typer.Option("--root", help="The checkout to write into.")] = Path(),
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, e.g. 'Acme Mail'.")], *, root: Root = Path()
 ) -> None:
-    """Scaffold an integration: definition, samples and test."""
-    for path in catalog.scaffold(name, root):
+    """Scaffold an integration with samples and a test."""
+    from datafly import catalog
+    from datafly.cli import checkout
+
+    for path in catalog.scaffold(name, checkout.require(root)):
         print(path)
+    print("Now change them, then: datafly check, datafly docs, and the test.", file=sys.stderr)
 
 
 @app.command()
 def docs(
     *,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a page is stale.")] = False,
-    root: Annotated[Path, typer.Option("--root", help="The checkout to write into.")] = Path(),
+    root: Root = Path(),
 ) -> None:
-    """Generate the integration pages and the settings page from their definitions."""
+    """Generate the integration and reference pages."""
+    from datafly import catalog
+    from datafly.cli import checkout, reference
+
+    folder = checkout.require(root)
     if not check:
-        for path in [*catalog.render_docs(root), reference.write(root)]:
+        for path in [*catalog.render_docs(folder), *reference.write(folder)]:
             print(path)
         return
-    stale = [*catalog.stale_docs(root), *reference.stale(root)]
+    stale = [*catalog.stale_docs(folder), *reference.stale(folder)]
     for path in stale:
         print(f"{path} is stale: run `datafly docs`.", file=sys.stderr)
     if stale:
@@ -143,9 +164,7 @@ def docs(
 def main() -> None:
     """Run the command line; a foreseen failure is one sentence and exit status 2."""
     try:
-        app()
+        app(prog_name="datafly")
     except SignalError as error:
         print(f"datafly: {error.message}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -3,7 +3,8 @@
 import inspect
 import os
 from collections.abc import Callable
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
@@ -34,8 +35,16 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 def _parameter(row: Row) -> inspect.Parameter:
     kind: Any = bool | None if row.kind is bool else str | None
     names = [row.flag] if row.kind is not bool else [f"{row.flag}/--no-{row.name.replace('_', '-')}"]
-    option = typer.Option(*names, help=f"{row.sentence.text} [{row.variable}]", show_default=False)
+    option = typer.Option(
+        *names, metavar=_metavar(row), help=f"{row.sentence.text} [{row.variable}]", show_default=False
+    )
     return inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
+
+
+def _metavar(row: Row) -> str | None:
+    if get_origin(row.kind) is Literal:
+        return "|".join(get_args(row.kind))
+    return {bool: None, int: "NUMBER", float: "NUMBER", Path: "FOLDER"}.get(row.kind, "TEXT")
 
 
 __all__ = ["Found", "Settings", "with_settings"]

@@ -1,26 +1,27 @@
 """`datafly preview`: JSON on standard output, words for a person on standard error."""
 
+import codecs
+import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from datafly.model.errors import OperatorError
-from datafly.runtime.clock import SystemClock
 from datafly.runtime.preview import Previewed, preview
 
 
 def run(slug: str, event: Path, config: Path | None, *, compact: bool) -> None:
     """Raises `OperatorError` when a file cannot be read, `CallerError` when the integration or its config is wrong."""
-    sent = _read(event)
-    events = sent if isinstance(sent, list) else [sent]
+    events, several = _events(event)
     given = _config(config) if config else None
-    for number, previewed in enumerate(preview(slug, events, given, SystemClock()), 1):
+    for number, previewed in enumerate(preview(slug, events, given, _now_ms), 1):
         shown = msgspec.json.encode(previewed.as_json())
-        print((shown if compact or len(events) > 1 else msgspec.json.format(shown, indent=2)).decode(), flush=True)
+        print((shown if compact or several else msgspec.json.format(shown, indent=2)).decode(), flush=True)
         if not compact:
-            _say(previewed, f"event {number}: " if len(events) > 1 else "")
+            _say(previewed, f"event {number}: " if several else "")
 
 
 def _say(previewed: Previewed, which: str) -> None:
@@ -32,19 +33,40 @@ def _say(previewed: Previewed, which: str) -> None:
             print(f"{which}{line}", file=sys.stderr)
 
 
-def _read(path: Path) -> Any:
+def _events(path: Path) -> tuple[list[bytes], bool]:
+    """Each event as it stands in the file, and whether it is a list."""
+    text = _read(path)
+    value = _decode(path, text)
+    if not isinstance(value, list):
+        return [text], False
+    try:
+        return [bytes(raw) for raw in msgspec.json.decode(text, type=list[msgspec.Raw])], True
+    except msgspec.DecodeError:
+        return [json.dumps(event).encode() for event in value], True
+
+
+def _config(path: Path) -> dict[str, Any]:
+    config = _decode(path, _read(path))
+    if not isinstance(config, dict):
+        raise OperatorError(f"{path} must hold one JSON object, the integration's config.")
+    return config
+
+
+def _read(path: Path) -> bytes:
     try:
         text = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}.") from error
+    return text.removeprefix(codecs.BOM_UTF8)
+
+
+def _decode(path: Path, text: bytes) -> Any:
+    """By the parser that says the line and the column."""
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise OperatorError(f"{path} is not JSON: {error}.") from error
 
 
-def _config(path: Path) -> dict[str, Any]:
-    config = _read(path)
-    if not isinstance(config, dict):
-        raise OperatorError(f"{path} must hold one JSON object, the integration's config.")
-    return config
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

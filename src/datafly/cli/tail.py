@@ -1,76 +1,109 @@
 """`datafly tail`: the live events of the management API, one line each."""
 
-import asyncio
+import contextlib
+import http.client
+import sys
 import time
-from collections.abc import AsyncIterator
-from typing import Any
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any, Final
 
-import aiohttp
 import msgspec
-from rich.console import Console
-from rich.text import Text
 
+from datafly.cli.line import line
 from datafly.model.errors import OperatorError
-from datafly.runtime.token import create_token
+from datafly.runtime.token import passing_token
 from datafly.settings import Settings
 
-_COLOURS = {"DELIVERED": "green", "SKIPPED": "yellow", "REJECTED": "red", "EXHAUSTED": "red"}
-_TOKEN_MS = 12 * 3600 * 1000
+_TOKEN_SECONDS: Final = 12 * 3600.0
+_SILENCE_SECONDS: Final = 45.0
+"""Three heartbeats of the API: whoever is silent for longer is gone."""
+_AGAIN_SECONDS: Final = 0.5
+_AWAY: Final = (OSError, http.client.HTTPException)
 
 
 def run(settings: Settings, *, url: str | None, token: str | None, as_json: bool) -> None:
-    """Follow until Ctrl-C. Raises `OperatorError` when there is no Signal to follow."""
-    base = url or f"http://{settings.host}:{settings.management_port}"
-    expires_ms = int(time.time() * 1000) + _TOKEN_MS
-    text = token or create_token(settings, name="tail", role="viewer", expires_ms=expires_ms)
-    asyncio.run(_follow(base, text, Console(highlight=False, soft_wrap=True), as_json=as_json))
+    """Follow until Ctrl-C, over restarts of Signal. Raises `OperatorError` when there is no Signal to follow."""
+    base = (url or f"http://{_host(settings)}:{settings.management_port}").rstrip("/")
+    _require_one(base)
+    if url and not token:
+        raise OperatorError("--url needs --token: an API token of that Signal.")
+    colours = sys.stdout.isatty()
+    with contextlib.suppress(KeyboardInterrupt), _token_of(settings, base, token) as text:
+        _say(f"Live events of {base}; Ctrl-C ends it.")
+        for event in _events(base, text):
+            print(msgspec.json.encode(event).decode() if as_json else line(event, colours=colours), flush=True)
 
 
-async def _follow(base: str, token: str, console: Console, *, as_json: bool) -> None:
-    console.print(f"Live events of {base}; Ctrl-C ends it.", style="dim") if not as_json else None
+def _host(settings: Settings) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  only compared
+    return f"[{host}]" if ":" in host else host
+
+
+def _require_one(base: str) -> None:
     try:
-        async for event in _events(base, token):
-            if as_json:
-                console.out(msgspec.json.encode(event).decode())
-            else:
-                console.print(line(event))
-    except aiohttp.ClientConnectionError as error:
-        raise OperatorError(f"No Signal answers at {base} ({error}): start it with `datafly up`.") from error
+        with _get(base, "/healthz", {}):
+            pass
+    except (*_AWAY, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OperatorError(f"No Signal answers at {base} ({reason}): start it with `datafly up`.") from error
 
 
-async def _events(base: str, token: str) -> AsyncIterator[dict[str, Any]]:
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
-    headers = {"Authorization": f"Bearer {token}"}
-    async with (
-        aiohttp.ClientSession(timeout=timeout, headers=headers, read_bufsize=1 << 22) as session,
-        session.get(f"{base}/v1/admin/live-events", params={"follow": "true"}) as reply,
-    ):
+def _token_of(settings: Settings, base: str, given: str | None) -> "contextlib.AbstractContextManager[str]":
+    if given:
+        return contextlib.nullcontext(given)
+    if not (settings.data_dir / "store.db").is_file():
+        raise OperatorError(f"{settings.data_dir} is not the data folder of the Signal at {base}. {_CURE}")
+    return passing_token(settings, name="tail", role="viewer", seconds=_TOKEN_SECONDS)
+
+
+_CURE: Final = "Give the one that it uses with --data-dir, or an API token with --token."
+
+
+def _events(base: str, token: str) -> Iterator[dict[str, Any]]:
+    """Goes on after a restart where it was: an event of which not all was known comes again."""
+    seen, away = "", False
+    while True:
+        with contextlib.suppress(*_AWAY), _stream(base, token, seen) as reply:
+            _say("It is back.") if away else None
+            away = False
+            for raw in reply:
+                if raw.startswith(b"id:"):
+                    seen = raw[3:].strip().decode()
+                elif raw.startswith(b"data:"):
+                    yield msgspec.json.decode(raw[5:])
+        _say(f"{base} went away; waiting for it.") if not away else None
+        away = True
+        time.sleep(_AGAIN_SECONDS)
+
+
+@contextlib.contextmanager
+def _stream(base: str, token: str, seen: str) -> Iterator[http.client.HTTPResponse]:
+    headers = {"Authorization": f"Bearer {token}", **({"Last-Event-ID": seen} if seen else {})}
+    with _get(base, "/v1/admin/live-events?follow=true", headers) as reply:
+        if reply.status == 503:
+            raise http.client.HTTPException(reply.reason)
+        if reply.status == 401:
+            raise OperatorError(f"The Signal at {base} does not know the token. {_CURE}")
         if reply.status != 200:
-            raise OperatorError(f"{base} answered {reply.status}: {(await reply.text())[:300]}")
-        async for raw in reply.content:
-            if raw.startswith(b"data:"):
-                yield msgspec.json.decode(raw[5:])
+            raise OperatorError(f"{base} answered {reply.status}: {reply.read(300).decode(errors='replace')}")
+        yield reply
 
 
-def line(event: dict[str, Any]) -> Text:
-    """`12:00:01 track Order Completed user-123  insider DELIVERED 200 41 ms`."""
-    who = event.get("user_id") or event.get("anonymous_id") or "-"
-    text = Text(f"{str(event.get('received_at', ''))[11:19]} {event.get('type', ''):<8} ")
-    text.append(str(event.get("event") or event.get("name") or ""), style="bold")
-    text.append(f" {who}", style="cyan")
-    for delivery in event.get("deliveries", []):
-        text.append_text(_delivery(delivery))
-    for waiting in event.get("pending", []):
-        text.append(f"  {waiting.get('vendor', '')} {waiting.get('state', 'waiting')}", style="dim")
-    return text
+@contextlib.contextmanager
+def _get(base: str, path: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
+    """Raises what is in `_AWAY`, and `ValueError` where `base` is no address."""
+    parts = urllib.parse.urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it must be http://host:port or https://host")
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname, parts.port, timeout=_SILENCE_SECONDS)
+    try:
+        connection.request("GET", parts.path + path, headers=headers)
+        yield connection.getresponse()
+    finally:
+        connection.close()
 
 
-def _delivery(delivery: dict[str, Any]) -> Text:
-    verdict = str(delivery.get("verdict", ""))
-    said = Text(f"  {delivery.get('vendor', '')} ")
-    said.append(verdict, style=_COLOURS.get(verdict, "magenta"))
-    if delivery.get("status"):
-        said.append(f" {delivery['status']} {delivery.get('latency_ms') or 0:.0f} ms")
-    if delivery.get("reason"):
-        said.append(f" {delivery['reason']}", style="dim")
-    return said
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

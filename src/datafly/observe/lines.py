@@ -1,6 +1,7 @@
 """Telemetry as log lines on one stream: JSON for machines, text for a person at a terminal."""
 
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
@@ -10,6 +11,7 @@ import msgspec
 from datafly.observe.base import Sink, Telemetry, emit
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_CAPITAL: Final = re.compile(r"(?<!^)[A-Z]")
 
 
 def line_sink(*, role: str, level: str, style: str, stream: TextIO | None = None) -> Sink:
@@ -39,9 +41,12 @@ def _json(role: str, event: Telemetry) -> str:
 
 
 def _text(role: str, event: Telemetry) -> str:
+    """`12:00:01 supervisor  Store key made: file=data/encryption.key`"""
     at = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
-    said = " ".join(f"{name}={_short(value)}" for name, value in event.fields().items())
-    return f"{at} {role:<10} {type(event).__name__} {said}".rstrip()
+    urgent = f"{logging.getLevelName(event.level)} " if event.level > logging.INFO else ""
+    said = " ".join(f"{name}={_short(value)}" for name, value in event.fields().items() if value not in ("", None))
+    words = _CAPITAL.sub(lambda found: f" {found[0].lower()}", type(event).__name__)
+    return f"{at} {role:<10}  {urgent}{words}{': ' if said else ''}{said}"
 
 
 def _short(value: Any) -> str:

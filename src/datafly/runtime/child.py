@@ -6,6 +6,7 @@ asks or is gone, the role drains and ends. It says `ready` on standard output. C
 
 import asyncio
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from datafly.model.errors import SignalError
 from datafly.model.secret import Secret
 from datafly.observe import add_sink
 from datafly.observe.lines import bridge_libraries, line_sink
@@ -39,7 +41,7 @@ def _rich(kind: type, value: Any) -> Any:
 
 def _watch_lifeline(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     def wait() -> None:
-        while sys.stdin.buffer.read(4096):
+        while os.read(sys.stdin.fileno(), 4096):  # no buffered read: its lock would outlive the interpreter
             pass
         loop.call_soon_threadsafe(stop.set)
 
@@ -66,8 +68,11 @@ def main() -> None:
     settings = load(sys.stdin.buffer.readline())
     bridge_libraries()
     add_sink(line_sink(role=role, level=settings.log_level, style=settings.log_format))
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_main(role, settings))
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_main(role, settings))
+    except SignalError as error:
+        sys.exit(f"datafly {role}: {error.message}")
 
 
 def _loop_factory() -> Any:

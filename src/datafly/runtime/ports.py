@@ -1,33 +1,60 @@
-"""A busy port is told before anything starts, with the setting that moves it."""
+"""A port that cannot be had is told before anything starts, with the setting that moves it."""
 
+import errno
 import socket
 
 from datafly.model.errors import OperatorError
-from datafly.settings import Settings, table
+from datafly.settings import Row, Settings, table
+
+_HIGHEST = 65535
+_STEP = 1000
 
 
 def refuse_busy_ports(settings: Settings) -> None:
     """Raises `OperatorError` naming every port that cannot be had, and the setting that moves it."""
     names = ["gateway_port", "management_port", *(["sandbox_port"] if settings.demo else [])]
-    chosen = [getattr(settings, name) for name in names]
-    if len(set(chosen)) < len(chosen):
-        raise OperatorError(f"Two of the ports are the same: {', '.join(map(str, chosen))}.", code="PORT_TWICE")
-    busy = [_sentence(settings.host, getattr(settings, name), name) for name in names]
-    said = [sentence for sentence in busy if sentence]
+    rows = [row for row in table() if row.name in names]
+    _refuse_twice(settings, rows)
+    said = [sentence for row in rows if (sentence := _sentence(settings.host, getattr(settings, row.name), row))]
     if said:
         raise OperatorError(" ".join(said), code="PORT_BUSY")
 
 
-def _sentence(host: str, port: int, name: str) -> str:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+def _refuse_twice(settings: Settings, rows: list[Row]) -> None:
+    taken: dict[int, Row] = {}
+    for row in rows:
+        port = getattr(settings, row.name)
+        if port in taken:
+            both = f"{taken[port].variable} and {row.variable}"
+            raise OperatorError(f"{both} are both {port}: change one of them.", code="PORT_TWICE")
+        taken[port] = row
+
+
+def _sentence(host: str, port: int, row: Row) -> str:
+    try:
+        kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise OperatorError(
+            f"DATAFLY_HOST={host} is no address ({_reason(error)}): set one of this machine."
+        ) from error
+    with socket.socket(kind, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind(address)
         except OSError as error:
-            row = next(row for row in table() if row.name == name)
-            return (
-                f"Port {port} on {host} cannot be had ({error.strerror or error}): choose another with "
-                f"{row.variable}={port + 1000} or {row.flag} {port + 1000}."
-            )
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise OperatorError(f"DATAFLY_HOST={host} is no address of this machine: set one that is.") from error
+            return _cure(host, port, row, _reason(error))
     return ""
+
+
+def _cure(host: str, port: int, row: Row, reason: str) -> str:
+    other = port + _STEP if port + _STEP <= _HIGHEST else port - _STEP
+    return (
+        f"Port {port} on {host} cannot be had ({reason}): "
+        f"choose another with {row.variable}={other} or {row.flag} {other}."
+    )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

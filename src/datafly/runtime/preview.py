@@ -1,6 +1,6 @@
 """What events would become, without a server, a data folder or a network: gateway check, process, consent, shape."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,6 @@ from datafly import catalog
 from datafly.ingest.codes import Refused
 from datafly.ingest.event import check
 from datafly.ingest.settings import GatewaySettings
-from datafly.model.clock import Clock
 from datafly.model.delivery import Item, Outgoing
 from datafly.model.event import Event, Received
 from datafly.model.secret import MASK, Secret
@@ -21,6 +20,8 @@ from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Compiled
 from datafly.spec.config import validate_config
 from datafly.spec.faces.curl import example_config
+
+NowMs = Callable[[], int]
 
 _PIPELINE = "preview"
 _STRANGER = "00000000-0000-4000-8000-000000000000"
@@ -44,8 +45,8 @@ class Previewed(msgspec.Struct, frozen=True):
         }
 
 
-def preview(slug: str, events: Sequence[Any], config: Mapping[str, Any] | None, clock: Clock) -> Iterator[Previewed]:
-    """One result per event, in order; what an identify teaches holds for the events after it.
+def preview(slug: str, events: Iterable[bytes], config: Mapping[str, Any] | None, now_ms: NowMs) -> Iterator[Previewed]:
+    """One result per event, each the JSON that would be sent, in order; what an identify teaches holds from there on.
 
     Without `config` the examples of the integration's page are used. Raises `NotFound` and `Invalid`.
     """
@@ -55,45 +56,61 @@ def preview(slug: str, events: Sequence[Any], config: Mapping[str, Any] | None, 
     compiled = compile_integration(integration, validate_config(integration, variant, mode, given))
     memory = Memory()
     for number, event in enumerate(events, 1):
-        yield _one(compiled, event, f"preview-{number}", memory, clock)
+        yield _one(compiled, event, f"preview-{number}", memory, now_ms)
 
 
-def _one(compiled: Compiled, sent: Any, message_id: str, memory: Memory, clock: Clock) -> Previewed:
-    governed = _govern(sent, message_id, memory, clock)
+def _one(compiled: Compiled, sent: bytes, message_id: str, memory: Memory, now_ms: NowMs) -> Previewed:
+    governed = _govern(sent, message_id, memory, now_ms)
     if isinstance(governed, Ruling):
         return Previewed(governed)
-    shaped = shape_event(compiled, governed, clock.now_ms())
+    shaped = shape_event(compiled, governed, now_ms())
     if isinstance(shaped, Ruling):
         return Previewed(shaped, notes=compiled.notes)
     requests = tuple(_shown(compiled.assemble([item])) for item in shaped)
     return Previewed(None, requests, _warnings(shaped), compiled.notes)
 
 
-def _govern(sent: Any, message_id: str, memory: Memory, clock: Clock) -> Event | Ruling:
-    body = msgspec.json.encode(sent)
-    implied = "track" if isinstance(sent, dict) and "event" in sent and sent.get("type") is None else None
+def _govern(sent: bytes, message_id: str, memory: Memory, now_ms: NowMs) -> Event | Ruling:
     try:
-        checked = check(body, implied=implied, settings=GatewaySettings())
+        received = _receive(sent, message_id, now_ms())
     except Refused as refused:
-        return Ruling(Verdict.REJECTED, f"The gateway refuses it: {refused.message}", cause=refused.code)
-    fields = checked.fields
-    anonymous = fields.anonymous_id or (None if fields.user_id else _STRANGER)
-    received = Received(
-        pipeline_id=_PIPELINE,
-        message_id=fields.message_id or message_id,
-        received_ms=clock.now_ms(),
-        body=msgspec.Raw(body),
-        type=checked.type,
-        anonymous_id=anonymous,
-        sent_ms=checked.sent_ms,
-        door="preview",
-    )
+        return Ruling(Verdict.REJECTED, f"{refused.code}: {refused.message}", cause="The gateway would refuse it.")
     outcome = process_one(received, Context(), memory)
     if isinstance(outcome, Duplicate):
         return Ruling(Verdict.SKIPPED, "duplicate_message_id", cause="An event before it has the same messageId.")
     if isinstance(outcome, Event):
         return outcome
-    return Ruling(Verdict.REJECTED, str(outcome))
+    return Ruling(Verdict.REJECTED, outcome.reason)
+
+
+def _receive(sent: bytes, message_id: str, now_ms: int) -> Received:
+    """As the gateway would. Raises `Refused`."""
+    checked = check(sent, implied=_implied(sent), settings=GatewaySettings())
+    fields = checked.fields
+    return Received(
+        pipeline_id=_PIPELINE,
+        message_id=fields.message_id or message_id,
+        received_ms=now_ms,
+        body=msgspec.Raw(sent),
+        type=checked.type,
+        anonymous_id=fields.anonymous_id or (None if fields.user_id else _STRANGER),
+        sent_ms=checked.sent_ms,
+        door="preview",
+    )
+
+
+class _Names(msgspec.Struct):
+    type: Any = None
+    event: Any = None
+
+
+def _implied(sent: bytes) -> str | None:
+    """What is posted to /v1/t may leave its type out; here its name says that it is one of those."""
+    try:
+        names = msgspec.json.decode(sent, type=_Names)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return "track" if names.type is None and names.event is not None else None
 
 
 def _warnings(items: Sequence[Item]) -> tuple[str, ...]:

@@ -1,26 +1,33 @@
 """What `datafly up` says once everything runs: where things are, and what to do next."""
 
+import os
+import shlex
+import sys
+from pathlib import Path
+
 from datafly import catalog
-from datafly.runtime.compose import sandbox_url
 from datafly.runtime.token import demo_token
-from datafly.settings import Settings
-from datafly.spec.faces.curl import curl_install
+from datafly.settings import Settings, table
+from datafly.spec.faces.curl import curl_install, example_config
+from datafly.spec.integration import Integration
 from datafly.store.open import SqlStore
+
+_HERE = ("127.0.0.1", "0.0.0.0", "::", "::1")  # noqa: S104  only compared
 
 
 def welcome(settings: Settings, store: SqlStore) -> str:
     """The text; under demo with a token and the install call of the first integration, ready to paste."""
-    lines = ["Signal is running.", "", *_places(settings)]
-    lines += _demo(settings, store) if settings.demo else _plain(store)
+    lines = ["Signal is running.", "", *_places(settings, store)]
+    lines += _demo(settings, store) if settings.demo else _plain(settings, store)
     return "\n".join([*lines, "", "Ctrl-C stops it; what was acknowledged is kept."])
 
 
 def _url(settings: Settings, port: int) -> str:
-    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host  # noqa: S104  only compared
-    return f"http://{host}:{port}"
+    host = "localhost" if settings.host in _HERE else settings.host
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _places(settings: Settings) -> list[str]:
+def _places(settings: Settings, store: SqlStore) -> list[str]:
     gateway = _url(settings, settings.gateway_port)
     places = [
         ("gateway", gateway, f"collector {gateway}/d.js"),
@@ -31,39 +38,68 @@ def _places(settings: Settings) -> list[str]:
             ("demo shop", f"{gateway}/shop/", "click through it"),
             ("vendor sandbox", f"{_url(settings, settings.sandbox_port)}/", "what arrived, in the vendor's panel"),
         ]
-    return [f"  {name:<15} {url:<32} {what}" for name, url, what in places]
+    places += [("pipeline key", one.pipeline_key, one.name) for one in store.control.pipelines() if one.enabled]
+    return [f"  {name:<15} {place:<32} {what}" for name, place, what in places]
 
 
 def _demo(settings: Settings, store: SqlStore) -> list[str]:
     first = catalog.all()[0]
-    call = curl_install(first, _url(settings, settings.management_port), demo_token(settings, store))
-    panel = f"{sandbox_url(settings)}/{first.slug}/panel"
-    secret = next((setting.name for setting in first.settings if setting.kind == "secret"), "")
+    shop, sandbox = _url(settings, settings.gateway_port), _url(settings, settings.sandbox_port)
     return [
         "",
         f"In this demo {first.name} is its sandbox on this machine: nothing leaves it.",
         "",
         "What to do next",
-        f"  1. Open {panel} , log in as it says, and generate an API key.",
-        f"  2. Install {first.name} with it (put the key where {secret} stands):",
-        "",
-        call,
-        "",
-        f"  3. Open {_url(settings, settings.gateway_port)}/shop/ , allow marketing, log in, buy something.",
-        f"  4. See it arrive in the panel, and in Signal with: {_tail(settings)}",
+        f"  1. Open {sandbox}/{first.slug}/panel , log in as it says, generate an API key.",
+        *_install(settings, store, first),
+        f"  3. Open {shop}/shop/ , allow marketing, log in, buy something.",
+        f"  4. See it arrive in the panel, and in Signal with: {command(settings, 'tail')}",
     ]
 
 
-def _tail(settings: Settings) -> str:
-    moved = [] if str(settings.data_dir) == "data" else [f"--data-dir {settings.data_dir}"]
-    moved += [] if settings.management_port == 8084 else [f"--management-port {settings.management_port}"]
-    return " ".join([".venv/bin/datafly tail", *moved])
+def _install(settings: Settings, store: SqlStore, first: Integration) -> list[str]:
+    examples = example_config(first)
+    secret = next((one.name for one in first.settings if one.kind == "secret"), "")
+    there = [one.name for one in store.control.installations() if one.vendor == first.slug]
+    call = curl_install(first, _url(settings, settings.management_port), demo_token(settings, store))
+    words = f"Install {first.name} with it: paste this, with the key in place of {examples.get(secret, secret)}"
+    if there:
+        words = f"{first.name} is installed ({', '.join(there)}); another one needs another name in this call"
+    return [f"  2. {words}:", "", call, ""]
 
 
-def _plain(store: SqlStore) -> list[str]:
-    key = store.control.pipelines()[0].pipeline_key
+def _plain(settings: Settings, store: SqlStore) -> list[str]:
+    gateway = _url(settings, settings.gateway_port)
+    key = store.control.ensure_default_pipeline().pipeline_key
+    names = ", ".join(one.name for one in catalog.all())
     return [
         "",
-        f'  pipeline key    {key}      <script src="…/d.js" data-pipeline-key="{key}"></script>',
-        "  an API token    datafly token create --name me",
+        "What to do next",
+        "  1. Put the collector on your pages:",
+        f'       <script src="{gateway}/d.js" data-pipeline-key="{key}"></script>',
+        "  2. Make an API token:",
+        f"       {command(settings, 'token create --name me')}",
+        f"  3. Install an integration with it ({names}): docs/integrations/ has the call for each.",
+        f"  4. See what comes in and what becomes of it: {command(settings, 'tail')}",
     ]
+
+
+def command(settings: Settings, words: str) -> str:
+    """A command line that reaches this Signal from this folder: the settings that are not the defaults go with it."""
+    moved = [
+        f"{row.flag} {shlex.quote(str(getattr(settings, row.name)))}"
+        for row in table()
+        if _is_moved(settings, row.name, row.default)
+    ]
+    return " ".join([_program(), words, *moved])
+
+
+def _is_moved(settings: Settings, name: str, default: object) -> bool:
+    return name in ("data_dir", "host", "management_port") and getattr(settings, name) != default
+
+
+def _program() -> str:
+    """As a person in this folder would write it."""
+    beside = Path(sys.executable).with_name("datafly")
+    path = os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
+    return path if beside.is_file() else "datafly"
