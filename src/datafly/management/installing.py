@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from datafly.management.services import Composed
-from datafly.management.views.common import Name
+from datafly.management.views.naming import Name
 from datafly.model.errors import Conflict, Invalid
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.spec.config import merge_config, validate_config

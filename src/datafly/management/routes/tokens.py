@@ -12,7 +12,7 @@ from datafly.management.bodies import Strict
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.services import Composed, Services
-from datafly.management.views.common import Name
+from datafly.management.views.naming import Name
 from datafly.management.views.times import milliseconds_of, moment, moment_or_none
 from datafly.model.errors import Invalid, NotFound
 from datafly.store.base import Token

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from datafly.management.views.common import ORGANISATION
+from datafly.management.views.naming import ORGANISATION
 from datafly.management.views.times import moment, moment_or_none
 from datafly.model.delivery import State
 from datafly.model.installation import Installation, Revision, Template

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from datafly.management.views.common import ORGANISATION, Name
+from datafly.management.views.naming import ORGANISATION, Name
 from datafly.management.views.times import moment
 from datafly.model.consent import ALIASES
 from datafly.model.errors import Invalid

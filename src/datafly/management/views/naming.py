@@ -1,4 +1,4 @@
-"""What several resources share."""
+"""How things are called, the same for several resources."""
 
 from typing import Annotated, Final
 
