@@ -156,17 +156,17 @@ class Backlog:
 
     def _fill(self, compiled: Compiled) -> bool:
         """Makes sure of a head with units, as full as may be; False if there is none."""
-        while True:
-            while self.todo:
-                self.todo[0].drop_done()
-                if self.todo[0].units:
-                    break
-                self.todo.popleft()
-            if len(self.todo) > 1 or (self.todo and not self.todo[0].has_room(compiled.limits)):
-                return True
-            if not self.queue or self._budget <= 0:
-                return bool(self.todo)
+        while self.todo:
+            self.todo[0].drop_done()
+            if self.todo[0].units:
+                break
+            self.todo.popleft()
+        while self.queue and self._budget > 0 and self._takes_more(compiled.limits):
             self._shape_next(compiled)
+        return bool(self.todo)
+
+    def _takes_more(self, limits: Limits) -> bool:
+        return not self.todo or (len(self.todo) == 1 and self.todo[0].has_room(limits))
 
     def _shape_next(self, compiled: Compiled) -> None:
         self._budget -= 1

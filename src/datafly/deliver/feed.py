@@ -3,12 +3,19 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from datafly.deliver.bell import Bell
 from datafly.deliver.entries import Entry, EventReader
 from datafly.deliver.offload import Offload
 from datafly.deliver.settings import DeliverySettings
 from datafly.model.clock import Clock
+
+_LOOK_EVENTS: Final = 32
+"""A look at the head is cheaper than the way to a thread and back; where more waits, a thread reads."""
+
+_SLOWER: Final = 1.02
+"""From look to look while nothing comes: the slowest pace is reached after about a second."""
 
 OpenReader = Callable[[], EventReader]
 
@@ -32,6 +39,7 @@ class Feed:
         self._first = 0
         self._next: int | None = None
         self._furthest = -1
+        self._behind = False
         self._wanted = Bell(clock)
         self._grown = Bell(clock)
 
@@ -73,7 +81,7 @@ class Feed:
                 pause = self._settings.first_poll_seconds
             else:
                 await self._clock.sleep(pause)
-                pause = min(pause * 1.05, self._settings.max_poll_seconds)
+                pause = min(pause * _SLOWER, self._settings.max_poll_seconds)
 
     def close(self) -> None:
         """Nothing may be under way."""
@@ -88,7 +96,11 @@ class Feed:
         if self._reader is None:
             self._reader = await self.offload(self.open_reader)
         position = self._next or 0
-        entries, after = await self.offload(partial(self._reader.read, position, self._settings.chunk_events))
+        if self._behind:
+            entries, after = await self.offload(partial(self._reader.read, position, self._settings.chunk_events))
+        else:
+            entries, after = self._reader.read(position, _LOOK_EVENTS)
+        self._behind = len(entries) >= _LOOK_EVENTS
         if not entries or self._next != position:
             return bool(entries)
         self._entries += entries

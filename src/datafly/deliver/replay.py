@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from datafly.deliver.feed import Feed, Members
 from datafly.deliver.offload import Offload
-from datafly.deliver.run import Run
+from datafly.deliver.run import Run, every_lane
 from datafly.deliver.site import Parts, Site
 from datafly.deliver.tracker import Tracker
 from datafly.model.delivery import Replay
@@ -70,6 +70,7 @@ class Replaying:
             await site.recorder.post(Writing(marks=((site.id, run_id, partition, offsets[0]),)))
             left = offsets
         else:
+            await site.recorder.post(Writing(cleared=every_lane(site.id, run_id, partition)))
             left = [offset for offset in offsets if offset >= progress.mark and offset not in progress.finals]
         if not left or partition not in self._feeds:
             return None

@@ -22,6 +22,12 @@ from datafly.observe.deliver import DeliverEventReadFailed, DeliverEventsDecided
 from datafly.store.base import Writing
 
 _TAKEN_AT_ONCE: Final = 500
+_MOST_LANES: Final = 64
+
+
+def every_lane(installation_id: str, run_id: str, partition: int) -> tuple[tuple[str, str, int, int], ...]:
+    """After a restart nothing waits that was told to wait before; there may have been more lanes then."""
+    return tuple((installation_id, run_id, partition, lane) for lane in range(_MOST_LANES))
 
 
 class Source(Protocol):

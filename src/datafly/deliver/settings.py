@@ -37,7 +37,7 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     control_interval_seconds: float = 0.2
     first_poll_seconds: float = 0.002
-    max_poll_seconds: float = 0.01
+    max_poll_seconds: float = 0.02
     chunk_events: int = 1_000
     ring_events: int = 6_000
     ring_bytes: int = 16_000_000

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
 
 import msgspec
 
@@ -12,7 +11,7 @@ from datafly.deliver.gate import BACKING_OFF, RUNNING, SUSPENDED, Gate
 from datafly.deliver.offload import Offload
 from datafly.deliver.pace import Paces
 from datafly.deliver.recorder import Recorder
-from datafly.deliver.run import Run
+from datafly.deliver.run import Run, every_lane
 from datafly.deliver.site import Parts, Site
 from datafly.deliver.tracker import Tracker
 from datafly.model.delivery import LIVE, State
@@ -26,8 +25,6 @@ from datafly.observe.deliver import (
     DeliverInstallationSuspended,
 )
 from datafly.store.base import Writing
-
-_MOST_LANES: Final = 64
 
 
 class Worker:
@@ -130,8 +127,7 @@ class Worker:
             start = self.installation.start.get(partition, 0)
             await self._recorder.post(Writing(marks=((site_id, LIVE, partition, start),)))
             return Run(self.site, Cursor(feed, start), Tracker(start), partition=partition)
-        cleared = tuple((site_id, LIVE, partition, lane) for lane in range(_MOST_LANES))
-        await self._recorder.post(Writing(cleared=cleared))
+        await self._recorder.post(Writing(cleared=every_lane(site_id, LIVE, partition)))
         tracker = Tracker(progress.mark, progress.finals)
         return Run(self.site, Cursor(feed, progress.mark), tracker, partition=partition)
 

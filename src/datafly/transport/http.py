@@ -59,7 +59,7 @@ class HttpTransport:
         progress = SimpleNamespace(sent=False)
         try:
             reply = await self._exchange(outgoing, progress)
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError, RuntimeError) as error:
             reply = _failure(error, outgoing, sent=progress.sent)
         return _timed(reply, (time.monotonic() - began) * 1000)
 
