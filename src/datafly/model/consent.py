@@ -29,10 +29,10 @@ def read(context_consent: object) -> dict[str, bool]:
     Newest: `{"categories": {…}, "canonical": {…}}`, of which `canonical` counts. Older: flat `{category: bool}`.
     Only booleans are read; several codes for one purpose grant it if any does.
     """
-    if not isinstance(context_consent, Mapping):
+    if not isinstance(context_consent, dict | Mapping):  # dict first: asking an abstract class is slow
         return {}
     canonical = context_consent.get("canonical")
-    flat = canonical if isinstance(canonical, Mapping) else context_consent
+    flat = canonical if isinstance(canonical, dict | Mapping) else context_consent
     return _granted(flat)
 
 
@@ -40,6 +40,7 @@ def _granted(flat: Mapping[str, Any]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for name, granted in flat.items():
         if isinstance(granted, bool):
-            category = ALIASES.get(name.lower(), name.lower())
+            category = name.lower()
+            category = ALIASES.get(category, category)
             found[category] = found.get(category, False) or granted
     return found

@@ -9,23 +9,13 @@ from datafly.log.base import Entry, Record
 from datafly.model.event import Event, Received
 from datafly.observe.base import emit
 from datafly.observe.process import ProcessRecordRefused
-from datafly.process.body import Body, Refused, read_body
-from datafly.process.dedupe import Fingerprint, fingerprint
+from datafly.process.body import Incoming, Refused, incoming
 from datafly.process.memory import Memory, Seen
 from datafly.process.state_file import StateFile
 from datafly.process.steps import Context, Duplicate, govern, key_of
 
 _decode: Final = msgspec.json.Decoder(Received).decode
 _encode: Final = msgspec.json.Encoder().encode
-
-
-class Incoming(msgspec.Struct, gc=False):
-    """A record that is an event."""
-
-    offset: int
-    received: Received
-    body: Body
-    mark: Fingerprint
 
 
 class Batch(msgspec.Struct):
@@ -39,37 +29,36 @@ class Batch(msgspec.Struct):
 
 def read_batch(records: Sequence[Record], partition: int) -> list[Incoming]:
     """What cannot be an event is told and left out: it never stops the others."""
-    incoming: list[Incoming] = []
+    good: list[Incoming] = []
     for record in records:
         received: Received | None = None
         try:
             received = _decode(record.value)
-            body = read_body(received)
+            one = incoming(record.offset, received, record.value)
         except Exception as error:  # noqa: BLE001 - the stage's loop: counted, and the record stays in raw
-            body = Refused(f"The record cannot be read: {error!r}.")
-        if isinstance(body, Body) and received is not None:
-            mark = fingerprint(received.pipeline_id, received.message_id)
-            incoming.append(Incoming(record.offset, received, body, mark))
-        elif isinstance(body, Refused):
-            _refuse(partition, record.offset, received, body.reason)
-    return incoming
+            one = Refused(f"The record cannot be read: {error!r}.")
+        if isinstance(one, Incoming):
+            good.append(one)
+        else:
+            _refuse(partition, record.offset, received, one.reason)
+    return good
 
 
-def prepare(incoming: Sequence[Incoming], memory: Memory, state: StateFile) -> None:
+def prepare(batch: Sequence[Incoming], memory: Memory, state: StateFile) -> None:
     """Make `memory` know all that the steps will ask for, with few questions to the disk."""
-    visitors = {one.body.anonymous_id for one in incoming if one.body.anonymous_id}
-    users = {one.body.user_id for one in incoming if one.body.user_id}
-    keys = {key_of(one.received, one.body) for one in incoming}
+    visitors = {one.body.anonymous_id for one in batch if one.body.anonymous_id}
+    users = {one.body.user_id for one in batch if one.body.user_id}
+    keys = {key_of(one) for one in batch}
     state.load(memory, visitors=visitors, users=users, keys=keys)
-    for mark, received_ms in state.seen([one.mark for one in incoming]).items():
+    for mark, received_ms in state.seen([one.mark for one in batch]).items():
         memory.seen.setdefault(mark, received_ms)
 
 
-def govern_batch(incoming: Sequence[Incoming], partition: int, context: Context, memory: Memory) -> Batch:
+def govern_batch(good: Sequence[Incoming], partition: int, context: Context, memory: Memory) -> Batch:
     batch = Batch([], [])
-    for one in incoming:
+    for one in good:
         try:
-            outcome = govern(one.received, one.body, one.mark, context, memory)
+            outcome = govern(one, context, memory)
             value = _encode(outcome) if isinstance(outcome, Event) else b""
         except Exception as error:  # noqa: BLE001 - the stage's loop: counted, and the record stays in raw
             _refuse(partition, one.offset, one.received, f"It cannot be processed: {error!r}.")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from datafly.model.event import TYPES, Received
+from datafly.process.dedupe import Fingerprint, fingerprint
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
@@ -45,3 +46,22 @@ def read_body(received: Received) -> Body | Refused:
     if body.type == "track" and not (body.event and body.event.strip()):
         return Refused("A track event needs the name of an event.")
     return body
+
+
+class Incoming(msgspec.Struct, gc=False):
+    """A record that is an event, as the steps take it. `mark` is the fingerprint of its message id."""
+
+    offset: int
+    received: Received
+    body: Body
+    mark: Fingerprint
+    may_have_nulls: bool = True
+
+
+def incoming(offset: int, received: Received, value: bytes) -> Incoming | Refused:
+    """`value`: bytes in which `body` is; looking for a null in them is cheaper than looking for it in the event."""
+    body = read_body(received)
+    if isinstance(body, Refused):
+        return body
+    mark = fingerprint(received.pipeline_id, received.message_id)
+    return Incoming(offset, received, body, mark, b"null" in value)

@@ -48,12 +48,10 @@ def decide(
     own: dict[str, bool], chosen: Choices | None, defaults: Mapping[str, bool], happened_ms: int
 ) -> tuple[Consent, str]:
     """The consent, and its effect in words if it is not simply what the event says."""
-    if chosen is None:
-        if own and not defaults:
-            return Consent(own, "event"), ""
-        categories = {**defaults, **own}
-    else:
-        categories = {**defaults, **chosen.categories(), **own}
+    if own and not defaults and (chosen is None or _says_no_more(chosen, own, happened_ms)):
+        return Consent(own, "event"), ""
+    categories = {**defaults, **(chosen.categories() if chosen else {}), **own}
+    if chosen:
         _withdraw(categories, chosen, happened_ms)
     source = "event" if own else "visitor" if chosen else "pipeline" if defaults else ""
     if categories == own:
@@ -80,6 +78,13 @@ def _is_news(before: Choice | None, granted: bool, happened_ms: int) -> bool:  #
         return True
     patience = REFRESH_MS if before.granted == granted else 0
     return happened_ms >= before.decided_ms + patience
+
+
+def _says_no_more(chosen: Choices, own: dict[str, bool], happened_ms: int) -> bool:
+    for category, choice in chosen.by_category.items():
+        if category not in own or choice.decided_ms > happened_ms:
+            return False
+    return True
 
 
 def _withdraw(categories: dict[str, bool], chosen: Choices, happened_ms: int) -> None:

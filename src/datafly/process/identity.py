@@ -65,11 +65,16 @@ def resolve(sent_user_id: str | None, visitor: Visitor | None, user: User | None
 
 
 def learn_visitor(event: Event, visitor: Visitor | None) -> Visitor | None:
-    """What is known of the event's anonymous id after it; the same value if nothing changed."""
+    """What is known of the event's anonymous id after it; the same value if nothing changed.
+
+    An event without user that finds the visitor linked is learnt again, from before the link: that time is over.
+    """
+    user_id = visitor.user_id if visitor else None
     if event.user_id is not None:
-        linked = event.type == "identify" and not event.user_id_learnt
-        known = visitor is not None and visitor.user_id == event.user_id
-        return Visitor(user_id=event.user_id) if linked and not known else visitor
+        links = event.type == "identify" and not event.user_id_learnt and event.user_id != user_id
+        return Visitor(user_id=event.user_id) if links else visitor
+    if user_id is not None:
+        return visitor
     return _learn(event, visitor or NOBODY) if event.type in ("identify", "group") else visitor
 
 

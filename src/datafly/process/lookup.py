@@ -1,15 +1,16 @@
 """What other roles ask of the state of process, read-only and from their own process."""
 
-import contextlib
+import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import apsw
 import msgspec
 
 from datafly.process.consent import Choices
 from datafly.process.dedupe import fingerprint
-from datafly.process.state_file import BUSY_MS, windows
+from datafly.process.seen_files import find_by_message
+from datafly.process.state_file import BUSY_MS, SEEN, reachable, read_runs
 
 _CHOICES: Final = msgspec.msgpack.Decoder(Choices)
 
@@ -19,7 +20,7 @@ def state_path(folder: Path, partition: int) -> Path:
 
 
 class StateReader:
-    """Over all partitions. Not for use by two threads at once.
+    """Over all partitions, from any thread. Raises `Unavailable` if the disk refuses.
 
     What process has appended can be found here within a moment: at once when little comes in, within some ten thousand
     events under load; what visitors chose, always at once.
@@ -29,47 +30,50 @@ class StateReader:
         self._folder = folder
         self._partitions = range(partitions)
         self._open: dict[int, apsw.Connection] = {}
+        self._mutex = threading.Lock()
 
     def find_offset(self, message_id: str, pipeline_id: str | None = None) -> list[tuple[int, int]]:
         """(partition, offset) of each event with this message id within about a day, the oldest first.
 
         A pipeline may be named; without one it may be several, in several pipelines.
         """
-        mark = fingerprint(pipeline_id or "", message_id)
-        found: list[tuple[int, int]] = []
-        for partition in self._partitions:
-            found += [
+        first, second = fingerprint(pipeline_id or "", message_id)
+        with self._mutex, reachable():
+            return [
                 (partition, offset)
-                for second, offset in self._seen(partition, mark[0])
-                if pipeline_id is None or second == mark[1]
+                for partition in self._partitions
+                for other, offset in self._seen(partition, first)
+                if pipeline_id is None or other == second
             ]
-        return found
 
     def consent_of(self, key: str) -> tuple[dict[str, bool], int] | None:
         """What the visitor of this key chose, and when the newest change was received; None if nothing is known."""
-        for partition in self._partitions:
-            connection = self._connection(partition)
-            value = connection and connection.execute("SELECT value FROM choices WHERE id = ?", (key,)).get
-            if value:
-                choices = _CHOICES.decode(value)
-                return choices.categories(), choices.received_ms
-        return None
+        with self._mutex, reachable():
+            values = [value for partition in self._partitions if (value := self._choices(partition, key))]
+        if not values:
+            return None
+        choices = _CHOICES.decode(values[0])
+        return choices.categories(), choices.received_ms
 
     def close(self) -> None:
         for connection in self._open.values():
             connection.close()
         self._open.clear()
 
+    def _choices(self, partition: int, key: str) -> bytes | None:
+        connection = self._connection(partition)
+        if connection is None:
+            return None
+        value: bytes | None = connection.execute("SELECT value FROM choices WHERE id = ?", (key,)).get
+        return value
+
     def _seen(self, partition: int, first: int) -> list[tuple[int, int]]:
         connection = self._connection(partition)
         if connection is None:
             return []
-        found: list[Any] = []
-        for window in windows(connection):
-            question = f"SELECT second, offset FROM seen_{window} WHERE first = ?"  # noqa: S608 - a number
-            with contextlib.suppress(apsw.SQLError):  # the window was dropped in between
-                found += connection.execute(question, (first,))
-        return sorted(found, key=lambda row: row[1])
+        folder = state_path(self._folder, partition).with_suffix(SEEN)
+        found = [one for run in read_runs(connection) for one in find_by_message(folder, run, first)]
+        return sorted(set(found), key=lambda one: one[1])
 
     def _connection(self, partition: int) -> apsw.Connection | None:
         """None: process has not started yet."""

@@ -1,8 +1,7 @@
 """The state of one partition on disk: what `Memory` holds, derived from the `events` log (decision 0011).
 
 It says up to which offset of `events` it has learnt; what came after is learnt again at the next start. So it needs no
-fsync of its own, and no transaction has to span two files. Message ids lie in one table per window of eight hours; a
-window that is over for a day is dropped whole.
+fsync of its own, and no transaction has to span two files.
 """
 
 import contextlib
@@ -15,19 +14,22 @@ import msgspec
 
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.process.consent import Choices
-from datafly.process.dedupe import WINDOW_MS, Fingerprint
+from datafly.process.dedupe import Fingerprint
 from datafly.process.identity import User, Visitor
 from datafly.process.memory import Memory, Seen
+from datafly.process.seen_files import Run, SeenFiles, boot_id
 
 FORMAT: Final = 1
-TABLE_MS: Final = 8 * 3_600_000
 BUSY_MS: Final = 5_000
+SEEN: Final = ".seen"
+"""The folder of message ids beside the file."""
 CHUNK: Final = 250
 """Ids in one question: a statement of one length is prepared once."""
 
 _SCHEMA: Final = """
-    CREATE TABLE IF NOT EXISTS position (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL);
-    INSERT OR IGNORE INTO position VALUES (0, 0);
+    CREATE TABLE IF NOT EXISTS position (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL, boot TEXT);
+    INSERT OR IGNORE INTO position VALUES (0, 0, NULL);
+    CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS visitors (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS choices (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -37,6 +39,7 @@ _DECODERS: Final[dict[str, msgspec.msgpack.Decoder[Any]]] = {
     "users": msgspec.msgpack.Decoder(User),
     "choices": msgspec.msgpack.Decoder(Choices),
 }
+_decode_run: Final = msgspec.msgpack.Decoder(Run).decode
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -68,7 +71,21 @@ class StateFile:
         with self._connection:
             self._connection.execute(_SCHEMA)
             self._connection.pragma("user_version", FORMAT)
-        self._windows = windows(self._connection)
+        folder = file.with_suffix(SEEN)
+        self._seen = SeenFiles(folder, self._trusted_runs(folder))
+
+    def _trusted_runs(self, folder: Path) -> list[Run]:
+        """Others are learnt again: files that are gone, and those not synced before the power may have been lost."""
+        boot = boot_id()
+        same_boot = boot != "" and boot == self._connection.execute("SELECT boot FROM position").get
+        runs = read_runs(self._connection)
+        lost = [run for run in runs if not ((same_boot or run.sealed) and (folder / run.name).exists())]
+        with self._connection:
+            self._connection.execute("UPDATE position SET boot = ?", (boot,))
+            for run in lost:
+                self._connection.execute("DELETE FROM runs WHERE name = ?", (run.name,))
+                self._connection.execute("UPDATE position SET applied = min(applied, ?)", (run.from_offset,))
+        return [run for run in runs if run not in lost]
 
     @property
     def applied(self) -> int:
@@ -85,36 +102,33 @@ class StateFile:
 
     def seen(self, marks: Sequence[Fingerprint]) -> dict[Fingerprint, int]:
         """Which of these message ids were there, and when the last one was received."""
-        wanted = set(marks)
-        found: dict[Fingerprint, int] = {}
-        for window in self._windows:
-            question = f"SELECT first, second, received_ms FROM {_table(window)} WHERE first IN "  # noqa: S608 - a number
-            for first, second, received_ms in self._ask(question, [mark[0] for mark in marks]):
-                if (first, second) in wanted:
-                    found[first, second] = max(received_ms, found.get((first, second), received_ms))
-        return found
+        with reachable():
+            return self._seen.find(marks)
 
     def write(self, memory: Memory, seen: Sequence[Seen], *, applied: int) -> None:
         """All that changed in `memory`, these message ids and the position, in one transaction."""
-        self._windows = windows(self._connection)
-        with _keeping(), self._connection:
+        with reachable():
+            self._seen.put(seen)
+        with reachable(), self._connection:
             self._put("visitors", memory.visitors, memory.changed_visitors)
             self._put("users", memory.users, memory.changed_users)
             self._put("choices", memory.choices, memory.changed_choices)
-            self._put_seen(seen)
+            self._put_runs()
             self._connection.execute("UPDATE position SET applied = ?", (applied,))
         memory.changed_visitors.clear()
         memory.changed_users.clear()
         memory.changed_choices.clear()
+        self._seen.forget_old()
 
     def write_choices(self, memory: Memory) -> None:
         """Only what visitors chose, at once: learning it again later changes nothing."""
         if memory.changed_choices:
-            with _keeping(), self._connection:
+            with reachable(), self._connection:
                 self._put("choices", memory.choices, memory.changed_choices)
             memory.changed_choices.clear()
 
     def close(self) -> None:
+        self._seen.close()
         self._connection.close()
 
     def _load(self, table: str, known: dict[str, Any], ids: Iterable[str]) -> None:
@@ -128,7 +142,7 @@ class StateFile:
 
     def _ask(self, question: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         statement = f"{question}({','.join('?' * CHUNK)})"
-        with _keeping():
+        with reachable():
             for start in range(0, len(values), CHUNK):
                 chunk = values[start : start + CHUNK]
                 yield from self._connection.execute(statement, [*chunk, *[None] * (CHUNK - len(chunk))])
@@ -137,45 +151,20 @@ class StateFile:
         rows = [(one, _encode(known[one])) for one in sorted(changed)]
         self._connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)  # noqa: S608 - our names
 
-    def _put_seen(self, seen: Sequence[Seen]) -> None:
-        if not seen:
-            return
-        by_window: dict[int, list[tuple[int, int, int, int]]] = {}
-        for one in seen:
-            by_window.setdefault(one.received_ms // TABLE_MS, []).append(
-                (*one.fingerprint, one.received_ms, one.offset)
-            )
-        self._turn_windows(by_window)
-        for window, rows in by_window.items():
-            rows.sort()
-            self._connection.executemany(f"INSERT OR REPLACE INTO {_table(window)} VALUES (?, ?, ?, ?)", rows)  # noqa: S608
-
-    def _turn_windows(self, wanted: Iterable[int]) -> None:
-        for window in set(wanted) - set(self._windows):
-            self._connection.execute(
-                f"CREATE TABLE IF NOT EXISTS {_table(window)} (first INTEGER, second INTEGER, received_ms INTEGER, "
-                "offset INTEGER, PRIMARY KEY (first, second)) WITHOUT ROWID"
-            )
-            self._windows.append(window)
-        oldest = max(self._windows) - WINDOW_MS // TABLE_MS
-        for window in [window for window in self._windows if window < oldest]:
-            self._connection.execute(f"DROP TABLE {_table(window)}")
-            self._windows.remove(window)
+    def _put_runs(self) -> None:
+        self._connection.execute("DELETE FROM runs")
+        rows = [(run.name, _encode(run)) for run in self._seen.kept()]
+        self._connection.executemany("INSERT INTO runs VALUES (?, ?)", rows)
 
 
 @contextlib.contextmanager
-def _keeping() -> Iterator[None]:
+def reachable() -> Iterator[None]:
+    """What the disk refuses is `Unavailable`."""
     try:
         yield
-    except apsw.Error as error:
+    except (apsw.Error, OSError) as error:
         raise Unavailable(f"The state of process cannot be read or written: {error}.") from error
 
 
-def windows(connection: apsw.Connection) -> list[int]:
-    """The numbers of the windows that have a table."""
-    names = connection.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'seen\\_%' ESCAPE '\\'")
-    return sorted(int(name.removeprefix("seen_")) for (name,) in names)
-
-
-def _table(window: int) -> str:
-    return f"seen_{window}"
+def read_runs(connection: apsw.Connection) -> list[Run]:
+    return [_decode_run(value) for (value,) in connection.execute("SELECT value FROM runs")]

@@ -307,15 +307,14 @@ JSON = st.recursive(
     max_leaves=12,
 )
 OBJECT = st.one_of(st.none(), st.dictionaries(TEXT, JSON, max_size=4))
-ID = st.one_of(st.none(), st.sampled_from(["a", "b", "u-1", "u-2"]))
 CONSENT = st.dictionaries(st.sampled_from(["marketing", "advertising", "analytics"]), st.booleans(), max_size=2)
 BODY = st.fixed_dictionaries(
     {"type": st.sampled_from(["track", "page", "identify", "group", "consent"])},
     optional={
         "event": st.sampled_from(["purchase", "Product Viewed", "custom"]),
-        "userId": ID,
-        "anonymousId": ID,
-        "groupId": ID,
+        "userId": st.sampled_from([None, "u-1", "u-2"]),
+        "anonymousId": st.sampled_from([None, "a"]),
+        "groupId": st.sampled_from([None, "g"]),
         "timestamp": st.sampled_from([None, "2026-11-23T10:00:00Z", "2036-01-01T00:00:00Z", "soon", 7]),
         "properties": OBJECT,
         "traits": OBJECT,
@@ -366,6 +365,16 @@ def test_no_value_is_null_and_no_event_happens_after_it_was_received(stream):
 def test_an_event_is_what_it_was_after_a_way_through_the_log(stream):
     for event in run(stream)[1]:
         assert msgspec.json.decode(msgspec.json.encode(event), type=Event) == event
+
+
+@pytest.mark.parametrize("kind", ["group", "identify"])
+def test_what_an_anonymous_visitor_said_stays_forgotten_when_it_is_learnt_again(kind, memory, process):
+    events = [process({"type": kind, "anonymousId": "a-1", "groupId": "g", "traits": {"plan": "free"}})]
+    events.append(process(identify("u-1")))
+    before = copy.deepcopy(known(memory))
+    for event in events:
+        memory.learn(event)
+    assert known(memory) == before
 
 
 @settings(max_examples=50)

@@ -1,0 +1,388 @@
+"""The loop: every record of raw becomes an event once, whatever happens in between."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+
+import apsw
+import msgspec
+import pytest
+
+from datafly.log.base import EVENTS, RAW, Entry, Retention
+from datafly.log.sqlite import SqliteLog
+from datafly.model.errors import OperatorError, Unavailable
+from datafly.model.event import Event, Received
+from datafly.observe import base as observe
+from datafly.process import Processor, StateReader, processor, state_file
+from datafly.process.dedupe import WINDOW_MS
+from datafly.process.processor import PartitionWorker
+from datafly.process.seen_files import BUCKET, HEADER, WINDOW, boot_id
+from datafly.process.state_file import StateFile
+from datafly.runtime.clock import SystemClock
+from datafly.testing.disk import Disk
+
+NOW = 1_795_600_000_000
+
+
+class House:
+    """A log, a state folder, a gateway to write into raw, and workers that come and go."""
+
+    def __init__(self, folder, vfs=None):
+        self.folder = folder
+        self.log = SqliteLog(folder / "log", {RAW: 1, EVENTS: 1}, segment_bytes=200_000, vfs=vfs)
+        self.gateway = SqliteLog(folder / "log", {RAW: 1, EVENTS: 1}, segment_bytes=200_000).appender(RAW, 0)
+        self.workers = []
+
+    def receive(self, *bodies, at=NOW, ids=None):
+        entries = []
+        for number, body in enumerate(bodies):
+            message_id = ids[number] if ids else str(body.get("messageId"))
+            entry = Received("pip_1", message_id, at, msgspec.Raw(msgspec.json.encode(body)), body.get("anonymousId"))
+            entries.append(Entry("k", msgspec.json.encode(entry)))
+        self.gateway.append(entries)
+
+    def worker(self):
+        worker = PartitionWorker(self.log, self.folder / "state", 0, dict)
+        self.workers.append(worker)
+        return worker
+
+    def events(self):
+        reader, start, found = self.log.reader(EVENTS, 0), 0, []
+        while records := reader.read(start, max_records=1_000):
+            found += [msgspec.json.decode(record.value, type=Event) for record in records]
+            start = records[-1].offset + 1
+        reader.close()
+        return found
+
+    def known(self):
+        """All that the state file has, without its position."""
+        return dump(self.folder / "state" / "0.db")
+
+    def relearnt(self):
+        """What a state made anew from the whole log has. Workers that are there are closed."""
+        for worker in self.workers:
+            worker.close()
+        anew = self.folder / "anew"
+        worker = PartitionWorker(self.log, anew, 0, dict)
+        worker._catch_up()
+        worker.close()
+        return dump(anew / "0.db")
+
+    def close(self):
+        for worker in self.workers:
+            worker.close()
+        self.gateway.close()
+
+
+def dump(file):
+    connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+    tables = {
+        table: {
+            one: msgspec.msgpack.decode(value) for one, value in connection.execute(f"SELECT id, value FROM {table}")
+        }
+        for table in ("visitors", "users", "choices")
+    }
+    seen = {slot for run in file.with_suffix(".seen").iterdir() for slot in slots(run.read_bytes())}
+    connection.close()
+    return tables, seen
+
+
+def slots(run):
+    for start in range(0, len(run), BUCKET):
+        for number in range(run[start]):
+            yield struct.unpack_from("<qqqq", run, start + HEADER + number * 32)
+
+
+def story(number):
+    """What a few visitors do, over and over: it depends on the order in which it is told."""
+    visitor, user = f"a-{number % 7}", f"u-{number % 5}"
+    body = [
+        {"type": "page", "context": {"consent": {"marketing": number % 3 == 0}}},
+        {"type": "identify", "userId": user, "traits": {"step": number, f"t{number % 11}": number}},
+        {"type": "track", "event": "add_to_cart"},
+        {"type": "group", "groupId": f"g-{number % 4}"},
+        {"type": "consent", "context": {"consent": {"marketing": number % 2 == 0}}},
+    ][number % 5]
+    return {**body, "anonymousId": visitor, "messageId": f"m-{number}"}
+
+
+@pytest.fixture
+def house(tmp_path):
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+async def until(condition):
+    while not condition():  # noqa: ASYNC110 - what is waited for happens in a thread
+        await asyncio.sleep(0)
+
+
+def finish(worker):
+    done = 0
+    while count := worker.turn():
+        done += count
+    return done
+
+
+def test_every_record_becomes_an_event_in_the_order_of_raw(house):
+    house.receive(*(story(number) for number in range(2_500)))
+    assert finish(house.worker()) == 2_500
+    assert [event.message_id for event in house.events()] == [f"m-{number}" for number in range(2_500)]
+
+
+def test_a_duplicate_is_left_out_within_a_batch_between_batches_and_after_a_restart(house):
+    worker = house.worker()
+    house.receive(story(1), story(1))
+    finish(worker)
+    house.receive(story(1), story(2))
+    finish(worker)
+    worker.close()
+    house.receive(story(2), story(3))
+    finish(house.worker())
+    assert [event.message_id for event in house.events()] == ["m-1", "m-2", "m-3"]
+
+
+def test_a_message_id_is_free_again_after_24_hours_and_its_table_goes(house):
+    worker = house.worker()
+    for at in (NOW, NOW + WINDOW_MS - 1, NOW + WINDOW_MS, NOW + 10 * WINDOW):
+        house.receive(story(1), at=at)
+        finish(worker)
+    assert len(house.events()) == 3
+    runs = [file.name for file in (house.folder / "state" / "0.seen").iterdir()]
+    assert runs == [f"{(NOW + 10 * WINDOW) // WINDOW}-0"]
+
+
+@pytest.mark.parametrize("lost", ["power", "files"])
+def test_message_ids_that_were_not_synced_are_learnt_again(house, monkeypatch, lost):
+    house.receive(*(story(number) for number in range(500)))
+    worker = house.worker()
+    finish(worker)
+    worker.close()
+    known = house.known()
+    for run in (house.folder / "state" / "0.seen").iterdir():
+        run.unlink() if lost == "files" else run.write_bytes(bytes(run.stat().st_size))
+    monkeypatch.setattr(state_file, "boot_id", lambda: "another" if lost == "power" else boot_id())
+    worker = house.worker()
+    house.receive(*(story(number) for number in range(500)))
+    finish(worker)
+    assert len(house.events()) == 500
+    assert house.known() == known
+
+
+def test_what_is_no_event_is_told_and_stops_nobody(house):
+    told = []
+    forget = observe.add_sink(told.append)
+    house.gateway.append([Entry("k", b"rubbish"), Entry("k", b'{"pipeline_id": 7}')])
+    house.receive({"type": "nonsense", "messageId": "bad"}, story(1))
+    worker = house.worker()
+    assert finish(worker) == 4
+    forget()
+    assert [event.message_id for event in house.events()] == ["m-1"]
+    refused = [(one.offset, one.message_id) for one in told if type(one).__name__ == "ProcessRecordRefused"]
+    assert refused == [(0, ""), (1, ""), (2, "bad")]
+    assert worker.position == 4
+
+
+def test_what_was_learnt_is_there_after_a_restart(house):
+    house.receive({"type": "identify", "userId": "u", "anonymousId": "a", "messageId": "1", "traits": {"email": "e"}})
+    worker = house.worker()
+    finish(worker)
+    worker.close()
+    house.receive({"type": "page", "anonymousId": "a", "messageId": "2"})
+    finish(house.worker())
+    event = house.events()[-1]
+    assert (event.user_id, event.known_traits) == ("u", {"email": "e"})
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_crash_between_append_and_learning_loses_nothing_that_was_learnt(house, written):
+    worker = house.worker()
+    for batch in range(3):
+        house.receive(*(story(number) for number in range(batch * 300, batch * 300 + 300)))
+        worker.turn()
+        if batch < written:
+            worker.flush()
+    worker.close()  # as a crash would: nothing is written that was not
+    worker = house.worker()
+    assert worker.turn() == 0
+    assert house.known() == house.relearnt()
+    house.receive(*(story(number) for number in range(900)))
+    finish(house.worker())
+    assert len(house.events()) == 900
+
+
+def test_a_lost_state_is_learnt_again_from_the_log(house):
+    house.receive(*(story(number) for number in range(1_500)))
+    worker = house.worker()
+    finish(worker)
+    known = house.known()
+    worker.close()
+    shutil.rmtree(house.folder / "state")
+    house.worker().turn()
+    assert house.known() == known
+
+
+def test_an_append_that_fails_leaves_no_trace_and_is_done_again(tmp_path):
+    disk = Disk()
+    house = House(tmp_path, vfs=disk.name)
+    house.receive({"type": "identify", "userId": "u", "anonymousId": "a", "messageId": "1"}, story(1))
+    worker = house.worker()
+    disk.refusal, disk.refuses = apsw.FullError, lambda action, _name: action == "xWrite"
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            worker.turn()
+    disk.refuses = disk.is_well
+    assert finish(worker) == 2
+    assert [event.message_id for event in house.events()] == ["1", "m-1"]
+    assert house.events()[0].user_id_learnt is False
+    house.close()
+    disk.unregister()
+
+
+def test_a_state_that_cannot_be_written_is_written_later(house, monkeypatch):
+    worker = house.worker()
+    house.receive(*(story(number) for number in range(10)))
+    put = StateFile._put_runs
+
+    def refuse(self):
+        raise apsw.FullError("refused")
+
+    monkeypatch.setattr(StateFile, "_put_runs", refuse)
+    worker.turn()
+    with pytest.raises(Unavailable):
+        worker.turn()
+    monkeypatch.setattr(StateFile, "_put_runs", put)
+    assert worker.turn() == 0
+    assert len(house.events()) == 10
+    assert house.known() == house.relearnt()
+
+
+def test_retention_keeps_what_the_state_has_not_learnt(house):
+    owner = Processor(house.log, house.folder / "state", pipelines=dict, clock=SystemClock())
+    worker = owner._worker(0)
+    house.receive(*(story(number) for number in range(900)))
+    worker.turn()
+    everything = Retention(max_bytes=0)
+    assert owner.retain(everything, keep_from=10**9) == []
+    finish(worker)
+    assert owner.retain(everything, keep_from=10**9)[-1] == (0, 899)
+    assert owner.position() == 900
+    owner.close()
+
+
+def test_other_roles_find_offsets_and_consent(house):
+    reader = StateReader(house.folder / "state", 1)
+    assert reader.find_offset("m-3") == []
+    assert reader.consent_of("a-0") is None
+    house.receive(*(story(number) for number in range(5)))
+    worker = house.worker()
+    worker.turn()
+    assert reader.consent_of("a-4") == ({"marketing": True}, NOW), "choices are written at once"
+    worker.turn()
+    assert reader.find_offset("m-3") == reader.find_offset("m-3", "pip_1") == [(0, 3)]
+    assert reader.find_offset("m-3", "pip_2") == reader.find_offset("m-99") == []
+    reader.close()
+
+
+def test_the_same_message_id_in_two_pipelines_is_found_twice(house):
+    for pipeline in ("pip_1", "pip_2"):
+        raw = Received(pipeline, "same", NOW, msgspec.Raw(b'{"type":"page","anonymousId":"a"}'), "a")
+        house.gateway.append([Entry("k", msgspec.json.encode(raw))])
+    finish(house.worker())
+    reader = StateReader(house.folder / "state", 1)
+    assert reader.find_offset("same") == [(0, 0), (0, 1)]
+    assert reader.find_offset("same", "pip_2") == [(0, 1)]
+    reader.close()
+
+
+def test_a_second_processor_and_unequal_partitions_are_refused(house, tmp_path):
+    owner = Processor(house.log, house.folder / "state", pipelines=dict, clock=SystemClock())
+    with pytest.raises(OperatorError, match="Another process"):
+        Processor(house.log, house.folder / "state", pipelines=dict, clock=SystemClock())
+    owner.close()
+    log = SqliteLog(tmp_path / "other", {RAW: 2, EVENTS: 1})
+    with pytest.raises(OperatorError, match="same number"):
+        Processor(log, house.folder / "state", pipelines=dict, clock=SystemClock())
+
+
+def test_a_damaged_state_stops_the_start_with_a_cure(house):
+    (house.folder / "state").mkdir()
+    (house.folder / "state" / "0.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(OperatorError, match="Move it away"):
+        house.worker()
+    house.worker_free = house.log.appender(EVENTS, 0)  # and does not hold the partition
+    house.worker_free.close()
+
+
+async def test_it_runs_until_told_to_stop_and_drains_what_is_left(house):
+    owner = Processor(house.log, house.folder / "state", pipelines=dict, clock=SystemClock())
+    stop = asyncio.Event()
+    running = asyncio.create_task(owner.run(stop))
+    house.receive(*(story(number) for number in range(10)))
+    await until(lambda: owner.position() == 10)
+    house.receive(*(story(number) for number in range(10, 2_000)))
+    stop.set()
+    await running
+    owner.close()
+    assert len(house.events()) == 2_000
+    assert house.known() == house.relearnt()
+
+
+async def test_trouble_with_the_disk_is_told_and_outlived(tmp_path, monkeypatch):
+    monkeypatch.setattr(processor, "LONGEST_RETRY", 0.002)
+    disk = Disk()
+    house = House(tmp_path, vfs=disk.name)
+    owner = Processor(house.log, house.folder / "state", pipelines=dict, clock=SystemClock())
+    before = observe.counts().get("ProcessAppendFailed", 0)
+    disk.refusal, disk.refuses = apsw.FullError, lambda action, _name: action == "xWrite"
+    stop = asyncio.Event()
+    running = asyncio.create_task(owner.run(stop))
+    house.receive(*(story(number) for number in range(10)))
+    await until(lambda: observe.counts().get("ProcessAppendFailed", 0) >= before + 3)
+    disk.refuses = disk.is_well
+    await until(lambda: owner.position() == 10)
+    stop.set()
+    await running
+    owner.close()
+    assert len(house.events()) == 10
+    house.close()
+    disk.unregister()
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from datafly.log.sqlite import SqliteLog
+from datafly.process.processor import PartitionWorker
+import datafly.process.processor as processor
+processor.BATCH = 50
+folder = Path(sys.argv[1])
+log = SqliteLog(folder / "log", {"raw": 1, "events": 1}, segment_bytes=200_000)
+worker = PartitionWorker(log, folder / "state", 0, dict)
+while True:
+    worker.turn()
+    print(worker.position, flush=True)
+"""
+
+
+def test_killed_again_and_again_every_record_is_an_event_exactly_once(house):
+    house.receive(*(story(number) for number in range(3_000)))
+    house.receive(*(story(number) for number in range(0, 3_000, 7)))
+    for reached in (150, 900, 2_000):
+        program = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(house.folder)], stdout=subprocess.PIPE, text=True
+        )
+        with contextlib.closing(program.stdout) as lines:
+            while int(lines.readline()) < reached:
+                pass
+            os.kill(program.pid, signal.SIGKILL)
+            program.wait()
+    finish(house.worker())
+    assert [event.message_id for event in house.events()] == [f"m-{number}" for number in range(3_000)]
+    assert house.known() == house.relearnt()
