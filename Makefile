@@ -1,5 +1,5 @@
 # One word per chore. Works with GNU make 3.81 and newer.
-.PHONY: run install test check bench lock docs collector clean test-kill format
+.PHONY: run install test check bench lock docs collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
 WORKERS ?= 2
