@@ -2,13 +2,13 @@ import contextlib
 import json
 
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from litestar.routes import HTTPRoute
 
 from datafly.management.access import Role, lowest_role
 
-schemathesis = pytest.importorskip("schemathesis")
 checks = schemathesis.checks
 
 EXAMPLES = 8
