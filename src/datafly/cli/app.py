@@ -72,7 +72,7 @@ def token_create(
 
 @app.command()
 def preview(
-    integration: Annotated[str, typer.Argument(metavar="INTEGRATION", help="Its slug, e.g. insider.")],
+    integration: Annotated[str, typer.Argument(metavar="INTEGRATION", help="Its slug; `datafly check` names them.")],
     event: Annotated[
         Path, typer.Argument(metavar="EVENT.json", help="One event, or a list of them; - is standard input.")
     ],

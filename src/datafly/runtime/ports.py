@@ -33,7 +33,7 @@ def _refuse_twice(settings: Settings, rows: list[Row]) -> None:
 def _sentence(host: str, port: int, row: Row) -> str:
     try:
         kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise OperatorError(
             f"DATAFLY_HOST={host} is no address ({_reason(error)}): set one of this machine."
         ) from error
@@ -56,5 +56,5 @@ def _cure(host: str, port: int, row: Row, reason: str) -> str:
     )
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
