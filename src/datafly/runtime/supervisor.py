@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from datafly.model.errors import OperatorError
@@ -13,47 +14,63 @@ from datafly.observe.runtime import RuntimeDrained, RuntimeRoleExited, RuntimeRo
 from datafly.runtime.child import dump
 from datafly.settings import Settings
 
+Command = Callable[[str], Sequence[str]]
+"""Role → the command line of its process."""
+
 _START_SECONDS = 60.0
 _KILL_SECONDS = 4.6
 """Ctrl-C to the end is under 5 s, whatever hangs."""
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 10.0
+_SOUND_SECONDS = 30.0
+"""A role that ran so long did not fall over its own start: it is started again without a longer pause."""
+
+
+def role_command(role: str) -> Sequence[str]:
+    return (sys.executable, "-m", "datafly.runtime.child", role)
 
 
 class Child:
     """A role's process, kept running until told to stop."""
 
-    def __init__(self, role: str, settings: Settings) -> None:
+    def __init__(self, role: str, settings: Settings, command: Command = role_command) -> None:
         self.role = role
         self.ready = asyncio.Event()
         self._settings = settings
+        self._command = command
         self._process: asyncio.subprocess.Process | None = None
-        self._stopping = False
+        self._starting = asyncio.Lock()
+        self._stop = asyncio.Event()
 
     async def run(self) -> None:
         """Returns once stopped. Raises `OperatorError` if the role ends before it was ever ready."""
-        pause = 0.5
-        while not self._is_stopping():
+        pause = _FIRST_PAUSE_SECONDS
+        while process := await self._start():
             started = time.monotonic()
-            process = await self._start()
             status = await self._attend(process)
-            if self._is_stopping():
+            if self._stop.is_set():
                 return
             if not self.ready.is_set():
                 raise OperatorError(f"The role {self.role} could not start (status {status}); see the lines above.")
-            pause = 0.5 if time.monotonic() - started > 30 else min(pause * 2, 10.0)
+            is_sound = time.monotonic() - started > _SOUND_SECONDS
+            pause = _FIRST_PAUSE_SECONDS if is_sound else min(pause * 2, _LONGEST_PAUSE_SECONDS)
             emit(RuntimeRoleExited(role=self.role, pid=process.pid, status=status, again_in_seconds=pause))
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), pause)
 
-    def _is_stopping(self) -> bool:
-        return self._stopping
-
-    async def _start(self) -> asyncio.subprocess.Process:
-        command = (sys.executable, "-m", "datafly.runtime.child", self.role)
-        pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
-        assert self._process.stdin  # noqa: S101  asked for above
-        self._process.stdin.write(dump(self._settings))
-        emit(RuntimeRoleStarted(role=self.role, pid=self._process.pid))
-        return self._process
+    async def _start(self) -> asyncio.subprocess.Process | None:
+        """None where it was told to stop."""
+        async with self._starting:
+            if self._stop.is_set():
+                return None
+            pipe = asyncio.subprocess.PIPE
+            with _deaf_to_ctrl_c():
+                process = await asyncio.create_subprocess_exec(*self._command(self.role), stdin=pipe, stdout=pipe)
+            assert process.stdin  # noqa: S101  asked for above
+            process.stdin.write(dump(self._settings))
+            emit(RuntimeRoleStarted(role=self.role, pid=process.pid))
+            self._process = process
+            return process
 
     async def _attend(self, process: asyncio.subprocess.Process) -> int:
         assert process.stdout  # noqa: S101  asked for in _start
@@ -64,8 +81,9 @@ class Child:
 
     async def drain(self, deadline: float) -> bool:
         """Close the lifeline and wait; kill at the deadline (monotonic seconds). True if it ended by itself."""
-        self._stopping = True
-        process = self._process
+        self._stop.set()
+        async with self._starting:
+            process = self._process
         if process is None or process.returncode is not None:
             return True
         if process.stdin:
@@ -79,11 +97,29 @@ class Child:
         return True
 
 
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """A process started inside never hears Ctrl-C, not even while its interpreter starts: it inherits the mask.
+
+    Not restored but unblocked: several are started at once, and each would restore what it found.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 async def supervise(
-    settings: Settings, roles: Sequence[str], stop: asyncio.Event, announce: Callable[[], Awaitable[None]]
+    settings: Settings,
+    roles: Sequence[str],
+    stop: asyncio.Event,
+    announce: Callable[[], Awaitable[None]],
+    *,
+    command: Command = role_command,
 ) -> None:
     """Run the roles until `stop`. `announce` is called once all are ready. Roles drain in the order given."""
-    children = [Child(role, settings) for role in roles]
+    children = [Child(role, settings, command) for role in roles]
     running = [asyncio.create_task(child.run()) for child in children]
     stopped = asyncio.create_task(stop.wait())
     try:
