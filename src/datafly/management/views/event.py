@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from datafly.management.views.exchange import RequestView, ResponseView
+from datafly.management.views.steps import all_steps
 from datafly.management.views.times import moment
 from datafly.model.event import Event, Original, Step
 from datafly.model.verdict import Verdict
@@ -63,7 +64,10 @@ class PendingView(msgspec.Struct, frozen=True):
 
 
 class LiveEvent(msgspec.Struct, frozen=True):
-    """`event` is the canonical name of a track; `original` holds what was sent where it was changed."""
+    """`event` is the canonical name of a track; `original` holds what was sent where it was changed.
+
+    `steps`: the effect of each step of process, in order.
+    """
 
     message_id: str
     type: str
@@ -119,7 +123,7 @@ def live_event(event: Event, deliveries: list[DeliveryView], pending: list[Pendi
         context=event.context,
         consent=ConsentView(categories=event.consent.categories, source=event.consent.source or None),
         original=event.original,
-        steps=event.steps,
+        steps=all_steps(event),
         deliveries=deliveries,
         pending=pending,
     )
