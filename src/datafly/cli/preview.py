@@ -10,14 +10,18 @@ from typing import Any
 import msgspec
 
 from datafly.model.errors import OperatorError
-from datafly.runtime.preview import Previewed, preview
+from datafly.runtime.preview import Preview, Previewed
+
+
+_STANDARD_INPUT = Path("-")
 
 
 def run(slug: str, event: Path, config: Path | None, *, compact: bool) -> None:
     """Raises `OperatorError` when a file cannot be read, `CallerError` when the integration or its config is wrong."""
+    previews = Preview(slug, _config(config) if config else None, _now_ms)
     events, several = _events(event)
-    given = _config(config) if config else None
-    for number, previewed in enumerate(preview(slug, events, given, _now_ms), 1):
+    for number, sent in enumerate(events, 1):
+        previewed = previews.of(sent)
         shown = msgspec.json.encode(previewed.as_json())
         print((shown if compact or several else msgspec.json.format(shown, indent=2)).decode(), flush=True)
         if not compact:
@@ -48,13 +52,13 @@ def _events(path: Path) -> tuple[list[bytes], bool]:
 def _config(path: Path) -> dict[str, Any]:
     config = _decode(path, _read(path))
     if not isinstance(config, dict):
-        raise OperatorError(f"{path} must hold one JSON object, the integration's config.")
+        raise OperatorError(f"{_named(path)} must hold one JSON object, the integration's config.")
     return config
 
 
 def _read(path: Path) -> bytes:
     try:
-        text = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        text = sys.stdin.buffer.read() if path == _STANDARD_INPUT else path.read_bytes()
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}.") from error
     return text.removeprefix(codecs.BOM_UTF8)
@@ -65,7 +69,11 @@ def _decode(path: Path, text: bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise OperatorError(f"{path} is not JSON: {error}.") from error
+        raise OperatorError(f"{_named(path)} is not JSON: {error}.") from error
+
+
+def _named(path: Path) -> str:
+    return "Standard input" if path == _STANDARD_INPUT else str(path)
 
 
 def _now_ms() -> int:

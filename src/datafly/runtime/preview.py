@@ -1,6 +1,6 @@
 """What events would become, without a server, a data folder or a network: gateway check, process, consent, shape."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,6 @@ from datafly.process.memory import Memory
 from datafly.process.steps import Context, Duplicate, process_one
 from datafly.shape import shape_event
 from datafly.spec.compile import compile_integration
-from datafly.spec.compiled import Compiled
 from datafly.spec.config import validate_config
 from datafly.spec.faces.curl import example_config
 
@@ -45,42 +44,43 @@ class Previewed(msgspec.Struct, frozen=True):
         }
 
 
-def preview(slug: str, events: Iterable[bytes], config: Mapping[str, Any] | None, now_ms: NowMs) -> Iterator[Previewed]:
-    """One result per event, each the JSON that would be sent, in order; what an identify teaches holds from there on.
+class Preview:
+    """Events one after another, each the JSON that would be sent; what an identify teaches holds from there on.
 
     Without `config` the examples of the integration's page are used. Raises `NotFound` and `Invalid`.
     """
-    integration = catalog.get(slug)
-    given = example_config(integration) if config is None else config
-    variant, mode = integration.variants[0].key, integration.delivery_modes[0]
-    compiled = compile_integration(integration, validate_config(integration, variant, mode, given))
-    memory = Memory()
-    for number, event in enumerate(events, 1):
-        yield _one(compiled, event, f"preview-{number}", memory, now_ms)
 
+    def __init__(self, slug: str, config: Mapping[str, Any] | None, now_ms: NowMs) -> None:
+        integration = catalog.get(slug)
+        given = example_config(integration) if config is None else config
+        variant, mode = integration.variants[0].key, integration.delivery_modes[0]
+        self._compiled = compile_integration(integration, validate_config(integration, variant, mode, given))
+        self._memory = Memory()
+        self._now_ms = now_ms
+        self._number = 0
 
-def _one(compiled: Compiled, sent: bytes, message_id: str, memory: Memory, now_ms: NowMs) -> Previewed:
-    governed = _govern(sent, message_id, memory, now_ms)
-    if isinstance(governed, Ruling):
-        return Previewed(governed)
-    shaped = shape_event(compiled, governed, now_ms())
-    if isinstance(shaped, Ruling):
-        return Previewed(shaped, notes=compiled.notes)
-    requests = tuple(_shown(compiled.assemble([item])) for item in shaped)
-    return Previewed(None, requests, _warnings(shaped), compiled.notes)
+    def of(self, sent: bytes) -> Previewed:
+        governed = self._govern(sent)
+        if isinstance(governed, Ruling):
+            return Previewed(governed)
+        shaped = shape_event(self._compiled, governed, self._now_ms())
+        if isinstance(shaped, Ruling):
+            return Previewed(shaped, notes=self._compiled.notes)
+        requests = tuple(_shown(self._compiled.assemble([item])) for item in shaped)
+        return Previewed(None, requests, _warnings(shaped), self._compiled.notes)
 
-
-def _govern(sent: bytes, message_id: str, memory: Memory, now_ms: NowMs) -> Event | Ruling:
-    try:
-        received = _receive(sent, message_id, now_ms())
-    except Refused as refused:
-        return Ruling(Verdict.REJECTED, f"{refused.code}: {refused.message}", cause="The gateway would refuse it.")
-    outcome = process_one(received, Context(), memory)
-    if isinstance(outcome, Duplicate):
-        return Ruling(Verdict.SKIPPED, "duplicate_message_id", cause="An event before it has the same messageId.")
-    if isinstance(outcome, Event):
-        return outcome
-    return Ruling(Verdict.REJECTED, outcome.reason)
+    def _govern(self, sent: bytes) -> Event | Ruling:
+        self._number += 1
+        try:
+            received = _receive(sent, f"preview-{self._number}", self._now_ms())
+        except Refused as refused:
+            return Ruling(Verdict.REJECTED, f"{refused.code}: {refused.message}", cause="The gateway would refuse it.")
+        outcome = process_one(received, Context(), self._memory)
+        if isinstance(outcome, Duplicate):
+            return Ruling(Verdict.SKIPPED, "duplicate_message_id", cause="An event before it has the same messageId.")
+        if isinstance(outcome, Event):
+            return outcome
+        return Ruling(Verdict.REJECTED, outcome.reason)
 
 
 def _receive(sent: bytes, message_id: str, now_ms: int) -> Received:
