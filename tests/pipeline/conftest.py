@@ -246,24 +246,24 @@ class House:
 
     def start(self, **settings):
         self.settings = msgspec.structs.replace(self.settings, **settings)
-        self.delivery = Delivery(
-            Parts(
-                log=self.log,
-                ledger=self.ledger,
-                control=self.control,
-                transport=self.transport,
-                clock=self.clock,
-                compile=self.compile,
-                consent_ruling=consent_ruling,
-                decode=self.decode,
-                withdrawn=self.withdrawn.get,
-                settings=self.settings,
-                rng=self.rng,
-            ),
-            threads=Inline(),
-        )
+        self.delivery = Delivery(self.parts(), threads=Inline())
         self.stopping = asyncio.Event()
         self.task = asyncio.create_task(self.delivery.run(self.stopping))
+
+    def parts(self):
+        return Parts(
+            log=self.log,
+            ledger=self.ledger,
+            control=self.control,
+            transport=self.transport,
+            clock=self.clock,
+            compile=self.compile,
+            consent_ruling=consent_ruling,
+            decode=self.decode,
+            withdrawn=self.withdrawn.get,
+            settings=self.settings,
+            rng=self.rng,
+        )
 
     async def stop(self):
         self.stopping.set()

@@ -204,6 +204,19 @@ async def test_a_suspension_outlives_a_restart_without_a_second_alert_and_is_pro
     assert happened("DeliverInstallationSuspended") == alerts
 
 
+async def test_a_pause_in_the_middle_of_a_suspension_is_no_second_episode(house):
+    house.install(key="wrong")
+    house.start()
+    house.append("ann")
+    await house.until(lambda: house.state() is not None and house.state().name == "suspended")
+    alerts = happened("DeliverInstallationSuspended")
+    house.change(paused=True)
+    await house.until(lambda: house.state().name == "paused")
+    house.change(paused=False)
+    await house.until(lambda: house.state().name == "suspended")
+    assert happened("DeliverInstallationSuspended") == alerts
+
+
 async def test_an_address_that_is_not_allowed_suspends_and_says_how_to_allow_it(house):
     await house.transport.close()
     house.transport = HttpTransport()

@@ -33,15 +33,13 @@ class Backlog:
         self.queue: deque[Member] = deque()
         self.todo: deque[Batch] = deque()
         self.decided: list[tuple[int, Ruling]] = []
-        self._queue_bytes = 0
+        self.queued_bytes = 0
         self._past: tuple[int, tuple[Answer, ...]] = (0, ())
         self._budget = 0
 
-    def put(self, member: Member) -> bool:
-        """Whether there is a reason to look up: it is the first one, or there is enough for a request."""
+    def put(self, member: Member) -> None:
         self.queue.append(member)
-        self._queue_bytes += member.size
-        return len(self.queue) == 1 or self.is_full()
+        self.queued_bytes += member.size
 
     def __bool__(self) -> bool:
         return bool(self.queue or self.todo)
@@ -50,7 +48,7 @@ class Backlog:
         compiled = self._site.compiled
         if compiled is None:
             return True
-        return len(self.queue) >= compiled.limits.max_items or self._queue_bytes >= compiled.limits.max_bytes
+        return len(self.queue) >= compiled.limits.max_items or self.queued_bytes >= compiled.limits.max_bytes
 
     def due_in(self, now: float) -> float:
         """Seconds until the first event that waits may wait no longer for company; 0 when a request can be made."""
@@ -84,7 +82,7 @@ class Backlog:
         for member in reversed(waiting):
             member.left = 0
             self.queue.appendleft(member)
-            self._queue_bytes += member.size
+            self.queued_bytes += member.size
 
     def close_all(self, ruling: Ruling) -> None:
         """Decides everything that waits."""
@@ -93,7 +91,7 @@ class Backlog:
         for member in self.queue:
             self._decide(member, ruling)
         self.queue.clear()
-        self._queue_bytes = 0
+        self.queued_bytes = 0
 
     def replace_head(self, batches: Iterable[Batch]) -> None:
         """What became of the head: nothing, a part of it, or its halves."""
@@ -173,7 +171,7 @@ class Backlog:
         member = self.queue[0]
         refused = self._refused(compiled, member)
         self.queue.popleft()
-        self._queue_bytes -= member.size
+        self.queued_bytes -= member.size
         shaped = refused or self._shape(compiled, member)
         if isinstance(shaped, Ruling):
             self._decide(member, shaped)

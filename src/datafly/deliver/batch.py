@@ -14,7 +14,7 @@ _SEPARATOR_BYTES: Final = 2
 """Guesses, to close a batch in time; the assembled request is measured."""
 
 
-class Member(msgspec.Struct, eq=False):
+class Member(msgspec.Struct, eq=False, gc=False):
     """One event in a lane. `left`: items that the vendor has still to take. `done`: it has its final verdict."""
 
     offset: int
@@ -29,7 +29,7 @@ class Member(msgspec.Struct, eq=False):
         return self.event.key
 
 
-class Unit(msgspec.Struct, eq=False):
+class Unit(msgspec.Struct, eq=False, gc=False):
     """One item of one member."""
 
     member: Member

@@ -13,7 +13,7 @@ Decode = Callable[[bytes], Event]
 _EMPTY_READS_PER_CHECK: Final = 100
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """One offset. No `event`: `fault` says why it cannot be read, or it is *lost* up to `last` (not in the log)."""
 
     offset: int

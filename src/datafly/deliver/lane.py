@@ -48,8 +48,16 @@ class Lane:
         self._told_pending = False
         self._pending_at = 0.0
 
+    @property
+    def queued_bytes(self) -> int:
+        return self._backlog.queued_bytes
+
     def put(self, member: Member) -> None:
-        if self._backlog.put(member):
+        """After some of these, `look_up`."""
+        self._backlog.put(member)
+
+    def look_up(self) -> None:
+        if self._backlog:
             self._bell.ring()
 
     def disturb(self) -> None:

@@ -60,8 +60,6 @@ class Run:
         self._source = source
         self._tracker = tracker
         self._marked = tracker.mark
-        self._held_bytes = 0
-        self._sizes: dict[int, int] = {}
         self._bell = Bell(site.clock)
         self._lanes = [Lane(number, site, self) for number in range(site.settings.lanes)]
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,9 +91,10 @@ class Run:
             lane.disturb()
 
     async def until_finished(self) -> None:
+        """And all of it is durable: what was posted before this mark was written before it."""
         while not self.finished:
             await self._bell.wait()
-        await self.keep_mark()
+        await self._write(Writing(marks=(self._place(),)))
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -117,7 +116,6 @@ class Run:
     ) -> None:
         for offset, _ in (*finals, *local):
             self._tracker.finish(offset)
-            self._held_bytes -= self._sizes.pop(offset, 0)
         outcomes = (
             *outcomes_of(finals, self._template(attempt)),
             *outcomes_of(local, self._template(None)),
@@ -166,7 +164,7 @@ class Run:
         return (
             tracker.undecided < settings.window_events
             and tracker.span < settings.span_events
-            and self._held_bytes < settings.window_bytes
+            and sum(lane.queued_bytes for lane in self._lanes) < settings.window_bytes
         )
 
     def _accept(self, entries: Sequence[Entry]) -> tuple[Outcome, ...]:
@@ -177,38 +175,31 @@ class Run:
         for entry in entries:
             if entry.is_lost:
                 lost += self._lose(entry)
-            elif self._tracker.knows(entry.offset) or not self._is_ours(entry):
+            elif not self._is_ours(entry) or self._tracker.knows(entry.offset):
                 continue
-            elif ruling := self._ruled(entry):
-                decided.append((entry.offset, ruling))
+            elif entry.event is None or self._site.closing is not None:
+                decided.append((entry.offset, self._site.closing or self._unreadable(entry)))
             else:
-                self._deal(entry, arrived)
+                self._tracker.take(entry.offset)
+                self._lane_of(entry.event.key).put(Member(entry.offset, entry.event, entry.size, arrived))
+        for lane in self._lanes:
+            lane.look_up()
         return (*lost, *outcomes_of(decided, self._template(None)))
 
     def _is_ours(self, entry: Entry) -> bool:
         """What cannot be read may be anybody's: it is told to everyone rather than to no one."""
         return entry.event is None or entry.event.pipeline_id == self._site.installation.pipeline_id
 
-    def _ruled(self, entry: Entry) -> Ruling | None:
-        if self._site.closing is not None:
-            return self._site.closing
-        if entry.event is not None:
-            return None
+    def _lane_of(self, key: str) -> Lane:
+        return self._lanes[crc32(key.encode("utf-8", "surrogatepass")) % len(self._lanes)]
+
+    def _unreadable(self, entry: Entry) -> Ruling:
         emit(
             DeliverEventReadFailed(
                 installation_id=self._site.id, partition=self.partition, offset=entry.offset, fault=entry.fault
             )
         )
         return reasons.unreadable(entry.fault)
-
-    def _deal(self, entry: Entry, arrived: float) -> None:
-        if entry.event is None:
-            return
-        self._tracker.take(entry.offset)
-        self._sizes[entry.offset] = entry.size
-        self._held_bytes += entry.size
-        lane = self._lanes[crc32(entry.event.key.encode("utf-8", "surrogatepass")) % len(self._lanes)]
-        lane.put(Member(entry.offset, entry.event, entry.size, arrived))
 
     def _lose(self, entry: Entry) -> Iterable[Outcome]:
         """The range, but for what was final before."""

@@ -49,6 +49,7 @@ class Worker:
         self.runs: dict[int, Run] = {}
         self._broken: Ruling | None = None
         self._state = State(installation_id=installation.id, name="")
+        self._announced = RUNNING
 
     @property
     def installation(self) -> Installation:
@@ -68,6 +69,7 @@ class Worker:
         self._configure()
         if before is not None:
             self._state = before
+            self._announced = before.name if before.name in {BACKING_OFF, SUSPENDED} else RUNNING
             if before.name == SUSPENDED and self._broken is None:
                 ruling = Ruling(Verdict.SUSPENDED, before.reason, before.cause, before.cure, before.symptom)
                 self.gate.resume_suspended(ruling)
@@ -124,7 +126,7 @@ class Worker:
         ledger, site_id = self._parts.ledger, self.site.id
         progress = await self._offload(lambda: ledger.progress(site_id, partition))
         if progress is None:
-            start = self.installation.start.get(partition, 0)
+            start = await self._start(partition, feed)
             await self._recorder.post(Writing(marks=((site_id, LIVE, partition, start),)))
             return Run(self.site, Cursor(feed, start), Tracker(start), partition=partition)
         await self._recorder.post(Writing(cleared=every_lane(site_id, LIVE, partition)))
@@ -144,10 +146,18 @@ class Worker:
         self.gate.shut("paused", shut=installation.paused)
         self._told()
 
+    async def _start(self, partition: int, feed: Feed) -> int:
+        if partition in self.installation.start:
+            return self.installation.start[partition]
+        return await self._head(feed)
+
     async def _end(self, partition: int) -> int:
         if partition in self.installation.end:
             return self.installation.end[partition]
-        reader = await self._offload(self._feeds[partition].open_reader)
+        return await self._head(self._feeds[partition])
+
+    async def _head(self, feed: Feed) -> int:
+        reader = await self._offload(feed.open_reader)
         try:
             return await self._offload(reader.head)
         finally:
@@ -162,20 +172,18 @@ class Worker:
             return
         self._state = state
         self._recorder.post(Writing(states=(state,)))
-        if state.name != before.name:
-            self._announce(before.name, state)
+        if state.name in {RUNNING, BACKING_OFF, SUSPENDED} and state.name != self._announced:
+            self._announce(self._announced, state)
+            self._announced = state.name
 
     def _standing(self) -> State:
-        ruling = self._broken or self.gate.ruling
-        name, probe_ms = self.gate.name, self.gate.next_probe_ms
-        decided = self._decided_name()
-        if decided:
+        if decided := self._decided_name():
             return self._state_of(decided)
         if self._broken is not None:
-            name, probe_ms = SUSPENDED, None
-        if name == RUNNING:
+            return self._state_of(SUSPENDED, self._broken)
+        if self.gate.running:
             return self._state_of(RUNNING)
-        return self._state_of(name, ruling, probe_ms)
+        return self._state_of(self.gate.name, self.gate.ruling, self.gate.next_probe_ms)
 
     def _decided_name(self) -> str:
         """What people decided comes before what the vendor answers; removed and disabled before paused."""

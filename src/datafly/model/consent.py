@@ -9,7 +9,7 @@ ALIASES: Final = {"advertising": "marketing", "necessary": "essential"}
 """Other spellings of a canonical category (contracts/signal.md §8.3, §17 row 6)."""
 
 
-class Consent(msgspec.Struct, frozen=True, omit_defaults=True):
+class Consent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """`categories`: canonical category → granted. `source`: `event`, `visitor`, `pipeline` or "" (nothing is known)."""
 
     categories: dict[str, bool] = {}
@@ -23,16 +23,20 @@ class Consent(msgspec.Struct, frozen=True, omit_defaults=True):
         return category in self.categories
 
 
+_MAPPINGS: Final = (dict, Mapping)
+"""dict first: asking an abstract class is slow."""
+
+
 def read(context_consent: object) -> dict[str, bool]:
     """Canonical categories from either shape of `context.consent` (contracts/signal.md §8.2).
 
     Newest: `{"categories": {…}, "canonical": {…}}`, of which `canonical` counts. Older: flat `{category: bool}`.
     Only booleans are read; several codes for one purpose grant it if any does.
     """
-    if not isinstance(context_consent, dict | Mapping):  # dict first: asking an abstract class is slow
+    if not isinstance(context_consent, _MAPPINGS):
         return {}
     canonical = context_consent.get("canonical")
-    flat = canonical if isinstance(canonical, dict | Mapping) else context_consent
+    flat = canonical if isinstance(canonical, _MAPPINGS) else context_consent
     return _granted(flat)
 
 

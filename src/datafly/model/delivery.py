@@ -11,7 +11,7 @@ LIVE = ""
 """The run of an installation's own cursor; a replay has an id `run_…`."""
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One event, shaped for a vendor: the encoded fragment that a request carries.
 
     `route` names the vendor call; items of different routes never share a request. `key` makes a retry recognisable

@@ -44,7 +44,7 @@ class HttpTransport:
         self,
         *,
         allow_private: bool = False,
-        connections_per_host: int = 32,
+        connections_per_host: int = 100,
         connect_timeout_seconds: float = 10.0,
         answer_bytes: int = 1_000_000,
     ) -> None:
