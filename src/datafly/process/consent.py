@@ -62,11 +62,10 @@ def decide(
 def learn_choices(chosen: Choices | None, own: dict[str, bool], happened_ms: int, received_ms: int) -> Choices | None:
     """What the visitor chose after an event said `own`; the same value if nothing changed. The newest word stays."""
     before = chosen.by_category if chosen else {}
-    told = {
-        category: Choice(granted, happened_ms)
-        for category, granted in own.items()
-        if _is_news(before.get(category), granted, happened_ms)
-    }
+    told: dict[str, Choice] = {}
+    for category, granted in own.items():
+        if _is_news(before.get(category), granted, happened_ms):
+            told[category] = Choice(granted, happened_ms)
     if not told:
         return chosen
     changed = any(category not in before or before[category].granted != told[category].granted for category in told)

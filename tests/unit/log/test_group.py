@@ -19,7 +19,7 @@ class SlowAppender:
         self.commits = []
         self.failure = None
 
-    def append(self, entries, *, consumed=None):  # noqa: ARG002
+    def append(self, entries, *, consumed=None):
         self.began.set()
         self.gate.wait()
         if self.failure is not None:
