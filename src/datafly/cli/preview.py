@@ -12,7 +12,6 @@ import msgspec
 from datafly.model.errors import OperatorError
 from datafly.runtime.preview import Preview, Previewed
 
-
 _STANDARD_INPUT = Path("-")
 
 
