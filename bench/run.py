@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 BENCHES = {
     "shape_only.py": (["--events", "40000"], ["--events", "8000"]),
+    "process.py": ([], []),
     "ingest_http.py": (["--seconds", "5"], ["--seconds", "2", "--rounds", "1"]),
     "deliver_sink.py": ([], []),
     "end_to_end.py": (["--events", "50000"], ["--events", "5000", "--rounds", "1", "--singles", "20"]),

@@ -5,6 +5,7 @@ asks or is gone, the role drains and ends. It says `ready` on standard output. C
 """
 
 import asyncio
+import gc
 import importlib
 import os
 import signal
@@ -68,11 +69,19 @@ def main() -> None:
     settings = load(sys.stdin.buffer.readline())
     bridge_libraries()
     add_sink(line_sink(role=role, level=settings.log_level, style=settings.log_format))
+    _calm_the_collector()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_main(role, settings))
     except SignalError as error:
         sys.exit(f"datafly {role}: {error.message}")
+
+
+def _calm_the_collector() -> None:
+    """What was imported stays, and JSON has no cycles: looking less often gives process a tenth more events."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
 
 
 def _loop_factory() -> Any:

@@ -84,4 +84,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     give_up_seconds: Annotated[
         float, Sentence("How long a record that fails alone is tried before it is a dead letter.", least=1)
     ] = 900.0
-    drain_seconds: Annotated[float, Sentence("How long a stop waits for what is in flight.", least=0.1, most=60)] = 4.0
