@@ -1,0 +1,118 @@
+"""Old segments go, and never one that a cursor still needs."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from datafly.log.base import EVENTS, RAW, Entry
+from datafly.log.sqlite import SqliteLog
+from datafly.model.secret import Secret
+from datafly.runtime import chores
+from datafly.settings import Settings
+from datafly.store import Writing, open_store
+
+SETTINGS = Settings(data_dir=Path("unused"), retention_hours=1.0)
+HOURS_MS = 3_600_000
+
+
+@pytest.fixture
+def wall():
+    return [1_795_600_000_000]
+
+
+@pytest.fixture
+def log(tmp_path, wall):
+    return SqliteLog(tmp_path / "log", {RAW: 1, EVENTS: 1}, segment_seconds=60, now_ms=lambda: wall[0])
+
+
+@pytest.fixture
+def store(tmp_path):
+    with open_store(tmp_path, encryption_key=Secret("ab" * 32)) as opened:
+        yield opened
+
+
+def fill(appender, wall, records=30):
+    for number in range(records):
+        appender.append([Entry("k", b"%d" % number)])
+        wall[0] += 120_000
+
+
+async def until(look):
+    for _ in range(2_000):
+        if look():
+            return
+        await asyncio.sleep(0.005)
+    pytest.fail("it did not come to pass")
+
+
+async def while_doing(chore, look):
+    task = asyncio.create_task(chore)
+    try:
+        await until(look)
+    finally:
+        task.cancel()
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    monkeypatch.setattr(chores, "_RETAIN_SECONDS", 0.01)
+
+
+async def test_raw_is_kept_from_where_the_processor_stands(log, store, wall):
+    appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+    fill(appender, wall)
+    wall[0] += 5 * HOURS_MS
+    store.ledger.write([Writing(marks=((chores.PROCESSOR, "", 0, 20),))])
+    await while_doing(chores.retain_raw(SETTINGS, appender, store.ledger), lambda: reader.bounds().earliest > 0)
+    assert 0 < reader.bounds().earliest <= 20
+    assert reader.bounds().head == 30
+    reader.close()
+    appender.close()
+
+
+async def test_raw_is_kept_whole_while_nobody_has_told_how_far_it_is_read(log, store, wall):
+    appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+    fill(appender, wall, 5)
+    wall[0] += 5 * HOURS_MS
+    turns = []
+    retain = appender.retain
+
+    def counted(*given, **more):
+        turns.append(retain(*given, **more))
+        return turns[-1]
+
+    appender.retain = counted
+    await while_doing(chores.retain_raw(SETTINGS, appender, store.ledger), lambda: len(turns) > 2)
+    assert reader.bounds().earliest == 0
+    reader.close()
+    appender.close()
+
+
+async def test_events_nobody_reads_any_more_go_by_age(log, store, wall):
+    appender, reader = log.appender(EVENTS, 0), log.reader(EVENTS, 0)
+    fill(appender, wall)
+    wall[0] += 5 * HOURS_MS
+    await while_doing(
+        chores.retain_events(SETTINGS, appender.retain, store.control, store.ledger),
+        lambda: reader.bounds().earliest == 30,
+    )
+    assert reader.bounds().head == 30
+    reader.close()
+    appender.close()
+
+
+async def test_the_processor_tells_its_position_where_the_gateway_reads_it(store):
+    await while_doing(
+        chores.tell_position(store.ledger, lambda: 7), lambda: store.ledger.marks().get((chores.PROCESSOR, 0)) == 7
+    )
+
+
+async def test_a_chore_that_fails_is_tried_again():
+    turns = []
+
+    def failing():
+        turns.append(1)
+        raise RuntimeError("no")
+
+    await while_doing(chores.every(0.001, failing), lambda: len(turns) > 3)
