@@ -41,7 +41,9 @@ def _delivery(delivery: dict[str, Any], style: Style) -> Iterator[str]:
 
 
 def _because(what: dict[str, Any], style: Style) -> str:
-    words = ": ".join(_plain(what[name]) for name in ("reason", "cure") if what.get(name))
+    """The reason, and the cure where somebody must act."""
+    said = ("reason",) if what.get("verdict") == "SKIPPED" else ("reason", "cure")
+    words = ": ".join(_plain(what[name]) for name in said if what.get(name))
     return style(f" {words}", dim=True) if words else ""
 
 

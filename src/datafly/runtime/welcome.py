@@ -39,7 +39,7 @@ def _places(settings: Settings, store: SqlStore) -> list[str]:
             ("vendor sandbox", f"{_url(settings, settings.sandbox_port)}/", "what arrived, in the vendor's panel"),
         ]
     places += [("pipeline key", one.pipeline_key, one.name) for one in store.control.pipelines() if one.enabled]
-    return [f"  {name:<15} {place:<32} {what}" for name, place, what in places]
+    return [f"  {name:<15} {place:<33} {what}" for name, place, what in places]
 
 
 def _demo(settings: Settings, store: SqlStore) -> list[str]:

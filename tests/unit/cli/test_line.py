@@ -29,9 +29,14 @@ def test_a_delivered_event_is_one_line():
     assert shown() == f"{TIME} track    Order Completed user-123  insider DELIVERED 200 41 ms"
 
 
-def test_a_skipped_event_says_why_and_what_to_do():
-    skipped = {**DELIVERY, "verdict": "SKIPPED", "status": None, "reason": "missing_uuid", "cure": "Call identify."}
-    assert shown(deliveries=[skipped]).endswith("  insider SKIPPED missing_uuid: Call identify.")
+def test_a_skipped_event_says_why():
+    skipped = {**DELIVERY, "verdict": "SKIPPED", "status": None, "reason": "consent_marketing", "cure": "Nothing, if …"}
+    assert shown(deliveries=[skipped]).endswith("  insider SKIPPED consent_marketing")
+
+
+def test_a_rejected_event_says_why_and_what_to_do():
+    rejected = {**DELIVERY, "verdict": "REJECTED", "status": None, "reason": "no_products", "cure": "Send products."}
+    assert shown(deliveries=[rejected]).endswith("  insider REJECTED no_products: Send products.")
 
 
 def test_what_waits_says_for_what():
