@@ -80,7 +80,7 @@ class Child:
         return await process.wait()
 
     async def drain(self, deadline: float) -> bool:
-        """Close the lifeline and wait; kill at the deadline (monotonic seconds). True if it ended by itself."""
+        """Tell it to end and wait; kill at the deadline (monotonic seconds). True if it ended by itself."""
         self._stop.set()
         async with self._starting:
             process = self._process
@@ -88,6 +88,8 @@ class Child:
             return True
         if process.stdin:
             process.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()  # to one that is still being loaded this is the end at once
         try:
             await asyncio.wait_for(process.wait(), max(deadline - time.monotonic(), 0.05))
         except TimeoutError:

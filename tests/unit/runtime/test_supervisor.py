@@ -16,7 +16,10 @@ READY = "import sys; sys.stdin.readline(); print('ready', flush=True);"
 PROGRAMS = {
     "sound": READY + "sys.stdin.read()",
     "falls": READY,
-    "stubborn": READY + "import time; time.sleep(600)",
+    "stubborn": "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    + READY
+    + "import time; time.sleep(600)",
+    "loads": "import time; time.sleep(600)",
     "fails": "raise SystemExit(3)",
     "shows_mask": "import signal; assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ());" + READY,
 }
@@ -58,6 +61,14 @@ async def test_a_stop_before_anything_has_started_ends_it(told):
     stop.set()
     await asyncio.wait_for(_run("sound-1", "sound-2", stop=stop), 30)
     assert told(RuntimeRoleExited) == []
+
+
+async def test_a_stop_does_not_wait_for_a_role_that_is_still_being_loaded(told):
+    stop = asyncio.Event()
+    forget = add_sink(lambda event: stop.set() if isinstance(event, RuntimeRoleStarted) else None)
+    await _run("loads", stop=stop)
+    forget()
+    assert told(RuntimeDrained)[0].killed == ()
 
 
 async def test_a_stop_in_the_pause_before_a_fallen_role_starts_again_does_not_wait_for_the_pause(told, monkeypatch):
