@@ -1,5 +1,6 @@
 """A new integration to start from: it loads, passes the lint and its own test, and says what to change."""
 
+import keyword
 import re
 from pathlib import Path
 from string import Template
@@ -32,8 +33,9 @@ def scaffold(name: str, root: Path) -> list[Path]:
 
 def _slug(name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-    if not slug[:1].isalpha() or not name.isprintable() or '"' in name or "\\" in name:
+    if not slug[:1].isalpha() or keyword.iskeyword(slug) or not name.isprintable() or '"' in name or "\\" in name:
         raise Invalid(
-            f"{name!r} is no name for an integration: it must begin with a letter, e.g. Acme Mail.", field="name"
+            f"{name!r} is no name for an integration: take a word or more of letters, e.g. Acme Mail.",
+            field="name",
         )
     return slug

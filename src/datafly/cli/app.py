@@ -74,7 +74,8 @@ def token_create(
 def preview(
     integration: Annotated[str, typer.Argument(metavar="INTEGRATION", help="Its slug; `datafly check` names them.")],
     event: Annotated[
-        Path, typer.Argument(metavar="EVENT.json", help="One event, or a list of them; - is standard input.")
+        Path,
+        typer.Argument(metavar="EVENT.json", help="One event, or a list of them in their order; - is standard input."),
     ],
     *,
     config: Annotated[

@@ -5,6 +5,7 @@ asks or is gone, the role drains and ends. It says `ready` on standard output. C
 """
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import os
@@ -44,7 +45,8 @@ def _watch_lifeline(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Non
     def wait() -> None:
         while os.read(sys.stdin.fileno(), 4096):  # no buffered read: its lock would outlive the interpreter
             pass
-        loop.call_soon_threadsafe(stop.set)
+        with contextlib.suppress(RuntimeError):  # SIGTERM was faster, and the loop is closed
+            loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
 

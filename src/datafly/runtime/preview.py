@@ -23,7 +23,7 @@ from datafly.spec.faces.curl import example_config
 NowMs = Callable[[], int]
 
 _PIPELINE = "preview"
-_STRANGER = "00000000-0000-4000-8000-000000000000"
+_STRANGER = "00000000-0000-4000-8000"
 
 
 class Previewed(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ class Preview:
     def _govern(self, sent: bytes) -> Event | Ruling:
         self._number += 1
         try:
-            received = _receive(sent, f"preview-{self._number}", self._now_ms())
+            received = _receive(sent, self._number, self._now_ms())
         except Refused as refused:
             return Ruling(Verdict.REJECTED, f"{refused.code}: {refused.message}", cause="The gateway would refuse it.")
         outcome = process_one(received, Context(), self._memory)
@@ -83,17 +83,17 @@ class Preview:
         return Ruling(Verdict.REJECTED, outcome.reason)
 
 
-def _receive(sent: bytes, message_id: str, now_ms: int) -> Received:
-    """As the gateway would. Raises `Refused`."""
+def _receive(sent: bytes, number: int, now_ms: int) -> Received:
+    """As the gateway would; who has no id is a stranger to all others. Raises `Refused`."""
     checked = check(sent, implied=_implied(sent), settings=GatewaySettings())
     fields = checked.fields
     return Received(
         pipeline_id=_PIPELINE,
-        message_id=fields.message_id or message_id,
+        message_id=fields.message_id or f"preview-{number}",
         received_ms=now_ms,
         body=msgspec.Raw(sent),
         type=checked.type,
-        anonymous_id=fields.anonymous_id or (None if fields.user_id else _STRANGER),
+        anonymous_id=fields.anonymous_id or (None if fields.user_id else f"{_STRANGER}-{number:012}"),
         sent_ms=checked.sent_ms,
         door="preview",
     )

@@ -187,3 +187,9 @@ def test_an_unknown_integration_or_a_wrong_config_is_an_error_of_the_caller():
         Preview("nope", None, lambda: NOW_MS)
     with pytest.raises(Invalid, match="partner_name"):
         previewed(event(type="page"), config={"api_key": "k"})
+
+
+def test_events_without_any_id_are_strangers_to_each_other():
+    allowed = {"type": "page", "context": {"consent": {"marketing": True}}}
+    _, second = previewed(allowed, {"type": "page"})
+    assert second["reason"] == "consent_marketing"
