@@ -33,7 +33,7 @@ class Shelf:
         self.decoded.append(int(value))
         return int(value)
 
-    def read(self, offset, *, max_records, max_bytes=0):  # noqa: ARG002 - the protocol's
+    def read(self, offset, *, max_records, max_bytes=0):
         start = max(offset, self.earliest)
         return self.records[start : start + max_records]
 
