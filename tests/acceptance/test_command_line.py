@@ -310,13 +310,14 @@ def test_a_scaffolded_integration_passes_the_check_and_its_own_tests_and_has_its
 
 
 @pytest.mark.parametrize("name", ["Insider", "3rd Party", "", "…", "class", 'a"b'])
-def test_a_name_that_is_taken_or_cannot_be_is_refused_in_a_sentence_and_nothing_is_written(checkout, name):
-    place = {"folder": checkout, "PYTHONPATH": str(checkout / "src"), "HOME": str(checkout)}
-    before = sorted(checkout.rglob("*.py"))
-    said = datafly("new-integration", name, status=2, **place).stderr
+def test_a_name_that_is_taken_or_cannot_be_is_refused_in_a_sentence_and_nothing_is_written(tmp_path, name):
+    taken = tmp_path / "src/datafly/integrations/insider/__init__.py"
+    taken.parent.mkdir(parents=True)
+    taken.touch()
+    said = datafly("new-integration", name, folder=tmp_path, status=2).stderr
     assert said.startswith("datafly: ")
     assert said.count("\n") == 1
-    assert sorted(checkout.rglob("*.py")) == before
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [taken]
 
 
 def test_a_page_that_was_changed_by_hand_is_told(checkout):
