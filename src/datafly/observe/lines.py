@@ -1,5 +1,6 @@
 """Telemetry as log lines on one stream: JSON for machines, text for a person at a terminal."""
 
+import asyncio
 import logging
 import re
 import sys
@@ -64,6 +65,8 @@ class LibraryWarned(Telemetry, frozen=True):
 
 class _Bridge(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[0] is asyncio.CancelledError:
+            return  # a request that a stop cut off is no fault; that it did so is told by a line before
         message = record.getMessage()
         if record.exc_info:
             message += " " + logging.Formatter().formatException(record.exc_info)

@@ -18,8 +18,8 @@ Command = Callable[[str], Sequence[str]]
 """Role → the command line of its process."""
 
 _START_SECONDS = 60.0
-_KILL_SECONDS = 4.6
-"""Ctrl-C to the end is under 5 s, whatever hangs."""
+_KILL_SECONDS = 4.2
+"""Ctrl-C to the end is under 5 s, whatever hangs, also where the machine is busy."""
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
 _SOUND_SECONDS = 30.0

@@ -16,6 +16,9 @@ from datafly.settings import Settings
 from datafly.shape import consent_ruling
 from datafly.transport.http import HttpTransport
 
+_DRAIN_SECONDS = 2.0
+"""For a vendor that is slow to answer; the roles before and after need the rest of what a stop may take."""
+
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     store = open_the_store(settings)
@@ -30,7 +33,11 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         compile=compiler(settings),
         consent_ruling=consent_ruling,
         withdrawn=lookup.consent_of,
-        settings=DeliverySettings(lanes=settings.delivery_lanes, give_up_seconds=settings.give_up_seconds),
+        settings=DeliverySettings(
+            lanes=settings.delivery_lanes,
+            give_up_seconds=settings.give_up_seconds,
+            drain_seconds=_DRAIN_SECONDS,
+        ),
     )
     trimming = asyncio.create_task(trim_attempts(settings, store.ledger))
     try:
