@@ -6,13 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import pytest
@@ -23,12 +22,15 @@ WEB = httpx.Client(verify=False, limits=httpx.Limits(max_keepalive_connections=0
 LAST_WORDS = "Ctrl-C stops it; what was acknowledged is kept."
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One word for the whole folder; the stories of a module share what they started."""
+    """One word for the whole folder; stories that share a running Signal stay together."""
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.acceptance)
+        if here not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.acceptance)
+        if "shared_signal" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group(f"acceptance-{item.path.stem}"))
 
 
@@ -82,6 +84,7 @@ class Signal:
 
     @property
     def out(self) -> Path:
+        """All that it ever printed."""
         return self.folder / "out.txt"
 
     @property
@@ -119,11 +122,20 @@ class Signal:
         self.said = self.out.read_bytes()[self._before :].decode()
         return LAST_WORDS in self.said
 
-    def interrupt(self) -> int:
-        """Ctrl-C at the terminal: the whole group hears it. The exit status."""
+    def interrupt(self) -> tuple[int, float]:
+        """Ctrl-C at the terminal: the whole group hears it. The exit status, and how many seconds it took."""
         assert self.process
+        began = time.monotonic()
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(PATIENCE_SECONDS)
+        return self.process.wait(PATIENCE_SECONDS), time.monotonic() - began
+
+    def answers(self) -> bool:
+        """Whether every port says that it is ready."""
+        try:
+            replies = [WEB.get(f"{url}/readyz") for url in (self.gateway, self.management, self.sandbox)]
+        except httpx.TransportError:
+            return False
+        return all(reply.status_code == 200 for reply in replies)
 
     def kill(self) -> None:
         """kill -9 of the whole tree at once."""
@@ -157,6 +169,7 @@ class Signal:
             timeout=PATIENCE_SECONDS,
         )
         assert ran.returncode == status, ran.stdout + ran.stderr
+        assert "Traceback" not in ran.stdout + ran.stderr
         return ran.stderr if status else ran.stdout
 
     @staticmethod
@@ -247,9 +260,6 @@ class Signal:
             "context": {"consent": {"marketing": True}},
         }
 
-    def load(self) -> "Load":
-        return Load(self)
-
     def send(self, *events: dict[str, Any]) -> None:
         reply = WEB.post(
             f"{self.gateway}/v1/batch",
@@ -278,61 +288,6 @@ class Signal:
         return found
 
 
-class Load:
-    """Senders as an SDK is one: batch after batch, each sent again until it is acknowledged."""
-
-    BATCH = 20
-    USERS = 20
-
-    def __init__(self, target: Signal) -> None:
-        self.acknowledged: list[str] = []
-        self._url = f"{target.gateway}/v1/batch"
-        self._headers = {"Authorization": f"Bearer {target.pipeline()['pipeline_key']}"}
-        self._prefix = uuid.uuid4().hex[:8]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def more(self, events: int) -> None:
-        """Returns once so many more are acknowledged."""
-        wanted = len(self.acknowledged) + events
-        until(lambda: len(self.acknowledged) >= wanted, f"{wanted} events are acknowledged")
-
-    def user(self, number: int) -> str:
-        return f"load-{self._prefix}-{number % self.USERS}"
-
-    def _run(self) -> None:
-        first = 0
-        while not self._stop.is_set():
-            batch = [self._event(number) for number in range(first, first + self.BATCH)]
-            if self._is_taken(batch):
-                self.acknowledged += [event["messageId"] for event in batch]
-                first += self.BATCH
-
-    def _event(self, number: int) -> dict[str, Any]:
-        return Signal.track("Load Tested", self.user(number), f"{self._prefix}-{number}", number=number)
-
-    def _is_taken(self, batch: list[dict[str, Any]]) -> bool:
-        """Until it is; False if told to stop before."""
-        while not self._stop.is_set():
-            try:
-                reply = WEB.post(self._url, json={"batch": batch}, headers=self._headers)
-            except httpx.TransportError:
-                self._stop.wait(0.02)
-                continue
-            if reply.status_code == 200:
-                return True
-            assert reply.status_code == 503, reply.text
-        return False
-
-
 def _started(folder: Path) -> Iterator[Callable[..., Signal]]:
     begun: list[Signal] = []
 
@@ -349,8 +304,8 @@ def _started(folder: Path) -> Iterator[Callable[..., Signal]]:
     for one in begun:
         if one.process and one.alive():
             one.kill()
-    for one in begun:
-        assert "Traceback" not in one.out.read_text(), one.out.read_text()
+    printed = [one.out.read_text() for one in begun if one.process]
+    assert not [text for text in printed if "Traceback" in text]
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ import json
 import re
 import subprocess
 
+import httpx
 import pytest
 from playwright.sync_api import expect
-
-pytestmark = pytest.mark.browser
 
 PLACEHOLDER = "xxxxxxxxxxxxxxxxxxxx"
 CALL_OF_THE_PAGE = """\
@@ -82,6 +81,7 @@ def _newest(signal, name: str, user_id: str | None = "user-123") -> dict:
     return signal.until(look, f"{name} is final", lambda: signal.live(event=name))
 
 
+@pytest.mark.browser
 def test_a_newcomer_installs_with_the_printed_call_shops_and_reads_the_user_in_the_panel(demo, new_page, keep):
     panel, shop = new_page(), new_page()
     api_key = _generate_key(panel, demo)
@@ -161,6 +161,7 @@ def test_a_newcomer_installs_with_the_printed_call_shops_and_reads_the_user_in_t
     assert user["attributes"]["phone_number"] == JANE["phone_number"]
 
 
+@pytest.mark.browser
 def test_the_call_of_the_page_typed_into_the_console_upserts_the_user(demo, new_page):
     demo.install(demo.vendor_key())
     shop = new_page()
@@ -176,3 +177,9 @@ def test_the_call_of_the_page_typed_into_the_console_upserts_the_user(demo, new_
     assert "events" not in sent
     (user,) = demo.vendor_users("jane@example.com")
     assert {one["type"]: one["value"] for one in user["identifiers"]} == JANE
+
+
+def test_every_port_says_that_it_lives_and_that_it_is_ready_before_anybody_has_set_anything_up(demo):
+    for url in (demo.gateway, demo.management, demo.sandbox):
+        for path in ("healthz", "readyz"):
+            assert httpx.get(f"{url}/{path}").status_code == 200

@@ -28,14 +28,16 @@ def _steps_of(demo) -> dict[str, list[int]]:
     ("wrong", "status", "symptom", "words"),
     [
         ({"api_key": "no-such-key"}, 401, "401 Unauthorized", INVALID_KEY),
+        ({"api_key": "no-such-key"}, 403, "403 Access Denied", INVALID_KEY),
         ({"partner_name": "another"}, 400, "400 partner_name invalid", WRONG_PARTNER),
     ],
-    ids=["key", "partner"],
+    ids=["key", "key as documented", "partner"],
 )
 def test_a_wrong_setting_suspends_with_the_pages_cure_and_once_it_is_right_everything_queued_arrives(
     demo, wrong, status, symptom, words
 ):
     right = {"api_key": demo.vendor_key(), "partner_name": "myco"}
+    demo.control("PATCH", "settings", {"auth_errors": "documented_403" if status == 403 else "catalogue"})
     installation = demo.install(right["api_key"])
     demo.api("PATCH", f"pipeline-integrations/{installation}", {"config": wrong})
     sent = _journeys(demo, users=5, steps=6)
@@ -80,9 +82,9 @@ def test_a_key_revoked_in_the_panel_stops_the_flow_and_another_one_frees_it(demo
 
 def test_what_the_vendor_could_not_take_for_a_while_arrives_in_order_and_once(demo):
     installation = demo.install(demo.vendor_key())
-    demo.control("POST", "faults", {"status": 503, "count": 6})
-    demo.control("POST", "faults", {"status": 429, "retry_after": 1, "count": 3})
-    demo.control("POST", "faults", {"status": 503, "retry_after": 1, "count": 1})
+    demo.control("POST", "faults", {"status": 503, "count": 5})
+    demo.control("POST", "faults", {"status": 429, "retry_after": 1, "count": 2})
+    demo.control("POST", "faults", {"status": 503})
     sent = _journeys(demo, users=8, steps=20)
     for first in range(0, len(sent), 40):
         demo.send(*sent[first : first + 40])
