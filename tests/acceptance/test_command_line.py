@@ -171,8 +171,9 @@ def test_tail_says_in_a_sentence_that_nothing_runs_and_makes_nothing(new_signal)
 
 def test_the_first_start_makes_a_key_that_is_nobody_elses_and_says_so_calmly(demo):
     assert stat.S_IMODE((demo.data / "encryption.key").stat().st_mode) == 0o600
-    levels = [json.loads(line)["level"] for line in demo.out.read_text().splitlines() if line.startswith("{")]
-    assert set(levels) == {"info"}
+    before_the_welcome = demo.said.partition("Signal is running.")[0]
+    told = [json.loads(line) for line in before_the_welcome.splitlines()]
+    assert [(one["level"], one["event"]) for one in told] == [("info", "StoreKeyMade"), ("info", "StoreMigrated")]
 
 
 def test_a_token_is_printed_and_nothing_else_and_works_at_once(demo):
