@@ -1,5 +1,7 @@
 """What several roles open alike."""
 
+from typing import Final
+
 from datafly.log.base import EVENTS, RAW
 from datafly.log.sqlite import SqliteLog
 from datafly.settings import Settings
@@ -10,5 +12,9 @@ def open_log(settings: Settings) -> SqliteLog:
     return SqliteLog(settings.data_dir / "log", {RAW: 1, EVENTS: 1}, segment_bytes=settings.segment_bytes)
 
 
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  only compared
+
+
 def sandbox_url(settings: Settings) -> str:
-    return f"http://{settings.host}:{settings.sandbox_port}"
+    """Where this machine reaches the sandbox: a host that means every address is no address to call."""
+    return f"http://{_EVERYWHERE.get(settings.host, settings.host)}:{settings.sandbox_port}"
