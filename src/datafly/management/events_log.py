@@ -63,7 +63,7 @@ class EventsLog:
         return sorted(found, key=lambda place: place.record.at_ms)
 
     def newest(self, uppers: Mapping[int, int]) -> Iterator[Place]:
-        """All records below `uppers` (partition → offset), newest first."""
+        """All records below `uppers` (partition → offset), newest first; one beyond the head is taken for the head."""
         streams = [self._backwards(partition, upper) for partition, upper in sorted(uppers.items())]
         return heapq.merge(*streams, key=lambda place: place.record.at_ms, reverse=True)
 
@@ -79,7 +79,8 @@ class EventsLog:
     def _backwards(self, partition: int, upper: int) -> Iterator[Place]:
         if partition not in self.partitions:
             return
-        earliest, chunk = self._partitions[partition].bounds().earliest, _FIRST_CHUNK
+        bounds, chunk = self._partitions[partition].bounds(), _FIRST_CHUNK
+        earliest, upper = bounds.earliest, min(upper, bounds.head)
         while upper > earliest:
             lower = max(earliest, upper - chunk)
             found = list(self.between(partition, lower, upper - 1))

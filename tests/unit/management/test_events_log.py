@@ -57,3 +57,8 @@ def test_a_range_ends_where_it_was_said_to():
 def test_what_is_not_kept_is_passed_over():
     log = log_of(Gaps(range(100), earliest=90))
     assert [place.offset for place in log.newest(log.heads())] == list(range(99, 89, -1))
+
+
+def test_who_asks_from_far_beyond_the_head_reads_from_the_head():
+    log = log_of(Gaps(range(10)))
+    assert [place.offset for place in log.newest({0: 2**63 - 1})] == list(range(9, -1, -1))
