@@ -129,6 +129,12 @@ class Signal:
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(PATIENCE_SECONDS), time.monotonic() - began
 
+    def terminate(self) -> int:
+        """As a service manager stops it: the supervisor alone is asked. The exit status."""
+        assert self.process
+        self.process.terminate()
+        return self.process.wait(PATIENCE_SECONDS)
+
     def answers(self) -> bool:
         """Whether every port says that it is ready."""
         try:

@@ -28,7 +28,7 @@ def test_a_restart_keeps_installations_tokens_what_waits_and_who_a_visitor_is(ne
     demo.send(demo.track("Step Taken", "user-123", "before", step=0))
     demo.has_state(installation, "suspended")
     before = demo.installed(installation)
-    assert demo.interrupt()[0] == 0
+    assert demo.terminate() == 0
 
     demo.start()
     demo.token = token
@@ -95,7 +95,7 @@ def test_secrets_are_in_no_file_no_line_and_no_answer(new_signal):
     shown = demo.token
     assert [str(path) for path, content in files.items() if shown.encode() in content] == ["demo-token"]
     assert not [text for text in answers if shown in text]
-    for name in ("encryption.key", "demo-token", "store.db"):
+    for name in ("", "encryption.key", "demo-token", "store.db"):
         assert (demo.data / name).stat().st_mode & 0o077 == 0
 
 

@@ -10,7 +10,7 @@ from datafly.store.open import SqlStore, open_store
 def encryption_key(settings: Settings) -> Secret:
     """The key from the settings, or that of the data folder. Raises `OperatorError` where the folder cannot be had."""
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         return load_or_create_key(settings.data_dir, settings.encryption_key)
     except OSError as error:
         raise OperatorError(
