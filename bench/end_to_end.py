@@ -130,10 +130,14 @@ class Product:
         self.token = made.stdout.strip()
 
     def stop(self):
+        """Ctrl-C; how many seconds it took until nothing ran any more."""
+        began = time.monotonic()
         os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(20)
+        took = time.monotonic() - began
         self.sink_process.kill()
         self.sink_process.wait(20)
+        return round(took, 2)
 
     def processes(self):
         group = str(self.process.pid)
@@ -233,8 +237,8 @@ async def measure(options):
                 waits = [await latency(session, product, options.singles) for _ in range(options.rounds)]
                 after = product.memory_mb()
         finally:
-            product.stop()
-    return rounds, waits, at_rest, after
+            stopped = product.stop()
+    return rounds, waits, at_rest, after, stopped
 
 
 def median(rows, name):
@@ -252,7 +256,7 @@ def main():
     if options.serve_sink:
         asyncio.run(serve_sink(options.serve_sink))
         return
-    rounds, waits, at_rest, after = asyncio.run(measure(options))
+    rounds, waits, at_rest, after, stopped = asyncio.run(measure(options))
     figures = {
         "events_per_second": round(median(rounds, "events_per_second")),
         "acknowledged_per_second": round(median(rounds, "acknowledged_per_second")),
@@ -260,6 +264,7 @@ def main():
         "latency_p99_ms": median(waits, "p99_ms"),
         "memory_at_rest_mb": at_rest,
         "memory_after_mb": after,
+        "stop_seconds": stopped,
     }
     for name, figure in figures.items():
         print(f"{name:<26} {figure}")
