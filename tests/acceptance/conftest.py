@@ -153,7 +153,7 @@ class Signal:
     def alive(self) -> dict[int, str]:
         """Process id → command line, of all that belong to the tree and still run."""
         assert self.process
-        words = ["ps", "-A", "-o", "pid=,pgid=,stat=,args="]
+        words = ["ps", "-A", "-ww", "-o", "pid=,pgid=,stat=,args="]
         rows = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
         fields = [row.split(maxsplit=3) for row in rows]
         group = str(self.process.pid)
