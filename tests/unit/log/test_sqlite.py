@@ -1,6 +1,7 @@
 """What only the SQLite backend has to fear: full disks, lost power, readers that stand in the way."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import apsw
 import pytest
@@ -183,6 +184,14 @@ def test_the_number_of_partitions_is_fixed_at_first_start(tmp_path, open_log):
     open_log()
     with pytest.raises(OperatorError, match="1 partitions and cannot have 4"):
         SqliteLog(tmp_path / "log", {"events": 4})
+
+
+def test_roles_that_start_at_once_never_find_half_a_log(tmp_path):
+    rounds = [(tmp_path / str(number), {"raw": 3, "events": 2}) for number in range(50) for _ in range(4)]
+    with ThreadPoolExecutor(4) as roles:
+        logs = list(roles.map(lambda given: SqliteLog(*given), rounds))
+    assert {log.partitions("raw") for log in logs} == {3}
+    assert {path.name for path in (tmp_path / "0" / "raw").iterdir()} == {"partitions"}
 
 
 def test_a_file_of_another_format_stops_the_start(tmp_path, open_log):

@@ -8,6 +8,8 @@ Only the appender writes and checkpoints a segment; readers open it read-only. N
 files inside the same process: closing them would drop the locks of this one.
 """
 
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -76,7 +78,7 @@ def _fix_partitions(folder: Path, count: int) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not file.exists():
-            file.write_text(f"{count}\n")
+            _write_whole(file, f"{count}\n")
         known = int(file.read_text())
     except (OSError, ValueError) as error:
         raise OperatorError(f"The log cannot use {folder}: {error}. Make it a folder that can be written.") from error
@@ -85,3 +87,13 @@ def _fix_partitions(folder: Path, count: int) -> None:
             f"The log in {folder} was started with {known} partitions and cannot have {count}: events of one key would "
             f"lose their order. Set it back to {known}, or start with an empty data directory."
         )
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Roles start at once: whoever reads finds all of it or no file, also after power was lost."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
+    with draft.open("w") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)
