@@ -5,9 +5,6 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-CONSENT_ITSELF = ("SKIPPED", "not_mapped")
-"""What becomes of a consent event where it is allowed: this vendor has nothing that it would become."""
-
 
 def _open(page, demo, path: str = "") -> None:
     page.goto(f"{demo.gateway}/shop/{path}")
@@ -69,13 +66,16 @@ def test_consent_counts_from_the_moment_it_is_given_until_it_is_withdrawn(demo, 
     _toggle(page, on=True)
     _open(page, demo, "product/harbour-teapot")
     while_on = [one for one in _all_taken(page) if one not in before]
-    assert set(_fates(demo, while_on)) == {("DELIVERED", None), CONSENT_ITSELF}
+    assert set(_fates(demo, while_on)) == {("DELIVERED", None)}
     _toggle(page, on=False)
     _open(page, demo, "product/fern-mug")
     after = [one for one in _all_taken(page) if one not in (*before, *while_on)]
 
     assert set(_fates(demo, before)) == {("SKIPPED", "consent_marketing")}
-    assert set(_fates(demo, after)) == {("SKIPPED", "consent_marketing")}
+    assert sorted(_fates(demo, after), key=str) == [
+        ("DELIVERED", None),
+        *[("SKIPPED", "consent_marketing")] * (len(after) - 1),
+    ], "the withdrawal is told, and nothing else"
     viewed = [one["parameters"]["product_id"] for one in demo.arrivals() if one["name"] == "product_detail_page_view"]
     assert viewed == ["harbour-teapot"]
 
@@ -98,6 +98,31 @@ def test_the_default_of_the_pipeline_speaks_for_those_who_said_nothing_and_for_n
 
     demo.api("PATCH", path, {"consent_defaults": {}})
     demo.until(lambda: _fates(demo, [say({})]) == [("SKIPPED", "consent_marketing")], "the default is gone")
+
+
+def test_a_withdrawal_of_a_known_user_is_told_and_one_of_somebody_who_never_agreed_is_not(demo):
+    demo.install(demo.vendor_key())
+
+    def say(user_id: str, *, marketing: bool) -> str:
+        consent = {"type": "consent", "userId": user_id, "messageId": str(uuid.uuid4())}
+        demo.send({**consent, "context": {"consent": {"marketing": marketing}}})
+        return consent["messageId"]
+
+    granted, withdrawn = say("user-1", marketing=True), say("user-1", marketing=False)
+    never = say("user-2", marketing=False)
+    assert _fates(demo, [withdrawn, never]) == [("DELIVERED", None), ("SKIPPED", "consent_marketing")]
+    assert demo.final(granted)["verdict"] in ("DELIVERED", "SKIPPED"), "as it was sent before or after the withdrawal"
+    (user,) = demo.vendor_users("user-1")
+    assert user["custom"] == {"consent_marketing": False}
+    assert demo.vendor_users("user-2") == []
+    body = demo.final(withdrawn)["request"]["body"]
+    assert body["users"] == [
+        {
+            "identifiers": {"uuid": "user-1"},
+            "attributes": {"custom": {"consent_marketing": False}},
+            "not_append": True,
+        }
+    ]
 
 
 def test_a_withdrawal_stops_what_is_queued_already(demo):
@@ -138,7 +163,7 @@ def test_after_a_log_out_the_next_person_on_the_browser_is_nobody(demo, new_page
     of_the_next = [one for one in _all_taken(page) if one not in of_the_first]
     keep(page, "logged-out")
 
-    assert set(_fates(demo, of_the_next)) == {("SKIPPED", "missing_uuid"), CONSENT_ITSELF}
+    assert set(_fates(demo, of_the_next)) == {("SKIPPED", "missing_uuid")}
     events = [demo.live(message_id=one)[0] for one in of_the_next]
     assert {one["user_id"] for one in events} == {None}
     assert {one["anonymous_id"] for one in events} == {_cookie(page)}

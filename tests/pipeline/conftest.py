@@ -105,7 +105,7 @@ def _item_ruling(problems, index):
 
 
 def shape(event, _now_ms):
-    """Properties say what becomes of an event: `skip`, `broken`, `routes` (one item each)."""
+    """Properties say what becomes of an event: `skip`, `broken`, `routes` (one item each), `tells` (its consent)."""
     wanted = event.properties
     if wanted.get("broken"):
         raise ZeroDivisionError("a fault in the definition")
@@ -114,7 +114,10 @@ def shape(event, _now_ms):
     routes = wanted.get("routes", [""])
     return tuple(
         Item(
-            msgspec.json.encode({"id": event.message_id, "key": event.key, "pad": "x" * wanted.get("size", 0)}),
+            msgspec.json.encode(
+                {"id": event.message_id, "key": event.key, "pad": "x" * wanted.get("size", 0)}
+                | ({"consent": event.consent.choices()} if wanted.get("tells") else {})
+            ),
             route=route,
             key=event.message_id,
             warnings=("odd",) if wanted.get("odd") else (),

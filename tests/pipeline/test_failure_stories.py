@@ -308,6 +308,20 @@ async def test_a_consent_older_than_the_event_does_not_count_against_it(house):
     assert house.verdict(offset) == DELIVERED
 
 
+async def test_a_replay_tells_the_vendor_the_newest_consent_and_not_that_of_its_day(house):
+    house.vendor.answer = lambda *_: 400
+    house.install()
+    house.start()
+    (offset,) = house.append("ann", tells=True)
+    await house.until(house.is_done)
+    house.withdrawn["ann"] = ({"marketing": False}, house.clock.now_ms() + 1)
+    house.vendor.answer = lambda *_: None
+    house.replay(offset)
+    await house.until(lambda: len(house.vendor.requests) == 2)
+    bodies = [msgspec.json.decode(body)["items"][0]["consent"] for _, _, body in house.vendor.requests]
+    assert bodies == [{"marketing": True}, {"marketing": False}]
+
+
 async def test_a_vendor_that_takes_a_request_and_loses_the_answer_gets_it_again_with_the_same_keys(house):
     house.vendor.answer = lambda *_: "reset after" if len(house.vendor.requests) == 1 else None
     house.install()

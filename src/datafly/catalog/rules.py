@@ -11,9 +11,11 @@ from datafly.model.taxonomy import is_standard
 from datafly.model.verdict import Verdict
 from datafly.spec.config import validate_config
 from datafly.spec.faces import example_config, scenarios
-from datafly.spec.integration import ANY, as_json
+from datafly.spec.integration import ANY, WITHDRAWN, Integration, Sample, as_json
 from datafly.spec.judging import judge_by
 from datafly.spec.nodes import ROOTS, Path
+from datafly.spec.parts import BySetting
+from datafly.spec.setting import Choice
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SENSITIVE: Final = re.compile(r"(?:^|_)(key|token|secret|password|credential)s?$")
@@ -56,19 +58,25 @@ def everything_has_a_sentence(subject: Subject) -> Iterator[str]:
 def every_rule_has_a_sample(subject: Subject) -> Iterator[str]:
     """Every rule has a sample of an event that is sent."""
     one = subject.integration
-    sent = {str(s.event.get("event") or s.event.get("type")) for s in one.samples if not s.refuses}
+    sent = {_rule_of(sample) for sample in one.samples if not sample.refuses}
     own = {rule.event for rule in one.rules}
     for rule in one.rules:
         if not (sent - own if rule.event == ANY else rule.event in sent):
             yield f"rule {rule.event} has no sample that is sent"
 
 
+def _rule_of(sample: Sample) -> str:
+    if sample.event.get("consent", {}).get("withdrawn"):
+        return WITHDRAWN
+    return str(sample.event.get("event") or sample.event.get("type"))
+
+
 @asks("alpha")
 def rules_name_canonical_events(subject: Subject) -> Iterator[str]:
-    """A rule names a type, a standard event in its canonical spelling, or any other event; and each but once."""
+    """A rule names a type, a canonical standard event, a withdrawal or any other event; and each but once."""
     events = [rule.event for rule in subject.integration.rules]
     for rule in subject.integration.rules:
-        if not (rule.is_type or rule.event == ANY or is_standard(rule.event)):
+        if not (rule.is_type or rule.event in (ANY, WITHDRAWN) or is_standard(rule.event)):
             yield f"rule {rule.event} names no standard event"
         if events.count(rule.event) > 1:
             yield f"rule {rule.event} is there more than once"
@@ -167,6 +175,29 @@ def consent_is_a_category(subject: Subject) -> Iterator[str]:
         yield f"the consent category {category!r} is none of {', '.join(sorted(_CATEGORIES))}" + (
             f"; it is called {ALIASES[category]}" if category in ALIASES else ""
         )
+
+
+@asks("alpha")
+def withdrawals_are_of_a_consent(subject: Subject) -> Iterator[str]:
+    """Who tells the vendor of withdrawals has a consent category that can be withdrawn."""
+    one = subject.integration
+    if one.consent in (None, "essential") and any(rule.event == WITHDRAWN for rule in one.rules):
+        yield "a rule tells of withdrawals, but there is no consent to withdraw"
+
+
+@asks("alpha")
+def options_exist(subject: Subject) -> Iterator[str]:
+    """What hangs on a setting names one that is a choice, and options that it has."""
+    one = subject.integration
+    named = [(node.setting, option) for node in one.nodes() if isinstance(node, BySetting) for option in node.options]
+    for setting, option in [*named, *(rule.off for rule in one.rules if rule.off)]:
+        if option not in _options(one, setting):
+            yield f"the mapping asks whether {setting} is {option}, which it can never be"
+
+
+def _options(integration: Integration, name: str) -> list[str]:
+    setting = integration.setting(name)
+    return [option.value for option in setting.options] if isinstance(setting, Choice) else []
 
 
 @asks("alpha")

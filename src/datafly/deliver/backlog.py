@@ -1,7 +1,7 @@
 """The work of one lane, in order: events that wait, and the batches that were made of the first of them."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Final
 
@@ -9,6 +9,7 @@ from datafly.deliver import reasons
 from datafly.deliver.batch import Batch, Member, Unit
 from datafly.deliver.site import Site
 from datafly.model.delivery import Answer
+from datafly.model.event import Event
 from datafly.model.verdict import FINAL, Ruling
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverShapeFailed
@@ -142,11 +143,11 @@ class Backlog:
 
     def _recheck(self, batch: Batch) -> None:
         for member in batch.members():
-            if not member.done and (ruling := self._refused(batch.compiled, member)):
+            newer = None if member.done else self._site.newer_consent(member.event)
+            if not member.done and (ruling := self._refused(batch.compiled, member, newer)):
                 self._decide(member, ruling)
 
-    def _refused(self, compiled: Compiled, member: Member) -> Ruling | None:
-        newer = self._site.newer_consent(member.event)
+    def _refused(self, compiled: Compiled, member: Member, newer: Mapping[str, bool] | None) -> Ruling | None:
         try:
             return self._site.parts.consent_ruling(compiled, member.event, newer)
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the event is kept as REJECTED
@@ -169,10 +170,11 @@ class Backlog:
     def _shape_next(self, compiled: Compiled) -> None:
         self._budget -= 1
         member = self.queue[0]
-        refused = self._refused(compiled, member)
+        newer = self._site.newer_consent(member.event)
+        refused = self._refused(compiled, member, newer)
         self.queue.popleft()
         self.queued_bytes -= member.size
-        shaped = refused or self._shape(compiled, member)
+        shaped = refused or self._shape(compiled, member.event.with_choices(newer))
         if isinstance(shaped, Ruling):
             self._decide(member, shaped)
             return
@@ -182,9 +184,9 @@ class Backlog:
                 self.todo.append(self._new_batch(compiled))
             self.todo[-1].add(Unit(member, item))
 
-    def _shape(self, compiled: Compiled, member: Member) -> Shaped:
+    def _shape(self, compiled: Compiled, event: Event) -> Shaped:
         try:
-            shaped = compiled.shape(member.event, self._site.clock.now_ms())
+            shaped = compiled.shape(event, self._site.clock.now_ms())
         except Exception as error:  # noqa: BLE001 - as in `_refused`
             return self._fault(error)
         if isinstance(shaped, Ruling):

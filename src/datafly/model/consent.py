@@ -10,10 +10,18 @@ ALIASES: Final = {"advertising": "marketing", "necessary": "essential"}
 
 
 class Consent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """`categories`: canonical category → granted. `source`: `event`, `visitor`, `pipeline` or "" (nothing is known)."""
+    """`categories`: canonical category → granted. `source`: `event`, `visitor`, `pipeline` or "" (nothing is known).
+
+    `chosen`: the visitor's newest word on each category, None where that is `categories`; a default is nobody's word.
+    `changed`: of which categories the event is the newest word, and another than before. `withdrawn`: those of them
+    under which something may have been sent until now.
+    """
 
     categories: dict[str, bool] = {}
     source: str = ""
+    chosen: dict[str, bool] | None = None
+    changed: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
 
     def allows(self, category: str) -> bool:
         """Fails closed: what is not known to be granted is denied; `essential` needs no grant."""
@@ -21,6 +29,12 @@ class Consent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     def knows(self, category: str) -> bool:
         return category in self.categories
+
+    def choices(self) -> dict[str, bool]:
+        """What the visitor said, as a vendor may be told it; a category that she said nothing of is not in it."""
+        if self.chosen is not None:
+            return self.chosen
+        return self.categories if self.source in ("event", "visitor") else {}
 
 
 _MAPPINGS: Final = (dict, Mapping)

@@ -1,5 +1,6 @@
 """The event, as it was received (stream `raw`) and as it was governed (stream `events`)."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -76,6 +77,12 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     historical: bool = False
     original: Original | None = None
     steps: tuple[Step, ...] = ()
+
+    def with_choices(self, newer: Mapping[str, bool] | None) -> "Event":
+        """With what the visitor said since, so that a vendor is told the newest word; `newer` None: nothing since."""
+        if newer is None:
+            return self
+        return msgspec.structs.replace(self, consent=msgspec.structs.replace(self.consent, chosen=dict(newer)))
 
     @property
     def label(self) -> str:

@@ -44,19 +44,50 @@ def own_word(kind: str, context: Mapping[str, Any], properties: Mapping[str, Any
     return read(told) if told else {}
 
 
-def decide(
-    own: dict[str, bool], chosen: Choices | None, defaults: Mapping[str, bool], happened_ms: int
-) -> tuple[Consent, str]:
+class Heard(msgspec.Struct, gc=False):
+    """`own`: what the event says. `before` and `after`: what the visitor chose, without and with it. `known`: it is an
+    event of a user of whom something was told before.
+    """
+
+    own: dict[str, bool]
+    before: Choices | None
+    after: Choices | None
+    defaults: Mapping[str, bool]
+    known: bool = False
+
+    def changed(self) -> tuple[str, ...]:
+        if self.after is self.before or self.after is None:
+            return ()
+        was = self.before.by_category if self.before else {}
+        now = self.after.by_category.items()
+        return tuple(category for category, one in now if category not in was or was[category].granted != one.granted)
+
+    def counted(self, category: str) -> bool:
+        """Whether something may have been sent until now. A default was made use of only if the user is known."""
+        if self.before and category in self.before.by_category:
+            return self.before.by_category[category].granted
+        return self.known and self.defaults.get(category) is True
+
+
+def decide(heard: Heard, happened_ms: int) -> tuple[Consent, str]:
     """The consent, and its effect in words if it is not simply what the event says."""
-    if own and not defaults and (chosen is None or _says_no_more(chosen, own, happened_ms)):
-        return Consent(own, "event"), ""
-    categories = {**defaults, **(chosen.categories() if chosen else {}), **own}
-    if chosen:
-        _withdraw(categories, chosen, happened_ms)
-    source = "event" if own else "visitor" if chosen else "pipeline" if defaults else ""
-    if categories == own:
-        return Consent(own, source), ""
-    return Consent(categories, source), _tell(categories, own, chosen)
+    own, before, defaults = heard.own, heard.before, heard.defaults
+    changed = heard.changed()
+    withdrawn = tuple(category for category in changed if not own[category] and heard.counted(category))
+    if own and not defaults and (before is None or _says_no_more(before, own, happened_ms)):
+        return Consent(own, "event", None, changed, withdrawn), _tell_withdrawn(withdrawn)
+    categories = {**defaults, **(before.categories() if before else {}), **own}
+    if before:
+        _withdraw(categories, before, happened_ms)
+    source = "event" if own else "visitor" if before else "pipeline" if defaults else ""
+    chosen = heard.after.categories() if heard.after else None
+    words = "" if categories == own else _tell(categories, own, before)
+    told = Consent(categories, source, None if chosen == categories else chosen, changed, withdrawn)
+    return told, "; ".join(filter(None, (words, _tell_withdrawn(withdrawn))))
+
+
+def _tell_withdrawn(withdrawn: tuple[str, ...]) -> str:
+    return f"{', '.join(withdrawn)} withdrawn with this event" if withdrawn else ""
 
 
 def learn_choices(chosen: Choices | None, own: dict[str, bool], happened_ms: int, received_ms: int) -> Choices | None:

@@ -43,8 +43,10 @@ class Memory:
 
     def learn_choices(self, key: str, own: dict[str, bool], happened_ms: int, received_ms: int) -> None:
         before = self.choices.get(key)
-        after = learn_choices(before, own, happened_ms, received_ms)
-        if after is not before:
+        self.keep_choices(key, before, learn_choices(before, own, happened_ms, received_ms))
+
+    def keep_choices(self, key: str, before: Choices | None, after: Choices | None) -> None:
+        if after is not None and after is not before:
             self.choices[key] = after
             self.changed_choices.add(key)
 

@@ -47,10 +47,9 @@ def govern(one: Incoming, context: Context, memory: Memory) -> Event | Duplicate
     first_ms = memory.seen.get(one.mark)
     if first_ms is not None and is_duplicate(first_ms, one.received.received_ms):
         return Duplicate(first_ms)
-    event, own = _governed(one, context, memory)
+    event, heard = _governed(one, context, memory)
     memory.seen[one.mark] = event.received_ms
-    if own:
-        memory.learn_choices(event.key, own, event.timestamp_ms, event.received_ms)
+    memory.keep_choices(event.key, heard.before, heard.after)
     if event.type in ("identify", "group"):
         memory.learn_identity(event)
     return event
@@ -61,17 +60,21 @@ def key_of(one: Incoming) -> str:
     return one.body.anonymous_id or one.body.user_id or one.received.message_id
 
 
-def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, dict[str, bool]]:
+def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, consent.Heard]:
     received, body, key = one.received, one.body, key_of(one)
     normal = normalise.normalise(body, may_have_nulls=one.may_have_nulls)
     moment = skew.correct(body.timestamp, received.sent_ms, received.received_ms)
     visitor = memory.visitors.get(body.anonymous_id) if body.anonymous_id else None
     user_id = identity.effective_user(body.user_id, visitor)
-    who = identity.resolve(body.user_id, visitor, memory.users.get(user_id) if user_id else None)
+    user = memory.users.get(user_id) if user_id else None
+    who = identity.resolve(body.user_id, visitor, user)
     own = consent.own_word(body.type or "", normal.context, normal.properties)
     pipeline = context.pipelines.get(received.pipeline_id)
     defaults = read(pipeline.consent_defaults) if pipeline and pipeline.consent_defaults else {}
-    allowed, consent_effect = consent.decide(own, memory.choices.get(key), defaults, moment.ms)
+    chosen = memory.choices.get(key)
+    told = consent.learn_choices(chosen, own, moment.ms, received.received_ms) if own else chosen
+    heard = consent.Heard(own, chosen, told, defaults, user is not None)
+    allowed, consent_effect = consent.decide(heard, moment.ms)
     event = Event(  # by position: by name takes seven times as long
         received.message_id,
         body.type or "",
@@ -94,7 +97,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, d
         _original(normal, body, moment),
         _told(normal.effect, moment.effect, who.effect, consent_effect),
     )
-    return event, own
+    return event, heard
 
 
 def _original(normal: normalise.Normal, body: Body, moment: skew.Moment) -> Original | None:

@@ -12,15 +12,23 @@ def consent_ruling(compiled: Compiled, event: Event, newer: Mapping[str, bool] |
     """Why consent keeps the event back (SKIPPED `consent_<category>`), None where it does not.
 
     `newer`: what the visitor decided after the event. A withdrawal there counts; a grant does not reach back.
+    A message that tells of nothing but the withdrawal itself needs no consent.
     """
     category = compiled.consent
     if category is None:
         return None
     if not event.consent.allows(category):
+        if _is_told(compiled, event):
+            return None
         return _skipped(category, _absent(category, event.consent))
     if category != "essential" and newer is not None and newer.get(category) is False:
         return _skipped(category, f"Consent for {category} was withdrawn after the event.")
     return None
+
+
+def _is_told(compiled: Compiled, event: Event) -> bool:
+    """Of a user without id the vendor cannot know."""
+    return compiled.tells_withdrawal and compiled.consent in event.consent.withdrawn and event.user_id is not None
 
 
 def _absent(category: str, consent: Consent) -> str:

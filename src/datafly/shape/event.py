@@ -9,4 +9,4 @@ from datafly.spec.compiled import Compiled, Shaped
 
 def shape_event(compiled: Compiled, event: Event, now_ms: int, newer: Mapping[str, bool] | None = None) -> Shaped:
     """Items in sending order, or a SKIPPED or REJECTED ruling. Same arguments, same bytes."""
-    return consent_ruling(compiled, event, newer) or compiled.shape(event, now_ms)
+    return consent_ruling(compiled, event, newer) or compiled.shape(event.with_choices(newer), now_ms)

@@ -12,7 +12,7 @@ from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.config import complete_config, require_fitting
-from datafly.spec.integration import ANY, IdentityRow, Integration, Lines, Rule
+from datafly.spec.integration import ANY, WITHDRAWN, IdentityRow, Integration, Lines, Rule
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.nodes import Const, Making
 from datafly.spec.request import Caller, assembler, caller_of, picker
@@ -51,6 +51,7 @@ def compile_integration(
         credential_check=_credential_check(integration, caller),
         judge_check=judge_check_by(integration),
         notes=(*_elsewhere(integration, whole), *notes),
+        tells_withdrawal=any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules),
     )
 
 
@@ -58,16 +59,22 @@ def _shaper(integration: Integration, config: Mapping[str, Any]) -> Callable[[Ev
     hints = {hint.symptom: hint for hint in integration.hints}
     making = Making(config=config, hints=hints)
     identify = _identify(integration.identity, making)
-    by_type = {rule.event: _mapped(integration, rule, making) for rule in integration.rules if rule.is_type}
-    by_name = {rule.event: _mapped(integration, rule, making) for rule in integration.rules if not rule.is_type}
-    by_any = by_name.get(ANY)
+    rules = [(rule, _mapped(integration, rule, making)) for rule in integration.rules if rule.holds(config)]
+    by_type = {rule.event: mapped for rule, mapped in rules if rule.is_type}
+    by_name = {rule.event: mapped for rule, mapped in rules if not rule.is_type}
+    by_any, withdrawn, category = by_name.get(ANY), by_name.pop(WITHDRAWN, None), integration.consent
     encode = msgspec.json.Encoder().encode
 
     def shape(event: Event, now_ms: int) -> Shaped:
         rule = by_name.get(event.event or "", by_any) if event.type == "track" else by_type.get(event.type)
+        withdraws = withdrawn is not None and category in event.consent.withdrawn
+        if withdraws:
+            rule = withdrawn
         if rule is None:
             return _unmapped(integration.name, event)
         scope = Scope(event, now_ms)
+        if withdraws and event.type != "consent":
+            scope.warn(f"The event itself is not sent: consent for {category} is withdrawn with it; only that is told.")
         refusal = identify(scope) or rule.prepare(scope)
         if refusal is not None:
             return refusal

@@ -46,4 +46,6 @@ class Compiled(msgspec.Struct, frozen=True):
     judge_check: Callable[[Reply], Ruling] | None = None
     notes: tuple[str, ...] = ()
     """What a person should know of this installation, e.g. that it sends to the sandbox."""
+    tells_withdrawal: bool = False
+    """Whether `shape` makes a message of it that a known user withdraws `consent`."""
     extras: dict[str, Any] = {}

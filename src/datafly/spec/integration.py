@@ -1,6 +1,6 @@
 """A definition: one frozen value that says everything about a vendor, and the few functions that it needs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +15,10 @@ from datafly.spec.words import Failure, Hint, Refusal
 
 ANY = "*"
 """The rule for every track event that has none of its own."""
+WITHDRAWN = "consent withdrawn"
+"""The rule for an event of any type with which a known user withdraws the definition's consent. It tells that and
+nothing else, and so is sent although the consent is denied; the event itself is not.
+"""
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -59,9 +63,11 @@ class Lines(msgspec.Struct, frozen=True, omit_defaults=True):
 class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     """What becomes of one kind of event.
 
-    `event`: a type (`page`, `identify`, …), the canonical name of a track event, or `ANY`. `concept` and `note` are
-    words of the page, `name` is the vendor's event name. `params` is what `params()` stands for in `body`, which is the
-    definition's own unless given here. `ignores`: properties that are not sent, which is said if they are there.
+    `event`: a type (`page`, `identify`, …), the canonical name of a track event, `ANY` or `WITHDRAWN`. `concept` and
+    `note` are words of the page, `name` is the vendor's event name. `params` is what `params()` stands for in `body`,
+    which is the definition's own unless given here. `ignores`: properties that are not sent, which is said if they are
+    there.
+    `off`: the setting, and its option, with which the rule does not hold.
     """
 
     event: str
@@ -73,10 +79,14 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     lines: Lines | None = None
     ignores: tuple[str, ...] = ()
     route: str = ""
+    off: tuple[str, str] | None = None
 
     @property
     def is_type(self) -> bool:
         return self.event in TYPES
+
+    def holds(self, config: Mapping[str, Any]) -> bool:
+        return self.off is None or config.get(self.off[0]) != self.off[1]
 
 
 class Route(msgspec.Struct, frozen=True, omit_defaults=True):

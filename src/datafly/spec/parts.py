@@ -1,5 +1,6 @@
 """Nodes that stand for what the rule at hand and the identity give to a request's body."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from datafly.spec.nodes import Making, Node
@@ -33,6 +34,21 @@ class EventName(Node, frozen=True, tag="event_name"):
 
     def build(self, making: Making) -> Read:
         return making.event_name.build(making) if making.event_name else _nothing
+
+
+class BySetting(Node, frozen=True, tag="by_setting"):
+    setting: str
+    options: Mapping[str, Node]
+
+    def __str__(self) -> str:
+        return "; ".join(f"{node} ({self.setting} is {option})" for option, node in self.options.items())
+
+    def children(self) -> tuple[Node, ...]:
+        return tuple(self.options.values())
+
+    def build(self, making: Making) -> Read:
+        node = self.options.get(making.config.get(self.setting, ""))
+        return node.build(making) if node else _nothing
 
 
 class EachLine(Node, frozen=True, tag="each_line"):
@@ -70,6 +86,11 @@ def _nothing(_: Scope) -> None:
 def identified(field: str = "") -> Identified:
     """The identity of the user: one field of it, or all that have a value."""
     return Identified(field)
+
+
+def by_setting(setting: str, **options: Node) -> BySetting:
+    """What the installation's `setting` chooses, decided when it is compiled; nothing for an option not named."""
+    return BySetting(setting, options)
 
 
 def params() -> Params:

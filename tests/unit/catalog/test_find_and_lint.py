@@ -9,6 +9,7 @@ from datafly.model.errors import NotFound
 from datafly.model.verdict import Verdict
 from datafly.spec.integration import Functions, Route, SeeAlso
 from datafly.spec.nodes import path
+from datafly.spec.parts import by_setting
 from datafly.spec.setting import Text
 from datafly.spec.words import Hint, Refusal
 
@@ -73,6 +74,10 @@ def _with_rule(**changes):
             "hints-exist",
         ),
         ({"consent": "advertising"}, "consent-is-a-category"),
+        ({"consent": None}, "withdrawals-are-of-a-consent"),
+        ({"rules": _with_rule(off=("forward_consent", "never"))}, "options-exist"),
+        ({"rules": _with_rule(off=("api_key", "off"))}, "options-exist"),
+        ({"body": by_setting("forward_consent", always=path("name"))}, "options-exist"),
         ({"functions": Functions()}, "a-batch-is-judged-per-item"),
         ({"routes": (Route("/x"),)}, "a-batch-is-judged-per-item"),
         (

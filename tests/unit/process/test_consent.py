@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datafly.process.consent import REFRESH_MS, Choice, Choices, decide, learn_choices
+from datafly.process.consent import REFRESH_MS, Choice, Choices, Heard, decide, learn_choices
 
 CATEGORY = st.sampled_from(["marketing", "analytics"])
 WORD = st.dictionaries(CATEGORY, st.booleans(), max_size=2)
@@ -16,6 +16,10 @@ def learnt(history):
     for received_ms, (own, happened_ms) in enumerate(history):
         chosen = learn_choices(chosen, own, happened_ms, received_ms)
     return chosen
+
+
+def heard(own, chosen, defaults, happened_ms):
+    return Heard(own, chosen, learn_choices(chosen, own, happened_ms, 99), defaults)
 
 
 @given(HISTORY)
@@ -46,7 +50,7 @@ def test_a_change_says_when_it_was_received():
 @given(WORD, HISTORY, WORD, MOMENT)
 def test_nothing_is_granted_that_nobody_granted_and_a_later_denial_counts(own, history, defaults, happened_ms):
     chosen = learnt(history)
-    consent, _ = decide(own, chosen, defaults, happened_ms)
+    consent, _ = decide(heard(own, chosen, defaults, happened_ms), happened_ms)
     for category, granted in consent.categories.items():
         said = [word[category] for word in (own, chosen.categories() if chosen else {}, defaults) if category in word]
         assert said
@@ -58,5 +62,18 @@ def test_nothing_is_granted_that_nobody_granted_and_a_later_denial_counts(own, h
 @given(WORD, HISTORY, WORD, MOMENT)
 def test_the_source_is_the_strongest_that_said_something(own, history, defaults, happened_ms):
     chosen = learnt(history)
-    source = decide(own, chosen, defaults, happened_ms)[0].source
+    source = decide(heard(own, chosen, defaults, happened_ms), happened_ms)[0].source
     assert source == ("event" if own else "visitor" if chosen else "pipeline" if defaults else "")
+
+
+@given(HISTORY, WORD)
+def test_what_is_told_is_the_newest_word_and_a_change_is_told_once(history, defaults):
+    chosen = None
+    for own, happened_ms in history:
+        one = heard(own, chosen, defaults, happened_ms)
+        consent, _ = decide(one, happened_ms)
+        before, after = (choices.categories() if choices else {} for choices in (chosen, one.after))
+        assert consent.choices() == after
+        assert {name: after[name] for name in consent.changed}.items() == after.items() - before.items()
+        assert set(consent.withdrawn) == {name for name, granted in before.items() if granted and not after[name]}
+        chosen = one.after

@@ -296,6 +296,45 @@ def test_a_later_grant_does_not_open_what_was_denied_when_it_happened(process):
     assert process(track()).consent.allows("marketing")
 
 
+def told(event):
+    return event.consent.choices(), event.consent.changed, event.consent.withdrawn
+
+
+def test_an_event_that_changes_what_the_visitor_chose_says_so_and_a_repeated_word_does_not(process):
+    assert told(process(consenting({"marketing": True, "analytics": False})))[1:] == (("marketing", "analytics"), ())
+    assert told(process(consenting({"marketing": True}))) == ({"marketing": True, "analytics": False}, (), ())
+    assert told(process(track(context={"consent": {"analytics": True}})))[1:] == (("analytics",), ())
+    withdrawn = process(consenting({"marketing": False}))
+    assert told(withdrawn) == ({"marketing": False, "analytics": True}, ("marketing",), ("marketing",))
+    assert said(withdrawn)["consent"] == "analytics granted as the visitor chose; marketing withdrawn with this event"
+    assert told(process(consenting({"marketing": False})))[1:] == ((), ())
+
+
+def test_a_first_word_that_denies_withdraws_nothing(process):
+    assert told(process(consenting({"marketing": False})))[1:] == (("marketing",), ())
+
+
+def test_any_event_may_carry_a_withdrawal(process):
+    process(track(context={"consent": {"marketing": True}}))
+    assert process(track(context={"consent": {"marketing": False}})).consent.withdrawn == ("marketing",)
+
+
+def test_a_default_is_not_told_and_is_withdrawn_only_by_a_user_of_whom_something_was_told_under_it(process):
+    assert told(process(identify("u-1"), context=DEFAULTS)) == ({}, (), ())
+    assert told(process(consenting({"marketing": False}), context=DEFAULTS))[2] == ("marketing",)
+    stranger = process(consenting({"marketing": False}, anonymous_id="a-2", userId="u-2"), context=DEFAULTS)
+    assert told(stranger) == ({"marketing": False}, ("marketing",), ())
+    partly = process(track(anonymous_id="a-3", context={"consent": {"analytics": True}}), context=DEFAULTS)
+    assert told(partly)[0] == {"analytics": True}
+    assert partly.consent.allows("marketing")
+
+
+def test_what_is_told_with_a_late_event_is_the_newest_word_and_it_withdraws_nothing(process):
+    process(consenting({"marketing": True}, timestamp="2026-11-23T10:20:00Z"))
+    late = process(track(context={"consent": {"marketing": False}}, timestamp="2026-11-23T10:00:00Z"))
+    assert told(late) == ({"marketing": True}, (), ())
+
+
 # promises about any event
 
 TEXT = st.text(max_size=8)

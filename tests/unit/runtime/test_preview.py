@@ -43,6 +43,22 @@ def test_the_request_is_complete_and_hides_the_secret():
     assert "hidden" not in json.dumps(one)
 
 
+def test_a_withdrawal_is_told_once_and_nothing_is_sent_after_it():
+    withdrawn = {"consent": {"marketing": False}}
+    told, again, page = previewed(
+        event(type="identify", traits={"email": "jane@example.com"}),
+        event(type="consent", context=withdrawn),
+        event(type="consent", context=withdrawn),
+        event(type="page", context=withdrawn),
+    )[1:]
+    assert sent_user(told) == {
+        "identifiers": {"uuid": "user-123"},
+        "attributes": {"custom": {"consent_marketing": False}},
+        "not_append": True,
+    }
+    assert again["reason"] == page["reason"] == "consent_marketing"
+
+
 def test_a_page_is_a_page_view_with_url_and_referrer_at_the_root():
     properties = {"url": "https://shop.example/", "referrer": "https://a.example/", "title": "Home", "path": "/"}
     (one,) = previewed(event(type="page", name="Start", properties=properties))
@@ -96,7 +112,7 @@ def test_an_identify_is_identifiers_and_attributes_without_an_event():
     (one,) = previewed(event(type="identify", traits=traits))
     user = sent_user(one)
     assert user["identifiers"] == JANE
-    assert user["attributes"]["custom"] == {"plan": "gold"}
+    assert user["attributes"]["custom"] == {"plan": "gold", "consent_marketing": True}
     assert "events" not in user
 
 

@@ -1,3 +1,5 @@
+import json
+
 import msgspec
 import pytest
 
@@ -38,6 +40,43 @@ def test_what_is_not_known_to_be_granted_is_skipped_with_what_to_do(given, words
     assert words in ruling.cause
     assert "datafly.consent({marketing: true})" in ruling.cure
     assert "consent_defaults" in ruling.cure
+
+
+WITHDRAWN = Consent({"marketing": False}, "event", changed=("marketing",), withdrawn=("marketing",))
+
+
+def sent(shaped):
+    (item,) = shaped
+    return json.loads(item.body)
+
+
+def test_the_message_that_tells_of_a_withdrawal_needs_no_consent_and_holds_nothing_else():
+    made = compile_integration(catalog.get("insider"), {**CONFIG, "forward_consent": "off"})
+    for kind in ("consent", "identify", "page"):
+        told = Event("m", kind, "pl", "k", 0, 0, user_id="u", traits={"email": "a@b.example"}, consent=WITHDRAWN)
+        assert sent(shape_event(MADE, told, 0)) == {
+            "identifiers": {"uuid": "u"},
+            "attributes": {"custom": {"consent_marketing": False}},
+            "not_append": True,
+        }
+        assert shape_event(made, told, 0).reason == "consent_marketing", "switched off"
+        nobody = msgspec.structs.replace(told, user_id=None)
+        assert shape_event(MADE, nobody, 0).reason == "consent_marketing", "of nobody the vendor knows"
+
+
+def test_a_denial_that_is_no_withdrawal_is_not_told():
+    denied = Consent({"marketing": False}, "event", changed=("marketing",))
+    told = Event("m", "consent", "pl", "k", 0, 0, user_id="u", consent=denied)
+    assert shape_event(MADE, told, 0).reason == "consent_marketing"
+
+
+def test_the_vendor_is_told_the_newest_word_that_is_known_when_the_request_is_built():
+    newer = {"marketing": True, "analytics": False}
+    granted = Event("m", "page", "pl", "k", 0, 0, user_id="u", consent=Consent({"marketing": True}, "event"))
+    withdrawn = Event("m", "consent", "pl", "k", 0, 0, user_id="u", consent=WITHDRAWN)
+    for event in (granted, withdrawn):
+        told = sent(shape_event(MADE, event, 0, newer))["attributes"]["custom"]
+        assert told == {"consent_marketing": True, "consent_analytics": False}
 
 
 def test_a_withdrawal_after_the_event_stops_it_and_a_grant_after_it_does_not_reach_back():

@@ -111,6 +111,7 @@ def test_the_catalogue_entry_has_the_fields_of_the_management_api():
         ("api_key", "secret", True, False),
         ("partner_name", "string", True, False),
         ("base_url", "string", False, True),
+        ("forward_consent", "select", False, True),
     ]
 
 

@@ -3,7 +3,7 @@
 from datafly.integrations.insider import answers, mapping, samples, words
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Check, Functions, Integration, Route
-from datafly.spec.setting import Address, Secret, Text
+from datafly.spec.setting import Address, Choice, Secret, Text
 
 integration = Integration(
     slug="insider",
@@ -33,6 +33,14 @@ integration = Integration(
             label="Base URL",
             default="https://unification.useinsider.com",
             advanced=True,
+        ),
+        Choice(
+            "forward_consent",
+            "How Insider is told what a visitor chose in the consent banner.",
+            label="Forward consent",
+            default="custom_attributes",
+            advanced=True,
+            options=words.FORWARDED,
         ),
     ),
     base="{base_url}",

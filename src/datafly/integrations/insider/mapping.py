@@ -2,6 +2,7 @@
 
 from datafly.integrations.insider.words import MISSING_UUID
 from datafly.model.verdict import Verdict
+from datafly.spec.consenting import consent, consents, if_changed
 from datafly.spec.convert import (
     amount,
     amount_text,
@@ -14,9 +15,9 @@ from datafly.spec.convert import (
     taxonomy,
     text,
 )
-from datafly.spec.integration import ANY, IdentityRow, Lines, Rule
+from datafly.spec.integration import ANY, WITHDRAWN, IdentityRow, Lines, Rule
 from datafly.spec.nodes import const, first, first_line, merged, obj, once, path, required, unless, wanted
-from datafly.spec.parts import each_line, identified, params, rule_event_name
+from datafly.spec.parts import by_setting, each_line, identified, params, rule_event_name
 from datafly.spec.rest import rest
 from datafly.spec.words import Refusal
 
@@ -68,6 +69,13 @@ NO_ATTRIBUTES = Refusal(
     "Nothing; the user appears at Insider with her first trait or event. Send traits, e.g. email, to have her at once.",
 )
 
+CONSENT_UNCHANGED = Refusal(
+    Verdict.SKIPPED,
+    "consent_unchanged",
+    "The visitor had chosen the same before; it went out then, or goes with the next event.",
+    "Nothing.",
+)
+
 # Recommended blocked values of Insider's Identity Resolution Management (contracts/insider.md §3.3).
 BLOCKED = ("undefined", "anonymous", "0", "1", "null")
 
@@ -99,14 +107,37 @@ NEVER_CUSTOM = ("uuid", "user_id", "email", "phone", "phone_number")
 # Sent in both places: a type that is not enabled as an identifier stays an attribute (contracts/insider.md §3.3).
 CONTACT = {"email": identified("email"), "phone_number": identified("phone_number")}
 
+# What the visitor chose goes with every user that is sent (contracts/insider.md §6; decision 0035).
+GDPR_OPTIN = by_setting("forward_consent", gdpr_optin=consent("marketing"))
+CONSENTS = by_setting("forward_consent", custom_attributes=consents("consent_"))
+
 IDENTIFY = obj(
     identifiers=identified(),
-    attributes=required(obj(CONTACT, custom=rest("traits", NEVER_CUSTOM)), NO_ATTRIBUTES),
+    attributes=required(
+        obj(CONTACT, gdpr_optin=GDPR_OPTIN, custom=merged(rest("traits", NEVER_CUSTOM), CONSENTS)), NO_ATTRIBUTES
+    ),
+    not_append=const(value=True),
+)
+CONSENT = obj(
+    identifiers=identified(),
+    attributes=merged(
+        obj(CONTACT),
+        required(
+            obj(gdpr_optin=if_changed(GDPR_OPTIN, "marketing"), custom=if_changed(CONSENTS)),
+            CONSENT_UNCHANGED,
+        ),
+    ),
+    not_append=const(value=True),
+)
+# No more than must be told: the key of the user, and what she chose.
+WITHDRAWAL = obj(
+    identifiers=obj(uuid=identified("uuid")),
+    attributes=obj(gdpr_optin=GDPR_OPTIN, custom=CONSENTS),
     not_append=const(value=True),
 )
 EVENT = obj(
     identifiers=identified(),
-    attributes=obj(CONTACT),
+    attributes=obj(CONTACT, gdpr_optin=GDPR_OPTIN, custom=CONSENTS),
     not_append=const(value=True),
     events=each_line(
         obj(
@@ -243,6 +274,21 @@ RULES = (
         ),
     ),
     Rule("identify", "User upsert", "Identifiers + attributes sent to /api/user/v1/upsert.", body=IDENTIFY),
+    Rule(
+        "consent",
+        "User upsert",
+        "Identifiers + what the visitor chose, when she changes it.",
+        body=CONSENT,
+        off=("forward_consent", "off"),
+    ),
+    Rule(
+        WITHDRAWN,
+        "User upsert",
+        "With whatever event a known user withdraws consent for marketing: the uuid + what she chose, nothing else. It "
+        "is sent although that consent is denied now.",
+        body=WITHDRAWAL,
+        off=("forward_consent", "off"),
+    ),
     Rule(
         "Product List Viewed",
         "listing_page_view",

@@ -226,6 +226,92 @@ USERS = (
     Sample("a login of which nothing is told", event=_identify(), refuses="no_attributes"),
 )
 
+GRANTED = {"categories": {"marketing": True, "analytics": False}, "source": "event"}
+DENIED = {"categories": {"marketing": False, "analytics": False}, "source": "event"}
+WITHDRAWN = {**DENIED, "changed": ["marketing"], "withdrawn": ["marketing"]}
+BY_OPTIN = {"forward_consent": "gdpr_optin"}
+
+
+def _consent(consent: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "consent", "user_id": "user-123", "consent": consent, **more}
+
+
+def _told(**consents: bool) -> dict[str, Any]:
+    return {"custom": {f"consent_{category}": granted for category, granted in consents.items()}}
+
+
+CONSENTS = (
+    Sample(
+        "what the visitor chose goes along",
+        event={**_track("Store Visited"), "known_traits": JANE, "consent": GRANTED},
+        sends=request(
+            event("store_visited"),
+            identifiers=KNOWN,
+            attributes={**CONTACT, **_told(marketing=True, analytics=False)},
+        ),
+    ),
+    Sample(
+        "what the visitor chose goes along as gdpr_optin",
+        event={**_identify(plan="pro"), "consent": GRANTED},
+        config=BY_OPTIN,
+        sends=request(attributes={"gdpr_optin": True, "custom": {"plan": "pro"}}),
+    ),
+    Sample(
+        "what the visitor chose stays here",
+        event={**_track("Store Visited"), "consent": GRANTED},
+        config={"forward_consent": "off"},
+        sends=request(event("store_visited")),
+    ),
+    Sample(
+        "a login of which only consent is told",
+        event={**_identify(), "consent": GRANTED},
+        sends=request(attributes=_told(marketing=True, analytics=False)),
+    ),
+    Sample(
+        "only the pipeline's default grants consent for marketing",
+        event={
+            **_track("Store Visited"),
+            "consent": {"categories": {"marketing": True, "analytics": True}, "source": "event"}
+            | {"chosen": {"analytics": True}},
+        },
+        sends=request(event("store_visited"), attributes=_told(analytics=True)),
+    ),
+    Sample(
+        "consent is granted",
+        event=_consent({**GRANTED, "changed": ["marketing", "analytics"]}, known_traits=JANE),
+        sends=request(identifiers=KNOWN, attributes={**CONTACT, **_told(marketing=True, analytics=False)}),
+    ),
+    Sample("consent is granted once more", event=_consent(GRANTED), refuses="consent_unchanged"),
+    Sample(
+        "a choice of no interest to gdpr_optin",
+        event=_consent({**GRANTED, "changed": ["analytics"]}),
+        config=BY_OPTIN,
+        refuses="consent_unchanged",
+    ),
+    Sample(
+        "consent is granted by somebody unknown",
+        event={"type": "consent", "consent": {**GRANTED, "changed": ["marketing", "analytics"]}},
+        refuses="missing_uuid",
+    ),
+    Sample(
+        "consent is withdrawn",
+        event=_consent(WITHDRAWN, known_traits=JANE),
+        sends=request(attributes=_told(marketing=False, analytics=False)),
+    ),
+    Sample(
+        "consent is withdrawn as gdpr_optin",
+        event=_consent(WITHDRAWN),
+        config=BY_OPTIN,
+        sends=request(attributes={"gdpr_optin": False}),
+    ),
+    Sample(
+        "consent is withdrawn with another event",
+        event={**_track("Store Visited", store="Leeds"), "known_traits": JANE, "consent": WITHDRAWN},
+        sends=request(attributes=_told(marketing=False, analytics=False)),
+        warns=("The event itself is not sent: consent for marketing is withdrawn with it; only that is told.",),
+    ),
+)
+
 OTHERS = (
     Sample(
         "an event of one's own",
@@ -244,4 +330,4 @@ OTHERS = (
     Sample("an event whose name Insider cannot take", event=_track("注文"), refuses="unusable_event_name"),
 )
 
-SAMPLES: tuple[Sample, ...] = (*PAGES, *PRODUCTS, *ORDERS, *USERS, *OTHERS)
+SAMPLES: tuple[Sample, ...] = (*PAGES, *PRODUCTS, *ORDERS, *USERS, *CONSENTS, *OTHERS)

@@ -1,6 +1,7 @@
 """What people read about Insider: the words of its page, and where Insider's own documentation says otherwise."""
 
 from datafly.spec.integration import Difference, SeeAlso, Step
+from datafly.spec.setting import Option
 from datafly.spec.words import Hint
 
 SUMMARY = (
@@ -46,6 +47,18 @@ CONSENT = (
     "Insider events should be sent under the marketing consent category. Insider has its own opt-in records per "
     "channel (email, SMS, push, WhatsApp) — Signal forwards CMP consent state so server-side workflows can suppress "
     "messaging where appropriate."
+)
+
+FORWARDED = (
+    Option(
+        "custom_attributes",
+        "a boolean custom attribute per category, e.g. consent_marketing; register them at Insider.",
+    ),
+    Option(
+        "gdpr_optin",
+        "consent for marketing as Insider’s gdpr_optin; false stops every message to the user and all processing.",
+    ),
+    Option("off", "not at all, and a withdrawal is not told either."),
 )
 
 VERIFY = (
@@ -113,6 +126,10 @@ DIFFERENCES = (
         "Events, or they are silently dropped.",
     ),
     Difference("consent", "The API knows opt-ins for email, SMS and WhatsApp, and none for push."),
+    Difference(
+        "consent",
+        "A user without gdpr_optin counts as one who agreed: its absence is not a no.",
+    ),
     Difference(
         "verify",
         "Profiles are found under Audience > User Profiles, with some delay. A 200 may carry refused users in "

@@ -31,6 +31,6 @@ def cases(integration: Integration) -> list[Case]:
 
 
 def event_of(sample: Sample) -> Event:
-    """The governed event; consent is granted for everything that the sample does not speak of."""
-    consent: dict[str, Any] = {"categories": {"marketing": True, "analytics": True}, "source": "event"}
+    """The governed event; where the sample does not speak of consent, it is granted by the pipeline's default."""
+    consent: dict[str, Any] = {"categories": {"marketing": True, "analytics": True}, "source": "pipeline"}
     return msgspec.convert({**_DEFAULTS, "consent": consent, **sample.event}, Event)

@@ -7,6 +7,7 @@ from datafly.spec.faces.curl import curl_install
 from datafly.spec.faces.examples import examples
 from datafly.spec.faces.tables import code, quote, table
 from datafly.spec.integration import Integration, Step
+from datafly.spec.setting import Choice, SettingKind
 
 IDENTIFY = """datafly.identify("user-123", {
   email: "jane@example.com",
@@ -69,17 +70,22 @@ def _configuration(one: Integration) -> Iterator[str]:
     advanced = [setting for setting in one.settings if setting.advanced]
     yield table(
         ("Field", "Type", "Required", "Description"),
-        [(code(s.name), s.kind, "Yes" if s.must_be_given else "No", s.sentence) for s in shown],
+        [(code(s.name), s.kind, "Yes" if s.must_be_given else "No", _told(s)) for s in shown],
     )
     if advanced:
         yield "### Advanced"
         yield table(
             ("Field", "Type", "Default", "Description"),
-            [(code(s.name), s.kind, "" if s.default is None else code(str(s.default)), s.sentence) for s in advanced],
+            [(code(s.name), s.kind, "" if s.default is None else code(str(s.default)), _told(s)) for s in advanced],
         )
     if len(one.variants) > 1:
         yield "### Variants"
         yield table(("Variant", "For"), [(code(v.key), v.sentence) for v in one.variants])
+
+
+def _told(setting: SettingKind) -> str:
+    options = setting.options if isinstance(setting, Choice) else ()
+    return " ".join([setting.sentence, *(f"{code(option.value)}: {option.sentence}" for option in options)])
 
 
 def _setup(one: Integration) -> Iterator[str]:
