@@ -7,6 +7,11 @@ from typing import Any, Final
 import phonenumbers
 
 _EMAIL: Final = re.compile(r".+@.+\..+")
+_LONGEST_EMAIL: Final = 254
+"""Of an address that a mail server takes (RFC 5321); the pattern takes quadratic time."""
+_LONGEST_PHONE: Final = 64
+_PHONE: Final = re.compile(r"\s*(tel:)?\+[\d\s()./\u2010-\u2015-]+")
+"""The kit reads letters as keys of a telephone, or past them: one mistyped would be another person's number."""
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -18,11 +23,13 @@ def _email(sent: str) -> str | None:
 
 def email_address(sent: Any) -> str | None:
     """Trimmed and in lower case, so that one person is one key; None if it cannot be an address."""
-    return _email(sent) if isinstance(sent, str) else None
+    return _email(sent) if isinstance(sent, str) and len(sent) <= _LONGEST_EMAIL else None
 
 
 @lru_cache(maxsize=65_536)
 def _phone(sent: str) -> str | None:
+    if not _PHONE.fullmatch(sent):
+        return None
     try:
         number = phonenumbers.parse(sent, None)
     except phonenumbers.NumberParseException:
@@ -34,5 +41,8 @@ def _phone(sent: str) -> str | None:
 
 
 def phone_number(sent: Any) -> str | None:
-    """E.164. A number that is *possible* counts, so that reserved ones such as +447700900123 do too."""
-    return _phone(sent) if isinstance(sent, str) else None
+    """E.164. A number that is *possible* counts, so that reserved ones such as +447700900123 do too.
+
+    None with letters, and so with an extension: E.164 has none, and the number before it is that of many.
+    """
+    return _phone(sent) if isinstance(sent, str) and len(sent) <= _LONGEST_PHONE else None

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from datafly.spec.contact import email_address, phone_number
-from datafly.spec.names import snake_name
+from datafly.spec.names import USUAL_LENGTH, snake_name
 from datafly.spec.nodes import Making, Node, Path
 from datafly.spec.scope import Read, Scope
 
@@ -26,8 +26,11 @@ class Converter(msgspec.Struct, frozen=True):
 
 
 def as_text(sent: Any) -> str | None:
+    """Whole numbers of any size: many are ids."""
     if type(sent) is str:
         return sent.strip() or None
+    if type(sent) is int:
+        return str(sent)
     number = as_number(sent)
     return None if number is None else _written(number)
 
@@ -74,7 +77,7 @@ def as_upper(sent: Any) -> str | None:
 
 
 def as_currency(sent: Any) -> str | None:
-    return _currency(sent) if isinstance(sent, str) else None
+    return _currency(sent) if isinstance(sent, str) and len(sent) <= USUAL_LENGTH else None
 
 
 @lru_cache(maxsize=1024)
@@ -90,13 +93,17 @@ def as_list(sent: Any) -> list[str] | None:
 
 def as_taxonomy(sent: Any) -> list[str] | tuple[str, ...] | None:
     """A list as it is; "A > B > C" and "A/B/C" split; any other text as the only element."""
-    return _split(sent) if type(sent) is str else as_list(sent)
+    if type(sent) is not str:
+        return as_list(sent)
+    return _usual_split(sent) if len(sent) <= USUAL_LENGTH else _split(sent)
 
 
-@lru_cache(maxsize=8192)
 def _split(category: str) -> tuple[str, ...] | None:
     parts = category.split(">") if ">" in category else category.split("/")
     return tuple(part.strip() for part in parts if part.strip()) or None
+
+
+_usual_split = lru_cache(maxsize=8192)(_split)
 
 
 def _decimal(sent: str) -> int | float | None:

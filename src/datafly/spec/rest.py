@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import Any, Final
 
-from datafly.spec.names import snake_key
+from datafly.spec.convert import as_text
+from datafly.spec.names import USUAL_LENGTH, snake_key
 from datafly.spec.nodes import Making, Node
 from datafly.spec.scope import Read, Scope
 
@@ -22,7 +23,8 @@ class Rest(Node, frozen=True, tag="rest"):
         return f"{self.of}.*, but {', '.join(self.but)}" if self.but else f"{self.of}.*"
 
     def build(self, _making: Making) -> Read:
-        of, keys = self.of, _Keys(self.but)
+        of, but = self.of, frozenset(self.but)
+        keys = _Keys(but)
         usual = keys.get
 
         def read(scope: Scope) -> Any:
@@ -32,20 +34,23 @@ class Rest(Node, frozen=True, tag="rest"):
                 if key is None:
                     key = keys[name]
                 if key is _TAKEN:
+                    if name not in but:
+                        _Where(scope, of, name, but).warn("is not read in this spelling")
                     continue
                 if type(value) in _SCALARS and key and key not in found:
                     found[key] = value
                 else:
-                    _put(found, key, value, _Where(scope, of, name))
+                    _put(found, key, value, _Where(scope, of, name, but))
             return found or None
 
         return read
 
 
 def rest(of: str, but: Iterable[str] = ()) -> Rest:
-    """All of `traits`, `properties` or `line` except `but`, which names keys in the spelling that is sent.
+    """All of `traits`, `properties` or `line` except `but`, which names what others read, in every spelling they know.
 
-    Keys become snake_case, objects are laid flat (`address.city` → `address_city`), lists keep what has a value.
+    Keys become snake_case, objects are laid flat (`address.city` → `address_city`). Lists keep what has a value and are
+    of one kind: texts, numbers or objects; any other scalars become texts. What would be a name of `but` is left out.
     """
     return Rest(of, tuple(but))
 
@@ -53,14 +58,14 @@ def rest(of: str, but: Iterable[str] = ()) -> Rest:
 class _Keys(dict[str, str]):
     """Name as sent → key: `_TAKEN` where it is not for here, "" where nothing is left. Remembers what is usual."""
 
-    def __init__(self, taken: Iterable[str]) -> None:
+    def __init__(self, taken: frozenset[str]) -> None:
         super().__init__()
-        self._taken = frozenset(taken)
+        self._taken = taken
 
     def __missing__(self, name: str) -> str:
         key = snake_key(name) or ""
-        key = _TAKEN if key in self._taken else key
-        if len(self) < _REMEMBERED:
+        key = _TAKEN if key in self._taken or name in self._taken else key
+        if len(self) < _REMEMBERED and len(name) <= USUAL_LENGTH:
             self[name] = key
         return key
 
@@ -68,18 +73,19 @@ class _Keys(dict[str, str]):
 class _Where:
     """The place of a value, written out only if there is something to say about it."""
 
-    __slots__ = ("_outer", "_scope", "name")
+    __slots__ = ("_outer", "_scope", "name", "taken")
 
-    def __init__(self, scope: Scope, outer: "str | _Where", name: str) -> None:
+    def __init__(self, scope: Scope, outer: "str | _Where", name: str, taken: frozenset[str]) -> None:
         self._scope = scope
         self._outer = outer
         self.name = name
+        self.taken = taken
 
     def __str__(self) -> str:
         return f"{self._outer}.{self.name}"
 
     def inside(self, name: str) -> "_Where":
-        return _Where(self._scope, self, name)
+        return _Where(self._scope, self, name, self.taken)
 
     def warn(self, what: str) -> None:
         self._scope.warn(f"{self._scope.name(str(self))} {what}; it was left out.")
@@ -88,12 +94,14 @@ class _Where:
 def _put(found: dict[str, Any], key: str | None, value: Any, where: _Where, depth: int = 0) -> None:
     if value is None:
         return
-    if type(value) in _SCALARS and key and key not in found:
+    if type(value) in _SCALARS and key and key not in found and key not in where.taken:
         found[key] = value
     elif not key:
         where.warn("has no letter or digit of a-z, 0-9 in its name")
     elif isinstance(value, dict):
         _put_flat(found, key, value, where, depth)
+    elif key in where.taken:
+        where.warn(f"would be {key}, which stands elsewhere")
     elif key in found:
         where.warn(f"becomes {key}, as another field already did")
     else:
@@ -126,10 +134,19 @@ def clean(value: Any, depth: int = 0) -> Any:
     if depth == _DEEPEST:
         return None
     if isinstance(value, list):
-        return [item for item in (clean(item, depth + 1) for item in value) if item is not None] or None
+        return _alike([item for item in (clean(item, depth + 1) for item in value) if item is not None])
     if isinstance(value, dict):
         return _clean_object(value, depth)
     return None
+
+
+def _alike(items: list[Any]) -> list[Any] | None:
+    """Platforms keep lists of one kind and drop any other without a word."""
+    kinds = set(map(type, items))
+    if kinds <= {str} or kinds <= {int, float} or kinds <= {dict}:
+        return items or None
+    texts = [str(item).lower() if type(item) is bool else as_text(item) for item in items]
+    return None if None in texts else texts
 
 
 def _clean_object(value: dict[str, Any], depth: int) -> dict[str, Any] | None:

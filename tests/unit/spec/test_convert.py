@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from datafly.spec import convert
+from datafly.spec import contact, convert, names
 from datafly.spec.contact import email_address, phone_number
 from datafly.spec.names import snake_key, snake_name
 from datafly.spec.nodes import path
@@ -14,6 +14,7 @@ from datafly.spec.rest import rest
     [
         ("text", " Mug ", "Mug"),
         ("text", 4711, "4711"),
+        ("text", 2**63 - 1, "9223372036854775807"),
         ("text", 2.5, "2.5"),
         ("text", 3.0, "3"),
         ("text", True, None),
@@ -90,6 +91,9 @@ def test_what_is_missing_or_empty_is_no_warning(read):
         ("jane", None),
         (7, None),
         ("a\n@b.c", None),
+        (f"{'j' * 242}@example.com", f"{'j' * 242}@example.com"),
+        (f"{'j' * 243}@example.com", None),
+        ("@" * 500_000, None),
     ],
 )
 def test_an_address_is_trimmed_and_in_lower_case(sent, expected):
@@ -107,6 +111,12 @@ def test_an_address_is_trimmed_and_in_lower_case(sent, expected):
         ("+44", None),
         ("+4477009001234567890", None),
         ("call me", None),
+        ("+44 7700 9OO123", None),  # two letters O: read past them it would be the number of somebody else
+        ("+1-800-FLOWERS", None),
+        ("+44 7700 900123 ext. 5", None),
+        ("abc+447700900123", None),
+        ("tel:+44-7700-900123", "+447700900123"),
+        ("+" + "1" * 100_000, None),
         (447700900123, None),
     ],
 )
@@ -148,7 +158,9 @@ def test_the_rest_is_what_nobody_took_with_clean_names_and_typed_values(read):
         "age": 3,
         "vip": False,
         "score": 1.5,
-        "tags": ["a", None, 2, math.nan],
+        "tags": ["a", None, "b", math.nan],
+        "sizes": [1, 2.5, None],
+        "mixed": ["a", 2, 2.5, True],
         "boxes": [{"Big One": 1, "none": None}],
         "address": {"city": "Leeds", "geo": {"lat": 1.0}},
         "gone": None,
@@ -158,25 +170,55 @@ def test_the_rest_is_what_nobody_took_with_clean_names_and_typed_values(read):
         "age": 3,
         "vip": False,
         "score": 1.5,
-        "tags": ["a", 2],
+        "tags": ["a", "b"],
+        "sizes": [1, 2.5],
+        "mixed": ["a", "2", "2.5", "true"],
         "boxes": [{"big_one": 1}],
         "address_city": "Leeds",
         "address_geo_lat": 1.0,
     }
-    assert read.scope.warnings == []
+    assert read.scope.warnings == ["traits.Email is not read in this spelling; it was left out."]
+
+
+def test_what_others_read_is_no_part_of_the_rest_in_any_shape(read):
+    sent = {"user": {"id": "u", "Name": "n"}, "user_id": "v", "userID": "w"}
+    assert read(rest("traits", ("user_id",)), traits=sent) == {"user_name": "n"}
+    assert read.scope.warnings == [
+        "traits.user.id would be user_id, which stands elsewhere; it was left out.",
+        "traits.userID is not read in this spelling; it was left out.",
+    ]
 
 
 def test_the_rest_says_what_it_leaves_out(read):
     deep = {"a": 1}
     for _ in range(12):
         deep = {"a": deep}
-    sent = {"aB": 1, "a_b": 2, "?": 3, "empty": [], "nan": math.nan, "deep": deep}
+    sent = {"aB": 1, "a_b": 2, "?": 3, "empty": [], "nan": math.nan, "odd": [[1], "a"], "deep": deep}
     assert read(rest("properties"), properties=sent) == {"a_b": 1}
-    assert [warning.partition(" ")[0] for warning in read.scope.warnings[:4]] == [
+    assert [warning.partition(" ")[0] for warning in read.scope.warnings[:5]] == [
         "properties.a_b",
         "properties.?",
         "properties.empty",
         "properties.nan",
+        "properties.odd",
     ]
-    assert "nested too deep" in read.scope.warnings[4]
+    assert "nested too deep" in read.scope.warnings[5]
     assert read(rest("properties"), properties={}) is None
+
+
+def test_what_is_very_long_is_not_remembered():
+    """Whoever sends events could fill the memory otherwise."""
+    caches = (
+        names._usual_key,
+        names._usual_name,
+        convert._usual_split,
+        convert._currency,
+        contact._email,
+        contact._phone,
+    )
+    before = [cache.cache_info().currsize for cache in caches]
+    long = "Aa>" * 1_000
+    assert (snake_key(long), snake_name(long)) == ("aa_" * 999 + "aa", "aa_" * 999 + "aa")
+    assert convert.as_taxonomy(long) == ("Aa",) * 1_000
+    assert (convert.as_currency(long), email_address(long), phone_number(long)) == (None, None, None)
+    assert [cache.cache_info().currsize for cache in caches] == before

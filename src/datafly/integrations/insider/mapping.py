@@ -97,11 +97,11 @@ IDENTITY = (
         "phone_number",
         "traits.phone",
         "E.164 format. Stored in identifiers.phone_number.",
-        phone(path("traits.phone", "traits.phone_number", "traits.phoneNumber")),
+        first(phone(path("traits.phone")), phone(path("traits.phone_number")), phone(path("traits.phoneNumber"))),
     ),
     IdentityRow("custom.*", "traits.*", "Additional traits are mapped to Insider custom attributes."),
 )
-NEVER_CUSTOM = ("uuid", "user_id", "email", "phone", "phone_number")
+NEVER_CUSTOM = ("uuid", "user_id", "userId", "email", "phone", "phone_number", "phoneNumber")
 """Identifiers; Insider refuses or doubles a user whose identifiers differ between two places."""
 
 # Sent in both places: a type that is not enabled as an identifier stays an attribute (contracts/insider.md §3.3).
