@@ -9,11 +9,13 @@ import msgspec
 from datafly.model.delivery import Item, Outgoing
 from datafly.model.event import Event
 from datafly.model.secret import Secret
+from datafly.model.taxonomy import canonical_properties
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.config import complete_config, require_fitting
 from datafly.spec.integration import ANY, WITHDRAWN, IdentityRow, Integration, Lines, Rule
 from datafly.spec.judging import judge_by, judge_check_by
+from datafly.spec.names import snake_name
 from datafly.spec.nodes import Const, Making
 from datafly.spec.request import Caller, assembler, caller_of, picker
 from datafly.spec.scope import Read, Scope
@@ -63,10 +65,13 @@ def _shaper(integration: Integration, config: Mapping[str, Any]) -> Callable[[Ev
     by_type = {rule.event: mapped for rule, mapped in rules if rule.is_type}
     by_name = {rule.event: mapped for rule, mapped in rules if not rule.is_type}
     by_any, withdrawn, category = by_name.get(ANY), by_name.pop(WITHDRAWN, None), integration.consent
+    as_native = _native([(rule, mapped) for rule, mapped in rules if rule.event != WITHDRAWN])
     encode = msgspec.json.Encoder().encode
 
     def shape(event: Event, now_ms: int) -> Shaped:
-        rule = by_name.get(event.event or "", by_any) if event.type == "track" else by_type.get(event.type)
+        rule = by_name.get(event.event or "") if event.type == "track" else by_type.get(event.type)
+        if rule is None and event.type == "track":
+            event, rule = as_native(event) or (event, by_any)
         withdraws = withdrawn is not None and category in event.consent.withdrawn
         if withdraws:
             rule = withdrawn
@@ -99,6 +104,30 @@ def _mapped(integration: Integration, rule: Rule, making: Making) -> _Mapped:
     for_rule = msgspec.structs.replace(making, params=rule.params, event_name=name if rule.name else None)
     read = (rule.body or integration.body).build(for_rule)
     return _Mapped(rule.route, _preparing(rule, making), read)
+
+
+def _native(rules: list[tuple[Rule, _Mapped]]) -> Callable[[Event], tuple[Event, _Mapped] | None]:
+    """The reader of an event that bears the vendor's own name of a rule: the vendor would judge it as that one."""
+    by_native = {rule.name: (rule, mapped) for rule, mapped in rules if rule.name and isinstance(rule.name, str)}
+
+    def as_native(event: Event) -> tuple[Event, _Mapped] | None:
+        found = by_native.get(snake_name(event.event or "") or "")
+        if found is None:
+            return None
+        rule, mapped = found
+        named, _ = canonical_properties(rule.event, _renamed(event.properties, rule.native))
+        return msgspec.structs.replace(event, properties=named), mapped
+
+    return as_native
+
+
+def _renamed(sent: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """A canonical name that was sent counts before the vendor's, also in the lines of a list."""
+    found = {names[name] if names.get(name, name) not in sent else name: value for name, value in sent.items()}
+    products = found.get("products")
+    if isinstance(products, list):
+        found["products"] = [_renamed(line, names) if isinstance(line, dict) else line for line in products]
+    return found
 
 
 def _item(encode: Callable[[Any], bytes], body: Any, route: str, scope: Scope) -> Shaped:

@@ -66,7 +66,8 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     `event`: a type (`page`, `identify`, …), the canonical name of a track event, `ANY` or `WITHDRAWN`. `concept` and
     `note` are words of the page, `name` is the vendor's event name. `params` is what `params()` stands for in `body`,
     which is the definition's own unless given here. `ignores`: properties that are not sent, which is said if they are
-    there.
+    there. `native`: what the vendor calls properties → their canonical names, for a track event that bears the vendor's
+    own `name` and so is taken for this one.
     `off`: the setting, and its option, with which the rule does not hold.
     """
 
@@ -80,6 +81,7 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     ignores: tuple[str, ...] = ()
     route: str = ""
     off: tuple[str, str] | None = None
+    native: dict[str, str] = {}
 
     @property
     def is_type(self) -> bool:

@@ -2,14 +2,17 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datafly import catalog
+from datafly.model.consent import Consent
 from datafly.model.event import Event
 from datafly.model.verdict import Ruling, Verdict
+from datafly.sandbox.insider.account import AccountRules
+from datafly.sandbox.insider.users import AcceptedUser, Reading, read_user
 from datafly.spec.compile import compile_integration
 from datafly.spec.config import validate_config
 from datafly.testing.integration_suite import require_sendable
@@ -51,16 +54,26 @@ TRAITS = st.builds(
     ),
 )
 STANDARD = st.sampled_from([rule.event for rule in INSIDER.rules if not rule.is_type and rule.event != "*"])
+NATIVE = st.sampled_from([rule.name for rule in INSIDER.rules if isinstance(rule.name, str) and rule.name])
+CATEGORY = TEXT | st.sampled_from(["marketing", "analytics"])
+CONSENT = st.builds(
+    Consent,
+    categories=st.dictionaries(CATEGORY, st.booleans(), max_size=3),
+    source=st.sampled_from(["event", "visitor", "pipeline"]),
+    changed=st.lists(CATEGORY, max_size=2).map(tuple),
+    withdrawn=st.sampled_from([(), (), ("marketing",)]),
+)
 EVENTS = st.builds(
     Event,
     message_id=st.uuids().map(str),
-    type=st.sampled_from([*["track"] * 6, "page", "identify", "identify", "group"]),
+    type=st.sampled_from([*["track"] * 6, "page", "identify", "identify", "group", "consent"]),
     pipeline_id=st.just("pl"),
     key=st.just("k"),
     timestamp_ms=st.integers(-(2**60), 2**60) | st.integers(0, 2_000_000_000_000),
     received_ms=st.just(1_795_600_000_000),
     user_id=st.sampled_from([*["user-123"] * 9, "null", " Undefined ", "0", None]) | st.text(min_size=1),
-    event=STANDARD | TEXT.filter(bool),
+    event=STANDARD | NATIVE | TEXT.filter(bool),
+    consent=CONSENT,
     name=st.none() | TEXT,
     properties=PROPERTIES,
     traits=TRAITS,
@@ -105,6 +118,17 @@ def test_what_is_sent_has_no_null_and_identifiers_inside_their_rules_or_says_why
         assert IDENTIFIER_RULES[name].search(value), (name, value)
     assert user.get("attributes") or user.get("events")
     assert user["not_append"] is True
+
+
+@UNTIMED
+@given(EVENTS)
+def test_the_sandbox_takes_whatever_is_sent_and_keeps_all_of_it(event):
+    _, user = user_of(event)
+    if user is None:
+        return
+    taken = read_user(user, 0, Reading(AccountRules(), datetime.fromtimestamp(0, UTC)))
+    assert isinstance(taken, AcceptedUser), taken.errors
+    assert [one for one in taken.ignored if "c_ prefix" not in one.reason] == []
 
 
 @UNTIMED

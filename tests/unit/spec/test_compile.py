@@ -46,6 +46,7 @@ ACME = Integration(
             rest("line"),
             route="many",
             lines=Lines(path("properties.products"), NO_LINES, alone=("sku", "price"), alone_if=("sku",)),
+            native={"cost": "price"},
         ),
         Rule("identify", "c", "n", body=obj(id=identified("id"))),
     ),
@@ -88,6 +89,17 @@ def test_lines_that_are_no_objects_are_left_out_with_a_warning(made):
 def test_an_event_with_the_fields_of_a_product_is_its_own_line(made):
     (item,) = made.shape(event(event="Order Completed", properties={"sku": 1, "price": 2, "total": 3}), 0)
     assert msgspec.json.decode(item.body)["rows"] == [{"sku": 1, "price": 2}]
+
+
+@pytest.mark.parametrize("name", ["bought", "Bought", "BOUGHT!"])
+def test_an_event_under_the_vendors_own_name_is_the_event_of_that_name(made, name):
+    products = [{"itemId": 1, "cost": 2}, {"cost": 3, "price": 4}, "x"]
+    (item,) = made.shape(event(event=name, properties={"products": products}), 0)
+    assert (item.route, msgspec.json.decode(item.body)["what"]) == ("many", "bought")
+    assert msgspec.json.decode(item.body)["rows"] == [{"product_id": 1, "price": 2}, {"cost": 3, "price": 4}]
+    (item,) = made.shape(event(event=name, properties={"sku": 1, "cost": 2}), 0)
+    assert msgspec.json.decode(item.body)["rows"] == [{"sku": 1, "price": 2}]
+    assert made.shape(event(event="never heard of"), 0).reason == "not_mapped"
 
 
 @pytest.mark.parametrize("products", [None, [], {}, "x", ["x"]])

@@ -132,7 +132,7 @@ CONSENT = obj(
 # No more than must be told: the key of the user, and what she chose.
 WITHDRAWAL = obj(
     identifiers=obj(uuid=identified("uuid")),
-    attributes=obj(gdpr_optin=GDPR_OPTIN, custom=CONSENTS),
+    attributes=required(obj(gdpr_optin=GDPR_OPTIN, custom=CONSENTS), CONSENT_UNCHANGED),
     not_append=const(value=True),
 )
 EVENT = obj(
@@ -193,12 +193,25 @@ OF_ORDER = (
 )
 
 
+# An event that is sent under Insider's own name, e.g. confirmation_page_view, comes with Insider's own parameters.
+NATIVE = {
+    "unit_sale_price": "price",
+    "unit_price": "list_price",
+    "taxonomy": "category",
+    "product_image_url": "image_url",
+    "event_group_id": "cart_id",
+}
+ALONE = (*(name for name in OF_PRODUCT if name != "currency"), "sku", "variant_id", "variant", "brand")
+ALONE_IF = ("product_id", "price")
+
+
 def _single(event: str, name: str, note: str) -> Rule:
     """An event about one product, which must be known."""
     product = {**PRODUCT, "product_id": required(PRODUCT_ID, NO_PRODUCT_ID)}
     custom = rest("properties", (*OF_PRODUCT, "cart_id", "products"))
     group = {"event_group_id": text(path("properties.cart_id"))}
-    return Rule(event, name, note, name, obj({**group, **product}, custom=custom), ignores=("products",))
+    params = obj({**group, **product}, custom=custom)
+    return Rule(event, name, note, name, params, ignores=("products",), native=NATIVE)
 
 
 PAGE_PARAMS = obj(
@@ -259,6 +272,7 @@ RULES = (
         "product_detail_page_view",
         VIEW_PARAMS,
         ignores=("products",),
+        native=NATIVE,
     ),
     Rule(
         "Order Completed",
@@ -269,9 +283,10 @@ RULES = (
         lines=Lines(
             path("properties.products"),
             NO_ORDER_LINES,
-            alone=(*(name for name in OF_PRODUCT if name != "currency"), "sku", "variant_id", "variant", "brand"),
-            alone_if=("product_id", "price"),
+            alone=ALONE,
+            alone_if=ALONE_IF,
         ),
+        native={**NATIVE, "event_group_id": "order_id"},
     ),
     Rule("identify", "User upsert", "Identifiers + attributes sent to /api/user/v1/upsert.", body=IDENTIFY),
     Rule(
@@ -296,6 +311,7 @@ RULES = (
         "listing_page_view",
         LIST_PARAMS,
         ignores=("products",),
+        native=NATIVE,
     ),
     _single("Product Added", "item_added_to_cart", "One product; cart_id, if given, as event_group_id."),
     _single("Product Removed", "item_removed_from_cart", "One product; cart_id, if given, as event_group_id."),
@@ -305,7 +321,8 @@ RULES = (
         "One event per line; cart_id, else the message id, as event_group_id.",
         "cart_page_view",
         CART_PARAMS,
-        lines=Lines(path("properties.products"), NO_CART_LINES),
+        lines=Lines(path("properties.products"), NO_CART_LINES, alone=ALONE, alone_if=ALONE_IF),
+        native=NATIVE,
     ),
     Rule(
         ANY,

@@ -314,6 +314,51 @@ CONSENTS = (
 
 OTHERS = (
     Sample(
+        "a purchase under Insider's own names",
+        event=_track(
+            "confirmation_page_view",
+            event_group_id="ORD-9",
+            product_id="SKU-1",
+            unit_price=12,
+            unit_sale_price=10,
+            quantity=2,
+            currency="gbp",
+            taxonomy=["Home", "Kitchen"],
+        ),
+        sends=request(
+            event(
+                "confirmation_page_view",
+                event_group_id="ORD-9",
+                product_id="SKU-1",
+                taxonomy=["Home", "Kitchen"],
+                currency="GBP",
+                unit_price=12,
+                unit_sale_price=10,
+                quantity=2,
+            )
+        ),
+    ),
+    Sample(
+        "a purchase under Insider's own name that Insider would refuse",
+        event=_track("Confirmation page view", event_group_id="ORD-9", total=10),
+        refuses="no_products",
+    ),
+    Sample(
+        "a cart of one product under Insider's own names",
+        event=_track("cart_page_view", event_group_id="C-7", product_id="SKU-1", unit_sale_price=10, currency="EUR"),
+        sends=request(
+            event(
+                "cart_page_view",
+                event_group_id="C-7",
+                product_id="SKU-1",
+                currency="EUR",
+                unit_price=10,
+                unit_sale_price=10,
+                quantity=1,
+            )
+        ),
+    ),
+    Sample(
         "an event of one's own",
         event={**_track("Newsletter Signed-Up!", listId="weekly", source={"page": "home"}), "known_traits": JANE},
         sends=request(
