@@ -13,6 +13,7 @@ _SCALARS: Final = frozenset({str, int, bool})
 _DEEPEST: Final = 8
 _REMEMBERED: Final = 2048
 _TAKEN: Final = "*"
+_SHOWN: Final = 80
 
 
 class Rest(Node, frozen=True, tag="rest"):
@@ -63,7 +64,7 @@ class _Keys(dict[str, str]):
         self._taken = taken
 
     def __missing__(self, name: str) -> str:
-        key = snake_key(name) or ""
+        key = "" if len(name) > USUAL_LENGTH else snake_key(name) or ""
         key = _TAKEN if key in self._taken or name in self._taken else key
         if len(self) < _REMEMBERED and len(name) <= USUAL_LENGTH:
             self[name] = key
@@ -82,7 +83,7 @@ class _Where:
         self.taken = taken
 
     def __str__(self) -> str:
-        return f"{self._outer}.{self.name}"
+        return f"{self._outer}.{self.name if len(self.name) <= _SHOWN else self.name[:_SHOWN] + '…'}"
 
     def inside(self, name: str) -> "_Where":
         return _Where(self._scope, self, name, self.taken)
@@ -96,6 +97,8 @@ def _put(found: dict[str, Any], key: str | None, value: Any, where: _Where, dept
         return
     if type(value) in _SCALARS and key and key not in found and key not in where.taken:
         found[key] = value
+    elif len(where.name) > USUAL_LENGTH:
+        where.warn("has too long a name")
     elif not key:
         where.warn("has no letter or digit of a-z, 0-9 in its name")
     elif isinstance(value, dict):
@@ -113,6 +116,9 @@ def _put_flat(found: dict[str, Any], key: str, value: dict[str, Any], where: _Wh
         where.warn("is nested too deep")
         return
     for name, inner in value.items():
+        if len(key) + len(name) > USUAL_LENGTH:
+            where.inside(name).warn("has too long a name")
+            continue
         inner_key = snake_key(f"{key}_{name}") if snake_key(name) else None
         _put(found, inner_key, inner, where.inside(name), depth + 1)
 

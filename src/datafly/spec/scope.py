@@ -13,6 +13,8 @@ Read = Callable[["Scope"], Any]
 """A compiled part of a mapping: its value in a scope, None where there is none."""
 
 _LINE: Final = re.compile(r"(?<![\w.])line\.")
+MOST_WARNINGS: Final = 100
+"""They are kept with every attempt; nobody reads more."""
 _LAST_SECOND: Final = 253_402_300_799
 """9999-12-31T23:59:59Z, the last that RFC 3339 can write."""
 
@@ -67,8 +69,9 @@ class Scope:
         return "properties" if self.lines is None else f"products[{self.line_index}]"
 
     def warn(self, sentence: str) -> None:
-        if sentence not in self.warnings:
-            self.warnings.append(sentence)
+        said = self.warnings
+        if len(said) < MOST_WARNINGS and sentence not in said:
+            said.append(sentence if len(said) < MOST_WARNINGS - 1 else "There is more like this; it is not told.")
 
     def name(self, words: str) -> str:
         """`words` of a mapping, with the line at hand named."""

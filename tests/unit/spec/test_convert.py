@@ -7,6 +7,7 @@ from datafly.spec.contact import email_address, phone_number
 from datafly.spec.names import snake_key, snake_name
 from datafly.spec.nodes import path
 from datafly.spec.rest import rest
+from datafly.spec.scope import MOST_WARNINGS
 
 
 @pytest.mark.parametrize(
@@ -222,3 +223,12 @@ def test_what_is_very_long_is_not_remembered():
     assert convert.as_taxonomy(long) == ("Aa",) * 1_000
     assert (convert.as_currency(long), email_address(long), phone_number(long)) == (None, None, None)
     assert [cache.cache_info().currsize for cache in caches] == before
+
+
+def test_names_and_warnings_have_a_limit_so_that_no_event_makes_more_of_itself(read):
+    sent = {"k" * 250: {"a" * 10: 1, "b": 2}, "x" * 60_000: 3, **{chr(0x4E00 + number): 4 for number in range(200)}}
+    assert read(rest("properties"), properties=sent) == {f"{'k' * 250}_b": 2}
+    assert read.scope.warnings[0] == f"properties.{'k' * 80}….{'a' * 10} has too long a name; it was left out."
+    assert read.scope.warnings[1] == f"properties.{'x' * 80}… has too long a name; it was left out."
+    assert len(read.scope.warnings) == MOST_WARNINGS
+    assert read.scope.warnings[-1] == "There is more like this; it is not told."
