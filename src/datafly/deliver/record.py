@@ -61,8 +61,7 @@ def shown_ruling(ruling: Ruling, secrets: frozenset[str]) -> Ruling:
     if ruling is DELIVERED:
         return ruling
     hidden = spellings(secrets)
-    words = {name: redact(_storable(getattr(ruling, name)), hidden) for name in ("reason", "cause", "cure", "symptom")}
-    return msgspec.structs.replace(ruling, **words)
+    return ruling.with_foreign_words(lambda words: redact(_storable(words), hidden))
 
 
 class Exchange(msgspec.Struct, frozen=True):

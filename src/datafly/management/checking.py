@@ -33,13 +33,15 @@ async def check(services: Composed, installation_id: str) -> CheckView:
     compiled, sent_to, outgoing = await asyncio.to_thread(_prepared, services, installation_id)
     reply = await services.send(outgoing)
     ruling = compiled.judge_check(reply) if compiled.judge_check else _by_status(reply)
-    said = {name: redact(getattr(ruling, name), compiled.secrets) for name in ("cause", "cure", "symptom")}
-    reason = redact(ruling.reason or reply.error, compiled.secrets)
+    shown = ruling.with_foreign_words(lambda words: redact(words, compiled.secrets))
+    reason = shown.reason or redact(reply.error, compiled.secrets)
     return CheckView(
         ok=ruling.verdict is Verdict.DELIVERED,
         status=reply.status,
         reason=reason or None,
-        **{name: text or None for name, text in said.items()},
+        cause=shown.cause or None,
+        cure=shown.cure or None,
+        symptom=shown.symptom or None,
         latency_ms=reply.latency_ms,
         base_url=sent_to,
         notes=list(compiled.notes),

@@ -1,5 +1,6 @@
 """Six verdicts, as values, and no seventh; four are final (design §1)."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
@@ -42,6 +43,14 @@ class Ruling(msgspec.Struct, frozen=True, omit_defaults=True):
     cure: str = ""
     symptom: str = ""
     retry_after_seconds: float | None = None
+
+    def with_foreign_words(self, hide: Callable[[str], str]) -> "Ruling":
+        """`hide` is applied to what the vendor or the network said, never to what the definition says.
+
+        Else a wrong key like `wrong` would black out the very cure that it is shown for.
+        """
+        cause = self.cause if self.symptom else hide(self.cause)
+        return msgspec.structs.replace(self, reason=hide(self.reason), cause=cause)
 
 
 DELIVERED: Final = Ruling(Verdict.DELIVERED)

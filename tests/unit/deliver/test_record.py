@@ -53,6 +53,23 @@ def test_a_ruling_in_the_vendors_words_is_masked():
     assert shown_ruling(Ruling(Verdict.REJECTED, f"bad {KEY}"), SECRETS).reason == "bad ***"
 
 
+def test_what_the_network_said_is_masked_as_well():
+    assert shown_ruling(Ruling(Verdict.RETRY, "no_answer", cause=f"no host {KEY}"), SECRETS).cause == "no host ***"
+
+
+def test_a_key_that_is_a_word_of_the_cure_does_not_black_it_out():
+    told = Ruling(
+        Verdict.SUSPENDED,
+        "wrong token",
+        cause="Invalid API key or wrong scopes",
+        cure="Regenerate the key with Unification API scope.",
+        symptom="401 Unauthorized",
+    )
+    shown = shown_ruling(told, frozenset({"wrong", "key", "401"}))
+    assert shown.reason == "*** token"
+    assert (shown.cause, shown.cure, shown.symptom) == (told.cause, told.cure, told.symptom)
+
+
 def test_neighbours_of_one_ruling_are_one_range_and_delivered_ones_need_none():
     template = Outcome("ins", 0, 0, 0, DELIVERED, 1)
     skipped, rejected = Ruling(Verdict.SKIPPED, "a"), Ruling(Verdict.REJECTED, "b")
