@@ -18,6 +18,8 @@ from datafly.settings.table import Sentence, Settings
 
 PREFIX = "DATAFLY_"
 FILE = "signal.toml"
+_LARGEST = 2**63 - 1
+"""What SQLite and JSON readers hold."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -121,7 +123,7 @@ def _read_file(rows: Mapping[str, Row], path: Path) -> dict[str, Any]:
         raise OperatorError(f"{path} is not valid TOML: {error}. Mend it or take it away.") from error
     for name in read:
         if name not in rows:
-            meant = _meant(name, list(rows))
+            meant = _meant(name.lower().removeprefix(PREFIX.lower()), list(rows))
             raise OperatorError(f"{name} in {path} is not a setting of Signal{meant}", code="UNKNOWN_SETTING")
     return read
 
@@ -134,6 +136,7 @@ def _meant(name: str, known: list[str]) -> str:
 
 def _parse(row: Row, given: Any, where: str) -> Any:
     try:
+        _require_something(row, given)
         value = _convert(row.kind, given)
         _within(row.sentence, value)
     except ValueError as error:
@@ -142,11 +145,19 @@ def _parse(row: Row, given: Any, where: str) -> Any:
     return value
 
 
+def _require_something(row: Row, given: Any) -> None:
+    """Empty is a value only where the table says so: an empty host would listen everywhere."""
+    if given == "" and row.default != "":
+        raise ValueError("is empty")
+
+
 def _within(sentence: Sentence, value: Any) -> None:
     if sentence.least is not None and value < sentence.least:
         raise ValueError(f"is less than {sentence.least:g}")
     if sentence.most is not None and value > sentence.most:
-        raise ValueError(f"is more than {sentence.most:g}")
+        raise ValueError(f"is more than {sentence.most:.15g}")
+    if sentence.form is not None:
+        sentence.form(value)
 
 
 def _convert(kind: Any, given: Any) -> Any:
@@ -182,8 +193,12 @@ def _number(kind: Any, given: Any) -> Any:
         number = kind(given)
     except (TypeError, ValueError):
         raise ValueError("is not a whole number" if kind is int else "is not a number") from None
-    if isinstance(given, bool) or math.isnan(number) or (kind is int and isinstance(given, float)):
+    if isinstance(given, bool) or (kind is int and isinstance(given, float)):
         raise ValueError("is not a number")
+    if isinstance(number, float) and not math.isfinite(number):
+        raise ValueError("is not a finite number")
+    if abs(number) > _LARGEST:
+        raise ValueError(f"is more than {_LARGEST}")
     return number
 
 

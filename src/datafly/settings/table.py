@@ -4,21 +4,27 @@ The command line, the environment, `signal.toml`, `datafly settings` and the ref
 Units are in the names.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from datafly.model.secret import Secret
+from datafly.settings import forms
 
 
 class Sentence(msgspec.Struct, frozen=True):
-    """What a setting is for, in words for the person who sets it. `fixed`: others script against its name."""
+    """What a setting is for, in words for the person who sets it. `fixed`: others script against its name.
+
+    `form` raises `ValueError` where a text does not have the form that it must have.
+    """
 
     text: str
     fixed: bool = False
     least: float | None = None
     most: float | None = None
+    form: Callable[[str], None] | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,26 +60,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[
         Literal["auto", "json", "text"], Sentence("Log lines as JSON or text; auto is text on a terminal.")
     ] = "auto"
-    cookie_domain: Annotated[str, Sentence("Domain of the _dfid cookie; empty ties it to the gateway's own host.")] = ""
+    cookie_domain: Annotated[
+        str, Sentence("Domain of the _dfid cookie; empty ties it to the gateway's own host.", form=forms.domain)
+    ] = ""
     trusted_proxies: Annotated[
         str,
         Sentence(
             "Addresses or networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed; "
-            "* believes whoever connects."
+            "* believes whoever connects.",
+            form=forms.networks,
         ),
     ] = ""
     body_timeout_seconds: Annotated[
         float, Sentence("How long a request's body may take to arrive at the gateway.", least=0.1)
     ] = 30.0
     retention_hours: Annotated[
-        float, Sentence("How long events stay in the log; never shorter than a cursor needs them.", least=0.01)
+        float,
+        Sentence("How long events stay in the log; never shorter than a cursor needs them.", least=0.01, most=876_000),
     ] = 168.0
     retention_bytes: Annotated[
         int,
         Sentence("How large the log of one stream may grow before its oldest segments go; 0 is unlimited.", least=0),
     ] = 0
     attempts_hours: Annotated[
-        float, Sentence("How long requests, replies and verdicts can be looked up.", least=0.01)
+        float, Sentence("How long requests, replies and verdicts can be looked up.", least=0.01, most=876_000)
     ] = 168.0
     segment_bytes: Annotated[int, Sentence("Size at which the log begins a new segment file.", least=65536)] = (
         256_000_000

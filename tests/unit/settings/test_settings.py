@@ -44,7 +44,12 @@ def test_a_flag_beats_the_environment_which_beats_the_file_which_beats_the_defau
         ({"DATAFLY_GATEWAY_PORT": "70000"}, "is more than 65535"),
         ({"DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "maybe"}, "is neither true nor false"),
         ({"DATAFLY_LOG_LEVEL": "loud"}, "is none of debug, info, warning, error"),
-        ({"DATAFLY_GIVE_UP_SECONDS": "nan"}, "is not a number"),
+        ({"DATAFLY_GIVE_UP_SECONDS": "nan"}, "is not a finite number"),
+        ({"DATAFLY_RETENTION_HOURS": "inf"}, "is not a finite number"),
+        ({"DATAFLY_RETENTION_HOURS": "1e15"}, "is more than 876000"),
+        ({"DATAFLY_RETENTION_BYTES": "9" * 30}, "is more than 9223372036854775807"),
+        ({"DATAFLY_TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, "holds 'proxy', which is neither an address"),
+        ({"DATAFLY_COOKIE_DOMAIN": "example.com; Secure"}, "is no domain name"),
     ],
 )
 def test_an_unknown_or_malformed_setting_stops_with_a_sentence(environment, sentence):
@@ -58,6 +63,28 @@ def test_a_wrong_line_in_the_file_stops_with_a_sentence_that_names_the_file(tmp_
     (tmp_path / "signal.toml").write_text(text)
     with pytest.raises(OperatorError, match=r"signal\.toml"):
         find({}, {}, tmp_path)
+
+
+def test_a_variables_name_in_the_file_is_told_the_name_that_the_file_takes(tmp_path):
+    (tmp_path / "signal.toml").write_text("DATAFLY_GATEWAY_PORT = 1\n")
+    with pytest.raises(OperatorError, match="did you mean gateway_port"):
+        find({}, {}, tmp_path)
+
+
+@pytest.mark.parametrize("flag", ["host", "data_dir", "encryption_key"])
+def test_an_empty_flag_is_refused_where_empty_means_nothing(flag):
+    with pytest.raises(OperatorError, match="is empty"):
+        find({flag: ""}, {})
+
+
+@pytest.mark.parametrize("proxies", ["", "*", "127.0.0.1", "10.0.0.0/8, fd00::/8", "10.0.0.1/8"])
+def test_proxies_are_addresses_networks_or_everyone(proxies):
+    assert find({"trusted_proxies": proxies}, {})[0].trusted_proxies == proxies
+
+
+@pytest.mark.parametrize("domain", ["", "example.com", ".example.com", "localhost", "xn--caf-dma.example"])
+def test_a_cookie_domain_is_a_domain_name(domain):
+    assert find({"cookie_domain": domain}, {})[0].cookie_domain == domain
 
 
 def test_a_secret_setting_is_never_shown_whole():
