@@ -224,6 +224,19 @@ def test_consent_is_off_until_somebody_decides_and_is_remembered(shop, page):
     ]
 
 
+def test_the_shop_says_why_a_vendor_may_get_nothing_of_what_was_taken(shop, page):
+    page.goto(shop.url)
+    note = page.locator("#calls-note")
+    expect(note).to_contain_text("Marketing consent is off")
+    page.get_by_role("switch", name="Marketing consent").click()
+    expect(note).to_contain_text("Nobody is logged in")
+    page.evaluate("datafly.identify('user-123')")
+    expect(note).to_be_hidden()
+    page.evaluate("datafly.reset()")
+    expect(note).to_contain_text("Nobody is logged in")
+    all_taken(page)
+
+
 def test_after_log_out_the_next_person_on_the_browser_is_somebody_else(shop, page):
     page.goto(shop.url + "account")
     page.get_by_role("button", name="Log in").click()

@@ -220,12 +220,28 @@
   function showAccount() {
     const user = recall("user", null);
     $("account-link").textContent = user ? user.id : "Log in";
+    showFate();
   }
 
   function showConsent() {
     const marketing = recall("consent", null);
     $("consent").setAttribute("aria-checked", String(marketing === true));
     $("consent-state").textContent = marketing === null ? "off, not decided" : marketing ? "on" : "off";
+    showFate();
+  }
+
+  /** Logged in with the form, or by a datafly.identify that somebody typed into the console. */
+  const isKnown = () => {
+    const last = window.shopCalls.all().findLast((call) => call.name === "identify" || call.name === "reset");
+    return Boolean(recall("user", null)) || Boolean(last && last.name === "identify");
+  };
+
+  // "200 taken" is the gateway's word; this says why a vendor may still get nothing.
+  function showFate() {
+    const consents = recall("consent", null) === true;
+    $("calls-note").hidden = consents && isKnown();
+    if (!consents) $("calls-note").textContent = "Marketing consent is off: the gateway takes and keeps these events, and sends them to no marketing vendor.";
+    else if (!isKnown()) $("calls-note").textContent = "Nobody is logged in: vendors that key users on a user id skip these events.";
   }
 
   $("consent").addEventListener("click", () => {
@@ -279,6 +295,7 @@
     $("calls-hint").textContent = heard
       ? "Each call to datafly, what it sends, and the gateway’s reply. Newest first."
       : "The collector /d.js did not load: nothing is sent.";
+    showFate();
   };
 
   window.shopCalls.onChange(drawCalls);
