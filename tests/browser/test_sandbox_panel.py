@@ -235,6 +235,15 @@ def test_every_page_fits_its_width_and_names_its_parts(page, address, width):
         assert page.evaluate(unnamed) == 0, path
 
 
+def test_a_phone_shows_who_somebody_is_before_what_they_did(page, address):
+    page.set_viewport_size({"width": 390, "height": 844})
+    _log_in(page)
+    _upsert(address, _generate(page, "Datafly Signal"), JANE)
+    page.goto("/insider/panel/audience/users/1")
+    top = {name: page.get_by_role("region", name=name).bounding_box()["y"] for name in ("Identifiers", "Recent events")}
+    assert top["Identifiers"] < top["Recent events"]
+
+
 def test_the_index_leads_to_the_panel(page):
     page.goto("/")
     page.get_by_role("link", name=re.compile("Insider sandbox panel")).click()

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
+from litestar.exceptions.responses import create_exception_response
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
@@ -56,8 +57,15 @@ def _site(rooms: Sequence[Room], pages: Sequence[ControllerRouterHandler], close
     def index(request: Request[Any, Any, Any]) -> Response[str]:
         return drawn.draw("index.html", {"origin": str(request.base_url).rstrip("/")})
 
+    def missing(request: Request[Any, Any, Any], error: NotFoundException) -> Response[Any]:
+        """A page for a browser; a script gets JSON as before."""
+        if "text/html" not in request.headers.get("accept", ""):
+            return create_exception_response(request, error)
+        return drawn.draw("missing.html", {"path": request.url.path}, status=404)
+
     return Litestar(
         route_handlers=[index, _health, _static, *pages],
+        exception_handlers={NotFoundException: missing},
         on_shutdown=[close],
         openapi_config=None,
         logging_config=None,

@@ -112,6 +112,19 @@ async def test_an_account_sees_its_own_users_and_requests_only(signed_in, inside
         assert (await signed_in.get(f"{PANEL}{path}")).status_code == 404
 
 
+@pytest.mark.parametrize("path", [f"{PANEL}/nothing", f"{PANEL}/audience/users/999", "/nothing"])
+async def test_a_page_that_is_not_there_says_so_to_a_person_and_leads_back(signed_in, path):
+    reply = await signed_in.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+    assert reply.status_code == 404
+    assert "There is no such page" in reply.text
+    assert f"<code>{path}</code>" in reply.text
+    assert f'<a href="{PANEL}">The Insider sandbox panel</a>' in reply.text
+
+
+async def test_a_script_is_told_in_json_that_nothing_is_there(signed_in):
+    assert (await signed_in.get("/nothing")).json()["status_code"] == 404
+
+
 async def test_the_session_survives_a_restart(signed_in, started, called):
     again = called(started())
     again.client.cookies = signed_in.cookies
