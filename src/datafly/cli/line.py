@@ -26,7 +26,9 @@ def _parts(event: dict[str, Any], style: Style) -> Iterator[str]:
     for delivery in deliveries:
         yield from _delivery(delivery, style)
     for one in pending:
-        yield style(f"  {_plain(one.get('vendor'))} {_plain(one.get('state') or 'waiting')}", dim=True)
+        state = _plain(one.get("state") or "waiting")
+        yield style(f"  {_plain(one.get('vendor'))} ", dim=True)
+        yield style(state, fg="red") if state == "suspended" else style(state, dim=True)
         yield _because(one, style)
     if not deliveries and not pending:
         yield style("  for no integration", dim=True)
@@ -43,8 +45,9 @@ def _delivery(delivery: dict[str, Any], style: Style) -> Iterator[str]:
 def _because(what: dict[str, Any], style: Style) -> str:
     """The reason, and the cure where somebody must act."""
     said = ("reason",) if what.get("verdict") == "SKIPPED" else ("reason", "cure")
-    words = ": ".join(_plain(what[name]) for name in said if what.get(name))
-    return style(f" {words}", dim=True) if words else ""
+    reason, *cure = [_plain(what[name]) for name in said if what.get(name)] or [""]
+    words = [reason if reason.endswith(".") or not cure else f"{reason}:", *cure]
+    return style(f" {' '.join(words)}", dim=True) if reason else ""
 
 
 def _bare(text: str, **_: Any) -> str:

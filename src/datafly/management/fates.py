@@ -45,6 +45,10 @@ class Fates:
             if concerns(found, event.pipeline_id, partition, offset)
         )
 
+    def suspended(self) -> frozenset[str]:
+        """The installations that wait for an operator."""
+        return frozenset(found for found, state in self._states.items() if state.name == "suspended")
+
     def pick(self, installation: Installation) -> Pick | None:
         if installation.id not in self._picks:
             self._picks[installation.id] = compiled_pick(self._services.compile, installation)

@@ -1,4 +1,8 @@
-"""Live events as they come: each once when it is first seen, and again when its last verdict is final."""
+"""Live events as they come: each when it is first seen, and again when its last verdict is final.
+
+When an installation is suspended, the first event that waits for it is told once more: it brings the cause and the cure
+to who watches.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,6 +35,7 @@ class Follower:
         self._filters = filters
         self._positions = positions
         self._waiting: dict[tuple[int, int], Event] = {}
+        self._suspended: frozenset[str] = frozenset()
 
     def step(self) -> list[bytes]:
         """Blocking: what is new since the last step, encoded. After a failure the follower is of no more use."""
@@ -38,7 +43,7 @@ class Follower:
         if not places and not self._waiting:
             return []
         fates = Fates(self._services)
-        return self._decided(fates) + self._arrived(places, fates)
+        return self._decided(fates) + self._held_up(fates) + self._arrived(places, fates)
 
     def _arrived(self, places: list[Place], fates: Fates) -> list[bytes]:
         messages = []
@@ -57,6 +62,18 @@ class Follower:
             if fates.is_final(event, *key):
                 del self._waiting[key]
                 messages.extend(self._message(fates.of(event, *key)))
+        return messages
+
+    def _held_up(self, fates: Fates) -> list[bytes]:
+        """One event for each installation that was suspended since the last step."""
+        now, messages = fates.suspended(), []
+        newly, self._suspended = now - self._suspended, now
+        for key, event in self._waiting.items() if newly else ():
+            live = fates.of(event, *key)
+            held_by = {one.pipeline_integration_id for one in live.pending if one.state == "suspended"}
+            if newly & held_by:
+                messages.extend(self._message(live))
+                newly -= held_by
         return messages
 
     def _remember(self, place: Place, event: Event, live: LiveEvent) -> None:

@@ -44,6 +44,11 @@ def test_what_waits_says_for_what():
     assert shown(deliveries=[], pending=[waiting]).endswith("  insider suspended bad key: Regenerate it.")
 
 
+def test_a_reason_that_is_a_sentence_is_followed_by_the_cure_as_one():
+    waiting = {"vendor": "insider", "state": "suspended", "reason": "Token refused.", "cure": "Regenerate it."}
+    assert shown(deliveries=[], pending=[waiting]).endswith("  insider suspended Token refused. Regenerate it.")
+
+
 def test_an_event_that_no_integration_takes_says_so():
     assert shown(deliveries=[]).endswith(" user-123  for no integration")
 

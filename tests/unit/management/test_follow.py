@@ -92,6 +92,21 @@ async def test_an_event_is_told_when_it_comes_and_again_when_it_is_final(house, 
         assert final["pending"] == []
 
 
+async def test_who_watches_learns_once_that_what_waits_was_suspended_and_the_cure(house, follow):
+    installation = house.installed()
+    async with follow() as stream:
+        first, second = house.happens("first"), house.happens("second")
+        assert [(await stream.message())["pending"][0]["state"] for _ in range(2)] == ["queued", "queued"]
+        house.stands(installation, "suspended", reason="401", cause="Invalid API key", cure="Regenerate the key")
+        told = await stream.message()
+        assert told["message_id"] == "first"
+        assert [(one["state"], one["cure"]) for one in told["pending"]] == [("suspended", "Regenerate the key")]
+        house.stands(installation, "running")
+        house.delivers(installation, first, second)
+        final = [await stream.message() for _ in range(2)]
+        assert [(event["message_id"], event["pending"]) for event in final] == [("first", []), ("second", [])]
+
+
 async def test_filters_hold_for_followers_too(house, follow):
     async with follow("&user_id=jane") as stream:
         house.happens("m1", user_id="joe")
