@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import unicodedata
 from pathlib import Path
 from string import Template
 
@@ -32,7 +33,8 @@ def scaffold(name: str, root: Path) -> list[Path]:
 
 
 def _slug(name: str) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     if not slug[:1].isalpha() or keyword.iskeyword(slug) or not name.isprintable() or '"' in name or "\\" in name:
         raise Invalid(
             f"{name!r} is no name for an integration: take a word or more of letters, e.g. Acme Mail.",

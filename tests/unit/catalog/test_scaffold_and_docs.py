@@ -54,6 +54,10 @@ def test_a_name_that_no_folder_can_have_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_letter_with_an_accent_stays_a_letter_in_the_slug(tmp_path):
+    assert catalog.scaffold("Café Mail", tmp_path)[0].parent.name == "cafe_mail"
+
+
 def test_what_exists_is_not_overwritten(tmp_path):
     first = catalog.scaffold("Acme Mail", tmp_path)
     first[0].write_text("mine")
