@@ -93,6 +93,12 @@ def test_a_preview_for_a_person_is_json_alone_on_standard_output_too(tmp_path):
     assert "SKIPPED consent_marketing" in ran.stderr
 
 
+def test_a_preview_of_an_empty_list_says_so_to_a_person(tmp_path):
+    (tmp_path / "events.json").write_text("[]")
+    ran = datafly("preview", "insider", "events.json", folder=tmp_path)
+    assert (ran.stdout, ran.stderr) == ("", "events.json holds no event.\n")
+
+
 def test_a_preview_with_a_config_shows_its_account_and_never_its_key(tmp_path):
     (tmp_path / "event.json").write_text(json.dumps(EVENT))
     (tmp_path / "config.json").write_text(json.dumps({"api_key": "hidden-key", "partner_name": "acme"}))
@@ -108,6 +114,7 @@ def test_a_preview_with_a_config_shows_its_account_and_never_its_key(tmp_path):
         (("insider", "absent.json"), "absent.json cannot be read: No such file or directory."),
         (("insider", "."), ". cannot be read: Is a directory."),
         (("insider", "broken.json"), "broken.json is not JSON: Expecting value: line 2 column 1 (char 10)."),
+        (("insider", "lines.json"), "(char 3). It takes one event or a list of events."),
         (("insider", "event.json", "--config", "list.json"), "list.json must hold one JSON object"),
         (("insider", "event.json", "--config", "half.json"), "config.partner_name is required"),
         (("insider", "event.json", "--config", "more.json"), "config.x is no setting of Insider"),
@@ -117,6 +124,7 @@ def test_what_a_preview_cannot_work_with_is_one_sentence(tmp_path, words, senten
     for name, text in {
         "event.json": json.dumps(EVENT),
         "broken.json": '{"type": \n',
+        "lines.json": "{}\n{}\n",
         "list.json": "[]",
         "half.json": '{"api_key": "k"}',
         "more.json": '{"api_key": "k", "partner_name": "myco", "x": 1}',

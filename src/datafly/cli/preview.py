@@ -19,6 +19,8 @@ def run(slug: str, event: Path, config: Path | None, *, compact: bool) -> None:
     """Raises `OperatorError` when a file cannot be read, `CallerError` when the integration or its config is wrong."""
     previews = Preview(slug, _config(config) if config else None, _now_ms)
     events, several = _events(event)
+    if not events and not compact:
+        print(f"{_named(event)} holds no event.", file=sys.stderr)
     for number, sent in enumerate(events, 1):
         previewed = previews.of(sent)
         shown = msgspec.json.encode(previewed.as_json())
@@ -39,7 +41,7 @@ def _say(previewed: Previewed, which: str) -> None:
 def _events(path: Path) -> tuple[list[bytes], bool]:
     """Each event as it stands in the file, and whether it is a list."""
     text = _read(path)
-    value = _decode(path, text)
+    value = _decode(path, text, takes="one event or a list of events")
     if not isinstance(value, list):
         return [text], False
     try:
@@ -49,7 +51,7 @@ def _events(path: Path) -> tuple[list[bytes], bool]:
 
 
 def _config(path: Path) -> dict[str, Any]:
-    config = _decode(path, _read(path))
+    config = _decode(path, _read(path), takes="one object, the integration's config")
     if not isinstance(config, dict):
         raise OperatorError(f"{_named(path)} must hold one JSON object, the integration's config.")
     return config
@@ -63,12 +65,12 @@ def _read(path: Path) -> bytes:
     return text.removeprefix(codecs.BOM_UTF8)
 
 
-def _decode(path: Path, text: bytes) -> Any:
+def _decode(path: Path, text: bytes, *, takes: str) -> Any:
     """By the parser that says the line and the column."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise OperatorError(f"{_named(path)} is not JSON: {error}.") from error
+        raise OperatorError(f"{_named(path)} is not JSON: {error}. It takes {takes}.") from error
 
 
 def _named(path: Path) -> str:
