@@ -31,13 +31,14 @@ def role_command(role: str) -> Sequence[str]:
 
 
 class Child:
-    """A role's process, kept running until told to stop."""
+    """A role's process, kept running until told to stop. Once `stopping`, one that ends is not started again."""
 
-    def __init__(self, role: str, settings: Settings, command: Command = role_command) -> None:
+    def __init__(self, role: str, settings: Settings, command: Command, stopping: asyncio.Event) -> None:
         self.role = role
         self.ready = asyncio.Event()
         self._settings = settings
         self._command = command
+        self._stopping = stopping
         self._process: asyncio.subprocess.Process | None = None
         self._starting = asyncio.Lock()
         self._stop = asyncio.Event()
@@ -48,7 +49,7 @@ class Child:
         while process := await self._start():
             started = time.monotonic()
             status = await self._attend(process)
-            if self._stop.is_set():
+            if self._stop.is_set() or self._stopping.is_set():
                 return
             if not self.ready.is_set():
                 raise OperatorError(f"The role {self.role} could not start (status {status}); see the lines above.")
@@ -121,7 +122,7 @@ async def supervise(
     command: Command = role_command,
 ) -> None:
     """Run the roles until `stop`. `announce` is called once all are ready. Roles drain in the order given."""
-    children = [Child(role, settings, command) for role in roles]
+    children = [Child(role, settings, command, stop) for role in roles]
     running = [asyncio.create_task(child.run()) for child in children]
     stopped = asyncio.create_task(stop.wait())
     try:

@@ -1,6 +1,7 @@
 """The supervisor, over small programs that stand in for roles."""
 
 import asyncio
+import os
 import signal
 import sys
 
@@ -90,6 +91,19 @@ async def test_a_role_that_does_not_end_by_itself_is_killed_at_the_deadline(told
 
     await _run("stubborn", stop=stop, announce=announce)
     assert told(RuntimeDrained)[0].killed == ("stubborn",)
+
+
+async def test_a_stop_that_reaches_the_roles_as_well_is_no_fall(told, monkeypatch):
+    """A service manager sends SIGTERM to the whole tree at once, and roles later in the flow end before their turn."""
+    monkeypatch.setattr(supervisor, "_KILL_SECONDS", 2.0)
+    stop = asyncio.Event()
+
+    async def announce() -> None:
+        stop.set()
+        os.kill(told(RuntimeRoleStarted)[1].pid, signal.SIGTERM)
+
+    await _run("stubborn-1", "sound-2", stop=stop, announce=announce)
+    assert told(RuntimeRoleExited) == []
 
 
 async def test_a_role_that_cannot_start_ends_all_with_a_sentence():
