@@ -62,7 +62,7 @@ def _unknown(integration: Integration, variant: str, delivery_mode: str) -> Prob
     variants = [one.key for one in integration.variants]
     found = {"variant": (variant, variants), "delivery_mode": (delivery_mode, integration.delivery_modes)}
     return {
-        field: Problem("unknown", f"is none of {', '.join(known)}")
+        field: Problem("unknown", f"{value!r} is not known; there is {', '.join(known)}")
         for field, (value, known) in found.items()
         if value not in known
     }

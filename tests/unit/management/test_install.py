@@ -147,6 +147,7 @@ def test_everything_that_is_wrong_is_named_at_once(call, refused):
     wrong = {"variant": "gardening", "config": {"partner_name": 5, "colour": "red"}}
     problems = refused(call("POST", PATH, json=wrong), 422, "VALIDATION_FAILED")["details"]["problems"]
     assert set(problems) == {"variant", "config.api_key", "config.partner_name", "config.colour"}
+    assert problems["variant"] == "variant 'gardening' is not known; there is default."
 
 
 @pytest.mark.parametrize("deep", ['{"a":' * 100_000, '{"a":' + "[" * 100_000])
