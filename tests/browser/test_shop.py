@@ -252,6 +252,20 @@ def test_after_log_out_the_next_person_on_the_browser_is_somebody_else(shop, pag
     assert "userId" not in shop.told[-1][1]
 
 
+def test_a_log_out_that_has_to_be_sent_again_is_shown_as_one_call(shop, page):
+    page.goto(shop.url + "account")
+    page.get_by_role("button", name="Log in").click()
+    all_taken(page)
+    page.route("**/v1/batch*", lambda route: route.abort())
+    page.get_by_role("button", name="Log out").click()
+    reset = page.locator(".call", has_text="datafly.reset()")
+    expect(reset.locator(".chip")).to_have_text("no network, kept")
+    page.unroute("**/v1/batch*")
+    page.goto(shop.url)
+    all_taken(page)
+    expect(reset).to_have_count(1)
+
+
 def test_the_shop_is_walked_by_keyboard(shop, page):
     page.goto(shop.url + "product/oak-stool")
     page.keyboard.press("Tab")

@@ -77,6 +77,9 @@
     ) ||
     addAutomatic(event);
 
+  /** A reset has no id of its own, and is said again until it is answered: it is the oldest that was not. */
+  const isUnanswered = (call) => call.name === "reset" && !["taken", "refused"].includes(call.state);
+
   const bodyOf = (body) => {
     try {
       return JSON.parse(body);
@@ -90,7 +93,7 @@
     if (!sent) return undefined;
     const path = new URL(url, location.href).pathname;
     const pairs = (sent.batch || [sent]).map((event, index) => [callOf(event), event, index]);
-    if (sent.reset) pairs.push([calls.find((call) => call.name === "reset" && call.state === "queued") || add({ name: "reset", text: "datafly.reset()" }), undefined, -1]);
+    if (sent.reset) pairs.push([calls.find(isUnanswered) || add({ name: "reset", text: "datafly.reset()" }), undefined, -1]);
     for (const [call, event] of pairs) {
       Object.assign(call, known({ messageId: event && event.messageId, payload: event, state: way }));
       call.request = `POST ${path}, ${pairs.length === 1 ? "1 call" : `${pairs.length} calls`}`;
