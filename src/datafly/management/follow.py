@@ -1,7 +1,7 @@
 """Live events as they come: each once when it is first seen, and again when its last verdict is final."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import msgspec
@@ -26,14 +26,23 @@ class Follower:
     still waits for a verdict. So it may see events twice; `message_id` tells them.
     """
 
-    def __init__(self, services: Composed, filters: Filters, positions: Positions) -> None:
+    def __init__(
+        self, services: Composed, filters: Filters, positions: Positions, *, may_follow: Callable[[], bool]
+    ) -> None:
+        """`may_follow` is asked before every step: a token that is revoked, or expires, ends its streams too."""
         self._services = services
         self._filters = filters
         self._positions = positions
+        self._may_follow = may_follow
         self._waiting: dict[tuple[int, int], Event] = {}
 
-    def step(self) -> list[bytes]:
-        """Blocking: what is new since the last step, encoded. After a failure the follower is of no more use."""
+    def step(self) -> list[bytes] | None:
+        """Blocking: what is new since the last step, encoded; None where it may not follow any more.
+
+        After a failure the follower is of no more use.
+        """
+        if not self._may_follow():
+            return None
         places = self._services.log.after(self._positions, limit=_CHUNK)
         if not places and not self._waiting:
             return []
@@ -90,7 +99,10 @@ def start(services: Composed, last_event_id: str | None) -> Positions:
 
 
 async def messages(follower: Follower, services: Composed) -> AsyncIterator[bytes]:
-    """Ends when the role does, or the store cannot be read: a client comes back with the id that it saw last."""
+    """Ends when the role does, when the follower may not follow any more, or the store cannot be read.
+
+    A client comes back with the id that it saw last.
+    """
     clock, settings = services.clock, services.settings
     yield _HEARTBEAT
     spoken = clock.monotonic()
@@ -98,6 +110,8 @@ async def messages(follower: Follower, services: Composed) -> AsyncIterator[byte
         try:
             found = await asyncio.to_thread(follower.step)
         except Unavailable:
+            return
+        if found is None:
             return
         for message in found:
             yield message
