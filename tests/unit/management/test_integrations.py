@@ -229,6 +229,26 @@ def test_a_bad_key_says_cause_and_cure_in_the_words_of_the_page(house, call, pat
     assert "first-key" not in reply.text
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["x" * 295 + ' "first-key" is not valid', "x" * 294 + "first-key is not valid"],
+    ids=["cut within it", "cut before its end"],
+)
+def test_a_secret_that_the_vendor_echoes_is_not_shown_in_part_either(house, call, path, said):
+    house.reply = Reply(status=401, body=msgspec.json.encode({"message": said}))
+    reply = call("POST", f"{path}/test")
+    assert reply.json()["ok"] is False
+    assert "firs" not in reply.text
+
+
+@pytest.mark.parametrize("echo", ['a\\"key\\\\of/mine', "a%22key%5Cof%2Fmine", 'a"key\\of/mine'])
+def test_a_secret_is_not_shown_in_another_spelling_either(house, call, path, echo):
+    assert call("PATCH", path, json={"config": {"api_key": 'a"key\\of/mine'}}).status_code == 200
+    house.reply = Reply(status=401, body=f"the key {echo} is unknown".encode())
+    reply = call("POST", f"{path}/test").json()
+    assert reply["reason"] == "the key *** is unknown"
+
+
 def test_no_answer_at_all_is_told(house, call, path):
     house.reply = Reply(status=None, error="connection refused")
     tested = call("POST", f"{path}/test").json()
