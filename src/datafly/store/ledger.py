@@ -14,6 +14,7 @@ from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
 from datafly.store.dialect import upsert
 from datafly.store.trim import trim
+from datafly.store.unpacked import Unpacked
 
 
 class SqlLedger:
@@ -21,6 +22,7 @@ class SqlLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unpacked = Unpacked()
 
     def write(self, writings: Sequence[Writing]) -> None:
         """Packs and compresses first, then one short transaction. A mark never goes back."""
@@ -40,7 +42,7 @@ class SqlLedger:
     def deliveries(self, partition: int, offset: int) -> list[Delivery]:
         """Finals first, then what waits; each ordered by installation and run."""
         with self._database.read() as connection:
-            return lookup.deliveries(connection, partition, offset)
+            return lookup.deliveries(connection, partition, offset, self._unpacked)
 
     def outcomes(
         self,

@@ -11,6 +11,7 @@ from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.store import members, schema
 from datafly.store.base import Delivery, Progress
 from datafly.store.batch import attempt_of, pending_of
+from datafly.store.unpacked import Unpacked
 
 _A: Final = schema.attempts.c
 _O: Final = schema.outcomes.c
@@ -65,13 +66,15 @@ def coverage(connection: sa.Connection, run: Run) -> list[Covered]:
     return list(_joined(sorted(_covered(connection, run, since=None))))
 
 
-def deliveries(connection: sa.Connection, partition: int, offset: int) -> list[Delivery]:
+def deliveries(connection: sa.Connection, partition: int, offset: int, unpacked: Unpacked) -> list[Delivery]:
     taken = [
         Delivery(attempt.installation_id, attempt.run_id, Verdict.DELIVERED, attempt=attempt)
-        for attempt in _delivering(connection, partition, offset)
+        for attempt in _delivering(connection, partition, offset, unpacked)
     ]
     decided = [
-        Delivery(o.installation_id, o.run_id, o.verdict, attempt=_attempt(connection, o.attempt_id), outcome=o)
+        Delivery(
+            o.installation_id, o.run_id, o.verdict, attempt=_attempt(connection, o.attempt_id, unpacked), outcome=o
+        )
         for o in _deciding(connection, partition, offset)
     ]
     final = sorted([*taken, *decided], key=_order)
@@ -148,11 +151,11 @@ def _joined(ascending: Iterable[Covered]) -> Iterator[Covered]:
         yield held
 
 
-def _delivering(connection: sa.Connection, partition: int, offset: int) -> Iterator[Attempt]:
+def _delivering(connection: sa.Connection, partition: int, offset: int, unpacked: Unpacked) -> Iterator[Attempt]:
     """Members are looked at before bodies are read."""
     near = connection.execute(_ATTEMPTS_HOLDING, {"partition": partition, "offset": offset}).all()
     chosen = [row.id for row in near if offset in members.unpack(row.members)[1]]
-    return (attempt for attempt in (_attempt(connection, attempt_id) for attempt_id in chosen) if attempt)
+    return (attempt for attempt in (_attempt(connection, attempt_id, unpacked) for attempt_id in chosen) if attempt)
 
 
 def _deciding(connection: sa.Connection, partition: int, offset: int) -> list[Outcome]:
@@ -168,8 +171,12 @@ def _waiting(connection: sa.Connection, partition: int, offset: int) -> list[Pen
     return [waiting for waiting in found if offset in waiting.offsets]
 
 
-def _attempt(connection: sa.Connection, attempt_id: str | None) -> Attempt | None:
+def _attempt(connection: sa.Connection, attempt_id: str | None, unpacked: Unpacked) -> Attempt | None:
     if attempt_id is None:
         return None
+    return unpacked.get(attempt_id, lambda: _read(connection, attempt_id))
+
+
+def _read(connection: sa.Connection, attempt_id: str) -> Attempt | None:
     row = connection.execute(sa.select(_A.members, _A.body).where(_A.id == attempt_id)).first()
     return attempt_of(row.body, row.members) if row else None
