@@ -52,8 +52,16 @@ class SqlLedger:
         before_id: int | None = None,
         limit: int = 50,
     ) -> list[tuple[int, Outcome]]:
+        where = lookup.older_than(before_id)
         with self._database.read() as connection:
-            return lookup.outcomes(connection, installation_id, verdicts, before_id, limit)
+            return lookup.outcomes(connection, installation_id, verdicts, where, limit, oldest_first=False)
+
+    def outcomes_after(
+        self, outcome_id: int, *, installation_id: str, verdicts: frozenset[Verdict], limit: int = 50
+    ) -> list[tuple[int, Outcome]]:
+        where = lookup.newer_than(outcome_id)
+        with self._database.read() as connection:
+            return lookup.outcomes(connection, installation_id, verdicts, where, limit, oldest_first=True)
 
     def outcome(self, outcome_id: int) -> Outcome | None:
         select = sa.select(schema.outcomes).where(schema.outcomes.c.id == outcome_id)

@@ -87,20 +87,30 @@ def outcomes(
     connection: sa.Connection,
     installation_id: str | None,
     verdicts: frozenset[Verdict] | None,
-    before_id: int | None,
+    where: sa.ColumnElement[bool],
     limit: int,
+    *,
+    oldest_first: bool,
 ) -> list[tuple[int, Outcome]]:
     """One stretch of the index per verdict: the few dead letters are not searched for among the many skipped."""
+    order = _O.id.asc() if oldest_first else _O.id.desc()
     found: list[sa.Row[Any]] = []
     for verdict in sorted(verdicts if verdicts is not None else FINAL - {Verdict.DELIVERED}):
-        select = sa.select(schema.outcomes).where(_O.verdict == verdict.value).order_by(_O.id.desc()).limit(limit)
+        select = sa.select(schema.outcomes).where(_O.verdict == verdict.value, where).order_by(order).limit(limit)
         if installation_id is not None:
             select = select.where(_O.installation_id == installation_id)
-        if before_id is not None:
-            select = select.where(_O.id < before_id)
         found.extend(connection.execute(select))
-    newest = sorted(found, key=lambda row: row.id, reverse=True)[:limit]
-    return [(row.id, outcome_of(row)) for row in newest]
+    first = sorted(found, key=lambda row: row.id, reverse=not oldest_first)[:limit]
+    return [(row.id, outcome_of(row)) for row in first]
+
+
+def newer_than(outcome_id: int) -> sa.ColumnElement[bool]:
+    return _O.id > outcome_id
+
+
+def older_than(outcome_id: int | None) -> sa.ColumnElement[bool]:
+    """None: all of them."""
+    return sa.true() if outcome_id is None else _O.id < outcome_id
 
 
 def attempts(connection: sa.Connection, installation_id: str | None, before: str | None, limit: int) -> list[Attempt]:
