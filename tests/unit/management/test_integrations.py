@@ -127,6 +127,16 @@ def test_if_match_guards_a_change(call, refused, path):
     assert call.get(path)["config"]["partner_name"] == "a1"
 
 
+@pytest.mark.parametrize("tag", ['""', 'W/""', '"other"'])
+def test_an_entity_tag_that_nothing_has_is_no_match(call, refused, path, tag):
+    refused(call("PATCH", path, json={"paused": True}, headers={"If-Match": tag}), 412, "STALE")
+
+
+@pytest.mark.parametrize("tag", ["*", ""])
+def test_a_change_of_whatever_is_there_may_say_so(call, path, tag):
+    assert call("PATCH", path, json={"paused": True}, headers={"If-Match": tag}).status_code == 200
+
+
 def test_two_changes_at_a_time_both_hold(house, call, installed, path):
     """The second reads before the first has written: it must not undo it."""
     first = house.control.installation(installed["id"]).revision
