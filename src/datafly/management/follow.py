@@ -17,6 +17,7 @@ from datafly.model.event import Event
 
 _CHUNK: Final = 200
 _HEARTBEAT: Final = b": still here\n\n"
+_CURE: Final = "send the `id` of a message of this stream, or leave it out to begin with what comes now"
 
 
 class Follower:
@@ -93,7 +94,7 @@ def start(services: Composed, last_event_id: str | None) -> Positions:
         return heads
     return heads | {
         partition: min(offset, heads[partition])
-        for partition, offset in decode_cursor(last_event_id, Positions, "Last-Event-ID").items()
+        for partition, offset in decode_cursor(last_event_id, Positions, field="Last-Event-ID", cure=_CURE).items()
         if partition in heads
     }
 

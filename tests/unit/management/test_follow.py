@@ -182,4 +182,6 @@ async def test_a_bad_place_to_go_on_from_is_told(house, served):
     headers = {"Authorization": f"Bearer {house.tokens['viewer']}", "Last-Event-ID": "nonsense"}
     async with served.get("/v1/admin/live-events?follow=true", headers=headers) as reply:
         assert reply.status == 422
-        assert (await reply.json())["error"]["details"]["field"] == "Last-Event-ID"
+        error = (await reply.json())["error"]
+        assert error["details"]["field"] == "Last-Event-ID"
+        assert "send the `id` of a message of this stream" in error["message"]
