@@ -5,6 +5,7 @@ import pytest
 
 from datafly.model.delivery import Reply
 from datafly.model.verdict import Verdict
+from datafly.transport.base import NOT_ALLOWED
 
 BASE = "/v1/admin/pipeline-integrations"
 
@@ -264,7 +265,15 @@ def test_no_answer_at_all_is_told(house, call, path):
     tested = call("POST", f"{path}/test").json()
     assert tested["ok"] is False
     assert tested["status"] is None
-    assert tested["reason"]
+    assert (tested["reason"], tested["cause"]) == ("no_answer", "connection refused")
+    assert "Check the address" in tested["cure"]
+
+
+def test_an_address_that_may_not_be_called_is_told_with_the_setting_that_opens_it(house, call, path):
+    house.reply = Reply(status=None, error=f"{NOT_ALLOWED}the address is private")
+    tested = call("POST", f"{path}/test").json()
+    assert (tested["ok"], tested["reason"]) == (False, "address_not_allowed")
+    assert "DATAFLY_ALLOW_PRIVATE_ENDPOINTS=true" in tested["cure"]
 
 
 def test_a_definition_that_is_gone_is_told_and_does_not_hide_the_rest(house, call, installed):
