@@ -95,8 +95,20 @@ def test_secrets_are_in_no_file_no_line_and_no_answer(new_signal):
     shown = demo.token
     assert [str(path) for path, content in files.items() if shown.encode() in content] == ["demo-token"]
     assert not [text for text in answers if shown in text]
-    for name in ("", "encryption.key", "demo-token", "store.db"):
-        assert (demo.data / name).stat().st_mode & 0o077 == 0
+    assert demo.data.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_kept_is_its_owners_alone_also_where_the_folder_is_open_to_others(new_signal):
+    demo = new_signal(start=False)
+    demo.data.mkdir(mode=0o755)
+    demo.start()
+    installation = demo.install(demo.vendor_key())
+    demo.send(one := demo.track("Step Taken", "user-1"))
+    assert demo.final(one["messageId"])["status"] == 200
+    demo.is_through(installation, delivered=1)
+    kept = {path.relative_to(demo.data): path.stat().st_mode & 0o077 for path in demo.data.rglob("*")}
+    assert len(kept) > 10
+    assert {path: mode for path, mode in kept.items() if mode} == {}
 
 
 @pytest.mark.parametrize("words", [("settings",), ("settings", "--json")])

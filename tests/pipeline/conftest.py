@@ -89,7 +89,7 @@ def judge(reply, count):
         )
     if reply.status == 401:
         return Judgement(
-            Ruling(Verdict.SUSPENDED, "unauthorized", reply.body.decode(), "Give the right key.", "401 Unauthorized")
+            Ruling(Verdict.SUSPENDED, reply.body.decode(), "Wrong key", "Give the right key.", "401 Unauthorized")
         )
     if reply.status != 200:
         return Judgement(Ruling(Verdict.REJECTED, f"status_{reply.status}", reply.body.decode()))

@@ -12,7 +12,7 @@ from datafly.model.verdict import FINAL, Judgement, Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverContractDrifted, DeliverJudgeFailed
 from datafly.spec.compiled import Compiled
-from datafly.transport.base import was_refused
+from datafly.transport.base import address_not_allowed, was_refused
 
 THROTTLED: Final = 429
 
@@ -50,7 +50,7 @@ def decide(compiled: Compiled, reply: Reply, count: int, *, installation_id: str
 
 def _judged(compiled: Compiled, reply: Reply, count: int, installation_id: str) -> Judgement:
     if was_refused(reply):
-        return Judgement(whole=reasons.address_not_allowed(reply))
+        return Judgement(whole=address_not_allowed(reply))
     try:
         return compiled.judge(reply, count)
     except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the events are kept

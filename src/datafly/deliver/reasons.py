@@ -4,7 +4,6 @@ from typing import Final
 
 import msgspec
 
-from datafly.model.delivery import Reply
 from datafly.model.verdict import Ruling, Verdict
 
 DISABLED: Final = Ruling(
@@ -55,16 +54,6 @@ def too_large(size: int, limit: int) -> Ruling:
         "too_large",
         f"The event makes a request of {size} bytes; the vendor takes {limit}.",
         "Send less with this event.",
-    )
-
-
-def address_not_allowed(reply: Reply) -> Ruling:
-    return Ruling(
-        Verdict.SUSPENDED,
-        "address_not_allowed",
-        f"The request was not sent: {reply.error}.",
-        "Give the integration a public https address; for a private or loopback one, start Signal with "
-        "DATAFLY_ALLOW_PRIVATE_ENDPOINTS=true.",
     )
 
 

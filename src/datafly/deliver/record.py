@@ -2,9 +2,7 @@
 
 import secrets as randomness
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Final
-from urllib.parse import quote, quote_plus
 
 import msgspec
 
@@ -19,17 +17,8 @@ _ANSWER_HEADER_CHARS: Final = 500
 _HIDDEN_HEADERS: Final = frozenset({"set-cookie"})
 
 
-@lru_cache(maxsize=256)
-def spellings(secrets: frozenset[str]) -> frozenset[str]:
-    """Secrets, and how they look inside JSON and URLs."""
-    found = {secret for secret in secrets if secret}
-    for secret in tuple(found):
-        found |= {msgspec.json.encode(secret)[1:-1].decode(), quote(secret, safe=""), quote_plus(secret)}
-    return frozenset(found)
-
-
 def shown_request(outgoing: Outgoing, secrets: frozenset[str]) -> SentRequest:
-    hidden = spellings(secrets | _secret_headers(outgoing))
+    hidden = secrets | _secret_headers(outgoing)
     headers = {
         name: MASK if isinstance(value, Secret) else redact(value, hidden) for name, value in outgoing.headers.items()
     }
@@ -43,7 +32,7 @@ def shown_request(outgoing: Outgoing, secrets: frozenset[str]) -> SentRequest:
 
 def shown_answer(reply: Reply, outgoing: Outgoing, secrets: frozenset[str], limit_bytes: int) -> Answer:
     """A vendor may echo what it was sent: secrets are masked here too, before the cut."""
-    hidden = spellings(secrets | _secret_headers(outgoing))
+    hidden = secrets | _secret_headers(outgoing)
     shown = [(name, value) for name, value in reply.headers.items() if name.lower() not in _HIDDEN_HEADERS]
     return Answer(
         status=reply.status,
@@ -60,8 +49,7 @@ def shown_ruling(ruling: Ruling, secrets: frozenset[str]) -> Ruling:
     """A vendor's own words may hold a secret, or text that no database takes."""
     if ruling is DELIVERED:
         return ruling
-    hidden = spellings(secrets)
-    return ruling.with_foreign_words(lambda words: redact(_storable(words), hidden))
+    return ruling.with_foreign_words(lambda words: redact(_storable(words), secrets))
 
 
 class Exchange(msgspec.Struct, frozen=True):

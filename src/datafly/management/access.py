@@ -67,6 +67,12 @@ def require_at_least(token: Token, role: str) -> None:
         )
 
 
+def bearer_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The text of the token that was sent; empty where none was."""
+    scheme, _, text = connection.headers.get("authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
 class Access:
     """The guard of every route."""
 
@@ -84,10 +90,10 @@ class Access:
             raise self._forbidden(connection, token, lowest)
 
     async def _token(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Token:
-        scheme, _, text = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not text.strip():
+        text = bearer_of(connection)
+        if not text:
             raise _refused(connection, "Send an API token: `Authorization: Bearer dft_…`.")
-        token = await asyncio.to_thread(self._control.find_token, text.strip())
+        token = await asyncio.to_thread(self._control.find_token, text)
         if token is None:
             raise _refused(connection, "This API token is unknown, revoked or expired.")
         return token

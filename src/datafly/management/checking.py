@@ -1,6 +1,7 @@
 """Tests the credentials of an installation by a request that only reads."""
 
 import asyncio
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,9 @@ from datafly.model.errors import Conflict
 from datafly.model.secret import redact
 from datafly.model.verdict import DELIVERED, Ruling, Verdict
 from datafly.spec.compiled import Compiled
+from datafly.transport.base import address_not_allowed, was_refused
+
+_NO_ANSWER: Final = "Check the address in the settings, and whether this machine reaches it; else try again later."
 
 
 class CheckView(msgspec.Struct, frozen=True):
@@ -32,7 +36,7 @@ async def check(services: Composed, installation_id: str) -> CheckView:
     """Raises `NotFound`, `Conflict` where the vendor has no such request, `Invalid` where the config is no good."""
     compiled, sent_to, outgoing = await asyncio.to_thread(_prepared, services, installation_id)
     reply = await services.send(outgoing)
-    ruling = compiled.judge_check(reply) if compiled.judge_check else _by_status(reply)
+    ruling = _judged(compiled, reply)
     shown = ruling.with_foreign_words(lambda words: redact(words, compiled.secrets))
     reason = shown.reason or redact(reply.error, compiled.secrets)
     return CheckView(
@@ -60,7 +64,15 @@ def _prepared(services: Composed, installation_id: str) -> tuple[Compiled, str |
     return compiled, base_url(integration, compiled), compiled.credential_check
 
 
+def _judged(compiled: Compiled, reply: Reply) -> Ruling:
+    if was_refused(reply):
+        return address_not_allowed(reply)
+    if reply.status is None:
+        return Ruling(Verdict.RETRY, "no_answer", reply.error, _NO_ANSWER)
+    return compiled.judge_check(reply) if compiled.judge_check else _by_status(reply)
+
+
 def _by_status(reply: Reply) -> Ruling:
-    if reply.status is not None and reply.status < 300:
+    if reply.status and reply.status < 300:
         return DELIVERED
-    return Ruling(Verdict.SUSPENDED, reply.error or f"{reply.status}")
+    return Ruling(Verdict.SUSPENDED, f"{reply.status}")

@@ -161,13 +161,22 @@ def expand(services: Composed, installation: Installation, outcome: Outcome) -> 
 
 
 def is_settled(services: Composed, outcome: Outcome, offset: int, replays: Replays) -> bool:
-    """Whether a run has delivered the event since, or is about to try."""
+    """Whether a run has delivered the event since, is about to try, or has refused it anew: see that dead letter."""
     if replays.wait_for(outcome.installation_id, outcome.partition, offset):
         return True
+    known = services.ledger.deliveries(outcome.partition, offset)
     return any(
-        found.verdict is Verdict.DELIVERED and found.run_id != LIVE and found.installation_id == outcome.installation_id
-        for found in services.ledger.deliveries(outcome.partition, offset)
+        (found.verdict is Verdict.DELIVERED and found.run_id != LIVE) or _is_later(found.outcome, outcome)
+        for found in known
+        if found.installation_id == outcome.installation_id
     )
+
+
+def _is_later(other: Outcome | None, outcome: Outcome) -> bool:
+    """Whether the other is a later dead letter of the same event."""
+    if other is None or other.verdict not in DEAD_LETTERS:
+        return False
+    return (other.decided_ms, other.run_id) > (outcome.decided_ms, outcome.run_id)
 
 
 def verdicts_of(services: Composed, replay: Replay) -> dict[str, int]:

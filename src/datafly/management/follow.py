@@ -5,7 +5,7 @@ to who watches.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import msgspec
@@ -21,6 +21,7 @@ from datafly.model.event import Event
 
 _CHUNK: Final = 200
 _HEARTBEAT: Final = b": still here\n\n"
+_CURE: Final = "send the `id` of a message of this stream, or leave it out to begin with what comes now"
 
 
 class Follower:
@@ -30,15 +31,24 @@ class Follower:
     still waits for a verdict. So it may see events twice; `message_id` tells them.
     """
 
-    def __init__(self, services: Composed, filters: Filters, positions: Positions) -> None:
+    def __init__(
+        self, services: Composed, filters: Filters, positions: Positions, *, may_follow: Callable[[], bool]
+    ) -> None:
+        """`may_follow` is asked before every step: a token that is revoked, or expires, ends its streams too."""
         self._services = services
         self._filters = filters
         self._positions = positions
+        self._may_follow = may_follow
         self._waiting: dict[tuple[int, int], Event] = {}
         self._suspended: frozenset[str] = frozenset()
 
-    def step(self) -> list[bytes]:
-        """Blocking: what is new since the last step, encoded. After a failure the follower is of no more use."""
+    def step(self) -> list[bytes] | None:
+        """Blocking: what is new since the last step, encoded; None where it may not follow any more.
+
+        After a failure the follower is of no more use.
+        """
+        if not self._may_follow():
+            return None
         places = self._services.log.after(self._positions, limit=_CHUNK)
         if not places and not self._waiting:
             return []
@@ -101,13 +111,16 @@ def start(services: Composed, last_event_id: str | None) -> Positions:
         return heads
     return heads | {
         partition: min(offset, heads[partition])
-        for partition, offset in decode_cursor(last_event_id, Positions, "Last-Event-ID").items()
+        for partition, offset in decode_cursor(last_event_id, Positions, field="Last-Event-ID", cure=_CURE).items()
         if partition in heads
     }
 
 
 async def messages(follower: Follower, services: Composed) -> AsyncIterator[bytes]:
-    """Ends when the role does, or the store cannot be read: a client comes back with the id that it saw last."""
+    """Ends when the role does, when the follower may not follow any more, or the store cannot be read.
+
+    A client comes back with the id that it saw last.
+    """
     clock, settings = services.clock, services.settings
     yield _HEARTBEAT
     spoken = clock.monotonic()
@@ -115,6 +128,8 @@ async def messages(follower: Follower, services: Composed) -> AsyncIterator[byte
         try:
             found = await asyncio.to_thread(follower.step)
         except Unavailable:
+            return
+        if found is None:
             return
         for message in found:
             yield message

@@ -31,13 +31,15 @@ def encode_cursor(place: Any) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, kind: Any, field: str = "cursor") -> Any:
+def decode_cursor(
+    cursor: str, kind: Any, *, field: str = "cursor", cure: str = "take `next_cursor` of the page before"
+) -> Any:
     """Raises `Invalid` for what `encode_cursor` did not make of such a place."""
     try:
         text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return msgspec.json.decode(text, type=kind)
     except (binascii.Error, UnicodeError, msgspec.DecodeError, RecursionError) as error:
-        raise Invalid(f"{field}: no such place; take `next_cursor` of the page before.", field=field) from error
+        raise Invalid(f"{field}: no such place; {cure}.", field=field) from error
 
 
 def page(data: list[V], place: Any) -> Page[V]:

@@ -15,9 +15,11 @@ IfMatch = Annotated[
 
 
 def expected(if_match: str | None) -> str | None:
-    """The entity tag without its quotes; `*` stands for whatever is there."""
-    tag = (if_match or "").strip().removeprefix("W/").strip('"')
-    return None if tag in {"", "*"} else tag
+    """The entity tag without its quotes; `*` stands for whatever is there. Empty quotes are a tag that nothing has."""
+    text = (if_match or "").strip()
+    if text in {"", "*"}:
+        return None
+    return text.removeprefix("W/").strip('"') or text
 
 
 def etag(value: str) -> dict[str, str]:

@@ -46,17 +46,21 @@ def by_ids(services: Composed, ids: Sequence[str]) -> Chosen:
 
 
 def by_filter(services: Composed, wanted: Wanted, installation_id: str) -> Chosen:
-    """All that fit and that no run has delivered, or is about to try, newest first up to the bound."""
-    return _Choice(services, in_force(services, installation_id)).of(_all(services, wanted), even_if_settled=False)
+    """All that fit and that no run has delivered, or is about to try, up to the bound.
+
+    What was refused longest ago comes first: what fails again and again does not keep the rest from being tried.
+    """
+    rows = _all(services, wanted, installation_id)
+    return _Choice(services, in_force(services, installation_id)).of(rows, even_if_settled=False)
 
 
-def _all(services: Composed, wanted: Wanted) -> Iterator[Row]:
-    before = None
-    while chunk := services.ledger.outcomes(
-        installation_id=wanted.installation_id, verdicts=wanted.verdicts, before_id=before, limit=_CHUNK
+def _all(services: Composed, wanted: Wanted, installation_id: str) -> Iterator[Row]:
+    after = 0
+    while chunk := services.ledger.outcomes_after(
+        after, installation_id=installation_id, verdicts=wanted.verdicts, limit=_CHUNK
     ):
         yield from ((row_id, outcome) for row_id, outcome in chunk if wanted.fits(outcome))
-        before = chunk[-1][0]
+        after = chunk[-1][0]
 
 
 class _Choice:
@@ -65,7 +69,7 @@ class _Choice:
         self._installation = installation
         self._limit = services.settings.replay_members
         self._replays = Replays(services)
-        self._members: set[Member] = set()
+        self._members: dict[Member, None] = {}
         self._not_kept = 0
 
     def of(self, rows: Sequence[Row] | Iterator[Row], *, even_if_settled: bool) -> Chosen:
@@ -74,7 +78,7 @@ class _Choice:
             self._take(outcome, even_if_settled=even_if_settled)
             if more := len(self._members) > self._limit:
                 break
-        members = tuple(sorted(self._members))[: self._limit]
+        members = tuple(sorted(list(self._members)[: self._limit]))
         return Chosen(self._installation.id, members, more=more, not_kept=self._not_kept)
 
     def _take(self, outcome: Outcome, *, even_if_settled: bool) -> None:
@@ -82,7 +86,7 @@ class _Choice:
         for place in expand(self._services, self._installation, outcome):
             kept = True
             if even_if_settled or not is_settled(self._services, outcome, place.offset, self._replays):
-                self._members.add((place.partition, place.offset))
+                self._members[place.partition, place.offset] = None
             if len(self._members) > self._limit:
                 return
         self._not_kept += not kept

@@ -1,9 +1,15 @@
 """A secret is a type: it can be used, never printed, compared by accident, or serialised."""
 
 import hmac
+from functools import lru_cache
 from typing import Final, NoReturn
+from urllib.parse import quote, quote_plus
+
+import msgspec
 
 MASK: Final = "***"
+_TELLING: Final = 4
+"""So many characters of a secret tell something of it; fewer may be there by chance."""
 
 
 class Secret:
@@ -42,8 +48,28 @@ class Secret:
 
 
 def redact(text: str, secrets: frozenset[str]) -> str:
-    """Replace every occurrence of a secret's text by `***`, the longest first."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if secret:
-            text = text.replace(secret, MASK)
+    """Replace every secret by `***`, as it is and as it looks inside JSON and URLs.
+
+    The text may have been cut before it came here: what of a secret is left at its end goes too.
+    """
+    for spelling in _spellings(secrets):
+        text = text.replace(spelling, MASK)
+        if spelling[:_TELLING] in text[1 - len(spelling) :]:
+            text = _without_end(text, spelling)
     return text
+
+
+@lru_cache(maxsize=256)
+def _spellings(secrets: frozenset[str]) -> tuple[str, ...]:
+    """The longest first."""
+    found = {secret for secret in secrets if secret}
+    for secret in tuple(found):
+        found |= {msgspec.json.encode(secret)[1:-1].decode(), quote(secret, safe=""), quote_plus(secret)}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def _without_end(text: str, spelling: str) -> str:
+    """The text without a beginning of the secret at its end."""
+    shown = range(len(spelling) - 1, _TELLING - 1, -1)
+    left = next((size for size in shown if text.endswith(spelling[:size])), 0)
+    return text[: len(text) - left] + MASK if left else text

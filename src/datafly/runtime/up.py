@@ -1,6 +1,7 @@
 """`datafly up`: prepare, start every role, say what to do next, drain on Ctrl-C."""
 
 import asyncio
+import os
 import signal
 
 from datafly.observe import add_sink
@@ -14,6 +15,8 @@ from datafly.settings import Settings
 
 async def up(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises `OperatorError` with a cure where the set-up is wrong."""
+    # Events are about persons: what is made is its owner's alone, also in a data folder that others may enter.
+    os.umask(0o077)
     add_sink(line_sink(role="supervisor", level=settings.log_level, style=settings.log_format))
     refuse_busy_ports(settings)
     store = open_the_store(settings)

@@ -28,6 +28,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("status is between 200 and 599")
         if self.count is not None and self.count < 1:
             raise ValueError("count is at least 1, or null for every request until cleared")
+        if self.retry_after is not None and self.retry_after < 0:
+            raise ValueError("retry_after is at least 0")
         if not 0 <= self.delay_ms <= 600_000:
             raise ValueError("delay_ms is between 0 and 600000")
 

@@ -1,13 +1,16 @@
 """Items → requests: where they go, with which headers, and which part of a body is whose."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import msgspec
 
 from datafly.model.delivery import Item, Outgoing
 from datafly.model.secret import Secret
 from datafly.spec.integration import Integration, Route
+
+P = TypeVar("P")
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -46,14 +49,16 @@ def assembler(integration: Integration, caller: Caller) -> Callable[[Sequence[It
 
 
 def picker(integration: Integration) -> Callable[[str, int], str]:
-    """A list that several routes could mean is found by its key."""
+    """A list that several routes could mean is found by its key.
+
+    Of a body that may hold thousands of items only the one is looked into.
+    """
     keys = [route.items_key for route in integration.routes if route.items_key]
 
     def pick(body: str, index: int) -> str:
-        sent = _object(body)
         for key in keys:
-            items = sent.get(key)
-            if isinstance(items, list) and index < len(items):
+            sent, items = _taken_apart(body, key)
+            if index < len(items):
                 return msgspec.json.encode({**sent, key: [items[index]]}).decode()
         return body
 
@@ -67,9 +72,18 @@ def _wrapping(route: Route) -> tuple[bytes, bytes]:
     return empty[:-2], empty[-2:]
 
 
-def _object(body: str) -> dict[str, Any]:
+@lru_cache(maxsize=8)
+def _taken_apart(body: str, key: str) -> tuple[dict[str, msgspec.Raw], list[msgspec.Raw]]:
+    """The fields of a body and the items of one; undecoded, since whoever asks is after one item of thousands.
+
+    Events that are shown together were mostly sent together, so the next one asks for the same body.
+    """
+    sent = _parts(body, dict[str, msgspec.Raw], {})
+    return sent, _parts(sent[key], list[msgspec.Raw], []) if key in sent else []
+
+
+def _parts(body: str | msgspec.Raw, kind: type[P], otherwise: P) -> P:
     try:
-        found = msgspec.json.decode(body)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return otherwise

@@ -11,6 +11,8 @@ from datafly.model.secret import Secret as Hidden
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 _LONGEST: Final = 4096
+_SPOILING: Final = frozenset("?#@\\")
+"""What makes of an API's path, put after it, something else than a path, or of a host a user's name."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -168,13 +170,14 @@ SettingKind = Text | Secret | Choice | Flag | Number | Address
 
 
 def _is_base(value: str) -> bool:
+    if len(value) > _LONGEST or not _PRINTABLE.fullmatch(value) or _SPOILING & set(value):
+        return False
     try:
         parts = urlsplit(value)
-        plain = not (parts.query or parts.fragment or parts.username or parts.password)
-        found = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        found = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return found and plain and len(value) <= _LONGEST and bool(_PRINTABLE.fullmatch(value))
+    return found and not {".", ".."} & set(parts.path.split("/"))
 
 
 def _not_a(what: str) -> Problem:

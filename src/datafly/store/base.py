@@ -159,6 +159,11 @@ class Ledger(Protocol):
     ) -> list[tuple[int, Outcome]]:
         """Newest first, with the row id to page on."""
 
+    def outcomes_after(
+        self, outcome_id: int, *, installation_id: str, verdicts: frozenset[Verdict], limit: int = 50
+    ) -> list[tuple[int, Outcome]]:
+        """Oldest first, with the row id to page on; 0 is before all of them."""
+
     def outcome(self, outcome_id: int) -> Outcome | None: ...
 
     def attempts(

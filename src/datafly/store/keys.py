@@ -12,6 +12,7 @@ from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
 from datafly.observe import emit
 from datafly.observe.store import StoreKeyMade
+from datafly.store import dialect
 
 FILE: Final = "encryption.key"
 KEY_BYTES: Final = 32
@@ -20,7 +21,7 @@ _MAKE: Final = f"`openssl rand -base64 {KEY_BYTES}` makes one"
 
 
 def load_or_create_key(data_dir: Path, configured: Secret | None) -> Secret:
-    """The configured key, else that of the file `encryption.key`, which is made if there is none.
+    """The configured key, else that of the file `encryption.key`, which is made if there is none and no store yet.
 
     Several processes may start at once: all get the key of the one that was first. Raises `OperatorError`.
     """
@@ -29,7 +30,10 @@ def load_or_create_key(data_dir: Path, configured: Secret | None) -> Secret:
         return configured
     file = data_dir / FILE
     try:
-        return _read(file) if file.exists() else _create(file)
+        if not file.exists():
+            _require_no_store(data_dir)
+            return _create(file)
+        return _read(file)
     except OSError as error:
         raise OperatorError(f"The encryption key {file} cannot be read or made: {error.strerror}.") from error
 
@@ -46,6 +50,16 @@ def key_bytes(key: Secret, *, where: str = "The encryption key") -> bytes:
     if len(raw) != KEY_BYTES:
         raise OperatorError(f"{where} is malformed: it takes {_FORM}; {_MAKE}.")
     return raw
+
+
+def _require_no_store(data_dir: Path) -> None:
+    """A new key would open nothing, and look like the lost one."""
+    store = data_dir / dialect.FILE
+    if store.exists():
+        raise OperatorError(
+            f"The encryption key of the store {store} is missing: put the file {FILE} back beside it, or give it by "
+            "the setting encryption_key (DATAFLY_ENCRYPTION_KEY); without it the secrets in the store cannot be read."
+        )
 
 
 def _read(file: Path) -> Secret:

@@ -14,6 +14,7 @@ from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
 from datafly.store.dialect import upsert
 from datafly.store.trim import trim
+from datafly.store.unpacked import Unpacked
 
 
 class SqlLedger:
@@ -21,6 +22,7 @@ class SqlLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unpacked = Unpacked()
 
     def write(self, writings: Sequence[Writing]) -> None:
         """Packs and compresses first, then one short transaction. A mark never goes back."""
@@ -40,7 +42,7 @@ class SqlLedger:
     def deliveries(self, partition: int, offset: int) -> list[Delivery]:
         """Finals first, then what waits; each ordered by installation and run."""
         with self._database.read() as connection:
-            return lookup.deliveries(connection, partition, offset)
+            return lookup.deliveries(connection, partition, offset, self._unpacked)
 
     def outcomes(
         self,
@@ -50,8 +52,16 @@ class SqlLedger:
         before_id: int | None = None,
         limit: int = 50,
     ) -> list[tuple[int, Outcome]]:
+        where = lookup.older_than(before_id)
         with self._database.read() as connection:
-            return lookup.outcomes(connection, installation_id, verdicts, before_id, limit)
+            return lookup.outcomes(connection, installation_id, verdicts, where, limit, oldest_first=False)
+
+    def outcomes_after(
+        self, outcome_id: int, *, installation_id: str, verdicts: frozenset[Verdict], limit: int = 50
+    ) -> list[tuple[int, Outcome]]:
+        where = lookup.newer_than(outcome_id)
+        with self._database.read() as connection:
+            return lookup.outcomes(connection, installation_id, verdicts, where, limit, oldest_first=True)
 
     def outcome(self, outcome_id: int) -> Outcome | None:
         select = sa.select(schema.outcomes).where(schema.outcomes.c.id == outcome_id)

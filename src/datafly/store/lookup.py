@@ -11,6 +11,7 @@ from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.store import members, schema
 from datafly.store.base import Delivery, Progress
 from datafly.store.batch import attempt_of, pending_of
+from datafly.store.unpacked import Unpacked
 
 _A: Final = schema.attempts.c
 _O: Final = schema.outcomes.c
@@ -65,13 +66,15 @@ def coverage(connection: sa.Connection, run: Run) -> list[Covered]:
     return list(_joined(sorted(_covered(connection, run, since=None))))
 
 
-def deliveries(connection: sa.Connection, partition: int, offset: int) -> list[Delivery]:
+def deliveries(connection: sa.Connection, partition: int, offset: int, unpacked: Unpacked) -> list[Delivery]:
     taken = [
         Delivery(attempt.installation_id, attempt.run_id, Verdict.DELIVERED, attempt=attempt)
-        for attempt in _delivering(connection, partition, offset)
+        for attempt in _delivering(connection, partition, offset, unpacked)
     ]
     decided = [
-        Delivery(o.installation_id, o.run_id, o.verdict, attempt=_attempt(connection, o.attempt_id), outcome=o)
+        Delivery(
+            o.installation_id, o.run_id, o.verdict, attempt=_attempt(connection, o.attempt_id, unpacked), outcome=o
+        )
         for o in _deciding(connection, partition, offset)
     ]
     final = sorted([*taken, *decided], key=_order)
@@ -84,20 +87,30 @@ def outcomes(
     connection: sa.Connection,
     installation_id: str | None,
     verdicts: frozenset[Verdict] | None,
-    before_id: int | None,
+    where: sa.ColumnElement[bool],
     limit: int,
+    *,
+    oldest_first: bool,
 ) -> list[tuple[int, Outcome]]:
     """One stretch of the index per verdict: the few dead letters are not searched for among the many skipped."""
+    order = _O.id.asc() if oldest_first else _O.id.desc()
     found: list[sa.Row[Any]] = []
     for verdict in sorted(verdicts if verdicts is not None else FINAL - {Verdict.DELIVERED}):
-        select = sa.select(schema.outcomes).where(_O.verdict == verdict.value).order_by(_O.id.desc()).limit(limit)
+        select = sa.select(schema.outcomes).where(_O.verdict == verdict.value, where).order_by(order).limit(limit)
         if installation_id is not None:
             select = select.where(_O.installation_id == installation_id)
-        if before_id is not None:
-            select = select.where(_O.id < before_id)
         found.extend(connection.execute(select))
-    newest = sorted(found, key=lambda row: row.id, reverse=True)[:limit]
-    return [(row.id, outcome_of(row)) for row in newest]
+    first = sorted(found, key=lambda row: row.id, reverse=not oldest_first)[:limit]
+    return [(row.id, outcome_of(row)) for row in first]
+
+
+def newer_than(outcome_id: int) -> sa.ColumnElement[bool]:
+    return _O.id > outcome_id
+
+
+def older_than(outcome_id: int | None) -> sa.ColumnElement[bool]:
+    """None: all of them."""
+    return sa.true() if outcome_id is None else _O.id < outcome_id
 
 
 def attempts(connection: sa.Connection, installation_id: str | None, before: str | None, limit: int) -> list[Attempt]:
@@ -148,11 +161,11 @@ def _joined(ascending: Iterable[Covered]) -> Iterator[Covered]:
         yield held
 
 
-def _delivering(connection: sa.Connection, partition: int, offset: int) -> Iterator[Attempt]:
+def _delivering(connection: sa.Connection, partition: int, offset: int, unpacked: Unpacked) -> Iterator[Attempt]:
     """Members are looked at before bodies are read."""
     near = connection.execute(_ATTEMPTS_HOLDING, {"partition": partition, "offset": offset}).all()
     chosen = [row.id for row in near if offset in members.unpack(row.members)[1]]
-    return (attempt for attempt in (_attempt(connection, attempt_id) for attempt_id in chosen) if attempt)
+    return (attempt for attempt in (_attempt(connection, attempt_id, unpacked) for attempt_id in chosen) if attempt)
 
 
 def _deciding(connection: sa.Connection, partition: int, offset: int) -> list[Outcome]:
@@ -168,8 +181,12 @@ def _waiting(connection: sa.Connection, partition: int, offset: int) -> list[Pen
     return [waiting for waiting in found if offset in waiting.offsets]
 
 
-def _attempt(connection: sa.Connection, attempt_id: str | None) -> Attempt | None:
+def _attempt(connection: sa.Connection, attempt_id: str | None, unpacked: Unpacked) -> Attempt | None:
     if attempt_id is None:
         return None
+    return unpacked.get(attempt_id, lambda: _read(connection, attempt_id))
+
+
+def _read(connection: sa.Connection, attempt_id: str) -> Attempt | None:
     row = connection.execute(sa.select(_A.members, _A.body).where(_A.id == attempt_id)).first()
     return attempt_of(row.body, row.members) if row else None

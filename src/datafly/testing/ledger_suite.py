@@ -112,6 +112,17 @@ class ReadingSuite(StoreFixtures):
         assert seen == [4, 3, 1]
         assert [outcome.first for _, outcome in store.ledger.outcomes(installation_id="pi_0")] == [4, 2, 0]
 
+    def test_outcomes_of_one_installation_are_paged_oldest_first_too(self, store: SqlStore) -> None:
+        rulings = [REJECTED, SKIPPED, Ruling(Verdict.EXHAUSTED, "gave_up"), REJECTED, REJECTED]
+        made = [Outcome("pi_0", 0, n, n, ruling, decided_ms=n) for n, ruling in enumerate(rulings)]
+        store.ledger.write([Writing(outcomes=(*made, Outcome("pi_1", 0, 9, 9, REJECTED, decided_ms=9)))])
+        seen: list[int] = []
+        after = 0
+        while page := store.ledger.outcomes_after(after, installation_id="pi_0", verdicts=DEAD_LETTERS, limit=2):
+            seen += [outcome.first for _, outcome in page]
+            after = page[-1][0]
+        assert seen == [0, 2, 3, 4]
+
     def test_attempts_are_paged_newest_first(self, store: SqlStore) -> None:
         store.ledger.write([numbered(f"pi_{n % 2}", n) for n in range(6)])
         newest = store.ledger.attempts(installation_id="pi_1", limit=2)

@@ -3,6 +3,7 @@
 from typing import Final, Protocol
 
 from datafly.model.delivery import Outgoing, Reply
+from datafly.model.verdict import Ruling, Verdict
 
 NOT_ALLOWED: Final = "not allowed: "
 """How the error of a request begins that may not be sent at all, whatever the network does: see `was_refused`."""
@@ -18,3 +19,14 @@ class Transport(Protocol):
 def was_refused(reply: Reply) -> bool:
     """Whether we refused to send it (a private address, plain http, an unreadable URL): no retry can help."""
     return reply.status is None and reply.error.startswith(NOT_ALLOWED)
+
+
+def address_not_allowed(reply: Reply) -> Ruling:
+    """What a reply means that `was_refused`: the operator must act, no retry can help."""
+    return Ruling(
+        Verdict.SUSPENDED,
+        "address_not_allowed",
+        f"The request was not sent: {reply.error}.",
+        "Give the integration a public https address; for a private or loopback one, start Signal with "
+        "DATAFLY_ALLOW_PRIVATE_ENDPOINTS=true.",
+    )

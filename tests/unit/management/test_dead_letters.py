@@ -1,7 +1,10 @@
+from collections import Counter
+
 import pytest
 
 from datafly.management import ManagementSettings
 from datafly.model.verdict import Verdict
+from datafly.testing.clock import FakeClock
 
 PATH = "/v1/admin/dead-letters"
 
@@ -173,6 +176,23 @@ class TestBound:
         second = call("POST", f"{PATH}/replay", json=body).json()
         assert (second["count"], second["more"]) == (3, False)
         assert sorted(replayed(house, first["id"]) + replayed(house, second["id"])) == places
+
+    def test_what_fails_again_does_not_keep_the_rest_from_being_tried(self, house, call):
+        installation = house.installed()
+        places = [house.happens(f"m{number}") for number in range(8)]
+        for number, place in enumerate(places):
+            house.decides(installation, Verdict.REJECTED, place, reason=f"bad {number}")
+        tried = Counter()
+        for _ in range(4):
+            run = call("POST", f"{PATH}/replay", json={"pipeline_integration_id": installation.id}).json()
+            assert (run["count"], run["more"]) == (5, True)
+            held = replayed(house, run["id"])
+            for number, place in enumerate(held):
+                house.decides(installation, Verdict.REJECTED, place, reason=f"again {number}", run_id=run["id"])
+            house.control.set_replay_state(run["id"], "done")
+            tried.update(held)
+            house.clock.clock = FakeClock(house.clock.now_ms() + 1)
+        assert min(tried[place] for place in places) == 2
 
     def test_ids_beyond_the_bound_are_refused(self, house, call, refused):
         installation = house.installed()

@@ -151,6 +151,26 @@ async def test_a_stream_ends_when_the_role_does(house, follow):
                 pass
 
 
+async def test_a_revoked_token_ends_the_streams_that_it_opened(house, follow):
+    async with follow() as stream:
+        house.happens("seen")
+        assert (await stream.message())["message_id"] == "seen"
+        viewer = next(token for token in house.control.tokens() if token.name == "viewer")
+        house.control.revoke_token(viewer.id)
+        async with asyncio.timeout(20):
+            async for _ in stream.lines():
+                pass
+
+
+async def test_a_token_that_expires_ends_the_streams_that_it_opened(house, follow):
+    expires_ms = house.clock.now_ms() + 1_000
+    house.tokens["viewer"] = house.control.create_token("short", "viewer", expires_ms=expires_ms)[1]
+    async with follow() as stream, asyncio.timeout(20):
+        async for _ in stream.lines():
+            pass
+    assert house.clock.now_ms() >= expires_ms
+
+
 async def test_a_follower_remembers_only_so_many_that_wait(house, follow):
     installation = house.installed()
     async with follow() as stream:
@@ -177,4 +197,6 @@ async def test_a_bad_place_to_go_on_from_is_told(house, served):
     headers = {"Authorization": f"Bearer {house.tokens['viewer']}", "Last-Event-ID": "nonsense"}
     async with served.get("/v1/admin/live-events?follow=true", headers=headers) as reply:
         assert reply.status == 422
-        assert (await reply.json())["error"]["details"]["field"] == "Last-Event-ID"
+        error = (await reply.json())["error"]
+        assert error["details"]["field"] == "Last-Event-ID"
+        assert "send the `id` of a message of this stream" in error["message"]

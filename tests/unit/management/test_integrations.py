@@ -5,6 +5,7 @@ import pytest
 
 from datafly.model.delivery import Reply
 from datafly.model.verdict import Verdict
+from datafly.transport.base import NOT_ALLOWED
 
 BASE = "/v1/admin/pipeline-integrations"
 
@@ -127,6 +128,16 @@ def test_if_match_guards_a_change(call, refused, path):
     assert call.get(path)["config"]["partner_name"] == "a1"
 
 
+@pytest.mark.parametrize("tag", ['""', 'W/""', '"other"'])
+def test_an_entity_tag_that_nothing_has_is_no_match(call, refused, path, tag):
+    refused(call("PATCH", path, json={"paused": True}, headers={"If-Match": tag}), 412, "STALE")
+
+
+@pytest.mark.parametrize("tag", ["*", ""])
+def test_a_change_of_whatever_is_there_may_say_so(call, path, tag):
+    assert call("PATCH", path, json={"paused": True}, headers={"If-Match": tag}).status_code == 200
+
+
 def test_two_changes_at_a_time_both_hold(house, call, installed, path):
     """The second reads before the first has written: it must not undo it."""
     first = house.control.installation(installed["id"]).revision
@@ -229,12 +240,40 @@ def test_a_bad_key_says_cause_and_cure_in_the_words_of_the_page(house, call, pat
     assert "first-key" not in reply.text
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["x" * 295 + ' "first-key" is not valid', "x" * 294 + "first-key is not valid"],
+    ids=["cut within it", "cut before its end"],
+)
+def test_a_secret_that_the_vendor_echoes_is_not_shown_in_part_either(house, call, path, said):
+    house.reply = Reply(status=401, body=msgspec.json.encode({"message": said}))
+    reply = call("POST", f"{path}/test")
+    assert reply.json()["ok"] is False
+    assert "firs" not in reply.text
+
+
+@pytest.mark.parametrize("echo", ['a\\"key\\\\of/mine', "a%22key%5Cof%2Fmine", 'a"key\\of/mine'])
+def test_a_secret_is_not_shown_in_another_spelling_either(house, call, path, echo):
+    assert call("PATCH", path, json={"config": {"api_key": 'a"key\\of/mine'}}).status_code == 200
+    house.reply = Reply(status=401, body=f"the key {echo} is unknown".encode())
+    reply = call("POST", f"{path}/test").json()
+    assert reply["reason"] == "the key *** is unknown"
+
+
 def test_no_answer_at_all_is_told(house, call, path):
     house.reply = Reply(status=None, error="connection refused")
     tested = call("POST", f"{path}/test").json()
     assert tested["ok"] is False
     assert tested["status"] is None
-    assert tested["reason"]
+    assert (tested["reason"], tested["cause"]) == ("no_answer", "connection refused")
+    assert "Check the address" in tested["cure"]
+
+
+def test_an_address_that_may_not_be_called_is_told_with_the_setting_that_opens_it(house, call, path):
+    house.reply = Reply(status=None, error=f"{NOT_ALLOWED}the address is private")
+    tested = call("POST", f"{path}/test").json()
+    assert (tested["ok"], tested["reason"]) == (False, "address_not_allowed")
+    assert "DATAFLY_ALLOW_PRIVATE_ENDPOINTS=true" in tested["cure"]
 
 
 def test_a_definition_that_is_gone_is_told_and_does_not_hide_the_rest(house, call, installed):

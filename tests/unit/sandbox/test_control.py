@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 import datafly.sandbox
+from datafly.sandbox.insider.panel.session import DEMO_EMAIL, DEMO_PASSWORD
 from datafly.sandbox.rooms import find_rooms
 
 
@@ -93,6 +94,28 @@ async def test_a_misspelt_wish_is_refused(insider, path, body):
     method = "PATCH" if path.startswith(("/settings", "/accounts")) else "POST"
     reply = await insider.client.request(method, f"/insider/_control{path}", json=body)
     assert reply.status_code == 400
+
+
+async def test_a_key_for_what_is_no_address_is_refused_before_it_can_be_used(insider):
+    reply = await insider.client.post("/insider/_control/keys", json={"name": "odd", "allowed_ips": ["office"]})
+    assert (reply.status_code, reply.json()) == (409, {"error": "office is no IP address or network."})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"_control/users/{2**64}",
+        f"_control/users?limit={2**64}",
+        f"_control/requests/{2**64}",
+        f"_control/requests?before={2**64}",
+        f"_control/events?after={2**64}",
+        f"panel/sandbox/requests?before={2**64}",
+        f"panel/audience/users/{2**64}",
+    ],
+)
+async def test_a_number_beyond_what_can_be_kept_is_refused(insider, path):
+    await insider.client.post("/insider/panel/log-in", data={"email": DEMO_EMAIL, "password": DEMO_PASSWORD})
+    assert (await insider.client.get(f"/insider/{path}")).status_code == 400
 
 
 async def test_requests_are_listed_newest_first_and_shown_whole_without_the_key(insider, person):

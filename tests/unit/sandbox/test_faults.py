@@ -75,7 +75,9 @@ def test_a_header_names_a_fault(header, fault):
     assert parse_fault(header) == fault
 
 
-@pytest.mark.parametrize("header", ["soon", "status=99", "drop=never", "colour=red", "delay_ms=-1"])
+@pytest.mark.parametrize(
+    "header", ["soon", "status=99", "drop=never", "colour=red", "delay_ms=-1", "status=429; retry_after=-1"]
+)
 async def test_a_header_that_cannot_be_read_is_refused_and_nothing_is_applied(insider, person, header):
     reply = await insider.post("/api/user/v1/upsert", {"users": [person()]}, **_fault(header))
     assert reply.status_code == 400

@@ -50,6 +50,7 @@ async def test_an_attribute_that_does_not_fit_is_ignored(insider, person, name, 
         ("tier", {"name": "gold"}, "expected a string, number, boolean, or an array of strings, numbers or objects"),
         ("tier", ["gold", 1], "expected a string, number, boolean, or an array of strings, numbers or objects"),
         ("tier", None, "null neither sets nor clears: use attribute delete"),
+        ("tier", 10**400, "expected a string, number, boolean, or an array of strings, numbers or objects"),
     ],
 )
 async def test_a_custom_attribute_that_does_not_fit_is_ignored(insider, person, name, value, reason):
@@ -64,6 +65,7 @@ async def test_a_custom_attribute_that_does_not_fit_is_ignored(insider, person, 
     [
         ("taxonomy", "Home > Kitchen", "expected an array of strings"),
         ("currency", "gbp", "expected an ISO 4217 code in capitals"),
+        ("quantity", 10**400, "expected an integer"),
         ("product_id", 5, "expected a string"),
         ("unit_price", "12.00", "expected a number"),
         ("quantity", 1.5, "expected an integer"),

@@ -50,3 +50,11 @@ def test_a_malformed_key_file_is_refused_by_its_name(tmp_path):
     (tmp_path / "encryption.key").write_text("")
     with pytest.raises(OperatorError, match=r"encryption\.key"):
         load_or_create_key(tmp_path, None)
+
+
+def test_no_key_is_made_for_a_store_that_has_lost_its_own(tmp_path):
+    (tmp_path / "store.db").touch()
+    with pytest.raises(OperatorError, match=r"put the file encryption\.key back"):
+        load_or_create_key(tmp_path, None)
+    assert [file.name for file in tmp_path.iterdir()] == ["store.db"]
+    assert load_or_create_key(tmp_path, Secret(RAW.hex())) == Secret(RAW.hex())

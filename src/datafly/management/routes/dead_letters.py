@@ -71,10 +71,16 @@ def get_dead_letter(*, services: Services, dead_letter_id: FromPath[str]) -> Dea
     sync_to_thread=True,
 )
 def replay_dead_letters(*, services: Services, data: JSONBody[ReplayBody], request: Caller) -> StartedReplay:
-    """By `ids`: just these. Else all that fit and that no run has delivered, or is about to try."""
+    """By `ids`: just these. Else all that fit and that no run has delivered, or is about to try, oldest first."""
     chosen = _chosen(services, data)
     if not chosen.members:
-        raise Conflict("There is nothing to replay.", code="NOTHING_TO_REPLAY", not_kept=chosen.not_kept)
+        raise Conflict(
+            "There is nothing to replay: no dead letter fits, or those that do were delivered since, wait in a replay "
+            "that is not done (see /v1/admin/replays), or are not kept any more (`not_kept`). Replay by ids to send "
+            "one again all the same.",
+            code="NOTHING_TO_REPLAY",
+            not_kept=chosen.not_kept,
+        )
     now_ms = services.clock.now_ms()
     run = Replay(fresh_id("run", now_ms), chosen.installation_id, chosen.members, now_ms, request.auth.name)
     services.control.create_replay(run)

@@ -8,7 +8,9 @@ from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 
 from datafly.management import follow as following
+from datafly.management.access import bearer_of
 from datafly.management.paging import Cursor, Limit, Page
+from datafly.management.routes.caller import Caller
 from datafly.management.search import Filters, find
 from datafly.management.services import Services
 from datafly.management.views.event import LiveEvent
@@ -39,6 +41,7 @@ class EventStream(Stream):
 def live_events(
     *,
     services: Services,
+    request: Caller,
     message_id: Text = None,
     user_id: Text = None,
     event: Text = None,
@@ -55,7 +58,13 @@ def live_events(
         return find(services, filters, cursor, limit)
     if cursor is not None:
         raise Invalid("cursor: a follower takes no cursor; it goes on by Last-Event-ID.", field="cursor")
-    follower = following.Follower(services, filters, following.start(services, last_event_id))
+    token = bearer_of(request)
+    follower = following.Follower(
+        services,
+        filters,
+        following.start(services, last_event_id),
+        may_follow=lambda: services.control.find_token(token) is not None,
+    )
     return EventStream(
         following.messages(follower, services),
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},

@@ -7,4 +7,7 @@ import msgspec
 ORGANISATION: Final = "org_default"
 """One deployment serves one organisation; its id is there because clients of the documented shapes look for it."""
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\S", description="Shown to people.")]
+_LINE: Final = r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$(?!\n)"
+"""One line with something on it: a name is shown in lists, logs and terminals. `$` alone lets a line break end it."""
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=_LINE, description="Shown to people.")]

@@ -18,6 +18,7 @@ from datafly.sandbox.insider.state.accounts import NotPossible
 from datafly.sandbox.insider.state.database import as_utc
 from datafly.sandbox.insider.state.profiles import Profile, StoredEvent, StoredIgnored
 from datafly.sandbox.insider.state.requests import RequestRecord, RequestSummary
+from datafly.sandbox.parameters import After, Before, Limit, RowId
 from datafly.sandbox.rooms import Clock
 from datafly.sandbox.settings import AuthErrors, SandboxSettings
 
@@ -143,12 +144,12 @@ class Arrivals(Controller):
 
     @get("/requests")
     async def requests(
-        self, steering: NamedDependency[Steering], limit: FromQuery[int] = 50, before: FromQuery[int | None] = None
+        self, steering: NamedDependency[Steering], limit: Limit = 50, before: Before = None
     ) -> list[RequestSummary]:
         return steering.state.requests.newest(limit=limit, before=before)
 
     @get("/requests/{request_id:int}")
-    async def request_of_id(self, request_id: FromPath[int], steering: NamedDependency[Steering]) -> RequestRecord:
+    async def request_of_id(self, request_id: RowId, steering: NamedDependency[Steering]) -> RequestRecord:
         record = steering.state.requests.of_id(request_id)
         if record is None:
             raise NotFoundException(f"no request {request_id}")
@@ -160,13 +161,13 @@ class Arrivals(Controller):
         steering: NamedDependency[Steering],
         q: FromQuery[str] = "",
         partner: FromQuery[str | None] = None,
-        limit: FromQuery[int] = 50,
+        limit: Limit = 50,
     ) -> list[Profile]:
         return steering.state.profiles.search(steering.account(partner), q, limit=limit)
 
     @get("/users/{profile_id:int}")
     async def user(
-        self, profile_id: FromPath[int], steering: NamedDependency[Steering], partner: FromQuery[str | None] = None
+        self, profile_id: RowId, steering: NamedDependency[Steering], partner: FromQuery[str | None] = None
     ) -> UserView:
         profiles = steering.state.profiles
         profile = profiles.of_id(steering.account(partner), profile_id)
@@ -176,7 +177,7 @@ class Arrivals(Controller):
 
     @get("/events")
     async def events(
-        self, steering: NamedDependency[Steering], after: FromQuery[int] = 0, limit: FromQuery[int] = 1000
+        self, steering: NamedDependency[Steering], after: After = 0, limit: Limit = 1000
     ) -> list[StoredEvent]:
         return steering.state.profiles.arrivals(after=after, limit=limit)
 
@@ -221,7 +222,7 @@ class Ownership(Controller):
 
     @delete("/keys/{key_id:int}")
     async def revoke_key(
-        self, key_id: FromPath[int], steering: NamedDependency[Steering], partner: FromQuery[str | None] = None
+        self, key_id: RowId, steering: NamedDependency[Steering], partner: FromQuery[str | None] = None
     ) -> None:
         if not steering.state.accounts.revoke(steering.account(partner), key_id):
             raise NotFoundException(f"no key {key_id}")

@@ -3,11 +3,12 @@
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from datafly.sandbox.insider.panel.frame import Panel, Visit, see_other
 from datafly.sandbox.insider.reference import EVENTS
+from datafly.sandbox.parameters import RowId
 
 PLACE = "/audience/users"
 _MOST = 50
@@ -34,9 +35,7 @@ async def users(visit: NamedDependency[Visit], panel: NamedDependency[Panel], q:
 
 
 @get(f"{PLACE}/{{profile_id:int}}")
-async def user(
-    profile_id: FromPath[int], visit: NamedDependency[Visit], panel: NamedDependency[Panel]
-) -> Response[str]:
+async def user(profile_id: RowId, visit: NamedDependency[Visit], panel: NamedDependency[Panel]) -> Response[str]:
     profiles = panel.state.profiles
     profile = profiles.of_id(visit.account, profile_id)
     if profile is None:

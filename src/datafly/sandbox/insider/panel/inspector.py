@@ -3,11 +3,11 @@
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, FromQuery
 
 from datafly.sandbox.insider import replies, rules
 from datafly.sandbox.insider.panel.frame import Panel, Visit
 from datafly.sandbox.insider.state.requests import UserVerdict
+from datafly.sandbox.parameters import Before, RowId
 
 PLACE = "/sandbox/requests"
 _PAGE = 50
@@ -16,7 +16,7 @@ _MOST_VERDICTS = 200
 
 @get(PLACE)
 async def requests(
-    visit: NamedDependency[Visit], panel: NamedDependency[Panel], before: FromQuery[int | None] = None
+    visit: NamedDependency[Visit], panel: NamedDependency[Panel], before: Before = None
 ) -> Response[str]:
     found = panel.state.requests.newest(account_id=visit.account.id, limit=_PAGE + 1, before=before)
     page = found[:_PAGE]
@@ -33,7 +33,7 @@ async def requests(
 
 @get(f"{PLACE}/{{request_id:int}}")
 async def request_page(
-    request_id: FromPath[int], visit: NamedDependency[Visit], panel: NamedDependency[Panel]
+    request_id: RowId, visit: NamedDependency[Visit], panel: NamedDependency[Panel]
 ) -> Response[str]:
     record = panel.state.requests.of_id(request_id)
     if record is None or record.summary.account_id not in {None, visit.account.id}:

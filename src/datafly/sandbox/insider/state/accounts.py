@@ -1,6 +1,7 @@
 """Accounts, their API keys, and who is signed in to the panel."""
 
 import hashlib
+import ipaddress
 import secrets
 from datetime import UTC, datetime
 
@@ -87,6 +88,7 @@ class Accounts:
         """The key's row and the key itself, which is not kept. At most five of an account are active."""
         if len(self.keys(account)) >= MOST_KEYS:
             raise NotPossible(f"An account has at most {MOST_KEYS} active keys. Revoke one first.")
+        _check_addresses(allowed_ips)
         secret = key or secrets.token_hex(20)
         if self._database.row("SELECT 1 FROM keys WHERE digest = ?", (_digest(secret),)):
             raise NotPossible("This key exists already.")
@@ -133,6 +135,14 @@ class Accounts:
 
     def sign_out(self, token: str) -> None:
         self._database.write("DELETE FROM sessions WHERE digest = ?", (_digest(token),))
+
+
+def _check_addresses(allowed_ips: tuple[str, ...]) -> None:
+    for address in allowed_ips:
+        try:
+            ipaddress.ip_network(address, strict=False)
+        except ValueError:
+            raise NotPossible(f"{address} is no IP address or network.") from None
 
 
 def _digest(secret: str) -> bytes:
