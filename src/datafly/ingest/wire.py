@@ -1,7 +1,7 @@
 """The few shapes of ASGI that the gateway speaks: the scope read once, an answer, a body within bounds."""
 
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 JSON: Final = (b"content-type", b"application/json")
+_LISTS: Final = {b"cookie": b"; ", b"x-forwarded-for": b", "}
+"""Proxies may send these in several lines: HAProxy adds a line of its own for the address that it saw."""
 _BODILESS: Final = frozenset({204, 304})
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAX_LENGTH_DIGITS: Final = 15
@@ -29,7 +31,7 @@ class Disconnected(Exception):
 
 
 class Request(msgspec.Struct, gc=False):
-    """Header names are lower case; of a repeated header the last counts."""
+    """Header names are lower case; of a repeated header the last counts, but for those that are lists."""
 
     method: str
     path: str
@@ -49,16 +51,25 @@ class Reply(msgspec.Struct, gc=False):
 
 
 def read_request(scope: Scope) -> Request:
-    client = scope.get("client")
+    client, headers = scope.get("client"), scope["headers"]
     return Request(
         scope["method"],
         scope["path"],
         scope["query_string"],
-        dict(scope["headers"]),
-        len(scope["headers"]),
+        _by_name(headers),
+        len(headers),
         client[0] if client else None,
         scope.get("scheme", "http"),
     )
+
+
+def _by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    found = dict(headers)
+    if len(found) < len(headers):
+        for name, between in _LISTS.items():
+            if name in found:
+                found[name] = between.join(value for other, value in headers if other == name)
+    return found
 
 
 def json_reply(status: int, body: Any, *headers: tuple[bytes, bytes]) -> Reply:
