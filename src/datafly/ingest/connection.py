@@ -26,6 +26,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._head_bytes = 0
         self._in_head = False
+        self._in_message = False
         self._upgrade = False
         self._until: float | None = None
 
@@ -65,7 +66,7 @@ class Connection(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def on_message_begin(self) -> None:
-        self._in_head = True
+        self._in_head = self._in_message = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -76,8 +77,16 @@ class Connection(HttpToolsProtocol):
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        self._in_message = False
         if not self._upgrade:
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """What came of a request while another was answered is no reason to wait as long as for a new one."""
+        super().on_response_complete()
+        if self._in_message and self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+            self._wait_for_the_rest(0)
 
     def _stay_plain(self, rest: bytes) -> None:
         """A client may offer another protocol with any request (Java's does with each on plain http): it is read as
