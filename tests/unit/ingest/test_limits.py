@@ -1,5 +1,6 @@
 import gzip
 import json
+import select
 import socket
 
 import pytest
@@ -91,6 +92,22 @@ def test_a_body_of_unknown_length_is_held_to_the_limit_too(gate):
     request = b"POST /v1/t?wk=dk_test_1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
 
     assert b"413" in exchange(gate, request + chunk * 5 + b"0\r\n\r\n")[:20]
+
+
+def test_long_bodies_that_never_end_do_not_fill_the_memory_nor_shut_out_others(open_gate):
+    gate = open_gate(max_arriving_bytes=600_000)
+    long = b"POST /v1/batch?wk=dk_test_1 HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n" + b" " * 500_000
+    callers = [socket.create_connection(("127.0.0.1", gate.port)) for _ in range(2)]
+    for caller in callers:
+        caller.sendall(long)
+    told, _, _ = select.select(callers, [], [])
+
+    assert told[0].recv(65536).startswith(b"HTTP/1.1 503")
+    assert gate.post("/v1/t", {"event": "E", "properties": {"text": "x" * 60_000}}).status_code == 200
+    for caller in callers:
+        caller.close()
+    while gate.post("/v1/batch", content=b'{"batch": []}' + b" " * 500_000).status_code != 200:
+        continue
 
 
 def test_a_chunked_body_is_read(gate):
