@@ -3,7 +3,7 @@
 const said: Record<string, unknown> = {};
 
 /** Tells the developer once for each sentence: a fault in a loop must not flood the console. */
-export const warn = (sentence: string, detail: unknown = ""): void => {
+export const warn = (sentence: string, detail: unknown = ""): undefined => {
   if (said[sentence]) return;
   said[sentence] = 1;
   try {

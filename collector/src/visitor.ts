@@ -3,6 +3,7 @@
 import type { Fields } from "./context.ts";
 import { plain, uuid } from "./event.ts";
 import { pipelineKey } from "./settings.ts";
+import { warn } from "./guard.ts";
 import { forget, read, remove, write } from "./storage.ts";
 
 interface Party {
@@ -19,9 +20,15 @@ let resets = read(RESETS);
 let user: Party = { traits: {} };
 let group: Party = { traits: {} };
 
+/** What the gateway would not take for an id must not spoil every event that follows. */
+const idFrom = (given: unknown): string | undefined => {
+  const id = String(given);
+  return id.length > 255 ? warn("an id has more than 255 characters, left out") : id;
+};
+
 /** The same party with more traits (the newer win), or another party. */
 const merged = ({ id, traits }: Party, given: unknown, more: unknown): Party => {
-  const named = given == null || given === "" ? id : String(given);
+  const named = given == null || given === "" ? id : idFrom(given);
   return { id: named, traits: { ...(id && id != named ? {} : traits), ...plain(more) } };
 };
 

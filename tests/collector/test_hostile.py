@@ -52,6 +52,19 @@ async def test_a_page_that_breaks_what_is_needed_hears_nothing_of_it(visitor, ga
     assert gateway.names == []
 
 
+async def test_an_id_that_the_gateway_would_refuse_does_not_cost_the_events_that_follow(page, gateway):
+    await page.evaluate("""
+        datafly.identify('anna', {plan: 'pro'}); datafly.group('g'.repeat(256));
+        datafly.identify('x'.repeat(256), {plan: 'free'}); datafly.track('After'); datafly.flush()
+    """)
+    await gateway.until_seen("After")
+    assert not {"userId", "groupId"} & set(gateway.named("After"))
+    assert [event["traits"] for event in gateway.events if event["type"] == "identify"] == [
+        {"plan": "pro"},
+        {"plan": "free"},
+    ]
+
+
 async def test_a_text_cut_within_an_emoji_or_with_a_nul_is_sent_as_the_gateway_takes_it(page, gateway):
     await page.evaluate(r"""
         document.title = "Shoe 👟".slice(0, 6);
