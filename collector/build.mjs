@@ -19,5 +19,7 @@ await build({
   charset: "utf8",
   legalComments: "none",
   define: { VERSION: JSON.stringify(version) },
-  banner: { js: "// Generated from collector/src by `npm run build`; do not edit." },
+  // What fails while it loads (a page may have replaced anything) must not reach the page either.
+  banner: { js: "// Generated from collector/src by `npm run build`; do not edit.\ntry{" },
+  footer: { js: "}catch{}" },
 });

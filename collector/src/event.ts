@@ -41,10 +41,16 @@ export const plain = (given: unknown): Fields => {
   return copy;
 };
 
+/** What the gateway refuses: half of a surrogate pair (a text cut within an emoji) and NUL, as JSON escapes them. */
+const UNSOUND = /\\(\\|u(0000|d[89a-f]..))/g;
+
+const sound = (json: string): string => json.replace(UNSOUND, (all, _, found) => (found ? "\ufffd" : all));
+
 export const eventJson = (type: string, fields: Fields, consent: Fields | undefined): string | undefined => {
   const context = { ...circumstances(), consent };
   if (type == "page") fields.properties = { ...context.page, ...(fields.properties as Fields) };
-  const json = JSON.stringify({ type, ...fields, context, timestamp: new Date().toISOString(), messageId: uuid() });
+  const stamps = { timestamp: new Date().toISOString(), messageId: uuid() };
+  const json = sound(JSON.stringify({ type, ...fields, context, ...stamps }));
   if (bytes(json) < MAX_BODY_BYTES) return json;
   warn("too large, dropped: " + type, fields.event);
   return undefined;

@@ -3,11 +3,12 @@
 const said: Record<string, unknown> = {};
 
 /** Tells the developer once for each sentence: a fault in a loop must not flood the console. */
-export const warn = (sentence: string, detail: unknown = ""): void => {
-  if (!said[sentence]) {
-    said[sentence] = 1;
+export const warn = (sentence: string, detail: unknown = ""): undefined => {
+  if (said[sentence]) return;
+  said[sentence] = 1;
+  try {
     console.warn("[datafly] " + sentence, detail);
-  }
+  } catch {} // pages replace the console, too
 };
 
 export const guarded =
@@ -20,5 +21,6 @@ export const guarded =
     }
   };
 
-export const on = (target: EventTarget, type: string, run: (event: never) => unknown): void =>
-  target.addEventListener(type, guarded(run) as EventListener);
+export const on = guarded((target: EventTarget, type: string, run: (event: never) => unknown) =>
+  target.addEventListener(type, guarded(run) as EventListener),
+);

@@ -8,7 +8,8 @@ import { settle, settleWhenParsed, settled, watchPages } from "./pages.ts";
 import { RESET } from "./queue.ts";
 import { enqueue, flush, startSending } from "./sender.ts";
 import { pipelineKey } from "./settings.ts";
-import { consent, followResets, forgetVisitor, ids, learnConsent, learnGroup, learnUser } from "./visitor.ts";
+import { followOtherTabs } from "./storage.ts";
+import { consent, forgetVisitor, ids, learnConsent, learnGroup, learnUser, noticeReset } from "./visitor.ts";
 
 type Method = Exclude<keyof Datafly, "version">;
 type Call = [name: Method, ...args: unknown[]];
@@ -54,8 +55,8 @@ const methods: Record<Method, (first?: unknown, second?: unknown) => unknown> = 
 
 const start = (calls: Call[], run: (call: Call) => void): void => {
   const hasPage = calls.some(([name]) => name == "page");
-  followResets();
-  watchPages(() => methods.page(), hasPage);
+  followOtherTabs();
+  watchPages(() => run(["page"]), hasPage);
   startSending();
   calls.forEach(run);
   settleWhenParsed();
@@ -67,7 +68,10 @@ const install = (): void => {
   if ((earlier as Datafly | undefined)?.version) return;
   const calls: Call[] = Array.isArray(earlier) ? earlier.splice(0) : [];
   let held: Call[] | undefined = calls;
-  const run = guarded(([name, ...args]: Call) => methods[name](...args));
+  const run = guarded(([name, ...args]: Call) => {
+    noticeReset();
+    methods[name](...args);
+  });
   const dispatch = (call: Call): void => void (held ? held.push(call) : run(call));
   const api = (Array.isArray(earlier) ? earlier : {}) as Datafly & { push: unknown };
   api.version = version;

@@ -27,13 +27,14 @@ const navigated = guarded(() => {
   }
 });
 
-const watch = (method: "pushState" | "replaceState"): void => {
+/** A page may have locked its history. */
+const watch = guarded((method: "pushState" | "replaceState") => {
   const original = history[method];
   history[method] = function (this: History, ...args) {
     original.apply(this, args);
     navigated();
   };
-};
+});
 
 export const watchPages = (sendPage: () => void, alreadySent: boolean): void => {
   send = sendPage;

@@ -40,8 +40,6 @@ const TAB = "." + Math.random().toString(36).slice(2, 8);
 
 export const keys = (): string[] => keysUnder(PREFIX);
 
-export const isEntry = (key: string): boolean => key.startsWith(PREFIX);
-
 /** The number in a key: milliseconds, made unique within this page, never running backwards. */
 const numberIn = (key = ""): number => parseInt(key.slice(PREFIX.length)) || 0;
 

@@ -47,10 +47,5 @@ export const keysUnder = (prefix: string): string[] =>
  * Follows the other tabs: what one removed (sent, withdrawn) is gone here too.
  * A page that clears its whole storage names no key; its unsent events live on in memory.
  */
-export const followOtherTabs = (changed: (key: string, value: string | null) => void): void =>
-  on(window, "storage", ({ key, newValue }: StorageEvent) => {
-    if (key) {
-      newValue == null && forget(key);
-      changed(key, newValue);
-    }
-  });
+export const followOtherTabs = (): void =>
+  on(window, "storage", ({ key, newValue }: StorageEvent) => key && newValue == null && forget(key));

@@ -186,6 +186,15 @@ def test_the_panel_shows_each_call_what_it_sent_and_the_reply(shop, page):
     expect(call.locator("pre").last).to_contain_text('"accepted": 2')
 
 
+def test_the_panel_stops_no_call_whose_words_it_cannot_show(shop, page):
+    page.goto(shop.url)
+    all_taken(page)
+    page.evaluate("datafly.track('Odd', {big: 1n})")
+
+    expect(page.locator("#calls .call summary code").first).to_have_text('datafly.track("Odd", …)')
+    all_taken(page)
+
+
 def test_the_panel_shows_a_refusal(shop, page):
     page.goto(shop.url)
     all_taken(page)

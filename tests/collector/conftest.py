@@ -206,6 +206,18 @@ async def visitor(chromium: Browser) -> AsyncIterator[BrowserContext]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def keeping_visitor() -> AsyncIterator[BrowserContext]:
+    """In a browser that keeps pages for back and forward, as people's browsers do and Playwright's does not."""
+    path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=CHROMIUM_ARGS, ignore_default_args=["--disable-back-forward-cache"]
+        )
+        yield await browser.new_context()
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(visitor: BrowserContext, gateway: Gateway) -> Page:
     """A tab on the shop, d.js loaded, automatic page events off."""
     tab = await visitor.new_page()

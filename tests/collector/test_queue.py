@@ -19,7 +19,7 @@ async def answered(gateway, count):
 
 
 async def until_empty(tab):
-    await tab.wait_for_function("!Object.keys(localStorage).length")
+    await tab.wait_for_function("Object.keys(localStorage).every(key => key.endsWith('.reset'))")
 
 
 async def test_what_the_server_did_not_take_survives_a_reload(page, gateway):

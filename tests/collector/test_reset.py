@@ -204,6 +204,39 @@ async def test_a_reset_reaches_the_other_tabs(page, visitor, gateway):
     assert visitors(gateway)["Other tab"] != visitors(gateway)["As user-1"]
 
 
+async def test_a_page_that_the_browser_kept_knows_of_a_reset_made_meanwhile(keeping_visitor, gateway):
+    """Back after the log-out: the next person must not be counted as the one before, under their own new cookie."""
+    gateway.pages["/account"] = gateway.html(gateway.tag(auto_page="true"))
+    tab = await keeping_visitor.new_page()
+    await tab.goto(gateway.shop + "/account")
+    await log_in(tab, gateway)
+    await tab.evaluate("addEventListener('pageshow', ({persisted}) => { window.kept = persisted })")
+    await tab.wait_for_function("!Object.keys(localStorage).some(key => key.includes('.q.'))")
+    await tab.goto(gateway.shop + "/bye")
+    await tab.evaluate("datafly.reset()")
+    await gateway.until(lambda: gateway.received[-1].body.get("reset"))
+    await tab.go_back(wait_until="commit")
+    await tab.wait_for_function("window.kept")
+    await tab.evaluate(track("Next person") + "; datafly.flush()")
+    await gateway.until_seen("Next person")
+    old = gateway.received[0].visitor
+    later = [event for request in gateway.accepted if request.visitor != old for event in request.events]
+    assert {event["type"] for event in later} == {"page", "track"}
+    assert all(not {"userId", "groupId"} & set(event) and "consent" not in event["context"] for event in later)
+
+
+async def test_traits_given_before_a_reset_elsewhere_do_not_join_the_next_persons(page, visitor, gateway):
+    other = await visitor.new_page()
+    await other.goto(gateway.shop + "/other")
+    await log_in(other, gateway)
+    await page.evaluate("datafly.reset()")
+    await gateway.until(lambda: gateway.received[-1].body.get("reset"))
+    await other.evaluate("datafly.identify({plan: 'new'}); datafly.flush()")
+    await gateway.until(lambda: gateway.events[-1]["type"] == "identify")
+    assert gateway.events[-1]["traits"] == {"plan": "new"}
+    assert "userId" not in gateway.events[-1]
+
+
 async def test_the_shops_own_storage_does_not_log_anybody_out(page, visitor, gateway):
     other = await visitor.new_page()
     await other.goto(gateway.shop + "/other")

@@ -12,6 +12,8 @@ _METHODS: Final = b"POST, OPTIONS"
 _REQUEST_HEADERS: Final = b"Authorization, Content-Type, Content-Encoding"
 _PREFLIGHT_SECONDS: Final = b"7200"
 """The longest that Chromium keeps one."""
+_DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
+"""Browsers leave these out of an origin."""
 
 
 def check_origin(origin: str | None, pipeline: Pipeline) -> None:
@@ -43,7 +45,7 @@ def _matches(entry: str, scheme: str, authority: str) -> bool:
         return False
     wanted, port = _split(entry.removeprefix("*"))
     host, host_port = _split(authority)
-    if port and port != host_port:
+    if port and port != (host_port or _DEFAULT_PORTS.get(scheme)):
         return False
     return host == wanted or (wanted.startswith(".") and (host == wanted[1:] or host.endswith(wanted)))
 

@@ -13,7 +13,7 @@ from datafly.ingest.envelope import open_envelope
 from datafly.ingest.event import Checked, check, moment_ms
 from datafly.ingest.pace import Pace
 from datafly.ingest.settings import GatewaySettings
-from datafly.ingest.wire import JSON, Bound, Receive, Reply, Request, json_reply, read_body
+from datafly.ingest.wire import JSON, Bound, Receive, Reply, Request, Room, json_reply, read_body
 from datafly.log.base import Entry
 from datafly.model.clock import Clock
 from datafly.model.errors import Unavailable
@@ -67,6 +67,7 @@ class Doors:
         self._pace = Pace(clock)
         self._post_bound = Bound(settings.max_post_bytes, Code.PAYLOAD_TOO_LARGE)
         self._batch_bound = Bound(settings.max_batch_bytes, Code.BATCH_TOO_LARGE)
+        self._room = Room(settings.max_arriving_bytes)
         self._deadlines = Deadlines(settings.body_timeout_seconds)
         self._encode = msgspec.json.Encoder().encode
 
@@ -95,7 +96,7 @@ class Doors:
         if kind is not None and kind != b"application/json" and not _can_be_json(kind):
             said = kind[:100].decode("latin-1")
             raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
-        return await read_body(request, receive, bound=bound, deadlines=self._deadlines)
+        return await read_body(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
 
     def _admit(self, caller: Caller, key: str | None) -> Pipeline:
         """The pipeline that the key opens, for this page, at this rate. Raises `Refused`."""

@@ -2,17 +2,21 @@
 
 import uvicorn
 
+from datafly.ingest.connection import connection_type
 from datafly.ingest.wire import App
 
 
-def server_config(app: App, *, host: str = "127.0.0.1", port: int = 8080) -> uvicorn.Config:
-    """The application reads proxies' headers itself, by its own rule, and tells what happens by telemetry."""
+def server_config(app: App, *, host: str = "127.0.0.1", port: int = 8080, head_seconds: float = 30.0) -> uvicorn.Config:
+    """`head_seconds`: how long a request's headers may take.
+
+    The application reads proxies' headers itself, by its own rule, and tells what happens by telemetry.
+    """
     return uvicorn.Config(
         app,
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=connection_type(head_seconds),
         ws="none",
         lifespan="off",
         proxy_headers=False,

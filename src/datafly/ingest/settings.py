@@ -8,7 +8,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `trusted_proxies`: addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; `*` believes
     whoever connects. `demo` mounts the shop. Sizes are bytes: of a request's body after decompression, and of one
-    event as it was sent.
+    event as it was sent. `max_arriving_bytes`: of all bodies together that have not arrived whole.
     """
 
     cookie_domain: str = ""
@@ -19,5 +19,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     max_batch_bytes: int = 5 * 1024 * 1024
     max_post_bytes: int = 512 * 1024
     max_event_bytes: int = 64 * 1024
+    max_arriving_bytes: int = 128 * 1024 * 1024
     max_depth: int = 64
     max_headers: int = 100

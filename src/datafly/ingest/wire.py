@@ -1,13 +1,14 @@
 """The few shapes of ASGI that the gateway speaks: the scope read once, an answer, a body within bounds."""
 
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.deadlines import Deadlines
+from datafly.model.errors import Unavailable
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -16,9 +17,14 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 JSON: Final = (b"content-type", b"application/json")
+_LISTS: Final = {b"cookie": b"; ", b"x-forwarded-for": b", "}
+"""Proxies may send these in several lines: HAProxy adds a line of its own for the address that it saw."""
 _BODILESS: Final = frozenset({204, 304})
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAX_LENGTH_DIGITS: Final = 15
+_UNCOUNTED_BYTES: Final = 64 * 1024
+_MAX_MEMBERS: Final = 100
+"""Each costs time, though it may be empty: a body of 5 MB can have a quarter of a million."""
 _MEGABYTE: Final = 1024 * 1024
 
 
@@ -27,7 +33,7 @@ class Disconnected(Exception):
 
 
 class Request(msgspec.Struct, gc=False):
-    """Header names are lower case; of a repeated header the last counts."""
+    """Header names are lower case; of a repeated header the last counts, but for those that are lists."""
 
     method: str
     path: str
@@ -47,16 +53,25 @@ class Reply(msgspec.Struct, gc=False):
 
 
 def read_request(scope: Scope) -> Request:
-    client = scope.get("client")
+    client, headers = scope.get("client"), scope["headers"]
     return Request(
         scope["method"],
         scope["path"],
         scope["query_string"],
-        dict(scope["headers"]),
-        len(scope["headers"]),
+        _by_name(headers),
+        len(headers),
         client[0] if client else None,
         scope.get("scheme", "http"),
     )
+
+
+def _by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    found = dict(headers)
+    if len(found) < len(headers):
+        for name, between in _LISTS.items():
+            if name in found:
+                found[name] = between.join(value for other, value in headers if other == name)
+    return found
 
 
 def json_reply(status: int, body: Any, *headers: tuple[bytes, bytes]) -> Reply:
@@ -82,13 +97,32 @@ class Bound(msgspec.Struct, frozen=True):
         return Refused(self.code, f"The body has more than {mega or kilo // 1024} {'MB' if mega else 'KB'}.")
 
 
-async def read_body(request: Request, receive: Receive, *, bound: Bound, deadlines: Deadlines) -> bytes:
-    """The whole body, decompressed. Raises `Refused`, `Disconnected`."""
+class Room:
+    """Where bodies stand while they arrive: `limit` bytes for all requests together.
+
+    The first 64 KB of each are not counted, so that a crowd of long bodies that never end does not shut out the short.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+
+    def take(self, size: int) -> None:
+        """Raises `Unavailable`; then nothing was taken."""
+        if size > self._free:
+            raise Unavailable("Too many large bodies are arriving. Send it again in a moment.")
+        self._free -= size
+
+    def give_back(self, size: int) -> None:
+        self._free += size
+
+
+async def read_body(request: Request, receive: Receive, *, bound: Bound, deadlines: Deadlines, room: Room) -> bytes:
+    """The whole body, decompressed. Raises `Refused`, `Unavailable`, `Disconnected`."""
     declared = request.headers.get(b"content-length", b"0")
     if len(declared) > _MAX_LENGTH_DIGITS or (declared.isdigit() and int(declared) > bound.limit):
         raise bound.exceeded()
     try:
-        body = await deadlines.hold(_collect(receive, bound))
+        body = await deadlines.hold(_collect(receive, bound, room))
     except TimeoutError:
         late = f"The body did not arrive within {deadlines.seconds:g} seconds."
         raise Refused(Code.REQUEST_TIMEOUT, late, headers=((b"connection", b"close"),)) from None
@@ -96,20 +130,31 @@ async def read_body(request: Request, receive: Receive, *, bound: Bound, deadlin
     return body if encoding is None else _decoded(body, encoding.strip().lower(), bound)
 
 
-async def _collect(receive: Receive, bound: Bound) -> bytes:
+async def _collect(receive: Receive, bound: Bound, room: Room) -> bytes:
     chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Disconnected
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > bound.limit:
-            raise bound.exceeded()
-        if not message.get("more_body", False):
-            return b"".join([*chunks, chunk]) if chunks else chunk
-        chunks.append(chunk)
+    size = taken = 0
+    try:
+        while True:
+            chunk, ends = await _next_chunk(receive)
+            size += len(chunk)
+            if size > bound.limit:
+                raise bound.exceeded()
+            if ends:
+                return b"".join([*chunks, chunk]) if chunks else chunk
+            if size > _UNCOUNTED_BYTES:
+                room.take(len(chunk))
+                taken += len(chunk)
+            chunks.append(chunk)
+    finally:
+        room.give_back(taken)
+
+
+async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
+    """And whether it is the last."""
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Disconnected
+    return message.get("body", b""), not message.get("more_body", False)
 
 
 def _decoded(body: bytes, encoding: bytes, bound: Bound) -> bytes:
@@ -124,7 +169,9 @@ def _decoded(body: bytes, encoding: bytes, bound: Bound) -> bytes:
 def _inflated(body: bytes, bound: Bound) -> bytes:
     """Never holds more than the limit, whatever the body would become."""
     whole = b""
-    while body:
+    for _ in range(_MAX_MEMBERS + 1):
+        if not body:
+            return whole
         inflater = zlib.decompressobj(_GZIP)
         try:
             whole += inflater.decompress(body, bound.limit + 1 - len(whole))
@@ -135,4 +182,4 @@ def _inflated(body: bytes, bound: Bound) -> bytes:
         if not inflater.eof:
             raise Refused(Code.INVALID_GZIP, "The gzip body is cut off.")
         body = inflater.unused_data
-    return whole
+    raise Refused(Code.INVALID_GZIP, f"The gzip body has more than {_MAX_MEMBERS} members.")

@@ -29,14 +29,15 @@ class Gate:
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        told = GatewaySettings(**settings)
         app = create_gateway(
-            GatewaySettings(**settings),
+            told,
             append=self.append,
             pipelines=lambda: self.pipelines,
             clock=self.clock,
             ready=lambda: self.reason,
         )
-        self._server = uvicorn.Server(server_config(app))
+        self._server = uvicorn.Server(server_config(app, head_seconds=told.body_timeout_seconds))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
         self._thread.start()
         self.http = httpx.Client(base_url=self.url, headers={"user-agent": "test/1"}, trust_env=False)

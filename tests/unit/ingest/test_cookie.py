@@ -128,6 +128,17 @@ def test_a_trusted_proxy_tells_scheme_and_address(open_gate, trusted, ip):
     assert gate.only.ip == ip
 
 
+def test_proxies_may_add_lines_of_their_own(open_gate):
+    """As HAProxy does: the address that it saw is in a second X-Forwarded-For."""
+    gate = open_gate(trusted_proxies=("127.0.0.1", "198.51.100.0/24"))
+    forwarded = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "198.51.100.7")]
+    cookies = [("cookie", f"_dfid={ID}"), ("cookie", "theme=dark")]
+
+    gate.http.post("/v1/p?wk=dk_test_1", json={}, headers=forwarded + cookies)
+
+    assert (gate.only.ip, gate.only.anonymous_id) == ("203.0.113.9", ID)
+
+
 @pytest.mark.parametrize("forwarded", ["", "unknown", "1.2.3.4.5", "<script>", "203.0.113.9, nonsense"])
 def test_a_forwarded_address_that_is_none_is_not_taken(open_gate, forwarded):
     gate = open_gate(trusted_proxies=("*",))

@@ -34,8 +34,11 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     )
     following = asyncio.create_task(pipelines.follow())
     retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
+    config = server_config(
+        app, host=settings.host, port=settings.gateway_port, head_seconds=settings.body_timeout_seconds
+    )
     try:
-        await serve(server_config(app, host=settings.host, port=settings.gateway_port), stop, ready)
+        await serve(config, stop, ready)
     finally:
         following.cancel()
         retaining.cancel()

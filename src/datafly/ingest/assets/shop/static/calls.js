@@ -26,7 +26,14 @@
     paint();
   };
 
-  const shown = (value) => (JSON.stringify(value, null, 1) || "").replace(/\s*\n\s*/g, " ");
+  /** Nothing that a visitor passes may stop the call itself: d.js takes what JSON does not. */
+  const shown = (value) => {
+    try {
+      return (JSON.stringify(value, null, 1) || "").replace(/\s*\n\s*/g, " ");
+    } catch {
+      return "…";
+    }
+  };
   const known = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
   /** What the call would read as in the page's source; a page's properties are d.js's own. */

@@ -1,0 +1,118 @@
+"""One connection of a caller, within bounds of time and size that uvicorn itself does not set."""
+
+from typing import Any, ClassVar, Final
+
+import httptools
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from datafly.ingest.codes import Code, Refused
+from datafly.ingest.wire import JSON
+from datafly.observe import emit
+from datafly.observe.ingest import IngestRequestRefused
+
+MAX_HEAD_BYTES: Final = 64 * 1024
+"""Of what came before the headers ended. A head that arrives in one piece may have a piece's size, 256 KB."""
+
+
+class Connection(HttpToolsProtocol):
+    """`head_seconds`: a request's headers must be there this long after its first byte, as must be the rest of a body
+    whose request was answered before. A connection that says nothing is closed as one that says nothing more.
+    """
+
+    head_seconds: ClassVar[float] = 30.0
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._head_bytes = 0
+        self._in_head = False
+        self._in_message = False
+        self._upgrade = False
+        self._until: float | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._close_in(self.timeout_keep_alive)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        self._feed(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._until = None
+        elif not self.transport.is_closing():
+            self._wait_for_the_rest(len(data))
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._stay_plain(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(Refused(Code.NOT_HTTP))
+
+    def _wait_for_the_rest(self, arrived: int) -> None:
+        self._head_bytes = self._head_bytes + arrived if self._in_head else 0
+        if self._head_bytes > MAX_HEAD_BYTES:
+            return self._refuse(Refused(Code.HEADERS_TOO_LARGE))
+        now = self.loop.time()
+        self._until = self._until or now + self.head_seconds
+        return self._close_in(max(0.0, self._until - now))
+
+    def _close_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def on_message_begin(self) -> None:
+        self._in_head = self._in_message = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._head_bytes = 0
+        self._upgrade = self.parser.should_upgrade()
+        if not self._upgrade:
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_message = False
+        if not self._upgrade:
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """What came of a request while another was answered is no reason to wait as long as for a new one."""
+        super().on_response_complete()
+        if self._in_message and self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+            self._wait_for_the_rest(0)
+
+    def _stay_plain(self, rest: bytes) -> None:
+        """A client may offer another protocol with any request (Java's does with each on plain http): it is read as
+        if the offer was not made. The parser takes the body for the other protocol's, so it reads the head again.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            return self._refuse(Refused(Code.METHOD_NOT_ALLOWED, "The gateway is no proxy."))
+        head = [b"%b %b HTTP/%b" % (method, self.url, self.parser.get_http_version().encode())]
+        head += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        return self._feed(b"\r\n".join([*head, b"", rest]))
+
+    def _refuse(self, refused: Refused) -> None:
+        """Answers for bytes that are no request, and hangs up; what was asked before is answered first."""
+        emit(IngestRequestRefused("", refused.code, refused.status))
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete and not cycle.more_body:
+            cycle.keep_alive = False
+            return self.flow.pause_reading()
+        body = msgspec.json.encode(refused.as_body())
+        headers = [JSON, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self.transport.write(STATUS_LINE[refused.status] + lines + b"\r\n" + body)
+        return self.transport.close()
+
+
+def connection_type(head_seconds: float) -> type[Connection]:
+    return type("Connection", (Connection,), {"head_seconds": head_seconds})

@@ -1,0 +1,145 @@
+import json
+import socket
+
+import pytest
+
+HEAD = b"POST /v1/t?wk=dk_test_1 HTTP/1.1\r\nhost: x\r\n"
+EVENT = b'{"event": "E", "userId": "u"}'
+LENGTH = b"content-length: %d\r\n" % len(EVENT)
+CLOSE = b"connection: close\r\n"
+
+
+def exchange(gate, *pieces: bytes) -> bytes:
+    """Sends exactly these bytes and reads until the gateway hangs up."""
+    with socket.create_connection(("127.0.0.1", gate.port)) as raw:
+        for piece in pieces:
+            raw.sendall(piece)
+        answer = b""
+        while chunk := raw.recv(65536):
+            answer += chunk
+    return answer
+
+
+def code(answer: bytes) -> str:
+    return json.loads(answer.rpartition(b"\r\n\r\n")[2])["error"]["code"]
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", [b"P", HEAD, HEAD + b"x-a: "])
+def test_headers_that_do_not_arrive_in_time_end_the_connection(open_gate, said):
+    assert exchange(open_gate(body_timeout_seconds=0.05), said) == b""
+
+
+def test_headers_that_drip_end_the_connection_too(open_gate):
+    gate = open_gate(body_timeout_seconds=0.2)
+    with socket.create_connection(("127.0.0.1", gate.port), timeout=0.01) as raw:
+        raw.sendall(HEAD + b"x-a: ")
+        with pytest.raises(ConnectionError):  # noqa: PT012  one byte more each time the gateway says nothing
+            while True:
+                raw.sendall(b"a")
+                try:
+                    if raw.recv(1) == b"":
+                        raise ConnectionResetError
+                except TimeoutError:
+                    continue
+
+
+def test_after_an_answer_the_next_request_must_arrive_in_time_as_well(open_gate):
+    gate = open_gate(body_timeout_seconds=0.05)
+
+    answer = exchange(gate, b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nG")
+
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_a_body_that_goes_on_after_the_answer_must_end_in_time(open_gate):
+    gate = open_gate(body_timeout_seconds=0.05)
+
+    answer = exchange(gate, b"POST /v1/t?wk=dk_other HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n", b"{")
+
+    assert answer.startswith(b"HTTP/1.1 401")
+
+
+# --- size -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", [b"x-a: " + b"a" * 40_000, b"x-a: a\r\n" * 5_000])
+def test_headers_without_end_are_431_before_they_fill_the_memory(gate, more):
+    answer = exchange(gate, HEAD, more, more[:40_000])
+
+    assert answer.startswith(b"HTTP/1.1 431")
+    assert code(answer) == "HEADERS_TOO_LARGE"
+
+
+def test_a_body_is_not_held_to_the_limit_of_headers(gate):
+    body = json.dumps({"batch": [], "filling": "x" * 200_000}).encode()
+    batch = b"POST /v1/batch?wk=dk_test_1 HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n" % len(body)
+
+    answer = exchange(gate, batch, CLOSE, b"\r\n", body[:70_000], body[70_000:])
+
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+# --- what is no request -----------------------------------------------------------------------------------------------
+
+SMUGGLED = [
+    b"content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"content-length: 4\r\ncontent-length: 5\r\n\r\n{}{}",
+    b"transfer-encoding: xchunked\r\n\r\n{}",
+    b"transfer-encoding: chunked, identity\r\n\r\n{}",
+    b"transfer-encoding : chunked\r\n\r\n0\r\n\r\n",
+    b"content-length: +2\r\n\r\n{}",
+    b"x-a: b\r\n c\r\ncontent-length: 2\r\n\r\n{}",
+    b"transfer-encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\n{}",
+]
+
+
+@pytest.mark.parametrize("rest", SMUGGLED)
+def test_a_request_that_two_servers_could_read_differently_is_refused(gate, rest):
+    answer = exchange(gate, HEAD + rest)
+
+    assert (answer[:12], code(answer)) == (b"HTTP/1.1 400", "NOT_HTTP")
+    assert gate.entries == []
+
+
+def test_an_event_that_was_taken_is_answered_though_garbage_follows_it(gate):
+    answer = exchange(gate, HEAD + LENGTH + b"\r\n" + EVENT + b"\x16\x03\x01\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.count(b"HTTP/1.1 ") == len(gate.entries) == 1
+
+
+# --- offers of other protocols ----------------------------------------------------------------------------------------
+
+OFFERS = [
+    b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQBAAAAAAIAAAAA\r\n",
+    b"connection: Upgrade\r\nupgrade: websocket\r\n",
+]
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+def test_an_event_is_taken_though_its_sender_offers_another_protocol(gate, offer):
+    last = HEAD + CLOSE + LENGTH + b"\r\n" + EVENT
+
+    answer = exchange(gate, HEAD + offer + LENGTH + b"\r\n" + EVENT[:5], EVENT[5:], last)
+
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert [bytes(received.body) for received in gate.received] == [EVENT, EVENT]
+
+
+def test_an_event_in_chunks_is_taken_though_its_sender_offers_another_protocol(gate):
+    chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(EVENT), EVENT)
+    last = b"GET /healthz HTTP/1.1\r\nhost: x\r\n" + CLOSE + b"\r\n"
+
+    answer = exchange(gate, HEAD + OFFERS[0] + b"transfer-encoding: chunked\r\n\r\n" + chunks, last)
+
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert bytes(gate.only.body) == EVENT
+
+
+def test_the_gateway_is_no_proxy(gate):
+    answer = exchange(gate, b"CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\n\r\n")
+
+    assert (answer[:12], code(answer)) == (b"HTTP/1.1 405", "METHOD_NOT_ALLOWED")
