@@ -1,10 +1,10 @@
 """Nodes that tell a vendor what the visitor chose; a pipeline's default is nobody's choice and is never told."""
 
-from typing import Any
+import msgspec
 
 from datafly.spec.names import snake_key
-from datafly.spec.nodes import Making, Node
-from datafly.spec.scope import Read, Scope
+from datafly.spec.nodes import Node
+from datafly.spec.source import SCOPE, Source, literal
 
 
 class Chosen(Node, frozen=True, tag="consent"):
@@ -13,9 +13,10 @@ class Chosen(Node, frozen=True, tag="consent"):
     def __str__(self) -> str:
         return f"consent for {self.category}"
 
-    def build(self, _making: Making) -> Read:
-        category = self.category
-        return lambda scope: scope.event.consent.choices().get(category)
+    def write(self, source: Source) -> str:
+        found = source.name("granted")
+        source.line(f"{found} = {SCOPE}.event.consent.choices().get({literal(self.category)})")
+        return found
 
 
 class Choices(Node, frozen=True, tag="consents"):
@@ -24,18 +25,24 @@ class Choices(Node, frozen=True, tag="consents"):
     def __str__(self) -> str:
         return f"{self.prefix}<category>"
 
-    def build(self, _making: Making) -> Read:
-        prefix = self.prefix
+    def write(self, source: Source) -> str:
+        found = source.name("consents")
+        source.line(
+            f"{found} = {source.bind(_Told(self.prefix).consents, 'consents')}({SCOPE}.event.consent.choices())"
+        )
+        return found
 
-        def read(scope: Scope) -> Any:
-            found: dict[str, bool] = {}
-            for category, granted in scope.event.consent.choices().items():
-                key = snake_key(prefix + category) if snake_key(category) else None
-                if key:
-                    found[key] = found.get(key, False) or granted
-            return found or None
 
-        return read
+class _Told(msgspec.Struct, frozen=True):
+    prefix: str
+
+    def consents(self, choices: dict[str, bool]) -> dict[str, bool] | None:
+        found: dict[str, bool] = {}
+        for category, granted in choices.items():
+            key = snake_key(self.prefix + category) if snake_key(category) else None
+            if key:
+                found[key] = found.get(key, False) or granted
+        return found or None
 
 
 class IfChanged(Node, frozen=True, tag="if_changed"):
@@ -48,14 +55,12 @@ class IfChanged(Node, frozen=True, tag="if_changed"):
     def children(self) -> tuple[Node, ...]:
         return (self.of,)
 
-    def build(self, making: Making) -> Read:
-        read_one, category = self.of.build(making), self.category
-
-        def read(scope: Scope) -> Any:
-            changed = scope.event.consent.changed
-            return read_one(scope) if (category in changed if category else changed) else None
-
-        return read
+    def write(self, source: Source) -> str:
+        found, changed = source.name("if_changed"), f"{SCOPE}.event.consent.changed"
+        source.line(f"{found} = None")
+        with source.when(f"{literal(self.category)} in {changed}" if self.category else changed):
+            source.line(f"{found} = {source.value(self.of)}")
+        return found
 
 
 def consent(category: str) -> Chosen:

@@ -16,19 +16,19 @@ _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 
 
 @lru_cache(maxsize=65_536)
-def _email(sent: str) -> str | None:
+def address_of(sent: str) -> str | None:
     address = sent.strip().lower()
-    return address if _EMAIL.fullmatch(address) else None
+    return address if len(sent) <= _LONGEST_EMAIL and _EMAIL.fullmatch(address) else None
 
 
 def email_address(sent: Any) -> str | None:
     """Trimmed and in lower case, so that one person is one key; None if it cannot be an address."""
-    return _email(sent) if isinstance(sent, str) and len(sent) <= _LONGEST_EMAIL else None
+    return address_of(sent) if isinstance(sent, str) and len(sent) <= _LONGEST_EMAIL else None
 
 
 @lru_cache(maxsize=65_536)
-def _phone(sent: str) -> str | None:
-    if not _PHONE.fullmatch(sent):
+def number_of(sent: str) -> str | None:
+    if len(sent) > _LONGEST_PHONE or not _PHONE.fullmatch(sent):
         return None
     try:
         number = phonenumbers.parse(sent, None)
@@ -45,4 +45,4 @@ def phone_number(sent: Any) -> str | None:
 
     None with letters, and so with an extension: E.164 has none, and the number before it is that of many.
     """
-    return _phone(sent) if isinstance(sent, str) and len(sent) <= _LONGEST_PHONE else None
+    return number_of(sent) if isinstance(sent, str) and len(sent) <= _LONGEST_PHONE else None

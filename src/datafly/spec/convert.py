@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.spec.contact import email_address, phone_number
+from datafly.spec.contact import address_of, email_address, number_of, phone_number
 from datafly.spec.names import USUAL_LENGTH, snake_name
-from datafly.spec.nodes import Making, Node, Path
-from datafly.spec.scope import Read, Scope
+from datafly.spec.nodes import Node
+from datafly.spec.scope import Scope
+from datafly.spec.source import SCOPE, Source
 
 _DECIMAL: Final = re.compile(r"-?\d{1,15}(\.\d+)?")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -19,10 +20,16 @@ _GREATEST: Final = 1e15
 
 
 class Converter(msgspec.Struct, frozen=True):
-    """`says` completes "… is not …"; `convert` gives None for what cannot be converted."""
+    """`says` completes "… is not …"; `convert` gives None for what cannot be converted.
+
+    Two quick ways round it: `is_so` is a condition under which the value `{0}` is already what `convert` would make of
+    it; `of_text` is what `convert` does with a text of usual length, remembered.
+    """
 
     says: str
     convert: Callable[[Any], Any]
+    is_so: str = ""
+    of_text: Callable[[str], Any] | None = None
 
 
 def as_text(sent: Any) -> str | None:
@@ -106,6 +113,10 @@ def _split(category: str) -> tuple[str, ...] | None:
 _usual_split = lru_cache(maxsize=8192)(_split)
 
 
+def as_event_name(sent: Any) -> str | None:
+    return snake_name(sent) if isinstance(sent, str) else None
+
+
 def _decimal(sent: str) -> int | float | None:
     sent = sent.strip()
     if not _DECIMAL.fullmatch(sent):
@@ -117,21 +128,29 @@ def _written(number: float) -> str:
     return str(int(number)) if number == int(number) else repr(number)
 
 
+_NUMBER: Final = "(type({0}) is float or type({0}) is int)"
+_IN_BOUNDS: Final = f"{_NUMBER} and {-_GREATEST!r} < {{0}} < {_GREATEST!r}"
+_AMOUNT: Final = f"{_NUMBER} and 0 <= {{0}} < {_GREATEST!r}"
+
 CONVERTERS: Final = {
-    "text": Converter("text", as_text),
-    "identifier": Converter("an id (text that is not empty)", as_identifier),
-    "number": Converter("a number", as_number),
-    "amount": Converter("an amount (a number, not negative)", as_amount),
+    "text": Converter("text", as_text, "type({0}) is str and {0}.strip() == {0} != ''"),
+    "identifier": Converter("an id (text that is not empty)", as_identifier, "type({0}) is str and {0}.strip()"),
+    "number": Converter("a number", as_number, _IN_BOUNDS),
+    "amount": Converter("an amount (a number, not negative)", as_amount, _AMOUNT),
     "amount_text": Converter("an amount (a number, not negative)", as_amount_text),
     "integer": Converter("a whole number", as_integer),
-    "quantity": Converter("a whole number of at least 1", as_quantity),
+    "quantity": Converter(
+        "a whole number of at least 1", as_quantity, f"type({{0}}) is int and 1 <= {{0}} < {_GREATEST!r}"
+    ),
     "upper": Converter("text", as_upper),
-    "currency": Converter("a currency code of three letters (ISO 4217)", as_currency),
+    "currency": Converter("a currency code of three letters (ISO 4217)", as_currency, of_text=_currency),
     "list": Converter("a list of texts", as_list),
-    "taxonomy": Converter("a category or a path of categories", as_taxonomy),
-    "email": Converter("an e-mail address", email_address),
-    "phone": Converter("a phone number in international form (E.164, e.g. +447700900123)", phone_number),
-    "event_name": Converter("a name with a letter or digit of a-z, 0-9", snake_name),
+    "taxonomy": Converter("a category or a path of categories", as_taxonomy, of_text=_usual_split),
+    "email": Converter("an e-mail address", email_address, of_text=address_of),
+    "phone": Converter(
+        "a phone number in international form (E.164, e.g. +447700900123)", phone_number, of_text=number_of
+    ),
+    "event_name": Converter("a name with a letter or digit of a-z, 0-9", as_event_name, of_text=snake_name),
 }
 """Each is a word of the language and a row of its reference."""
 
@@ -148,48 +167,33 @@ class Convert(Node, frozen=True, tag="convert"):
     def children(self) -> tuple[Node, ...]:
         return (self.of,)
 
-    def build(self, making: Making) -> Read:
-        convert = CONVERTERS[self.to].convert
-        complaint = f"{self.of} is not {CONVERTERS[self.to].says}; it was left out."
-        field = self.of.field() if isinstance(self.of, Path) else None
-        if field:
-            return _of_field(*field, convert, complaint)
-        read_one = self.of.build(making)
-
-        def read(scope: Scope) -> Any:
-            value = read_one(scope)
-            if value is None:
-                return None
-            converted = convert(value)
-            if converted is None and value != "":
-                scope.warn(scope.name(complaint))
-            return converted
-
-        return read
+    def write(self, source: Source) -> str:
+        converter = CONVERTERS[self.to]
+        sent, found = source.value(self.of), source.name(self.to)
+        complaint = f"{self.of} is not {converter.says}; it was left out."
+        careful = f"{source.bind(_Careful(converter.convert, complaint).read, self.to)}({SCOPE}, {sent})"
+        if converter.of_text:
+            quick, usual = (
+                source.bind(converter.of_text, self.to),
+                f"type({sent}) is str and len({sent}) <= {USUAL_LENGTH}",
+            )
+            source.line(f"{found} = {quick}({sent}) if {usual} else None")
+            source.line(f"if {found} is None and {sent} is not None: {found} = {careful}")
+        else:
+            unfit = f"not ({converter.is_so.format(sent)})" if converter.is_so else "True"
+            source.line(f"{found} = {careful} if {sent} is not None and {unfit} else {sent}")
+        return found
 
 
-def _of_field(root: str, key: str, convert: Callable[[Any], Any], complaint: str) -> Read:
-    """Reading and converting in one closure: most fields of most requests are such."""
+class _Careful(msgspec.Struct, frozen=True):
+    convert: Callable[[Any], Any]
+    complaint: str
 
-    def of_line(scope: Scope) -> Any:
-        value = scope.line.get(key)
-        if value is None:
-            return None
-        converted = convert(value)
-        if converted is None and value != "":
-            scope.warn(scope.name(complaint))
+    def read(self, scope: Scope, sent: Any) -> Any:
+        converted = self.convert(sent)
+        if converted is None and sent != "":
+            scope.warn(scope.name(self.complaint))
         return converted
-
-    def of_any(scope: Scope) -> Any:
-        value = getattr(scope, root).get(key)
-        if value is None:
-            return None
-        converted = convert(value)
-        if converted is None and value != "":
-            scope.warn(complaint)
-        return converted
-
-    return of_line if root == "line" else of_any
 
 
 def text(of: Node) -> Convert:

@@ -1,12 +1,14 @@
-"""The mapping language: nodes that explain themselves by `str` and compile once to plain closures."""
+"""The mapping language: nodes that explain themselves by `str` and write themselves as source once."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from datafly.spec.scope import Read, Scope
-from datafly.spec.words import Hint, Refusal
+from datafly.model.verdict import Ruling
+from datafly.spec.scope import Scope
+from datafly.spec.source import SCOPE, Making, Source, literal
+from datafly.spec.words import Refusal
 
 _MAPPINGS: Final = ("properties", "traits", "context", "line")
 _OF_EVENT: Final = ("user_id", "anonymous_id", "group_id", "message_id", "name", "event", "type")
@@ -17,27 +19,25 @@ ROOTS: Final = frozenset((*_MAPPINGS, *_OF_EVENT, "timestamp"))
 
 
 class Node(msgspec.Struct, frozen=True):
-    """A part of a mapping. It gives None where there is nothing to send; nothing it gives is null."""
+    """A part of a mapping. It gives None where there is nothing to send; nothing it gives is null.
 
-    def build(self, making: "Making") -> Read:
+    `write` adds the statements that find the value and answers with its expression, see `Source`. `follows_line` says
+    whether the value may differ from line to line of one event.
+    """
+
+    def write(self, source: Source) -> str:
         raise NotImplementedError
 
     def children(self) -> tuple["Node", ...]:
         return ()
 
+    def follows_line(self, making: Making) -> bool:
+        return any(child.follows_line(making) for child in self.children())
+
     def walk(self) -> Iterator["Node"]:
         yield self
         for child in self.children():
             yield from child.walk()
-
-
-class Making(msgspec.Struct, frozen=True):
-    """What a node may know while it is compiled: the installation's config, and the rule that it is compiled for."""
-
-    config: Mapping[str, Any] = {}
-    hints: Mapping[str, Hint] = {}
-    params: Node | None = None
-    event_name: Node | None = None
 
 
 class Path(Node, frozen=True, tag="path"):
@@ -46,15 +46,18 @@ class Path(Node, frozen=True, tag="path"):
     def __str__(self) -> str:
         return " or ".join(self.names)
 
-    def build(self, _making: Making) -> Read:
-        reads = [_reader(name) for name in self.names]
-        return reads[0] if len(reads) == 1 else _first_filled(reads)
+    def follows_line(self, _making: Making) -> bool:
+        return any(name.partition(".")[0] == "line" for name in self.names)
 
-    def field(self) -> tuple[str, str] | None:
-        """Root and key, where it is one field of an event's objects and no more."""
-        root, _, key = self.names[0].partition(".")
-        plain = len(self.names) == 1 and root in _MAPPINGS and key and "." not in key
-        return (root, key) if plain else None
+    def write(self, source: Source) -> str:
+        if len(self.names) == 1:
+            return _write_path(self.names[0], source)
+        found = source.name("found")
+        source.line(f"{found} = {source.value(Path(self.names[:1]))}")
+        for name in self.names[1:]:
+            with source.when(f'{found} is None or {found} == ""'):
+                source.line(f"{found} = {source.value(Path((name,)))}")
+        return found
 
 
 class Const(Node, frozen=True, tag="const"):
@@ -63,9 +66,8 @@ class Const(Node, frozen=True, tag="const"):
     def __str__(self) -> str:
         return msgspec.json.encode(self.value).decode()
 
-    def build(self, _making: Making) -> Read:
-        value = self.value
-        return lambda _: value
+    def write(self, source: Source) -> str:
+        return source.sure(literal(self.value))
 
 
 class First(Node, frozen=True, tag="first"):
@@ -77,17 +79,15 @@ class First(Node, frozen=True, tag="first"):
     def children(self) -> tuple[Node, ...]:
         return self.of
 
-    def build(self, making: Making) -> Read:
-        reads = tuple(node.build(making) for node in self.of)
-
-        def read(scope: Scope) -> Any:
-            for read_one in reads:
-                value = read_one(scope)
-                if value is not None:
-                    return value
-            return None
-
-        return read
+    def write(self, source: Source) -> str:
+        found, sure = source.name("first"), False
+        source.line(f"{found} = {source.value(self.of[0])}")
+        for node in self.of[1:]:
+            with source.when(f"{found} is None"):
+                other = source.value(node)
+                source.line(f"{found} = {other}")
+            sure = sure or source.is_sure(other)
+        return source.sure(found) if sure else found
 
 
 class Obj(Node, frozen=True, tag="object"):
@@ -99,18 +99,18 @@ class Obj(Node, frozen=True, tag="object"):
     def children(self) -> tuple[Node, ...]:
         return tuple(self.fields.values())
 
-    def build(self, making: Making) -> Read:
-        reads = tuple((name, node.build(making)) for name, node in self.fields.items())
-
-        def read(scope: Scope) -> Any:
-            found = {}
-            for name, read_one in reads:
-                value = read_one(scope)
-                if value is not None:
-                    found[name] = value
-            return found or None
-
-        return read
+    def write(self, source: Source) -> str:
+        values = [(literal(name), source.value(node)) for name, node in self.fields.items()]
+        made, sure = source.name("made"), [source.is_sure(value) for _, value in values]
+        ahead = sure.index(False) if False in sure else len(sure)
+        source.line(f"{made} = {{{', '.join(f'{name}: {value}' for name, value in values[:ahead])}}}")
+        for name, value in values[ahead:]:
+            put = f"{made}[{name}] = {value}"
+            source.line(put if source.is_sure(value) else f"if {value} is not None: {put}")
+        if any(sure):
+            return source.sure(made)
+        source.line(f"{made} = {made} or None")
+        return made
 
 
 class Merged(Node, frozen=True, tag="merged"):
@@ -122,16 +122,18 @@ class Merged(Node, frozen=True, tag="merged"):
     def children(self) -> tuple[Node, ...]:
         return self.of
 
-    def build(self, making: Making) -> Read:
-        reads = tuple(node.build(making) for node in self.of)
+    def write(self, source: Source) -> str:
+        values = [source.value(node) for node in self._parts(source.making)]
+        found = source.name("merged")
+        source.line(f"{found} = {values[0]}")
+        for value in values[1:]:
+            source.line(f"if {value} is not None: {found} = {value} if {found} is None else {{**{found}, **{value}}}")
+        return source.sure(found) if any(map(source.is_sure, values)) else found
 
-        def read(scope: Scope) -> Any:
-            found: dict[str, Any] = {}
-            for read_one in reads:
-                found.update(read_one(scope) or ())
-            return found or None
-
-        return read
+    def _parts(self, making: Making) -> tuple[Node, ...]:
+        """What is the same for every line is merged once."""
+        same = next((index for index, node in enumerate(self.of) if node.follows_line(making)), 0)
+        return (Merged(self.of[:same]), *self.of[same:]) if same > 1 else self.of
 
 
 class Required(Node, frozen=True, tag="required"):
@@ -144,17 +146,14 @@ class Required(Node, frozen=True, tag="required"):
     def children(self) -> tuple[Node, ...]:
         return (self.of,)
 
-    def build(self, making: Making) -> Read:
-        read_one = self.of.build(making)
-        ruling = self.refusal.ruling(making.hints)
-
-        def read(scope: Scope) -> Any:
-            value = read_one(scope)
-            if value is None and scope.refusal is None:
-                scope.refusal = ruling if scope.lines is None else _placed(ruling, scope)
+    def write(self, source: Source) -> str:
+        value = source.value(self.of)
+        if source.is_sure(value):
             return value
-
-        return read
+        ruling = source.bind(self.refusal.ruling(source.making.hints), "ruling")
+        placed = f"{source.bind(_placed, 'placed')}({ruling}, {SCOPE})"
+        source.line(f"if {value} is None: return {placed if self.follows_line(source.making) else ruling}")
+        return source.sure(value)
 
 
 class Wanted(Node, frozen=True, tag="wanted"):
@@ -167,17 +166,11 @@ class Wanted(Node, frozen=True, tag="wanted"):
     def children(self) -> tuple[Node, ...]:
         return (self.of,)
 
-    def build(self, making: Making) -> Read:
-        read_one = self.of.build(making)
-        warning = self.warning
-
-        def read(scope: Scope) -> Any:
-            value = read_one(scope)
-            if value is None:
-                scope.warn(f"{scope.place}: {warning}")
-            return value
-
-        return read
+    def write(self, source: Source) -> str:
+        value = source.value(self.of)
+        warning = source.bind(self.warning, "warning")
+        source.line(f'if {value} is None: {SCOPE}.warn(f"{{{SCOPE}.place}}: {{{warning}}}")')
+        return value
 
 
 class Unless(Node, frozen=True, tag="unless"):
@@ -190,19 +183,15 @@ class Unless(Node, frozen=True, tag="unless"):
     def children(self) -> tuple[Node, ...]:
         return (self.of,)
 
-    def build(self, making: Making) -> Read:
-        read_one = self.of.build(making)
-        blocked = frozenset(self.values)
-        source = self.of
-
-        def read(scope: Scope) -> Any:
-            value = read_one(scope)
-            if value is None or str(value).strip().lower() not in blocked:
-                return value
-            scope.warn(f"{source} is “{value}”, a placeholder that identifies nobody; it was left out.")
-            return None
-
-        return read
+    def write(self, source: Source) -> str:
+        value, found = source.value(self.of), source.name("allowed")
+        blocked = source.bind(frozenset(self.values), "blocked")
+        warn = source.bind(_Blocked(str(self.of)).warn, "warn")
+        source.line(f"{found} = {value}")
+        with source.when(f"{value} is not None and str({value}).strip().lower() in {blocked}"):
+            source.line(f"{warn}({SCOPE}, {value})")
+            source.line(f"{found} = None")
+        return found
 
 
 class FirstLine(Node, frozen=True, tag="first_line"):
@@ -214,30 +203,13 @@ class FirstLine(Node, frozen=True, tag="first_line"):
     def children(self) -> tuple[Node, ...]:
         return (self.of,)
 
-    def build(self, making: Making) -> Read:
-        read_one = self.of.build(making)
-        return lambda scope: None if scope.line_index else read_one(scope)
+    def follows_line(self, _making: Making) -> bool:
+        return True
 
-
-class Once(Node, frozen=True, tag="once"):
-    of: Node
-
-    def __str__(self) -> str:
-        return str(self.of)
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
-
-    def build(self, making: Making) -> Read:
-        read_one = self.of.build(making)
-        mark = object()
-
-        def read(scope: Scope) -> Any:
-            if scope.line_index == 0:
-                scope.memo[mark] = read_one(scope)
-            return scope.memo[mark]
-
-        return read
+    def write(self, source: Source) -> str:
+        value, found = source.value(self.of), source.name("at_first")
+        source.line(f"{found} = {value} if {SCOPE}.line_index == 0 else None")
+        return found
 
 
 def path(*names: str) -> Path:
@@ -284,57 +256,36 @@ def first_line(of: Node) -> FirstLine:
     return FirstLine(of)
 
 
-def once(of: Node) -> Once:
-    """The same on every line, so worked out on the first."""
-    return Once(of)
+class _Blocked(msgspec.Struct, frozen=True):
+    source: str
+
+    def warn(self, scope: Scope, value: str) -> None:
+        scope.warn(f"{self.source} is “{value}”, a placeholder that identifies nobody; it was left out.")
 
 
-def _placed(ruling: Any, scope: Scope) -> Any:
+def _placed(ruling: Ruling, scope: Scope) -> Ruling:
+    if scope.lines is None:
+        return ruling
     return msgspec.structs.replace(ruling, cause=f"{ruling.cause} ({scope.place})")
 
 
-def _first_filled(reads: list[Read]) -> Read:
-    def read(scope: Scope) -> Any:
-        for read_one in reads:
-            value = read_one(scope)
-            if value is not None and value != "":
-                return value
-        return None
-
-    return read
-
-
-def _reader(name: str) -> Read:
+def _write_path(name: str, source: Source) -> str:
     root, *keys = name.split(".")
     if root in _MAPPINGS and keys:
-        return _of_mapping(root, keys)
-    if root == "timestamp" and not keys:
-        return lambda scope: scope.timestamp
-    if root in _OF_EVENT and not keys:
-        return lambda scope: getattr(scope.event, root)
+        return _write_field(name, keys[-1], source)
+    if root in ("timestamp", *_OF_EVENT) and not keys:
+        found = source.name(root)
+        source.line(f"{found} = {SCOPE}.{'timestamp' if root == 'timestamp' else f'event.{root}'}")
+        return source.sure(found) if root in ("timestamp", "message_id", "type") else found
     raise ValueError(f"a path starts with one of {', '.join(sorted(ROOTS))}, not {name}")
 
 
-def _of_mapping(root: str, keys: list[str]) -> Read:
-    if len(keys) > 1:
-        return _deep(root, keys)
-    key = keys[0]
-    if root == "line":
-        return lambda scope: scope.line.get(key)
-    if root == "properties":
-        return lambda scope: scope.properties.get(key)
-    if root == "traits":
-        return lambda scope: scope.traits.get(key)
-    return lambda scope: scope.context.get(key)
-
-
-def _deep(root: str, keys: list[str]) -> Read:
-    def read(scope: Scope) -> Any:
-        value = getattr(scope, root)
-        for key in keys:
-            if not isinstance(value, dict):
-                return None
-            value = value.get(key)
-        return value
-
-    return read
+def _write_field(name: str, key: str, source: Source) -> str:
+    """`context.page.url` is the field `url` of what `context.page` is, if that is an object."""
+    whole, found = name.rpartition(".")[0], source.name("sent")
+    if whole in _MAPPINGS:
+        source.line(f"{found} = {source.root(whole)}.get({literal(key)})")
+        return found
+    outer = source.value(Path((whole,)))
+    source.line(f"{found} = {outer}.get({literal(key)}) if type({outer}) is dict else None")
+    return found

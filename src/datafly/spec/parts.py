@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from datafly.spec.nodes import Making, Node
-from datafly.spec.scope import Read, Scope
+from datafly.spec.nodes import Node, obj
+from datafly.spec.source import NOTHING, SCOPE, Making, Source
 
 
 class Identified(Node, frozen=True, tag="identity"):
@@ -13,27 +13,33 @@ class Identified(Node, frozen=True, tag="identity"):
     def __str__(self) -> str:
         return f"identity.{self.field}" if self.field else "identity"
 
-    def build(self, _making: Making) -> Read:
-        field = self.field
-        if field:
-            return lambda scope: scope.identity.get(field)
-        return lambda scope: scope.identity or None
+    def write(self, source: Source) -> str:
+        rows = source.making.identity
+        if not self.field:
+            return source.value(obj(rows)) if rows else NOTHING
+        return source.value(rows[self.field]) if self.field in rows else NOTHING
 
 
 class Params(Node, frozen=True, tag="params"):
     def __str__(self) -> str:
         return "the rule's parameters"
 
-    def build(self, making: Making) -> Read:
-        return making.params.build(making) if making.params else _nothing
+    def follows_line(self, making: Making) -> bool:
+        return making.params is not None and making.params.follows_line(making)
+
+    def write(self, source: Source) -> str:
+        return source.value(source.making.params) if source.making.params else NOTHING
 
 
 class EventName(Node, frozen=True, tag="event_name"):
     def __str__(self) -> str:
         return "the rule's event name"
 
-    def build(self, making: Making) -> Read:
-        return making.event_name.build(making) if making.event_name else _nothing
+    def follows_line(self, making: Making) -> bool:
+        return making.event_name is not None and making.event_name.follows_line(making)
+
+    def write(self, source: Source) -> str:
+        return source.value(source.making.event_name) if source.making.event_name else NOTHING
 
 
 class BySetting(Node, frozen=True, tag="by_setting"):
@@ -46,9 +52,9 @@ class BySetting(Node, frozen=True, tag="by_setting"):
     def children(self) -> tuple[Node, ...]:
         return tuple(self.options.values())
 
-    def build(self, making: Making) -> Read:
-        node = self.options.get(making.config.get(self.setting, ""))
-        return node.build(making) if node else _nothing
+    def write(self, source: Source) -> str:
+        node = self.options.get(option_of(source.making.config.get(self.setting)))
+        return source.value(node) if node else NOTHING
 
 
 class EachLine(Node, frozen=True, tag="each_line"):
@@ -60,27 +66,29 @@ class EachLine(Node, frozen=True, tag="each_line"):
     def children(self) -> tuple[Node, ...]:
         return (self.of,)
 
-    def build(self, making: Making) -> Read:
-        read_one = self.of.build(making)
+    def follows_line(self, _making: Making) -> bool:
+        return False
 
-        def read(scope: Scope) -> Any:
-            if scope.lines is None:
-                return _filled([read_one(scope)])
-            made = []
-            for index, line in enumerate(scope.lines):
-                scope.line_index, scope.line = index, line
-                made.append(read_one(scope))
-            return _filled(made)
+    def write(self, source: Source) -> str:
+        made = source.name("each")
+        if source.making.lines:
+            source.line(f"{made} = []")
+            with source.loop(f"for {SCOPE}.line_index, line in enumerate(lines)"):
+                self._write_one(source, f"{made}.append({{}})")
+            source.line(f"{made} = {made} or None")
+        else:
+            source.line(f"{made} = None")
+            self._write_one(source, f"{made} = [{{}}]")
+        return made
 
-        return read
+    def _write_one(self, source: Source, put: str) -> None:
+        one = source.value(self.of)
+        source.line(put.format(one) if source.is_sure(one) else f"if {one} is not None: {put.format(one)}")
 
 
-def _filled(made: list[Any]) -> list[Any] | None:
-    return [one for one in made if one is not None] or None
-
-
-def _nothing(_: Scope) -> None:
-    return None
+def option_of(value: Any) -> str:
+    """How an option of a setting is written: a flag is `true` or `false`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def identified(field: str = "") -> Identified:

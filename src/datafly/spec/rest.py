@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from datafly.spec.convert import as_text
 from datafly.spec.names import USUAL_LENGTH, snake_key
-from datafly.spec.nodes import Making, Node
-from datafly.spec.scope import Read, Scope
+from datafly.spec.nodes import Node
+from datafly.spec.scope import Scope
+from datafly.spec.source import SCOPE, Making, Source
 
 _SCALARS: Final = frozenset({str, int, bool})
 _DEEPEST: Final = 8
@@ -23,28 +24,39 @@ class Rest(Node, frozen=True, tag="rest"):
     def __str__(self) -> str:
         return f"{self.of}.*, but {', '.join(self.but)}" if self.but else f"{self.of}.*"
 
-    def build(self, _making: Making) -> Read:
-        of, but = self.of, frozenset(self.but)
-        keys = _Keys(but)
+    def follows_line(self, _making: Making) -> bool:
+        return self.of == "line"
+
+    def write(self, source: Source) -> str:
+        found, read = source.name("rest"), source.bind(_Reader(self.of, self.but).read, "rest_of")
+        source.line(f"{found} = {read}({SCOPE}, {source.root(self.of)})")
+        return found
+
+
+class _Reader:
+    """What the function of a `Rest` calls."""
+
+    def __init__(self, of: str, but: tuple[str, ...]) -> None:
+        self._of = of
+        self._but = frozenset(but)
+        self._keys = _Keys(self._but)
+
+    def read(self, scope: Scope, sent: dict[str, Any]) -> dict[str, Any] | None:
+        keys, found = self._keys, dict[str, Any]()
         usual = keys.get
-
-        def read(scope: Scope) -> Any:
-            found: dict[str, Any] = {}
-            for name, value in getattr(scope, of).items():
-                key = usual(name)
-                if key is None:
-                    key = keys[name]
-                if key is _TAKEN:
-                    if name not in but:
-                        _Where(scope, of, name, but).warn("is not read in this spelling")
-                    continue
-                if type(value) in _SCALARS and key and key not in found:
-                    found[key] = value
-                else:
-                    _put(found, key, value, _Where(scope, of, name, but))
-            return found or None
-
-        return read
+        for name, value in sent.items():
+            key = usual(name)
+            if key is None:
+                key = keys[name]
+            if key is _TAKEN:
+                if name not in self._but:
+                    _Where(scope, self._of, name, self._but).warn("is not read in this spelling")
+                continue
+            if type(value) in _SCALARS and key and key not in found:
+                found[key] = value
+            else:
+                _put(found, key, value, _Where(scope, self._of, name, self._but))
+        return found or None
 
 
 def rest(of: str, but: Iterable[str] = ()) -> Rest:

@@ -1,16 +1,11 @@
-"""What the closures of a mapping read, and where they note what a person should know."""
+"""One event while it is shaped: what a written mapping reads of it, and where it notes what a person should know."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from datafly.model.event import Event
-from datafly.model.verdict import Ruling
-
-Read = Callable[["Scope"], Any]
-"""A compiled part of a mapping: its value in a scope, None where there is none."""
 
 _LINE: Final = re.compile(r"(?<![\w.])line\.")
 MOST_WARNINGS: Final = 100
@@ -20,40 +15,25 @@ _LAST_SECOND: Final = 253_402_300_799
 
 
 class Scope:
-    """One event while it is shaped. `line` is the product line at hand; of an event without lines, its properties.
+    """`lines`: the product lines of an event that has them; `line_index`: the one at hand.
 
-    `refusal` is the first reason that was found not to send the event; closures go on, so that none needs an exception.
+    `properties`: those of the event, less what of them is its one line, see `spec.integration.Lines`.
     """
 
-    __slots__ = (
-        "context",
-        "event",
-        "identity",
-        "line",
-        "line_index",
-        "lines",
-        "memo",
-        "now_ms",
-        "properties",
-        "refusal",
-        "traits",
-        "warnings",
-    )
+    __slots__ = ("event", "line_index", "lines", "now_ms", "properties", "warnings")
 
     def __init__(self, event: Event, now_ms: int) -> None:
-        known = event.known_traits
         self.event = event
         self.now_ms = now_ms
         self.properties: dict[str, Any] = event.properties
-        self.traits: dict[str, Any] = {**known, **event.traits} if known else event.traits
-        self.context: dict[str, Any] = event.context
-        self.line: dict[str, Any] = event.properties
         self.line_index = 0
         self.lines: list[dict[str, Any]] | None = None
-        self.identity: dict[str, Any] = {}
-        self.memo: dict[object, Any] = {}
         self.warnings: list[str] = []
-        self.refusal: Ruling | None = None
+
+    @property
+    def traits(self) -> dict[str, Any]:
+        known = self.event.known_traits
+        return {**known, **self.event.traits} if known else self.event.traits
 
     @property
     def timestamp(self) -> str:

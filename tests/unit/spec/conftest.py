@@ -1,15 +1,16 @@
 import pytest
 
 from datafly.model.event import Event
-from datafly.spec.nodes import Making
+from datafly.spec.rule import compile_node
 from datafly.spec.scope import Scope
+from datafly.spec.source import Making
 
 
 @pytest.fixture
 def read():
-    """The value of a node for an event of these fields, and the warnings."""
+    """The value of a node for an event of these fields, for each of `lines` if it has some; or the ruling."""
 
-    def run(node, *, line=None, making=None, **fields):
+    def run(node, *, lines=None, making=None, **fields):
         given = {
             "message_id": "m",
             "type": "track",
@@ -19,9 +20,8 @@ def read():
             "received_ms": 0,
         }
         scope = Scope(Event(**{**given, **fields}), 0)
-        if line is not None:
-            scope.lines, scope.line = [line], line
+        scope.lines = lines
         run.scope = scope
-        return node.build(making or Making())(scope)
+        return compile_node(node, making or Making(lines=lines is not None))(scope)
 
     return run

@@ -1,13 +1,21 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from datafly.model.event import Event
 from datafly.spec import contact, convert, names
 from datafly.spec.contact import email_address, phone_number
 from datafly.spec.names import snake_key, snake_name
 from datafly.spec.nodes import path
+from datafly.spec.parts import each_line
 from datafly.spec.rest import rest
-from datafly.spec.scope import MOST_WARNINGS
+from datafly.spec.rule import compile_node
+from datafly.spec.scope import MOST_WARNINGS, Scope
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["GBP", " usd", "1.5"])
+JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
 
 
 @pytest.mark.parametrize(
@@ -64,8 +72,17 @@ def test_a_value_becomes_what_is_asked_for_or_nothing(name, sent, expected):
     assert type(converted) is type(expected)
 
 
+@given(st.sampled_from(sorted(convert.CONVERTERS)), JSON)
+def test_the_quick_way_to_convert_gives_what_the_careful_one_gives(name, sent):
+    written = compile_node(convert.Convert(name, path("properties.sent")))
+    event = Event("m", "track", "pl", "k", 0, 0, properties={"sent": sent})
+    expected = None if sent is None else convert.CONVERTERS[name].convert(sent)
+    found = written(Scope(event, 0))
+    assert (found, type(found)) == (expected, type(expected))
+
+
 def test_what_cannot_be_converted_is_left_out_with_a_warning_that_names_it(read):
-    assert read(convert.amount(path("line.price")), line={"price": "free"}) is None
+    assert read(each_line(convert.amount(path("line.price"))), lines=[{"price": "free"}]) is None
     assert read.scope.warnings == ["products[0].price is not an amount (a number, not negative); it was left out."]
     assert read(convert.amount(path("properties.price")), properties={"price": -1}) is None
     assert read.scope.warnings == ["properties.price is not an amount (a number, not negative); it was left out."]
@@ -214,8 +231,8 @@ def test_what_is_very_long_is_not_remembered():
         names._usual_name,
         convert._usual_split,
         convert._currency,
-        contact._email,
-        contact._phone,
+        contact.address_of,
+        contact.number_of,
     )
     before = [cache.cache_info().currsize for cache in caches]
     long = "Aa>" * 1_000

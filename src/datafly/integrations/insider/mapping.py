@@ -16,7 +16,7 @@ from datafly.spec.convert import (
     text,
 )
 from datafly.spec.integration import ANY, WITHDRAWN, IdentityRow, Lines, Rule
-from datafly.spec.nodes import const, first, first_line, merged, obj, once, path, required, unless, wanted
+from datafly.spec.nodes import const, first, first_line, merged, obj, path, required, unless, wanted
 from datafly.spec.parts import by_setting, each_line, identified, params, rule_event_name
 from datafly.spec.rest import rest
 from datafly.spec.words import Refusal
@@ -239,12 +239,8 @@ ORDER_PARAMS = obj(
         **ORDER_AMOUNTS,
     },
     custom=merged(
-        once(
-            merged(
-                rest("properties", OF_ORDER),
-                obj({f"order_{name}": amount(path(f"properties.{name}")) for name in TOTALS}),
-            )
-        ),
+        rest("properties", OF_ORDER),
+        obj({f"order_{name}": amount(path(f"properties.{name}")) for name in TOTALS}),
         rest("line", OF_PRODUCT),
     ),
 )
@@ -252,7 +248,7 @@ CART_PARAMS = obj(
     # The message id is the same on every retry (contracts/insider.md §10.2, row Cart Viewed).
     {"event_group_id": text(path("properties.cart_id", "message_id")), **LINE},
     custom=merged(
-        once(rest("properties", ("cart_id", "products", "currency"))),
+        rest("properties", ("cart_id", "products", "currency")),
         rest("line", OF_PRODUCT),
     ),
 )

@@ -1,0 +1,129 @@
+"""Nodes that follow the config of an installation or decide by a value; a choice of the config is made when written."""
+
+from collections.abc import Mapping
+
+from datafly.spec.nodes import Node, Scalar
+from datafly.spec.source import NOTHING, SCOPE, Source, literal
+from datafly.spec.words import Refusal
+
+
+class Configured(Node, frozen=True, tag="setting"):
+    name: str
+
+    def __str__(self) -> str:
+        return f"the setting {self.name}"
+
+    def write(self, source: Source) -> str:
+        value = source.making.config.get(self.name)
+        return NOTHING if value is None or value == "" else source.sure(literal(value))
+
+
+class Keyed(Node, frozen=True, tag="keyed"):
+    name: str
+    of: Node
+
+    def __str__(self) -> str:
+        return f"{{the setting {self.name}: {self.of}}}"
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.of,)
+
+    def write(self, source: Source) -> str:
+        key = source.making.config.get(self.name)
+        if not key:
+            return NOTHING
+        value, found = source.value(self.of), source.name("keyed")
+        source.line(f"{found} = {{{literal(key)}: {value}}} if {value} is not None else None")
+        return found
+
+
+class Lookup(Node, frozen=True, tag="lookup"):
+    of: Node
+    values: Mapping[str, Scalar]
+
+    def __str__(self) -> str:
+        return f"{self.of} as {', '.join(f'{sent} → {value}' for sent, value in self.values.items())}"
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.of,)
+
+    def write(self, source: Source) -> str:
+        sent, found = source.value(self.of), source.name("looked_up")
+        known = source.bind(dict(self.values), "known")
+        source.line(f"{found} = {known}.get({sent}.strip().lower()) if type({sent}) is str else None")
+        return found
+
+
+class Given(Node, frozen=True, tag="given"):
+    condition: Node
+    of: Node
+
+    def __str__(self) -> str:
+        return f"{self.of}, if there is {self.condition}"
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.condition, self.of)
+
+    def write(self, source: Source) -> str:
+        condition, found = source.value(self.condition), source.name("given")
+        source.line(f"{found} = None")
+        with source.when(f"{condition} is not None"):
+            source.line(f"{found} = {source.value(self.of)}")
+        return found
+
+
+class Refused(Node, frozen=True, tag="refused"):
+    refusal: Refusal
+
+    def __str__(self) -> str:
+        return f"not sent ({self.refusal.reason})"
+
+    def write(self, source: Source) -> str:
+        source.line(f"return {source.bind(self.refusal.ruling(source.making.hints), 'ruling')}")
+        return NOTHING
+
+
+class Warned(Node, frozen=True, tag="warned"):
+    of: Node
+    warning: str
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.of,)
+
+    def write(self, source: Source) -> str:
+        value = source.value(self.of)
+        source.line(f"if {value} is not None: {SCOPE}.warn({source.bind(self.warning, 'warning')})")
+        return value
+
+
+def setting(name: str) -> Configured:
+    """What the config says; nothing where it says nothing."""
+    return Configured(name)
+
+
+def keyed(name: str, of: Node) -> Keyed:
+    """An object of one field, which the setting `name` names; nothing where it does not."""
+    return Keyed(name, of)
+
+
+def lookup(of: Node, values: Mapping[str, Scalar]) -> Lookup:
+    """What stands for a text, whatever its case; nothing for another one. The keys are in lower case."""
+    return Lookup(of, values)
+
+
+def given(condition: Node, of: Node) -> Given:
+    """`of`, where `condition` has a value."""
+    return Given(condition, of)
+
+
+def refused(refusal: Refusal) -> Refused:
+    """The event is not sent."""
+    return Refused(refusal)
+
+
+def warned(of: Node, warning: str) -> Warned:
+    """A value that is sent with a warning."""
+    return Warned(of, warning)

@@ -1,0 +1,117 @@
+"""A rule, with the identity and body that it stands in → one function from an event to what is sent for it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from datafly.model.delivery import Item
+from datafly.model.verdict import Ruling, Verdict
+from datafly.spec.compiled import Shaped
+from datafly.spec.integration import Integration, Lines, Rule
+from datafly.spec.nodes import Const, Node
+from datafly.spec.scope import Scope
+from datafly.spec.source import SCOPE, Making, Source
+from datafly.spec.words import Hint
+
+Written = Callable[[Scope], Shaped]
+_NOTHING: Final = Ruling(Verdict.SKIPPED, "nothing_to_send", cause="The event holds nothing that is sent.")
+
+
+def write_rule(integration: Integration, rule: Rule, making: Making) -> Written:
+    """`making` holds the config and the hints. What the function gives is in sending order, or a ruling."""
+    name = Const(rule.name) if isinstance(rule.name, str) else rule.name
+    rows = {row.field: row.value for row in integration.identity if row.value}
+    source = Source(
+        msgspec.structs.replace(
+            making, params=rule.params, event_name=name if rule.name else None, identity=rows, lines=bool(rule.lines)
+        )
+    )
+    _write_identity(integration, source)
+    _write_preparation(rule, source)
+    body = source.value(rule.body or integration.body)
+    item = source.bind(_Itemiser(rule.route).item, "item")
+    source.line(f"return {item}({SCOPE}, {body})")
+    return source.function(f"{integration.slug}: {rule.event}")
+
+
+def _write_identity(integration: Integration, source: Source) -> None:
+    for row in integration.identity:
+        if row.value is None:
+            continue
+        value = source.value(row.value)
+        if row.required is not None:
+            ruling = source.bind(row.required.ruling(source.making.hints), "ruling")
+            source.line(f"if {value} is None: return {ruling}")
+            source.sure(value)
+
+
+def _write_preparation(rule: Rule, source: Source) -> None:
+    if rule.ignores:
+        ignored = source.bind(_Ignored(rule.event, frozenset(rule.ignores)), "ignored")
+        source.line(f"if not {ignored}.names.isdisjoint({source.root('properties')}): {ignored}.warn({SCOPE})")
+    if rule.lines:
+        finder = source.bind(_LineFinder(rule.lines, source.making.hints).lines, "lines_of")
+        source.line(f"lines = {finder}({SCOPE}, {source.value(rule.lines.of)})")
+        source.line("if type(lines) is not list: return lines")
+        source.line(f"{source.root('properties')} = {SCOPE}.properties")
+
+
+class _Ignored(msgspec.Struct, frozen=True):
+    event: str
+    names: frozenset[str]
+
+    def warn(self, scope: Scope) -> None:
+        for name in sorted(self.names & scope.properties.keys()):
+            scope.warn(f"properties.{name} is not sent with a {self.event} event.")
+
+
+class _LineFinder:
+    """The lines of an event; of one without, itself as its only line, if it may be; else the ruling."""
+
+    def __init__(self, lines: Lines, hints: Mapping[str, Hint]) -> None:
+        self._of = str(lines.of)
+        self._none = lines.none.ruling(hints)
+        self._alone = frozenset(lines.alone)
+        self._alone_if = frozenset(lines.alone_if)
+
+    def lines(self, scope: Scope, sent: Any) -> list[dict[str, Any]] | Ruling:
+        found = [line for line in sent if type(line) is dict] if type(sent) is list else []
+        if not found:
+            return self._itself(scope)
+        scope.lines = found
+        if len(found) < len(sent):
+            scope.warn(f"{self._of} holds something that is no object; it was left out.")
+        return found
+
+    def _itself(self, scope: Scope) -> list[dict[str, Any]] | Ruling:
+        own = scope.properties
+        if not self._alone_if or not self._alone_if <= own.keys():
+            return self._none
+        scope.properties = {name: value for name, value in own.items() if name not in self._alone}
+        return [{name: value for name, value in own.items() if name in self._alone}]
+
+
+class _Itemiser:
+    def __init__(self, route: str) -> None:
+        self._route = route
+        self._encode = msgspec.json.Encoder().encode
+
+    def item(self, scope: Scope, body: Any) -> Shaped:
+        if body is None:
+            return _NOTHING
+        try:
+            encoded = self._encode(body)
+        except (UnicodeEncodeError, OverflowError, TypeError, RecursionError) as error:
+            cause = f"The event cannot be written as JSON: {error}."
+            return Ruling(Verdict.REJECTED, "not_encodable", cause=cause, cure="Correct the event, then replay it.")
+        return (Item(encoded, self._route, scope.event.message_id, tuple(scope.warnings)),)
+
+
+def compile_node(node: Node, making: Making | None = None) -> Callable[[Scope], Any]:
+    """One node as a function of its own: its value, or the ruling with which it refuses. For lint and tests."""
+    source = Source(making or Making())
+    if source.making.lines:
+        source.line(f"lines = {SCOPE}.lines")
+    source.line(f"return {source.value(node)}")
+    return source.function("a node")
