@@ -81,7 +81,7 @@ class Vendor:
             await runner.cleanup()
 
 
-def judge(reply, count):
+def judge(reply, count, _route):
     if reply.status is None or reply.status in {429, 500, 503}:
         after = reply.headers.get("retry-after")
         return Judgement(

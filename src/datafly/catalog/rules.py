@@ -205,8 +205,9 @@ def routes_exist(subject: Subject) -> Iterator[str]:
     """A rule's route is one of the definition's."""
     keys = {route.key for route in subject.integration.routes}
     for rule in subject.integration.rules:
-        if rule.route not in keys:
-            yield f"rule {rule.event} takes the route {rule.route!r}, which does not exist"
+        for route in (rule.route, *(ahead.route for ahead in rule.ahead)):
+            if route not in keys:
+                yield f"rule {rule.event} takes the route {route!r}, which does not exist"
 
 
 @asks("alpha")
@@ -224,7 +225,7 @@ def failures_are_recognised(subject: Subject) -> Iterator[str]:
     """The answer that a failure gives as its own is judged as that failure, and not as one before it."""
     judge = judge_by(subject.integration)
     for scenario in scenarios(subject.integration):
-        judgement = judge(scenario.reply, 1)
+        judgement = judge(scenario.reply, 1, scenario.route)
         ruling = judgement.items[0] if judgement.items else judgement.whole
         if scenario.symptom and (ruling.verdict, ruling.symptom) != (scenario.verdict, scenario.symptom):
             yield f"failure {scenario.name} is judged {ruling.verdict} {ruling.symptom!r} by its own answer"

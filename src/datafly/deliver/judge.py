@@ -37,9 +37,9 @@ class Decision(msgspec.Struct, frozen=True):
     split: bool = False
 
 
-def decide(compiled: Compiled, reply: Reply, count: int, *, installation_id: str) -> Decision:
+def decide(compiled: Compiled, reply: Reply, count: int, *, route: str, installation_id: str) -> Decision:
     """Never raises: a judge that fails is a reply not understood, to be tried again."""
-    judgement = _judged(compiled, reply, count, installation_id)
+    judgement = _judged(compiled, reply, count, route, installation_id)
     if judgement.drift:
         emit(DeliverContractDrifted(installation_id=installation_id, vendor=compiled.vendor, drift=judgement.drift))
     rulings = _per_item(judgement, count)
@@ -48,11 +48,11 @@ def decide(compiled: Compiled, reply: Reply, count: int, *, installation_id: str
     return Decision(meaning=_meaning(rulings, told), rulings=rulings, told=told, split=split)
 
 
-def _judged(compiled: Compiled, reply: Reply, count: int, installation_id: str) -> Judgement:
+def _judged(compiled: Compiled, reply: Reply, count: int, route: str, installation_id: str) -> Judgement:
     if was_refused(reply):
         return Judgement(whole=address_not_allowed(reply))
     try:
-        return compiled.judge(reply, count)
+        return compiled.judge(reply, count, route)
     except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the events are kept
         words = f"{type(error).__name__}: {error}"
         emit(DeliverJudgeFailed(installation_id=installation_id, vendor=compiled.vendor, error=words))

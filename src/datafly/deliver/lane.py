@@ -95,7 +95,7 @@ class Lane:
     async def _take_turn(self, ticket: Ticket) -> float:
         """At most one request. How many seconds this lane should wait before its next turn."""
         batch = self._next_batch(ticket)
-        if batch is not None and await self._site.pace(batch.compiled).take():
+        if batch is not None and await self._site.pace(batch.compiled, batch.route).take():
             again = self._next_batch(ticket)
             batch = batch if again is batch else None
         if batch is None or batch.outgoing is None:
@@ -121,7 +121,7 @@ class Lane:
         reply = await self._site.parts.transport.send(outgoing)
         batch.tries += 1
         batch.sealed = True
-        decision = decide(batch.compiled, reply, len(batch.units), installation_id=self._site.id)
+        decision = decide(batch.compiled, reply, len(batch.units), route=batch.route, installation_id=self._site.id)
         self._note(batch, reply, decision)
         answer = shown_answer(reply, outgoing, batch.compiled.secrets, self._site.settings.answer_bytes)
         backoff = self._report(ticket, batch, reply, decision)
@@ -173,7 +173,7 @@ class Lane:
         settings = self._site.settings
         asked = min(told.retry_after_seconds or 0.0, settings.max_retry_after_seconds)
         if asked > 0 and reply.status == THROTTLED:
-            self._site.pace(batch.compiled).hold(asked)
+            self._site.pace(batch.compiled, batch.route).hold(asked)
         doubled = settings.first_retry_seconds * 2 ** min(batch.fails - 1, _LARGEST_DOUBLING)
         jittered = self._site.parts.rng.uniform(0.0, min(doubled, settings.max_retry_seconds))
         return max(jittered, asked) if self._site.gate.running else 0.0

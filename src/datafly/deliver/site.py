@@ -67,9 +67,12 @@ class Site:
     def vendor(self) -> str:
         return self.installation.vendor
 
-    def pace(self, compiled: Compiled) -> Pace:
-        credential = compiled.credential or self.id
-        return self._paces.of(compiled.vendor, credential, compiled.limits.requests_per_minute)
+    def pace(self, compiled: Compiled, route: str) -> Pace:
+        """That of the credential, or of the route with it where the route has a rate of its own."""
+        credential, own = compiled.credential or self.id, compiled.rates.get(route)
+        if own is None:
+            return self._paces.of(compiled.vendor, credential, compiled.limits.requests_per_minute)
+        return self._paces.of(compiled.vendor, f"{credential}:{route}", own)
 
     def newer_consent(self, event: Event) -> Mapping[str, bool] | None:
         """What the visitor decided after this event came; asked whenever a request is built or sent again."""

@@ -53,6 +53,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `properties` have canonical snake_case names where standard. No value anywhere is null.
     `user_id` is the id sent or, if none was, the one learnt from identify (`user_id_learnt`).
     `traits` came with the event; `known_traits` were learnt from earlier identify calls of the same user.
+    `links`: the anonymous id that had no user until this identify, and has `user_id` from it on.
     `key` orders: events of one key are delivered in order.
     What comes from JSON holds no cycle, so the collector need not look (delivery holds thousands: decision 0055).
     """
@@ -77,6 +78,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     historical: bool = False
     original: Original | None = None
     steps: tuple[Step, ...] = ()
+    links: str | None = None
 
     def with_choices(self, newer: Mapping[str, bool] | None) -> "Event":
         """With what the visitor said since, so that a vendor is told the newest word; `newer` None: nothing since."""

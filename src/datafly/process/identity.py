@@ -52,6 +52,12 @@ def effective_user(sent_user_id: str | None, visitor: Visitor | None) -> str | N
     return sent_user_id or (visitor.user_id if visitor else None)
 
 
+def link(kind: str, sent_user_id: str | None, anonymous_id: str | None, visitor: Visitor | None) -> str | None:
+    """The anonymous id, where an identify is the first to say whose it is."""
+    is_first = kind == "identify" and sent_user_id is not None and (visitor is None or visitor.user_id is None)
+    return anonymous_id if is_first else None
+
+
 def resolve(sent_user_id: str | None, visitor: Visitor | None, user: User | None) -> Identity:
     """`user`: what is known of the effective user."""
     user_id = effective_user(sent_user_id, visitor)

@@ -96,6 +96,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         False,  # noqa: FBT003 - historical: nothing that comes through a door is
         _original(normal, body, moment),
         _told(normal.effect, moment.effect, who.effect, consent_effect),
+        identity.link(body.type or "", body.user_id, body.anonymous_id, visitor),
     )
     return event, heard
 

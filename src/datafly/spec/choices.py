@@ -1,8 +1,12 @@
 """Nodes that follow the config of an installation or decide by a value; a choice of the config is made when written."""
 
 from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 
 from datafly.spec.nodes import Node, Scalar
+from datafly.spec.scope import Scope
 from datafly.spec.source import NOTHING, SCOPE, Source, literal
 from datafly.spec.words import Refusal
 
@@ -99,6 +103,36 @@ class Warned(Node, frozen=True, tag="warned"):
         return value
 
 
+class Registered(Node, frozen=True, tag="registered"):
+    of: Node
+    name: str
+    warning: str
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.of,)
+
+    def write(self, source: Source) -> str:
+        value, names = source.value(self.of), source.making.config.get(self.name)
+        if names:
+            check = source.bind(_Known(frozenset(names), self.warning).check, "registered")
+            source.line(f"if {value} is not None: {check}({SCOPE}, {value})")
+        return value
+
+
+class _Known(msgspec.Struct, frozen=True):
+    names: frozenset[str]
+    warning: str
+
+    def check(self, scope: Scope, found: str | dict[str, Any]) -> None:
+        """Of an object, its keys."""
+        for name in (found,) if isinstance(found, str) else found:
+            if name not in self.names:
+                scope.warn(self.warning.format(name=name))
+
+
 def setting(name: str) -> Configured:
     """What the config says; nothing where it says nothing."""
     return Configured(name)
@@ -122,6 +156,14 @@ def given(condition: Node, of: Node) -> Given:
 def refused(refusal: Refusal) -> Refused:
     """The event is not sent."""
     return Refused(refusal)
+
+
+def registered(of: Node, name: str, warning: str) -> Registered:
+    """A name, or an object of names, of which those that the setting `name` does not list are warned of by `{name}`.
+
+    An empty list means that nothing is known of what is registered, and nothing is said.
+    """
+    return Registered(of, name, warning)
 
 
 def warned(of: Node, warning: str) -> Warned:

@@ -10,7 +10,7 @@ from datafly.model.delivery import Outgoing
 from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
-from datafly.spec.compiled import Compiled, Shaped
+from datafly.spec.compiled import Compiled, Limits, Shaped
 from datafly.spec.config import complete_config, require_fitting
 from datafly.spec.integration import ANY, WITHDRAWN, Integration
 from datafly.spec.judging import judge_by, judge_check_by
@@ -40,7 +40,8 @@ def compile_integration(
     return Compiled(
         vendor=integration.slug,
         consent=integration.consent,
-        limits=integration.limits,
+        limits=_limits(integration, whole),
+        rates={route.key: route.requests_per_minute for route in integration.routes if route.requests_per_minute},
         shape=_shaper(integration, whole),
         assemble=assembler(integration, caller),
         judge=judge_by(integration),
@@ -79,6 +80,12 @@ def _only_told(category: str | None, event: Event, now_ms: int) -> Scope:
     if event.type != "consent":
         scope.warn(f"The event itself is not sent: consent for {category} is withdrawn with it; only that is told.")
     return scope
+
+
+def _limits(integration: Integration, config: Mapping[str, Any]) -> Limits:
+    """An installation may ask for less than the vendor takes, never for more items."""
+    chosen = {field: config[name] for field, name in integration.limit_settings.items() if name in config}
+    return msgspec.structs.replace(integration.limits, **chosen)
 
 
 def _elsewhere(integration: Integration, config: Mapping[str, Any]) -> Iterator[str]:

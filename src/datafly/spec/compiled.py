@@ -28,8 +28,8 @@ class Compiled(msgspec.Struct, frozen=True):
     """One integration for one installation. All functions are pure.
 
     `shape(event, now_ms)` says what is sent for an event. `assemble(items)` makes one request of items of one route.
-    `judge(reply, count)` judges the reply to a request of `count` items. `credential_check` is a request that reads
-    only, judged by `judge_check`. `pick(body, index)` is the part of a request's body that one item caused.
+    `judge(reply, count, route)` judges the reply to a request of `count` items. `credential_check` is a request that
+    reads only, judged by `judge_check`. `pick(body, index)` is the part of a request's body that one item caused.
     `consent` is the category that must be granted, None for none. `credential` names what a rate limit is shared by.
     """
 
@@ -38,10 +38,12 @@ class Compiled(msgspec.Struct, frozen=True):
     limits: Limits
     shape: Callable[[Event, int], Shaped]
     assemble: Callable[[Sequence[Item]], Outgoing]
-    judge: Callable[[Reply, int], Judgement]
+    judge: Callable[[Reply, int, str], Judgement]
     pick: Callable[[str, int], str]
     secrets: frozenset[str]
     credential: str = ""
+    rates: dict[str, int] = {}
+    """Route → requests per minute, of those that do not share in the rate of `limits`."""
     credential_check: Outgoing | None = None
     judge_check: Callable[[Reply], Ruling] | None = None
     notes: tuple[str, ...] = ()

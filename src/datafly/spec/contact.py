@@ -11,6 +11,7 @@ _LONGEST_EMAIL: Final = 254
 """Of an address that a mail server takes (RFC 5321); the pattern takes quadratic time."""
 _LONGEST_PHONE: Final = 64
 _PHONE: Final = re.compile(r"\s*(tel:)?\+[\d\s()./\u2010-\u2015-]+")
+_LOCAL: Final = re.compile(r"\s*(tel:)?\+?[\d\s()./\u2010-\u2015-]+")
 """The kit reads letters as keys of a telephone, or past them: one mistyped would be another person's number."""
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 
@@ -27,11 +28,12 @@ def email_address(sent: Any) -> str | None:
 
 
 @lru_cache(maxsize=65_536)
-def number_of(sent: str) -> str | None:
-    if len(sent) > _LONGEST_PHONE or not _PHONE.fullmatch(sent):
+def number_of(sent: str, region: str | None = None) -> str | None:
+    """`region`: the country of a number that is not in international form, ISO 3166-1 alpha-2."""
+    if len(sent) > _LONGEST_PHONE or not (_LOCAL if region else _PHONE).fullmatch(sent):
         return None
     try:
-        number = phonenumbers.parse(sent, None)
+        number = phonenumbers.parse(sent, region)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number):

@@ -1,19 +1,23 @@
 """Nodes that turn a sent value into the type that a vendor takes, or leave it out with a warning."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
 from datafly.spec.contact import address_of, email_address, number_of, phone_number
+from datafly.spec.countries import country_code
 from datafly.spec.names import USUAL_LENGTH, snake_name
-from datafly.spec.nodes import Node
+from datafly.spec.nodes import First, Node, Path
 from datafly.spec.scope import Scope
 from datafly.spec.source import SCOPE, Source
 
 _DECIMAL: Final = re.compile(r"-?\d{1,15}(\.\d+)?")
+_LANGUAGE: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}))?")
+_FLAGS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _GREATEST: Final = 1e15
 """Beyond it a floating-point number no longer holds cents."""
@@ -128,6 +132,34 @@ def _written(number: float) -> str:
     return str(int(number)) if number == int(number) else repr(number)
 
 
+def as_flag(sent: Any) -> bool | None:
+    """True and false, also as people and forms write them."""
+    return sent if isinstance(sent, bool) else _FLAGS.get(str(sent).strip().lower())
+
+
+def as_day(sent: Any) -> str | None:
+    """A date, or the date of a time, as RFC 3339 at midnight in UTC."""
+    if not isinstance(sent, str):
+        return None
+    try:
+        return f"{datetime.fromisoformat(sent.strip()).date().isoformat()}T00:00:00Z"
+    except ValueError:
+        return None
+
+
+def as_language(sent: Any) -> str | None:
+    """`en-gb` → `en_GB`; a language alone stays alone."""
+    found = _LANGUAGE.fullmatch(sent.strip()) if isinstance(sent, str) else None
+    if found is None:
+        return None
+    language, region = found.group(1).lower(), found.group(2)
+    return f"{language}_{region.upper()}" if region else language
+
+
+def as_country(sent: Any) -> str | None:
+    return country_code(sent) if isinstance(sent, str) else None
+
+
 _NUMBER: Final = "(type({0}) is float or type({0}) is int)"
 _IN_BOUNDS: Final = f"{_NUMBER} and {-_GREATEST!r} < {{0}} < {_GREATEST!r}"
 _AMOUNT: Final = f"{_NUMBER} and 0 <= {{0}} < {_GREATEST!r}"
@@ -150,6 +182,10 @@ CONVERTERS: Final = {
     "phone": Converter(
         "a phone number in international form (E.164, e.g. +447700900123)", phone_number, of_text=number_of
     ),
+    "flag": Converter("true or false", as_flag, "type({0}) is bool"),
+    "day": Converter("a date (ISO 8601)", as_day),
+    "language": Converter("a language, or a language and a country (en_GB)", as_language),
+    "country": Converter("a country (ISO 3166-1: a code or an English name)", as_country, of_text=country_code),
     "event_name": Converter("a name with a letter or digit of a-z, 0-9", as_event_name, of_text=snake_name),
 }
 """Each is a word of the language and a row of its reference."""
@@ -158,8 +194,11 @@ _PLAIN: Final = frozenset({"text", "identifier"})
 
 
 class Convert(Node, frozen=True, tag="convert"):
+    """Of a path with several names, the first that can be converted. `region`: a setting; only phone numbers need it."""
+
     to: str
     of: Node
+    region: str = ""
 
     def __str__(self) -> str:
         return str(self.of) if self.to in _PLAIN else f"{self.of} as {self.to.replace('_', ' ')}"
@@ -168,7 +207,10 @@ class Convert(Node, frozen=True, tag="convert"):
         return (self.of,)
 
     def write(self, source: Source) -> str:
-        converter = CONVERTERS[self.to]
+        if isinstance(self.of, Path) and len(self.of.names) > 1:
+            each = (msgspec.structs.replace(self, of=Path((name,))) for name in self.of.names)
+            return source.value(First(tuple(each)))
+        converter = self._converter(source.making.config)
         sent, found = source.value(self.of), source.name(self.to)
         complaint = f"{self.of} is not {converter.says}; it was left out."
         careful = f"{source.bind(_Careful(converter.convert, complaint).read, self.to)}({SCOPE}, {sent})"
@@ -183,6 +225,25 @@ class Convert(Node, frozen=True, tag="convert"):
             unfit = f"not ({converter.is_so.format(sent)})" if converter.is_so else "True"
             source.line(f"{found} = {careful} if {sent} is not None and {unfit} else {sent}")
         return found
+
+    def _converter(self, config: Mapping[str, Any]) -> Converter:
+        converter, region = CONVERTERS[self.to], self.region and config.get(self.region)
+        if not region:
+            return converter
+        local = _Local(region)
+        return Converter(converter.says, local.number_of_any, of_text=local.number_of_text)
+
+
+class _Local(msgspec.Struct, frozen=True):
+    region: str
+
+    def number_of_text(self, sent: str) -> str | None:
+        return number_of(sent, self.region)
+
+    def number_of_any(self, sent: Any) -> str | None:
+        """Also one that was sent as a number, without its country code and leading zero."""
+        text = as_text(sent)
+        return number_of(text, self.region) if text else None
 
 
 class _Careful(msgspec.Struct, frozen=True):
@@ -248,8 +309,29 @@ def email(of: Node) -> Convert:
     return Convert("email", of)
 
 
-def phone(of: Node) -> Convert:
-    return Convert("phone", of)
+def phone(of: Node, region: str = "") -> Convert:
+    """`region`: the setting that names the country of numbers without a country code."""
+    return Convert("phone", of, region)
+
+
+def flag(of: Node) -> Convert:
+    """Also from yes and no, 1 and 0."""
+    return Convert("flag", of)
+
+
+def day(of: Node) -> Convert:
+    """A date at midnight, `…T00:00:00Z`."""
+    return Convert("day", of)
+
+
+def language(of: Node) -> Convert:
+    """`ll` or `ll_CC`."""
+    return Convert("language", of)
+
+
+def country(of: Node) -> Convert:
+    """Two letters."""
+    return Convert("country", of)
 
 
 def event_name(of: Node) -> Convert:

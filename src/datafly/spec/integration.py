@@ -40,13 +40,17 @@ class Variant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class IdentityRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A field that says who the user is. `required`: without it nothing is sent."""
+    """A field that says who the user is. `required`: without it nothing is sent.
+
+    `identifies_if`: a setting, a flag, without which the field is known but no part of `identified()`.
+    """
 
     field: str
     source: str
     note: str
     value: Node | None = None
     required: Refusal | None = None
+    identifies_if: str = ""
 
 
 class Lines(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -60,6 +64,13 @@ class Lines(msgspec.Struct, frozen=True, omit_defaults=True):
     alone_if: tuple[str, ...] = ()
 
 
+class Ahead(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A call of its own that goes before an event's: `body`, if it has a value, on the route `route`."""
+
+    route: str
+    body: Node
+
+
 class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     """What becomes of one kind of event.
 
@@ -67,8 +78,8 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     `note` are words of the page, `name` is the vendor's event name. `params` is what `params()` stands for in `body`,
     which is the definition's own unless given here. `ignores`: properties that are not sent, which is said if they are
     there. `native`: what the vendor calls properties → their canonical names, for a track event that bears the vendor's
-    own `name` and so is taken for this one.
-    `off`: the setting, and its option, with which the rule does not hold.
+    own `name` and so is taken for this one. `off`: the setting, and its option, with which the rule does not hold.
+    `kept_days`: older events are not sent, since the vendor does not keep them that long. `ahead`: what goes before.
     """
 
     event: str
@@ -82,6 +93,8 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     route: str = ""
     off: tuple[str, str] | None = None
     native: dict[str, str] = {}
+    kept_days: int | None = None
+    ahead: tuple[Ahead, ...] = ()
 
     @property
     def is_type(self) -> bool:
@@ -94,7 +107,9 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
 class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     """A call of the vendor's API. `items_key` holds the list of items, beside the constant fields of `also`.
 
-    Without `items_key` a request is one item, whole. `key` names the route for `Rule.route`.
+    Without `items_key` a request is one item, whole. `key` names the route for `Rule.route`. `historical`: further
+    constant fields of a request of historical events, which then never share one with others. `requests_per_minute`:
+    if the call has a rate of its own.
     """
 
     path: str
@@ -102,6 +117,8 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     method: str = "POST"
     key: str = ""
     also: dict[str, Any] = {}
+    historical: dict[str, Any] = {}
+    requests_per_minute: int = 0
 
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -159,6 +176,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
 
     `base` is a URL in which `{setting}` is replaced; so are the values of `headers`, and one that holds a secret is a
     secret. `consent` is the category that must be granted. `body` maps an event of any rule without a body of its own.
+    `too_old`: the reason for events beyond `Rule.kept_days`. `limit_settings`: field of `limits` → the setting, a
+    number, by which an installation may change it.
     """
 
     slug: str
@@ -176,6 +195,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
     body: Node
     limits: Limits
+    limit_settings: dict[str, str] = {}
+    too_old: Refusal | None = None
     headers: dict[str, str] = {}
     settings: tuple[SettingKind, ...] = ()
     variants: tuple[Variant, ...] = (Variant("default", "Default", "The mapping as documented."),)
@@ -208,7 +229,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     def refusals(self) -> list[Refusal]:
         """Every reason for which an event is not sent, each once."""
         found = [row.required for row in self.identity] + [rule.lines.none for rule in self.rules if rule.lines]
-        found += [getattr(node, "refusal", None) for node in self.nodes()]
+        found += [self.too_old, *(getattr(node, "refusal", None) for node in self.nodes())]
         return list({refusal.reason: refusal for refusal in found if refusal}.values())
 
     def _roots(self) -> Iterable[Node]:
@@ -216,6 +237,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
         yield from (row.value for row in self.identity if row.value)
         for rule in self.rules:
             yield from (node for node in (rule.params, rule.body, rule.name) if isinstance(node, Node))
+            yield from (ahead.body for ahead in rule.ahead)
 
 
 def as_json(integration: Integration) -> bytes:

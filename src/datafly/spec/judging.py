@@ -9,20 +9,28 @@ import msgspec
 from datafly.model.delivery import Reply
 from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
 from datafly.spec.integration import Integration
+from datafly.spec.request import historical_key
 from datafly.spec.words import Failure
 
 _CUT: Final = 300
+_Judges = tuple[Callable[[Reply, int], Judgement], Callable[[Reply], Ruling]]
 _TRANSIENT: Final = frozenset({408, 425, 429})
 _WRONG_KEY: Final = frozenset({401, 403, 407})
 _WRONG_ADDRESS: Final = frozenset({404, 405, 410, 421, 501, 505})
 
 
-def judge_by(integration: Integration) -> Callable[[Reply, int], Judgement]:
-    """A 2xx by the definition's own function; anything else by its failures, else by the table of the kit."""
-    judge_success = integration.functions.judge_success or _all_delivered
-    judge_failure = _failure_judge(integration)
+def judge_by(integration: Integration) -> Callable[[Reply, int, str], Judgement]:
+    """A 2xx by the definition's own function, which reads answers about lists; else by its failures, or the table."""
+    has_lists = any(route.items_key for route in integration.routes)
+    own = integration.functions.judge_success or _all_delivered
+    judges: dict[str, _Judges] = {}
+    for route in integration.routes:
+        judge_success = own if route.items_key or not has_lists else _all_delivered
+        pair = (judge_success, _failure_judge(integration, route.key))
+        judges |= {route.key: pair, historical_key(route.key): pair}
 
-    def judge(reply: Reply, count: int) -> Judgement:
+    def judge(reply: Reply, count: int, route: str) -> Judgement:
+        judge_success, judge_failure = judges[route]
         return judge_success(reply, count) if _is_success(reply) else Judgement(judge_failure(reply))
 
     return judge
@@ -30,7 +38,7 @@ def judge_by(integration: Integration) -> Callable[[Reply, int], Judgement]:
 
 def judge_check_by(integration: Integration) -> Callable[[Reply], Ruling]:
     judge_success = integration.functions.judge_check or (lambda _: DELIVERED)
-    judge_failure = _failure_judge(integration)
+    judge_failure = _failure_judge(integration, None)
     return lambda reply: judge_success(reply) if _is_success(reply) else judge_failure(reply)
 
 
@@ -98,8 +106,10 @@ def _wrong_address(reply: Reply, name: str) -> tuple[str, str]:
     return cause, "Check the address in the settings."
 
 
-def _failure_judge(integration: Integration) -> Callable[[Reply], Ruling]:
-    failures, name = integration.failures, integration.name
+def _failure_judge(integration: Integration, route: str | None) -> Callable[[Reply], Ruling]:
+    """`route` None: a call that is none of the routes; failures that belong to one are not its."""
+    failures = tuple(one for one in integration.failures if one.route is None or one.route == route)
+    name = integration.name
 
     def judge(reply: Reply) -> Ruling:
         ruling = default_ruling(reply, name)

@@ -14,9 +14,10 @@ class Identified(Node, frozen=True, tag="identity"):
         return f"identity.{self.field}" if self.field else "identity"
 
     def write(self, source: Source) -> str:
-        rows = source.making.identity
+        rows, identifiers = source.making.identity, source.making.identifiers
         if not self.field:
-            return source.value(obj(rows)) if rows else NOTHING
+            identifying = {field: node for field, node in rows.items() if field in identifiers}
+            return source.value(obj(identifying)) if identifying else NOTHING
         return source.value(rows[self.field]) if self.field in rows else NOTHING
 
 

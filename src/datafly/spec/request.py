@@ -39,7 +39,10 @@ def caller_of(integration: Integration, config: Mapping[str, Any]) -> Caller:
 
 def assembler(integration: Integration, caller: Caller) -> Callable[[Sequence[Item]], Outgoing]:
     """Items are encoded already: joining bytes is all that is left to do."""
-    routes = {route.key: (route, *_wrapping(route)) for route in integration.routes}
+    routes = {}
+    for route in integration.routes:
+        routes[route.key] = (route, *_wrapping(route, route.also))
+        routes[historical_key(route.key)] = (route, *_wrapping(route, {**route.also, **route.historical}))
 
     def assemble(items: Sequence[Item]) -> Outgoing:
         route, before, after = routes[items[0].route]
@@ -65,10 +68,15 @@ def picker(integration: Integration) -> Callable[[str, int], str]:
     return pick
 
 
-def _wrapping(route: Route) -> tuple[bytes, bytes]:
+def historical_key(route: str) -> str:
+    """The route's own key for requests of historical events."""
+    return f"{route}:historical"
+
+
+def _wrapping(route: Route, also: Mapping[str, Any]) -> tuple[bytes, bytes]:
     if not route.items_key:
         return b"", b""
-    empty = msgspec.json.encode({**route.also, route.items_key: []})
+    empty = msgspec.json.encode({**also, route.items_key: []})
     return empty[:-2], empty[-2:]
 
 

@@ -10,29 +10,38 @@ from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.compiled import Shaped
 from datafly.spec.integration import Integration, Lines, Rule
 from datafly.spec.nodes import Const, Node
+from datafly.spec.request import historical_key
 from datafly.spec.scope import Scope
 from datafly.spec.source import SCOPE, Making, Source
 from datafly.spec.words import Hint
 
 Written = Callable[[Scope], Shaped]
+_DAY_MS: Final = 86_400_000
 _NOTHING: Final = Ruling(Verdict.SKIPPED, "nothing_to_send", cause="The event holds nothing that is sent.")
 
 
 def write_rule(integration: Integration, rule: Rule, making: Making) -> Written:
     """`making` holds the config and the hints. What the function gives is in sending order, or a ruling."""
     name = Const(rule.name) if isinstance(rule.name, str) else rule.name
-    rows = {row.field: row.value for row in integration.identity if row.value}
-    source = Source(
-        msgspec.structs.replace(
-            making, params=rule.params, event_name=name if rule.name else None, identity=rows, lines=bool(rule.lines)
-        )
+    at_hand = msgspec.structs.replace(
+        making, params=rule.params, event_name=name if rule.name else None, lines=bool(rule.lines)
     )
+    source = Source(_with_identity(integration, at_hand))
     _write_identity(integration, source)
+    _write_age(integration, rule, source)
     _write_preparation(rule, source)
     body = source.value(rule.body or integration.body)
-    item = source.bind(_Itemiser(rule.route).item, "item")
-    source.line(f"return {item}({SCOPE}, {body})")
+    ahead = [source.value(one.body) for one in rule.ahead]
+    items = source.bind(_Itemiser(integration, rule).items, "items")
+    source.line(f"return {items}({', '.join([SCOPE, body, *ahead])})")
     return source.function(f"{integration.slug}: {rule.event}")
+
+
+def _with_identity(integration: Integration, making: Making) -> Making:
+    rows = [row for row in integration.identity if row.value]
+    identifying = (row.field for row in rows if not row.identifies_if or making.config.get(row.identifies_if) is True)
+    identity = {row.field: row.value for row in rows}
+    return msgspec.structs.replace(making, identity=identity, identifiers=frozenset(identifying))
 
 
 def _write_identity(integration: Integration, source: Source) -> None:
@@ -44,6 +53,13 @@ def _write_identity(integration: Integration, source: Source) -> None:
             ruling = source.bind(row.required.ruling(source.making.hints), "ruling")
             source.line(f"if {value} is None: return {ruling}")
             source.sure(value)
+
+
+def _write_age(integration: Integration, rule: Rule, source: Source) -> None:
+    if rule.kept_days is not None and integration.too_old is not None:
+        ruling = source.bind(integration.too_old.ruling(source.making.hints), "ruling")
+        kept_ms = rule.kept_days * _DAY_MS
+        source.line(f"if {SCOPE}.now_ms - {SCOPE}.event.timestamp_ms > {kept_ms}: return {ruling}")
 
 
 def _write_preparation(rule: Rule, source: Source) -> None:
@@ -93,19 +109,32 @@ class _LineFinder:
 
 
 class _Itemiser:
-    def __init__(self, route: str) -> None:
-        self._route = route
+    """Bodies → items. The key of what goes ahead of an event is its route beside the message id."""
+
+    def __init__(self, integration: Integration, rule: Rule) -> None:
+        routes = {route.key: route for route in integration.routes}
+        self._route = rule.route
+        self._historical = historical_key(rule.route) if routes[rule.route].historical else rule.route
+        self._ahead = tuple(one.route for one in rule.ahead)
         self._encode = msgspec.json.Encoder().encode
 
-    def item(self, scope: Scope, body: Any) -> Shaped:
-        if body is None:
-            return _NOTHING
+    def items(self, scope: Scope, body: Any, *ahead: Any) -> Shaped:
         try:
-            encoded = self._encode(body)
+            before = self._before(scope.event.message_id, ahead) if ahead else ()
+            encoded = None if body is None else self._encode(body)
         except (UnicodeEncodeError, OverflowError, TypeError, RecursionError) as error:
             cause = f"The event cannot be written as JSON: {error}."
             return Ruling(Verdict.REJECTED, "not_encodable", cause=cause, cure="Correct the event, then replay it.")
-        return (Item(encoded, self._route, scope.event.message_id, tuple(scope.warnings)),)
+        if encoded is None:
+            return before or _NOTHING
+        route = self._historical if scope.event.historical else self._route
+        return (*before, Item(encoded, route, scope.event.message_id, tuple(scope.warnings)))
+
+    def _before(self, message_id: str, bodies: tuple[Any, ...]) -> tuple[Item, ...]:
+        pairs = zip(self._ahead, bodies, strict=True)
+        return tuple(
+            Item(self._encode(body), route, f"{message_id}:{route}") for route, body in pairs if body is not None
+        )
 
 
 def compile_node(node: Node, making: Making | None = None) -> Callable[[Scope], Any]:

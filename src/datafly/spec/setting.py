@@ -13,6 +13,8 @@ _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 _LONGEST: Final = 4096
 _SPOILING: Final = frozenset("?#@\\")
 """What makes of an API's path, put after it, something else than a path, or of a host a user's name."""
+_LONGEST_NAME: Final = 255
+_MOST_NAMES: Final = 5_000
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -152,6 +154,23 @@ class Number(Setting, frozen=True, tag="number"):
         return {"type": "integer" if self.whole else "number", **stated}
 
 
+class Names(Setting, frozen=True, tag="names"):
+    """A list of names, each once."""
+
+    kind: ClassVar[str] = "names"
+
+    def problem(self, value: Any) -> Problem | None:
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            return _not_a("a list of names")
+        if len(value) > _MOST_NAMES or any(len(name) > _LONGEST_NAME for name in value):
+            return Problem("too_long", f"has more than {_MOST_NAMES} names, or one of over {_LONGEST_NAME} characters")
+        return None if all(map(str.strip, value)) else Problem("empty", "has an empty name")
+
+    def form(self) -> dict[str, Any]:
+        name = {"type": "string", "minLength": 1, "maxLength": _LONGEST_NAME}
+        return {"type": "array", "items": name, "maxItems": _MOST_NAMES}
+
+
 class Address(Setting, frozen=True, tag="url"):
     """scheme://host[:port][/prefix]; paths of the API are put after it. Whether it may be called, transport says."""
 
@@ -166,7 +185,7 @@ class Address(Setting, frozen=True, tag="url"):
         return {"type": "string", "format": "uri", "maxLength": _LONGEST}
 
 
-SettingKind = Text | Secret | Choice | Flag | Number | Address
+SettingKind = Text | Secret | Choice | Flag | Number | Names | Address
 
 
 def _is_base(value: str) -> bool:

@@ -31,7 +31,8 @@ class Writable(Protocol):
 class Making(msgspec.Struct, frozen=True):
     """What is known when a function is written: the installation's config, and the rule and identity at hand.
 
-    `lines`: the function has a variable `lines`, see `spec.rule`.
+    `identity`: all fields of it, of which those in `identifiers` identify. `lines`: the function has a variable
+    `lines`, see `spec.rule`.
     """
 
     config: Mapping[str, Any] = {}
@@ -39,6 +40,7 @@ class Making(msgspec.Struct, frozen=True):
     params: Any = None
     event_name: Any = None
     identity: Mapping[str, Any] = {}
+    identifiers: frozenset[str] = frozenset()
     lines: bool = False
 
 

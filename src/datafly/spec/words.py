@@ -39,7 +39,8 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
     It is recognised by `status` and, if given, by any of `contains` in the body, whatever its case. A failure of one
     record inside a good answer has a 2xx `status`. `answer` is such a body: the sandbox gives it, the suite judges it.
-    `common` false keeps it out of the short table that the integration's page begins with.
+    `common` false keeps it out of the short table that the integration's page begins with. `route`: the only one whose
+    answer it is. A DELIVERED one is an answer that looks like a failure and changes nothing for the event.
     """
 
     verdict: Verdict
@@ -50,6 +51,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     contains: tuple[str, ...] = ()
     answer: str = ""
     common: bool = True
+    route: str | None = None
 
     def speaks_of(self, body: str) -> bool:
         return not self.contains or any(part.lower() in body.lower() for part in self.contains)

@@ -11,7 +11,7 @@ RETRY, REJECTED, SUSPENDED = (Ruling(verdict, "x") for verdict in (Verdict.RETRY
 
 
 def judged(judgement, count, reply=None):
-    def judge(_reply, _count):
+    def judge(_reply, _count, _route):
         if isinstance(judgement, Exception):
             raise judgement
         return judgement
@@ -26,7 +26,7 @@ def judged(judgement, count, reply=None):
         pick=lambda body, _: body,
         secrets=frozenset(),
     )
-    return decide(compiled, reply or Reply(status=200), count, installation_id="ins")
+    return decide(compiled, reply or Reply(status=200), count, route="", installation_id="ins")
 
 
 @pytest.mark.parametrize(

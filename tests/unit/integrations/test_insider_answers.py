@@ -21,7 +21,7 @@ ACCESS_DENIED = '{"success":false,"message":"Access Denied. You do not have suff
 
 def judge(status, body, count=1, **headers):
     return MADE.judge(
-        Reply(status, {key.replace("_", "-"): value for key, value in headers.items()}, body.encode()), count
+        Reply(status, {key.replace("_", "-"): value for key, value in headers.items()}, body.encode()), count, ""
     )
 
 

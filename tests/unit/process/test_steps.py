@@ -428,3 +428,14 @@ def test_what_is_known_can_be_learnt_again_from_the_events_alone_and_from_anywhe
     for event in events[start:]:
         memory.learn(event)
     assert known(memory) == before
+
+
+def test_the_first_identify_of_a_visitor_links_her_anonymous_id_and_no_other_event_does(process):
+    assert process(track()).links is None
+    assert process(identify("user-1")).links == "a-1"
+    assert process(identify("user-1", plan="pro")).links is None
+    assert process(track()).links is None
+    assert process(identify("user-2")).links is None
+    assert process(identify("user-3", anonymous_id=None)).links is None
+    assert process({"type": "identify", "anonymousId": "a-2", "traits": {"plan": "pro"}}).links is None
+    assert process(identify("user-2", anonymous_id="a-2")).links == "a-2"

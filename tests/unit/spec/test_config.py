@@ -6,7 +6,7 @@ from datafly.model.secret import MASK, Secret
 from datafly.spec.compile import compile_integration
 from datafly.spec.config import complete_config, masked_config, merge_config, validate_config
 from datafly.spec.faces import catalog_entry, config_schema, example_config, install_schema
-from datafly.spec.setting import Address, Choice, Flag, Number, Option, Text
+from datafly.spec.setting import Address, Choice, Flag, Names, Number, Option, Text
 from datafly.spec.setting import Secret as SecretSetting
 
 INSIDER = catalog.get("insider")
@@ -138,3 +138,20 @@ def test_a_setting_takes_what_it_says_and_names_what_it_does_not_take(setting, g
     assert {value: setting.problem(value).code for value in bad} == bad
     assert setting.schema()["title"] == "A"
     assert setting.must_be_given
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ([], None),
+        (["plan", "tier"], None),
+        ("plan", "type"),
+        ([1], "type"),
+        (["plan", " "], "empty"),
+        (["p" * 256], "too_long"),
+        (["p"] * 5_001, "too_long"),
+    ],
+)
+def test_a_list_of_names_is_one(value, code):
+    problem = Names("names", "N.").problem(value)
+    assert (problem.code if problem else None) == code

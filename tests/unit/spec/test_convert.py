@@ -64,6 +64,23 @@ JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dict
         ("taxonomy", " > ", None),
         ("taxonomy", [], None),
         ("event_name", "Café Visité!", "caf_visit"),
+        ("event_name", ["a"], None),
+        ("flag", "Yes", True),
+        ("flag", 0, False),
+        ("flag", "maybe", None),
+        ("day", "1993-03-12", "1993-03-12T00:00:00Z"),
+        ("day", "1993-03-12T23:30:00-05:00", "1993-03-12T00:00:00Z"),
+        ("day", "12.03.1993", None),
+        ("day", 731894400, None),
+        ("language", "en-gb", "en_GB"),
+        ("language", "zh-Hans-CN", "zh_CN"),
+        ("language", "DE", "de"),
+        ("language", "English", None),
+        ("country", "gb", "GB"),
+        ("country", "GBR", "GB"),
+        ("country", "United Kingdom", "GB"),
+        ("country", "Atlantis", None),
+        ("country", 44, None),
     ],
 )
 def test_a_value_becomes_what_is_asked_for_or_nothing(name, sent, expected):
@@ -86,6 +103,13 @@ def test_what_cannot_be_converted_is_left_out_with_a_warning_that_names_it(read)
     assert read.scope.warnings == ["products[0].price is not an amount (a number, not negative); it was left out."]
     assert read(convert.amount(path("properties.price")), properties={"price": -1}) is None
     assert read.scope.warnings == ["properties.price is not an amount (a number, not negative); it was left out."]
+
+
+def test_of_several_names_the_first_that_can_be_converted_counts_and_the_others_are_warned_of_by_name(read):
+    node = convert.text(path("properties.cart_id", "message_id"))
+    assert [read(node, properties={"cart_id": sent}) for sent in ("c", "", " ", {}, None)] == ["c", "m", "m", "m", "m"]
+    read(node, properties={"cart_id": {}})
+    assert read.scope.warnings == ["properties.cart_id is not text; it was left out."]
 
 
 def test_a_field_that_only_ends_like_a_line_keeps_its_name(read):

@@ -167,7 +167,9 @@ def test_a_key_or_a_constant_can_hold_any_text_without_becoming_code(keys):
 
 def test_parts_of_a_body_stand_for_the_rule_and_the_identity(read):
     identity = {"email": path("traits.email")}
-    making = Making(params=path("properties.a"), event_name=const("seen"), identity=identity)
+    making = Making(
+        params=path("properties.a"), event_name=const("seen"), identity=identity, identifiers=frozenset(identity)
+    )
     node = obj(who=identified(), mail=identified("email"), name=rule_event_name(), params=params())
     assert read(node, making=making, properties={"a": 1}) == {"name": "seen", "params": 1}
     known = read(node, making=making, traits={"email": "e"})

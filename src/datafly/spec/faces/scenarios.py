@@ -18,6 +18,7 @@ class Scenario(msgspec.Struct, frozen=True):
     symptom: str = ""
     cause: str = ""
     cure: str = ""
+    route: str = ""
 
 
 _ANY_VENDOR: Final = (
@@ -40,6 +41,7 @@ def scenarios(integration: Integration) -> list[Scenario]:
             failure.symptom,
             failure.cause,
             failure.cure,
+            failure.route or "",
         )
         for failure in integration.failures
     ]

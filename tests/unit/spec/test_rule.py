@@ -1,0 +1,115 @@
+import msgspec
+import pytest
+
+from datafly.model.delivery import Reply
+from datafly.model.event import Event
+from datafly.model.verdict import Verdict
+from datafly.spec.choices import given
+from datafly.spec.compile import compile_integration
+from datafly.spec.compiled import Limits
+from datafly.spec.integration import Ahead, IdentityRow, Integration, Route, Rule
+from datafly.spec.nodes import obj, path
+from datafly.spec.parts import identified, rule_event_name
+from datafly.spec.setting import Flag, Number
+from datafly.spec.words import Failure, Refusal
+
+DAY_MS = 86_400_000
+ACME = Integration(
+    slug="acme",
+    name="Acme",
+    summary="Acme.",
+    category="Other",
+    stage="alpha",
+    website="",
+    reference="See Acme.",
+    consent=None,
+    consent_note="",
+    identity_intro="",
+    base="https://acme.example",
+    settings=(
+        Flag("by_mail", "M.", default=True),
+        Number("at_once", "A.", default=50, minimum=1, maximum=100, whole=True),
+    ),
+    routes=(
+        Route("/many", items_key="items", also={"mode": "live"}, historical={"mode": "past", "quiet": True}),
+        Route("/merge", key="merge", requests_per_minute=60),
+    ),
+    limits=Limits(max_items=100),
+    limit_settings={"max_items": "at_once"},
+    too_old=Refusal(Verdict.SKIPPED, "too_old", "Older than it keeps.", "Nothing."),
+    identity=(
+        IdentityRow("id", "user_id", "N.", path("user_id")),
+        IdentityRow("mail", "traits.email", "N.", path("traits.email"), identifies_if="by_mail"),
+    ),
+    body=obj(who=identified(), mail=identified("mail"), what=rule_event_name()),
+    rules=(
+        Rule("page", "c", "n", "seen", kept_days=90),
+        Rule(
+            "identify",
+            "c",
+            "n",
+            body=obj(traits=path("traits.plan")),
+            ahead=(Ahead("merge", given(path("links"), obj(old=path("links"), new=identified("id")))),),
+        ),
+    ),
+    failures=(
+        Failure(Verdict.DELIVERED, "merged before", "c", "c", status=400, contains=("exists",), route="merge"),
+        Failure(Verdict.REJECTED, "exists", "c", "c", status=400, contains=("exists",), route=""),
+    ),
+)
+COMPILED = compile_integration(ACME, {})
+
+
+def event(kind="page", **fields):
+    return Event("m-1", kind, "p", "k", fields.pop("at", 0), 0, **fields)
+
+
+def bodies(compiled, one, now_ms=0):
+    return [msgspec.json.decode(item.body) for item in compiled.shape(one, now_ms)]
+
+
+def test_a_field_identifies_only_where_the_config_says_so_and_is_known_all_the_same():
+    one = event(user_id="u", traits={"email": "e"})
+    assert bodies(COMPILED, one) == [{"who": {"id": "u", "mail": "e"}, "mail": "e", "what": "seen"}]
+    without = compile_integration(ACME, {"by_mail": False})
+    assert bodies(without, one) == [{"who": {"id": "u"}, "mail": "e", "what": "seen"}]
+
+
+@pytest.mark.parametrize(("age_days", "reason"), [(90, None), (90.1, "too_old")])
+def test_an_event_that_the_vendor_would_not_keep_is_not_sent(age_days, reason):
+    shaped = COMPILED.shape(event(at=0), int(age_days * DAY_MS))
+    assert getattr(shaped, "reason", None) == reason
+
+
+def test_what_goes_ahead_is_an_item_of_its_own_before_the_event():
+    linking = event("identify", user_id="u", links="a", traits={"plan": "pro"})
+    first, second = COMPILED.shape(linking, 0)
+    assert (first.route, first.key, msgspec.json.decode(first.body)) == ("merge", "m-1:merge", {"old": "a", "new": "u"})
+    assert (second.route, second.key, msgspec.json.decode(second.body)) == ("", "m-1", {"traits": "pro"})
+    assert bodies(COMPILED, event("identify", user_id="u", traits={"plan": "pro"})) == [{"traits": "pro"}]
+
+
+def test_what_goes_ahead_goes_alone_where_the_event_itself_holds_nothing():
+    assert bodies(COMPILED, event("identify", user_id="u", links="a")) == [{"old": "a", "new": "u"}]
+    assert COMPILED.shape(event("identify", user_id="u"), 0).reason == "nothing_to_send"
+
+
+def test_historical_events_never_share_a_request_with_others():
+    live = COMPILED.shape(event(user_id="u"), 0)
+    past = COMPILED.shape(event(user_id="u", historical=True), 0)
+    assert live[0].route != past[0].route
+    assert live[0].body == past[0].body
+    envelopes = [msgspec.json.decode(COMPILED.assemble(items).body) for items in (live, past)]
+    items = [msgspec.json.decode(live[0].body)]
+    assert envelopes == [{"mode": "live", "items": items}, {"mode": "past", "quiet": True, "items": items}]
+
+
+def test_an_installation_may_ask_for_smaller_requests_and_a_route_has_its_own_rate():
+    assert (COMPILED.limits.max_items, COMPILED.rates) == (50, {"merge": 60})
+    assert compile_integration(ACME, {"at_once": 7}).limits.max_items == 7
+
+
+@pytest.mark.parametrize(("route", "verdict"), [("merge", Verdict.DELIVERED), ("", Verdict.REJECTED)])
+def test_the_same_answer_may_mean_another_thing_on_another_route(route, verdict):
+    judged = COMPILED.judge(Reply(400, body=b'{"error":"it exists"}'), 1, route).whole
+    assert (judged.verdict, judged.reason) == (verdict, "it exists")
