@@ -194,7 +194,7 @@ _PLAIN: Final = frozenset({"text", "identifier"})
 
 
 class Convert(Node, frozen=True, tag="convert"):
-    """Of a path with several names, the first that can be converted. `region`: a setting; only phone numbers need it."""
+    """Of a path with several names, the first that can be converted. `region`: a setting, for phone numbers."""
 
     to: str
     of: Node
