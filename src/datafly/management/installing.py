@@ -5,11 +5,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from datafly.management.access import Role, role_of
 from datafly.management.services import Composed
 from datafly.management.views.naming import Name
-from datafly.model.errors import Conflict, Invalid
+from datafly.model.errors import CallerError, Conflict, Invalid
 from datafly.model.installation import Installation, Pipeline, Revision, Template
-from datafly.spec.config import merge_config, validate_config
+from datafly.spec.config import merge_config, secrets_sent_elsewhere, validate_config
+from datafly.store.base import Token
 from datafly.store.ids import fresh_id
 
 _TRIES: Final = 5
@@ -61,7 +63,7 @@ def install(services: Composed, vendor: str, body: InstallBody, *, by: str) -> I
 
 
 def reconfigure(
-    services: Composed, installation_id: str, patch: dict[str, Any], *, if_match: str | None, by: str
+    services: Composed, installation_id: str, patch: dict[str, Any], *, if_match: str | None, by: Token
 ) -> Installation:
     """A new revision, deployed here; none where nothing changes. Changes of different fields at one time all hold."""
     for _ in range(_TRIES):
@@ -127,10 +129,11 @@ def _pipelines(services: Composed, pipeline_ids: list[str] | None) -> list[Pipel
 
 
 def _reconfigure(
-    services: Composed, before: Installation, patch: dict[str, Any], *, if_match: str | None, by: str
+    services: Composed, before: Installation, patch: dict[str, Any], *, if_match: str | None, by: Token
 ) -> Installation:
     integration = services.catalog.get(before.vendor)
     old = before.revision.config
+    _require_secrets_stay(by, secrets_sent_elsewhere(integration, old, patch))
     merged = merge_config(old, patch)
     config = validate_config(integration, before.template.variant, before.revision.delivery_mode, merged)
     changed = sorted(name for name in {*old, *config} if old.get(name) != config.get(name))
@@ -141,11 +144,25 @@ def _reconfigure(
         id="",
         config=config,
         change_summary=f"Changed {', '.join(changed)}",
-        created_by=by,
+        created_by=by.name,
         created_ms=0,
     )
     services.compile(msgspec.structs.replace(before, revision=revision))
     return services.control.revise(before.id, revision, if_match=if_match or services.control.etag(before))
+
+
+def _require_secrets_stay(by: Token, kept: list[str]) -> None:
+    """Secrets are never shown; who could send one to an address of their own would have it all the same."""
+    if kept and role_of(by) < Role.ADMIN:
+        raise CallerError(
+            f"A token with the role {by.role} cannot have the {', '.join(kept)} that is kept sent to another address: "
+            "give it with the same change, or have an admin change the address.",
+            code="FORBIDDEN",
+            status=403,
+            role=by.role,
+            needed="admin",
+            fields=kept,
+        )
 
 
 def _unchanged(services: Composed, installation: Installation, if_match: str | None) -> Installation:

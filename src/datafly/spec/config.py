@@ -6,7 +6,7 @@ from typing import Any
 from datafly.model.errors import Invalid
 from datafly.model.secret import MASK, Secret
 from datafly.spec.integration import Integration
-from datafly.spec.setting import Problem
+from datafly.spec.setting import Address, Problem
 
 Problems = dict[str, Problem]
 """Field (as in the body of a request: `config.api_key`, `variant`) → what is wrong with it."""
@@ -56,6 +56,14 @@ def masked_config(integration: Integration, config: Mapping[str, Any]) -> dict[s
     """The config as a person may see it."""
     secrets = integration.secret_names()
     return {name: MASK if name in secrets or isinstance(value, Secret) else value for name, value in config.items()}
+
+
+def secrets_sent_elsewhere(integration: Integration, old: Mapping[str, Any], patch: Mapping[str, Any]) -> list[str]:
+    """The secrets that `patch` keeps although it changes an address: whoever is there would be sent them."""
+    addresses = [setting.name for setting in integration.settings if isinstance(setting, Address)]
+    if all(patch.get(name, old.get(name)) == old.get(name) for name in addresses):
+        return []
+    return sorted(name for name in integration.secret_names() & old.keys() if patch.get(name, MASK) == MASK)
 
 
 def _unknown(integration: Integration, variant: str, delivery_mode: str) -> Problems:

@@ -90,6 +90,18 @@ def test_what_changes_nothing_makes_no_revision(house, call, installed, path, pa
     assert reply.json() == before.json()
 
 
+@pytest.mark.parametrize("kept", [{}, {"api_key": "***"}])
+def test_an_editor_cannot_have_a_kept_secret_sent_to_another_address(house, call, refused, path, kept):
+    elsewhere = {"base_url": "https://other.example.com"}
+    error = refused(call("PATCH", path, role="editor", json={"config": {**elsewhere, **kept}}), 403, "FORBIDDEN")
+    assert (error["details"]["fields"], error["details"]["needed"]) == (["api_key"], "admin")
+    assert call("PATCH", path, role="editor", json={"config": {"partner_name": "other"}}).status_code == 200
+    with_key = {**elsewhere, "api_key": "a-key-of-her-own"}
+    assert call("PATCH", path, role="editor", json={"config": with_key}).status_code == 200
+    refused(call("PATCH", path, role="editor", json={"config": {"base_url": None}}), 403, "FORBIDDEN")
+    assert call("PATCH", path, role="admin", json={"config": {"base_url": None}}).status_code == 200
+
+
 def test_null_takes_an_optional_field_away(call, path):
     call("PATCH", path, json={"config": {"base_url": "https://other.example.com"}})
     changed = call("PATCH", path, json={"config": {"base_url": None}}).json()

@@ -71,7 +71,7 @@ def change_integration(
     tag = expected(if_match)
     switches = _switches(data)
     if isinstance(data.config, dict):
-        changed = reconfigure(services, integration_id, data.config, if_match=tag, by=request.auth.name)
+        changed = reconfigure(services, integration_id, data.config, if_match=tag, by=request.auth)
         tag = None
     if switches or not isinstance(data.config, dict):
         changed = switch(services, integration_id, switches, if_match=tag)
