@@ -78,6 +78,35 @@ async def test_a_rate_limit_in_one_lane_quiets_all_lanes_of_the_credential(house
     assert times[1] - times[0] >= 30
 
 
+async def throttled(house, *keys):
+    """Told to keep silent for most of an hour, with events in every lane."""
+    house.vendor.answer = lambda *_: (429, {"Retry-After": "3000"})
+    house.install(credential="old")
+    house.start()
+    offsets = house.append(*keys)
+    await house.until(lambda: house.vendor.requests)
+    await house.wait(3)
+    house.vendor.answer = lambda *_: None
+    return offsets
+
+
+async def test_another_credential_need_not_wait_for_the_silence_that_the_old_one_was_told(house):
+    await throttled(house, *"abcdefgh")
+    house.vendor.key = "new"
+    house.revise(key="new", credential="new")
+    await house.wait(3)
+    assert sorted(house.vendor.ids) == [f"e{number}" for number in range(8)]
+
+
+async def test_disabling_does_not_wait_for_the_silence_that_a_vendor_asked_for(house):
+    offsets = await throttled(house, *"abcdefgh")
+    requests = len(house.vendor.requests)
+    house.change(enabled=False)
+    await house.wait(3)
+    assert {house.verdict(offset) for offset in offsets} == {(Verdict.SKIPPED, "disabled")}
+    assert len(house.vendor.requests) == requests
+
+
 async def test_a_vendor_down_for_an_hour_costs_nothing_but_time(house):
     ends = house.clock.monotonic() + 3_600
     house.vendor.answer = lambda *_: 503 if house.clock.monotonic() < ends else None

@@ -95,9 +95,7 @@ class Lane:
     async def _take_turn(self, ticket: Ticket) -> float:
         """At most one request. How many seconds this lane should wait before its next turn."""
         batch = self._next_batch(ticket)
-        if batch is not None and await self._site.pace(batch.compiled, batch.route).take():
-            again = self._next_batch(ticket)
-            batch = batch if again is batch else None
+        batch = batch and await self._in_turn(ticket, batch)
         if batch is None or batch.outgoing is None:
             await self._decide()
             return 0.0
@@ -115,6 +113,17 @@ class Lane:
             self._backlog.step_aside()
             batch = self._backlog.head()
         return batch
+
+    async def _in_turn(self, ticket: Ticket, batch: Batch) -> Batch | None:
+        """The batch, once the pace lets it go; None if things changed meanwhile: it is to be looked at again."""
+        pace = self._site.pace(batch.compiled, batch.route)
+        turn = pace.book()
+        if pace.due_in(turn) <= 0:
+            return batch
+        while (delay := pace.due_in(turn)) > 0:
+            if await self._changed.wait(delay):
+                return None
+        return batch if self._next_batch(ticket) is batch else None
 
     async def _exchange(self, ticket: Ticket, batch: Batch, outgoing: Outgoing) -> float:
         started_ms = self._site.clock.now_ms()

@@ -13,27 +13,28 @@ class Pace:
 
     def __init__(self, requests_per_minute: int, clock: Clock) -> None:
         self._clock = clock
-        self._full_at = clock.monotonic()
+        self._full_at = self._held_until = clock.monotonic()
         self.retune(requests_per_minute)
 
     def retune(self, requests_per_minute: int) -> None:
         self._interval = 60.0 / max(requests_per_minute, 1)
         self._burst = max(_BURST_SECONDS - self._interval, 0.0)
 
-    async def take(self) -> bool:
-        """Waits for the turn of one request, in order of arrival. Whether there was anything to wait for."""
+    def book(self) -> float:
+        """The turn of one more request, after all that were booked before; `due_in` says how long it is off."""
         now = self._clock.monotonic()
         full_at = max(self._full_at, now)
         self._full_at = full_at + self._interval
-        delay = full_at - self._burst - now
-        if delay <= 0:
-            return False
-        await self._clock.sleep(delay)
-        return True
+        return full_at - self._burst
+
+    def due_in(self, turn: float) -> float:
+        """Seconds until a request may leave that booked `turn`; 0 or less: now. A later `hold` puts it off."""
+        return max(turn, self._held_until) - self._clock.monotonic()
 
     def hold(self, seconds: float) -> None:
-        """The vendor asked for silence: no request leaves before that."""
-        self._full_at = max(self._full_at, self._clock.monotonic() + seconds + self._burst)
+        """The vendor asked for silence: no request leaves before that, nor does one that booked its turn earlier."""
+        self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+        self._full_at = max(self._full_at, self._held_until + self._burst)
 
 
 class Paces:
