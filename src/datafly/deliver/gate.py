@@ -47,7 +47,7 @@ class Gate:
         self._epoch = 0
         self._failures = 0
         self._probes = 0
-        self._probing = False
+        self._probe: Ticket | None = None
         self._probe_at = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.Task[None] | None = None
@@ -81,8 +81,8 @@ class Gate:
 
     def leave(self, ticket: Ticket) -> None:
         """Nothing was learnt, or it was told before."""
-        if ticket.probe and ticket.epoch == self._epoch and self._probing:
-            self._probing = False
+        if ticket is self._probe:
+            self._probe = None
             self._wake()
 
     def works(self, ticket: Ticket) -> None:
@@ -105,9 +105,11 @@ class Gate:
 
     def suspends(self, ticket: Ticket, ruling: Ruling) -> None:
         """The installation itself is wrong."""
+        if ticket.epoch != self._epoch:
+            return
         if self.name != SUSPENDED:
             self._stand(SUSPENDED, ruling)
-        elif ticket.probe and ticket.epoch == self._epoch:
+        else:
             self.ruling = ruling
             self._put_off(ruling)
 
@@ -117,11 +119,16 @@ class Gate:
         self.nudge()
 
     def nudge(self) -> None:
-        """Something was changed: the next probe is due now, and failing it counts from the start."""
+        """Something was changed: the next probe is due now, and failing it counts from the start.
+
+        A probe that is under way does not hold it up: it was sent before the change, and says nothing of it.
+        """
         self._probes = 0
         self._failures = 0
         self._probe_at = self._clock.monotonic()
         if not self.running:
+            self._epoch += 1
+            self._probe = None
             self.next_probe_ms = self._clock.now_ms()
         self._wake()
 
@@ -147,10 +154,10 @@ class Gate:
             return None
         if self.running:
             return Ticket(self._epoch, probe=False)
-        if self._probing or self._clock.monotonic() < self._probe_at:
+        if self._probe is not None or self._clock.monotonic() < self._probe_at:
             return None
-        self._probing = True
-        return Ticket(self._epoch, probe=True)
+        self._probe = Ticket(self._epoch, probe=True)
+        return self._probe
 
     async def _turn(self) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -169,7 +176,7 @@ class Gate:
         if self._released or self.open:
             while self._waiting:
                 _let(self._waiting.popleft())
-        elif not any(self._shut.values()) and not self._probing and self._waiting:
+        elif not any(self._shut.values()) and self._probe is None and self._waiting:
             delay = self._probe_at - self._clock.monotonic()
             if delay > 0:
                 self._arm(delay)
@@ -189,7 +196,7 @@ class Gate:
         self.name, self.ruling = name, ruling
         self._epoch += 1
         self._failures = self._probes = 0
-        self._probing = False
+        self._probe = None
         self.next_probe_ms = None
         self._account()
         if self.running:
@@ -200,7 +207,7 @@ class Gate:
 
     def _put_off(self, ruling: Ruling) -> None:
         delay = max(self._delay(), min(ruling.retry_after_seconds or 0.0, self._settings.max_retry_after_seconds))
-        self._probing = False
+        self._probe = None
         self._probes += 1
         self._probe_at = self._clock.monotonic() + delay
         self.next_probe_ms = self._clock.now_ms() + round(delay * 1000)

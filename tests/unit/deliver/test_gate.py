@@ -104,6 +104,39 @@ async def test_a_late_answer_from_before_neither_opens_nor_shuts_it_again(door):
     assert door.told == told
 
 
+async def test_a_refusal_from_before_a_suspension_that_is_over_begins_no_second_one(door):
+    before = await door.gate.admit()
+    door.gate.suspends(await door.gate.admit(), WRONG)
+    await door.clock.advance(5)
+    door.gate.works(await door.gate.admit())
+    assert door.gate.name == RUNNING
+    door.gate.suspends(before, WRONG)
+    assert door.gate.name == RUNNING
+
+
+async def test_giving_back_a_probe_that_has_failed_does_not_let_a_third_lane_probe_beside_the_second(door):
+    door.gate.suspends(await door.gate.admit(), WRONG)
+    await door.clock.advance(5)
+    first = await door.gate.admit()
+    door.gate.suspends(first, WRONG)
+    await door.clock.advance(20)
+    assert await door.admitted()
+    door.gate.leave(first)
+    assert await door.admitted() is None
+
+
+async def test_a_probe_that_hangs_does_not_hold_up_the_one_after_a_change(door):
+    door.gate.suspends(await door.gate.admit(), WRONG)
+    await door.clock.advance(5)
+    hanging = await door.gate.admit()
+    door.gate.nudge()
+    probe = await door.admitted()
+    assert probe
+    door.gate.suspends(hanging, WRONG)
+    door.gate.works(probe)
+    assert door.gate.name == RUNNING
+
+
 async def test_a_change_makes_the_next_probe_due_at_once(door):
     door.gate.suspends(await door.gate.admit(), WRONG)
     assert await door.admitted() is None
