@@ -139,7 +139,7 @@ def _sent_marker() -> aiohttp.TraceConfig:
 
 def _failure(error: Exception, outgoing: Outgoing, *, sent: bool) -> Reply:
     if refused := _refused_by(error):
-        return _refusal(refused, URL(outgoing.url) if not isinstance(error, ValueError) else None)
+        return _refusal(refused, URL(outgoing.url) if isinstance(error, OSError) else None)
     words = _words(error)
     emit(TransportRequestFailed(method=outgoing.method, kind=type(error).__name__, unknown_outcome=sent))
     return Reply(status=None, error=words, unknown_outcome=sent)
@@ -150,7 +150,7 @@ def _refused_by(error: Exception) -> str:
         return str(error.os_error.strerror)
     if isinstance(error, aiohttp.InvalidURL):
         return "the URL cannot be read"
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError) and not isinstance(error, OSError):  # a bad certificate is both
         return "the URL or a header cannot be sent as it is"
     return ""
 

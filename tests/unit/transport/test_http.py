@@ -1,9 +1,15 @@
 import asyncio
 import gzip
+import ssl
 import zlib
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from datafly.model.delivery import Outgoing
 from datafly.model.secret import Secret
@@ -13,7 +19,7 @@ from datafly.transport.http import HttpTransport
 
 
 @asynccontextmanager
-async def vendor(answer):
+async def vendor(answer, **settings):
     """A server that reads one request per connection and does what `answer(head, body, writer)` says."""
     tasks = set()
 
@@ -26,7 +32,7 @@ async def vendor(answer):
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, **settings)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -34,6 +40,20 @@ async def vendor(answer):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def self_signed(folder):
+    """A server's side of TLS, with a certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "vendor.example")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+    certificate = made.sign(key, SHA256())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "vendor.pem").write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "vendor.pem")
+    return context
 
 
 @asynccontextmanager
@@ -125,6 +145,17 @@ async def test_a_header_with_a_line_break_is_refused_and_its_secret_not_told():
         reply = await sender.send(request(1, headers={"X-KEY": Secret("abc\r\nX-Evil: 1")}))
     assert was_refused(reply)
     assert "abc" not in reply.error
+
+
+async def test_a_certificate_that_cannot_be_trusted_is_told_and_tried_again_not_taken_for_a_wrong_address(tmp_path):
+    async def answer(*_):
+        pytest.fail("it was sent")
+
+    async with vendor(answer, ssl=self_signed(tmp_path)) as port, transport(allow_private=True) as sender:
+        reply = await sender.send(request(port, scheme="https"))
+    assert not was_refused(reply)
+    assert "certificate verify failed" in reply.error
+    assert (reply.status, reply.unknown_outcome) == (None, False)
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed():
