@@ -115,6 +115,20 @@ def test_what_is_no_event_is_refused_with_its_reason(process, body, reason):
     assert reason in outcome.reason
 
 
+@pytest.mark.parametrize(
+    ("body", "user_id", "properties"),
+    [
+        (b'{"type":"page","userId":7,"userId":"ann"}', "ann", {}),
+        (b'{"type":"page","properties":[1],"properties":{"a":1}}', None, {"a": 1}),
+        (b'{"type":"page","userId":"ann","userId":"bob"}', "bob", {}),
+    ],
+)
+def test_of_a_name_that_is_told_twice_the_last_counts_as_at_the_door(process, body, user_id, properties):
+    """What the door acknowledged must not be refused here."""
+    event = process(body)
+    assert (event.user_id, event.properties) == (user_id, properties)
+
+
 @pytest.mark.parametrize("identifier", ["x" * 255, "0", "null", "ü€😀", " "])
 def test_an_id_is_any_non_empty_text(process, identifier):
     assert process({"type": "page", "userId": identifier}).user_id == identifier
