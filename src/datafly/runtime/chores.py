@@ -18,6 +18,8 @@ PROCESSOR: Final = "role:processor"
 _EVERYTHING: Final = 2**62
 _RETAIN_SECONDS = 60.0
 _TRIM_SECONDS = 300.0
+_FAILED_SECONDS = 1.0
+"""A chore that is done many times a second is not told to fail as often."""
 
 
 async def every(seconds: float, chore: Callable[[], Any]) -> None:
@@ -28,6 +30,7 @@ async def every(seconds: float, chore: Callable[[], Any]) -> None:
             await asyncio.to_thread(chore)
         except Exception as error:  # noqa: BLE001  a chore's failure must not end its role
             emit(RuntimeChoreFailed(chore=getattr(chore, "__name__", "chore"), message=repr(error)))
+            await asyncio.sleep(_FAILED_SECONDS)
 
 
 def retention_of(settings: Settings) -> Retention:

@@ -1,9 +1,9 @@
 """The pipelines in force, looked up without asking the store each time."""
 
-import asyncio
 from collections.abc import Mapping
 
 from datafly.model.installation import Pipeline
+from datafly.runtime.chores import every
 from datafly.store.base import Control
 
 _LOOK_SECONDS = 0.2
@@ -34,7 +34,9 @@ class Pipelines:
             self._version = version
 
     async def follow(self) -> None:
-        """Until cancelled."""
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            await asyncio.to_thread(self.refresh)
+        """Until cancelled. What was known holds while the store cannot be read."""
+
+        def look_up_pipelines() -> None:
+            self.refresh()
+
+        await every(_LOOK_SECONDS, look_up_pipelines)

@@ -7,8 +7,10 @@ import pytest
 
 from datafly.log.base import EVENTS, RAW, Entry
 from datafly.log.sqlite import SqliteLog
+from datafly.model.errors import Unavailable
 from datafly.model.secret import Secret
 from datafly.runtime import chores
+from datafly.runtime.pipelines import Pipelines
 from datafly.settings import Settings
 from datafly.store import Writing, open_store
 
@@ -57,6 +59,7 @@ async def while_doing(chore, look):
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
     monkeypatch.setattr(chores, "_RETAIN_SECONDS", 0.01)
+    monkeypatch.setattr(chores, "_FAILED_SECONDS", 0.01)
 
 
 async def test_raw_is_kept_from_where_the_processor_stands(log, store, wall):
@@ -116,3 +119,25 @@ async def test_a_chore_that_fails_is_tried_again():
         raise RuntimeError("no")
 
     await while_doing(chores.every(0.001, failing), lambda: len(turns) > 3)
+
+
+async def test_a_store_that_cannot_be_read_for_a_moment_does_not_end_the_looking_for_new_pipelines(store):
+    failures = []
+
+    class Locked:
+        """The control plane, after three refusals."""
+
+        pipelines = store.control.pipelines
+
+        def version(self):
+            if known and len(failures) < 3:
+                failures.append(1)
+                raise Unavailable("The store cannot be used now: database is locked.")
+            return store.control.version()
+
+    known = []
+    pipelines = Pipelines(Locked())
+    known.append(pipelines)
+    added = store.control.ensure_default_pipeline()
+    await while_doing(pipelines.follow(), lambda: added.pipeline_key in pipelines.by_key())
+    assert len(failures) == 3
