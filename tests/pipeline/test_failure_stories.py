@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from datafly.model.errors import Unavailable
 from datafly.model.verdict import Verdict
 from datafly.observe import counts
 from datafly.transport.http import HttpTransport
@@ -360,3 +361,22 @@ async def test_a_vendor_that_takes_a_request_and_loses_the_answer_gets_it_again_
     assert house.vendor.ids == ["e0", "e1", "e0", "e1"]
     first, second = (msgspec.json.decode(body) for _, _, body in house.vendor.requests)
     assert first == second
+
+
+async def test_a_disk_that_fails_while_another_key_is_tried_loses_nothing(house):
+    """The consent of the one who is called up cannot be read at that moment."""
+    refusals = []
+
+    class Withdrawn(dict):
+        def get(self, key):
+            if key == "bob" and len(refusals) < 3:
+                refusals.append(key)
+                raise Unavailable("The state cannot be read.")
+
+    house.withdrawn = Withdrawn()
+    house.vendor.answer = lambda *_: 503 if len(refusals) < 3 else None
+    house.install(max_items=1)
+    house.start(lanes=1)
+    house.append("ann", "bob", "ann", "bob")
+    await house.until(house.is_done)
+    assert sorted(house.vendor.ids) == ["e0", "e1", "e2", "e3"]

@@ -134,11 +134,13 @@ class Backlog:
             return False
         todo, self.todo = self.todo, deque()
         self.queue.rotate(-index)
-        self._shape_next(compiled)
-        self.queue.rotate(index)
-        for batch in self.todo:
-            batch.sealed = True
-        self.todo.extend(todo)
+        try:
+            self._shape_next(compiled)
+        finally:  # its consent may be unreadable for a moment
+            self.queue.rotate(index)
+            for batch in self.todo:
+                batch.sealed = True
+            self.todo.extend(todo)
         return True
 
     def _recheck(self, batch: Batch) -> None:

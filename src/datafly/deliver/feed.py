@@ -58,9 +58,12 @@ class Feed:
             self._wanted.ring()
 
     def slice(self, position: int, limit: int) -> list[Entry]:
-        """Entries from `position` on, which the ring must cover."""
+        """Entries from `position` on, which the ring must cover; of a lost range only what is ahead."""
         start = bisect_left(self._lasts, position)
-        return self._entries[start : start + limit]
+        entries = self._entries[start : start + limit]
+        if entries and entries[0].offset < position:
+            entries[0] = Entry(offset=position, last=entries[0].last)
+        return entries
 
     async def grown(self, position: int) -> None:
         """Waits until there may be something at or after `position`."""

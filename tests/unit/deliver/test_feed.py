@@ -121,3 +121,14 @@ async def test_what_retention_dropped_is_one_lost_entry(room, left):
     taken = await room.take(Cursor(room.feed, 20), 200)
     assert (taken[0].is_lost, taken[0].offset, taken[0].last) == (True, 20, left - 1)
     assert [entry.offset for entry in taken[1:]] == list(range(left, 200))
+
+
+async def test_who_stands_in_the_middle_of_what_was_dropped_loses_only_what_is_ahead():
+    """Everything before has its verdict already."""
+    room = Room(ring_events=500)
+    room.shelf.append(200)
+    room.shelf.earliest = 150
+    await room.take(Cursor(room.feed, 20), 200)
+    taken = await room.take(Cursor(room.feed, 60), 200)
+    assert (taken[0].is_lost, taken[0].offset, taken[0].last) == (True, 60, 149)
+    room.task.cancel()
