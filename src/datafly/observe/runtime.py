@@ -36,6 +36,16 @@ class RuntimeRetentionDropped(Telemetry, frozen=True):
     last: int
 
 
+class RuntimeLogShortened(Telemetry, frozen=True):
+    """Files of the log were removed, or are older than the store: what is missing was read, or is lost."""
+
+    level = logging.ERROR
+    stream: str
+    partition: int
+    first: int
+    last: int
+
+
 class RuntimeChoreFailed(Telemetry, frozen=True):
     """A periodic chore (retention, trimming) failed; it is tried again at its next turn."""
 

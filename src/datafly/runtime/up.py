@@ -6,6 +6,8 @@ import signal
 
 from datafly.observe import add_sink
 from datafly.observe.lines import line_sink
+from datafly.runtime.compose import open_log
+from datafly.runtime.continuity import go_on_beyond_what_was_read
 from datafly.runtime.ports import refuse_busy_ports
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.supervisor import supervise
@@ -21,6 +23,7 @@ async def up(settings: Settings) -> None:
     refuse_busy_ports(settings)
     store = open_the_store(settings)
     store.control.ensure_default_pipeline()
+    go_on_beyond_what_was_read(open_log(settings), store.ledger)
     text = welcome(settings, store)
     store.close()
 

@@ -84,6 +84,25 @@ class SqliteAppender:
             self._drop(first, last)
         return doomed
 
+    def go_on_at(self, offset: int, *, consumed: int | None) -> int:
+        """Where files are gone: the next append has at least this offset. The head as it was found.
+
+        `consumed`, if given, is the position kept from then on. A segment that never held a record
+        does not stay: what lies before `offset` is missing, and reads as dropped.
+        """
+        with self._mutex:
+            head, before = self._head(), self._first
+            if head < offset:
+                try:
+                    self._next = offset
+                    self._consumed = self._consumed if consumed is None else consumed
+                    self._roll()
+                    if before == head:
+                        self._folder.drop(before)
+                except (apsw.Error, OSError) as error:
+                    raise self._unavailable(0, error) from error
+            return head
+
     def close(self) -> None:
         with self._mutex:
             self._abandon()
