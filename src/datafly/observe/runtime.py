@@ -36,6 +36,16 @@ class RuntimeRetentionDropped(Telemetry, frozen=True):
     last: int
 
 
+class RuntimeRetentionForced(Telemetry, frozen=True):
+    """The log was over `retention_bytes`: segments went although installations had not read them (EXHAUSTED)."""
+
+    level = logging.ERROR
+    stream: str
+    partition: int
+    first: int
+    last: int
+
+
 class RuntimeLogShortened(Telemetry, frozen=True):
     """Files of the log were removed, or are older than the store: what is missing was read, or is lost."""
 

@@ -1,4 +1,7 @@
-"""What is done now and then: old segments go, old attempts are forgotten. Never past a cursor that needs them."""
+"""What is done now and then: old segments go, old attempts are forgotten.
+
+Never past a cursor that needs them, but where the size that the operator gave the log forces it: then it is told.
+"""
 
 import asyncio
 import time
@@ -8,7 +11,7 @@ from typing import Any, Final, Protocol
 from datafly.deliver.retention import keep_from
 from datafly.log.base import EVENTS, RAW, Appender, Retention
 from datafly.observe import emit
-from datafly.observe.runtime import RuntimeChoreFailed, RuntimeRetentionDropped
+from datafly.observe.runtime import RuntimeChoreFailed, RuntimeRetentionDropped, RuntimeRetentionForced
 from datafly.settings import Settings
 from datafly.store.base import Control, Ledger, Writing
 
@@ -54,11 +57,15 @@ class Retain(Protocol):
 
 
 async def retain_events(settings: Settings, retain: Retain, control: Control, ledger: Ledger) -> None:
-    """Until cancelled. Keeps what the cursor of any installation in force has not passed."""
+    """Until cancelled. Keeps what the cursor of any installation in force has not passed, as far as the size allows."""
+    limits = retention_of(settings)
+    budget = Retention(max_bytes=limits.max_bytes)
 
     def retain_segments_of_events() -> None:
         needed = keep_from(control, ledger, 0)
-        _tell(EVENTS, retain(retention_of(settings), keep_from=_EVERYTHING if needed is None else needed))
+        _tell(EVENTS, retain(limits, keep_from=_EVERYTHING if needed is None else needed))
+        for first, last in retain(budget, keep_from=_EVERYTHING):
+            emit(RuntimeRetentionForced(stream=EVENTS, partition=0, first=first, last=last))
 
     await every(_RETAIN_SECONDS, retain_segments_of_events)
 

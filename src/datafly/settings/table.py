@@ -80,7 +80,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 168.0
     retention_bytes: Annotated[
         int,
-        Sentence("How large the log of one stream may grow before its oldest segments go; 0 is unlimited.", least=0),
+        Sentence(
+            "How large the log of one stream may grow before its oldest segments go; 0 is unlimited. "
+            "What an installation that lags had not read then ends EXHAUSTED.",
+            least=0,
+        ),
     ] = 0
     attempts_hours: Annotated[
         float, Sentence("How long requests, replies and verdicts can be looked up.", least=0.01, most=876_000)

@@ -3,12 +3,15 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from datafly.log.base import EVENTS, RAW, Entry
 from datafly.log.sqlite import SqliteLog
 from datafly.model.errors import Unavailable
+from datafly.model.installation import Installation, Revision, Template
 from datafly.model.secret import Secret
+from datafly.observe import counts
 from datafly.runtime import chores
 from datafly.runtime.pipelines import Pipelines
 from datafly.settings import Settings
@@ -38,6 +41,18 @@ def fill(appender, wall, records=30):
     for number in range(records):
         appender.append([Entry("k", b"%d" % number)])
         wall[0] += 120_000
+
+
+def lag_at(store, mark):
+    """An installation that has read up to there."""
+    pipeline = store.control.ensure_default_pipeline()
+    template, revision = Template("tmpl_1", "Acme", "acme"), Revision("rev_1", "tmpl_1", 1, {})
+    store.control.install(template, revision, [Installation("pi_1", pipeline.id, template, revision, {0: 0})])
+    store.ledger.write([Writing(marks=(("pi_1", "", 0, mark),))])
+
+
+def alerts():
+    return counts().get("RuntimeRetentionForced", 0)
 
 
 async def until(look):
@@ -100,6 +115,22 @@ async def test_events_nobody_reads_any_more_go_by_age(log, store, wall):
         chores.retain_events(SETTINGS, appender.retain, store.control, store.ledger),
         lambda: reader.bounds().earliest == 30,
     )
+    assert reader.bounds().head == 30
+    reader.close()
+    appender.close()
+
+
+@pytest.mark.parametrize("forced", [False, True])
+async def test_what_an_installation_has_not_read_goes_by_size_alone_and_is_told(log, store, wall, forced):
+    appender, reader = log.appender(EVENTS, 0), log.reader(EVENTS, 0)
+    fill(appender, wall)
+    wall[0] += 5 * HOURS_MS
+    lag_at(store, 10)
+    settings = msgspec.structs.replace(SETTINGS, retention_bytes=100_000 if forced else 0)
+    chore = chores.retain_events(settings, appender.retain, store.control, store.ledger)
+    before = alerts()
+    await while_doing(chore, lambda: alerts() > before if forced else reader.bounds().earliest == 10)
+    assert reader.bounds().earliest > 10 if forced else alerts() == before
     assert reader.bounds().head == 30
     reader.close()
     appender.close()
