@@ -1,6 +1,7 @@
 """Telemetry as log lines on one stream: JSON for machines, text for a person at a terminal."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import sys
@@ -23,7 +24,9 @@ def line_sink(*, role: str, level: str, style: str, stream: TextIO | None = None
     draw = _text if text else _json
 
     def write(event: Telemetry) -> None:
-        if event.level >= least:
+        if event.level < least:
+            return
+        with contextlib.suppress(OSError):  # a full disk, or nobody who reads, stops the line and nothing else
             out.write(draw(role, event) + "\n")
             out.flush()
 

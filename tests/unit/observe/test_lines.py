@@ -1,9 +1,11 @@
+import errno
 import io
 import json
 import re
 
 import pytest
 
+from datafly.observe import add_sink, counts, emit
 from datafly.observe.lines import line_sink
 from datafly.observe.store import StoreKeyMade, StoreLedgerTrimmed, StoreMigrated, StoreTransactionFailed
 
@@ -41,3 +43,17 @@ def test_what_is_below_the_level_is_not_written():
     assert written(StoreLedgerTrimmed(rows=3), style="text") == ""
     assert written(StoreKeyMade(file="x"), style="text", level="warning") == ""
     assert written(StoreLedgerTrimmed(rows=3), style="text", level="debug").endswith("Store ledger trimmed: rows=3\n")
+
+
+def test_a_line_that_cannot_be_written_stops_nothing_and_is_counted_all_the_same():
+    """The output may be a file on the disk that is full: it is of that very trouble that the line tells."""
+
+    class Full(io.StringIO):
+        def write(self, _text):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = counts().get("StoreLedgerTrimmed", 0)
+    taken_away = add_sink(line_sink(role="gateway", level="debug", style="json", stream=Full()))
+    emit(StoreLedgerTrimmed(rows=3))
+    taken_away()
+    assert counts()["StoreLedgerTrimmed"] == before + 1
