@@ -352,6 +352,15 @@ async def test_a_replay_tells_the_vendor_the_newest_consent_and_not_that_of_its_
     assert bodies == [{"marketing": True}, {"marketing": False}]
 
 
+async def test_a_withdrawal_that_came_in_the_same_request_as_the_event_counts_against_it(house):
+    house.withdrawn["ann"] = ({"marketing": False}, house.clock.now_ms())
+    house.install(consent="marketing")
+    house.start()
+    (offset,) = house.append("ann")
+    await house.until(house.is_done)
+    assert house.verdict(offset) == (Verdict.SKIPPED, "consent_marketing")
+
+
 async def test_a_vendor_that_takes_a_request_and_loses_the_answer_gets_it_again_with_the_same_keys(house):
     house.vendor.answer = lambda *_: "reset after" if len(house.vendor.requests) == 1 else None
     house.install()

@@ -75,6 +75,10 @@ class Site:
         return self._paces.of(compiled.vendor, f"{credential}:{route}", own)
 
     def newer_consent(self, event: Event) -> Mapping[str, bool] | None:
-        """What the visitor decided after this event came; asked whenever a request is built or sent again."""
+        """What the visitor decided since this event came; asked whenever a request is built or sent again.
+
+        The events of one request are of one moment: who was offline sends a withdrawal together with what was queued.
+        What came behind the withdrawal in the same request carries it already.
+        """
         known = self.parts.withdrawn(event.key)
-        return known[0] if known is not None and known[1] > event.received_ms else None
+        return known[0] if known is not None and known[1] >= event.received_ms else None
