@@ -170,10 +170,6 @@ class Members:
         self._own: EventReader | None = None
         self.position = offsets[0] if offsets else 0
 
-    @property
-    def ended(self) -> bool:
-        return not self._left
-
     async def take(self, limit: int) -> list[Entry]:
         """Members that the log no longer has are lost entries."""
         if self._own is None:

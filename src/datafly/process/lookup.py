@@ -56,9 +56,10 @@ class StateReader:
         return choices.categories(), choices.received_ms
 
     def close(self) -> None:
-        for connection in self._open.values():
-            connection.close()
-        self._open.clear()
+        with self._mutex:
+            for connection in self._open.values():
+                connection.close()
+            self._open.clear()
 
     def _choices(self, partition: int, key: str) -> bytes | None:
         connection = self._connection(partition)

@@ -1,7 +1,6 @@
 """What is left of an integration once it is compiled for one installation: plain closures, nothing to interpret."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -50,4 +49,3 @@ class Compiled(msgspec.Struct, frozen=True):
     """What a person should know of this installation, e.g. that it sends to the sandbox."""
     tells_withdrawal: bool = False
     """Whether `shape` makes a message of it that a known user withdraws `consent`."""
-    extras: dict[str, Any] = {}

@@ -5,16 +5,13 @@ one file, in PostgreSQL one database. Every write is one transaction and durable
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from datafly.model.delivery import LIVE, Attempt, Outcome, Pending, Replay, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.verdict import Verdict
-
-SPAN: Final = 100_000
-"""How far beyond its mark a live run may have finals: what `progress` reads and returns is bounded by it."""
 
 
 class Token(msgspec.Struct, frozen=True):

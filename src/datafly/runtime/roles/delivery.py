@@ -10,7 +10,7 @@ from datafly.runtime.chores import trim_attempts
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
 from datafly.runtime.installations import compiler
-from datafly.runtime.lookup import Lookup
+from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
 from datafly.shape import consent_ruling
@@ -22,7 +22,7 @@ _DRAIN_SECONDS = 2.0
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     store = open_the_store(settings)
-    lookup = Lookup(settings)
+    lookup = open_lookup(settings)
     transport = HttpTransport(allow_private=settings.allow_private_endpoints)
     parts = Parts(
         log=open_log(settings),

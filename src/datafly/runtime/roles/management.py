@@ -10,7 +10,7 @@ from datafly.management.settings import ManagementSettings
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
 from datafly.runtime.installations import compiler
-from datafly.runtime.lookup import Lookup
+from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import plain_config, serve
 from datafly.settings import Settings
@@ -20,7 +20,7 @@ from datafly.transport.http import HttpTransport
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     store = open_the_store(settings)
     log = open_log(settings)
-    lookup = Lookup(settings)
+    lookup = open_lookup(settings)
     transport = HttpTransport(allow_private=settings.allow_private_endpoints)
 
     def open_events() -> Reader:
