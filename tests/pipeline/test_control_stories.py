@@ -307,3 +307,16 @@ async def test_an_installation_made_while_delivery_runs_is_served(house, moment)
     await house.until(house.is_done)
     assert house.verdict(offset) == DELIVERED
     assert msgspec.json.decode(house.vendor.requests[0][2])["items"][0]["id"] == "e0"
+
+
+async def test_an_event_of_several_items_that_was_tried_out_of_turn_is_still_one_event(house):
+    """While the vendor is down its first item is sent before those of others, the next one waits behind them."""
+    house.vendor.answer = lambda *_: 503
+    house.install()
+    house.start(lanes=1)
+    (first,) = house.append("ann")
+    (second,) = house.append("bob", routes=["a", "b"])
+    await house.until(lambda: any(path == "/a" for path, _, _ in house.vendor.requests))
+    house.change(enabled=False)
+    await house.until(house.is_done)
+    assert covered_once(house, first, second)

@@ -78,7 +78,7 @@ class Backlog:
         if not self.todo:
             return
         self._past = (self.todo[0].tries, self.todo[0].earlier)
-        waiting = list(_unfinished(self.todo))
+        waiting = _unfinished(self.todo)
         self.todo.clear()
         for member in reversed(waiting):
             member.left = 0
@@ -232,11 +232,7 @@ class Backlog:
         return reasons.shape_failed(words)
 
 
-def _unfinished(batches: Iterable[Batch]) -> Iterable[Member]:
-    """Each member once, in order; items of one member are neighbours."""
-    last: Member | None = None
-    for batch in batches:
-        for member in batch.members():
-            if member is not last and not member.done:
-                last = member
-                yield member
+def _unfinished(batches: Iterable[Batch]) -> list[Member]:
+    """Each member once, in order: of one that was called up, the next items may stand further back."""
+    members = (member for batch in batches for member in batch.members() if not member.done)
+    return list(dict.fromkeys(members))
