@@ -180,10 +180,12 @@ def _with_products(event: str, found: dict[str, Any], renames: list[Rename]) -> 
 
 
 def _lifted(found: dict[str, Any], products: list[Any], renames: list[Rename]) -> dict[str, Any]:
-    renames.append(("products[0]", "properties"))
     lifted = {**products[0], **found}
     if len(products) == 1:
         del lifted["products"]
+    elif len(lifted) == len(found):
+        return found  # the first of several, whose fields it has already
+    renames.append(("products[0]", "properties"))
     return lifted
 
 

@@ -192,3 +192,11 @@ def test_a_canonical_event_is_left_alone(event, sent):
 @given(st.text(max_size=30))
 def test_a_name_once_canonical_stays(name):
     assert canonical_event(canonical_event(name)) == canonical_event(name)
+
+
+def test_the_fields_of_the_first_of_several_products_are_told_as_lifted_only_where_they_are():
+    event, sent = "Product Viewed", {"products": [{"sku": "A"}, {"sku": "B"}]}
+    once, renames = canonical_properties(event, sent)
+    assert once == {"sku": "A", **sent}
+    assert renames == [("products[0]", "properties")]
+    assert canonical_properties(event, once) == (once, [])
