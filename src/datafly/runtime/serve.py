@@ -18,11 +18,12 @@ class _Server(uvicorn.Server):
 
 
 def plain_config(app: Any, *, host: str, port: int) -> uvicorn.Config:
-    """For the applications that are not the hot path: management and sandbox."""
+    """For the applications that are not the hot path: management and sandbox. h11 bounds the headers, 64 KB."""
     return uvicorn.Config(
         app,
         host=host,
         port=port,
+        http="h11",
         ws="none",
         lifespan="auto",
         proxy_headers=False,
