@@ -15,7 +15,7 @@ from datafly.spec.integration import ANY, WITHDRAWN, Integration, Sample, as_jso
 from datafly.spec.judging import judge_by
 from datafly.spec.nodes import ROOTS, Path
 from datafly.spec.parts import BySetting
-from datafly.spec.setting import Choice
+from datafly.spec.setting import Choice, Flag
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SENSITIVE: Final = re.compile(r"(?:^|_)(key|token|secret|password|credential)s?$")
@@ -187,7 +187,7 @@ def withdrawals_are_of_a_consent(subject: Subject) -> Iterator[str]:
 
 @asks("alpha")
 def options_exist(subject: Subject) -> Iterator[str]:
-    """What hangs on a setting names one that is a choice, and options that it has."""
+    """What hangs on a setting names one that is a choice or a flag, and options that it has."""
     one = subject.integration
     named = [(node.setting, option) for node in one.nodes() if isinstance(node, BySetting) for option in node.options]
     for setting, option in [*named, *(rule.off for rule in one.rules if rule.off)]:
@@ -197,13 +197,18 @@ def options_exist(subject: Subject) -> Iterator[str]:
 
 def _options(integration: Integration, name: str) -> list[str]:
     setting = integration.setting(name)
+    if isinstance(setting, Flag):
+        return ["true", "false"]
     return [option.value for option in setting.options] if isinstance(setting, Choice) else []
 
 
 @asks("alpha")
 def routes_exist(subject: Subject) -> Iterator[str]:
-    """A rule's route is one of the definition's."""
+    """The route of a rule or a failure is one of the definition's."""
     keys = {route.key for route in subject.integration.routes}
+    for failure in subject.integration.failures:
+        if failure.route is not None and failure.route not in keys:
+            yield f"failure {failure.symptom} is of the route {failure.route!r}, which does not exist"
     for rule in subject.integration.rules:
         for route in (rule.route, *(ahead.route for ahead in rule.ahead)):
             if route not in keys:
@@ -224,7 +229,8 @@ def a_batch_is_judged_per_item(subject: Subject) -> Iterator[str]:
 def failures_are_recognised(subject: Subject) -> Iterator[str]:
     """The answer that a failure gives as its own is judged as that failure, and not as one before it."""
     judge = judge_by(subject.integration)
-    for scenario in scenarios(subject.integration):
+    keys = {route.key for route in subject.integration.routes}
+    for scenario in (one for one in scenarios(subject.integration) if one.route in keys):
         judgement = judge(scenario.reply, 1, scenario.route)
         ruling = judgement.items[0] if judgement.items else judgement.whole
         if scenario.symptom and (ruling.verdict, ruling.symptom) != (scenario.verdict, scenario.symptom):

@@ -29,7 +29,7 @@ class Code(Enum):
     INVALID_FIELD = Meaning(400, "A field has the wrong type or length; the message names it.")
     INVALID_TIMESTAMP = Meaning(400, "timestamp or sentAt is not ISO 8601.")
     MISSING_TYPE = Meaning(400, "The event has no type.")
-    UNKNOWN_TYPE = Meaning(400, "The event's type is none of track, page, identify, group, consent.")
+    UNKNOWN_TYPE = Meaning(400, "The event's type is none of track, page, screen, identify, group, consent.")
     TYPE_MISMATCH = Meaning(400, "The event's type contradicts the path.")
     MISSING_EVENT_NAME = Meaning(400, "A track event has no event name.")
     INVALID_GZIP = Meaning(400, "The body says gzip and is not, or is cut off.")

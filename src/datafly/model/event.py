@@ -7,7 +7,7 @@ import msgspec
 
 from datafly.model.consent import Consent
 
-TYPES: Final = frozenset({"track", "page", "identify", "group", "consent"})
+TYPES: Final = frozenset({"track", "page", "screen", "identify", "group", "consent"})
 """Types the gateway takes. `consent` is ours: the posted decision of a visitor (contracts/signal.md §18)."""
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from datafly.spec.nodes import Node, Scalar
+from datafly.spec.nodes import Const, Node, Scalar
 from datafly.spec.scope import Scope
 from datafly.spec.source import NOTHING, SCOPE, Source, literal
 from datafly.spec.words import Refusal
@@ -19,7 +19,11 @@ class Configured(Node, frozen=True, tag="setting"):
 
     def write(self, source: Source) -> str:
         value = source.making.config.get(self.name)
-        return NOTHING if value is None or value == "" else source.sure(literal(value))
+        if value is None or value == "":
+            return NOTHING
+        found = source.name("chosen")
+        source.line(f"{found} = {literal(value)}")
+        return source.sure(found)
 
 
 class Keyed(Node, frozen=True, tag="keyed"):
@@ -71,7 +75,25 @@ class Given(Node, frozen=True, tag="given"):
     def write(self, source: Source) -> str:
         condition, found = source.value(self.condition), source.name("given")
         source.line(f"{found} = None")
-        with source.when(f"{condition} is not None"):
+        with source.when(source.is_there(condition)):
+            source.line(f"{found} = {source.value(self.of)}")
+        return found
+
+
+class Absent(Node, frozen=True, tag="absent"):
+    condition: Node
+    of: Node
+
+    def __str__(self) -> str:
+        return f"{self.of}, if there is no {self.condition}"
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.condition, self.of)
+
+    def write(self, source: Source) -> str:
+        condition, found = source.value(self.condition), source.name("absent")
+        source.line(f"{found} = None")
+        with source.when(f"{condition} is None"):
             source.line(f"{found} = {source.value(self.of)}")
         return found
 
@@ -99,14 +121,17 @@ class Warned(Node, frozen=True, tag="warned"):
 
     def write(self, source: Source) -> str:
         value = source.value(self.of)
-        source.line(f"if {value} is not None: {SCOPE}.warn({source.bind(self.warning, 'warning')})")
+        source.line(f"if {source.is_there(value)}: {SCOPE}.warn({source.bind(self.warning, 'warning')})")
         return value
 
 
-class Registered(Node, frozen=True, tag="registered"):
+class Registered(Node, frozen=True, omit_defaults=True, tag="registered"):
     of: Node
     name: str
     warning: str
+    otherwise: str = ""
+    standard: tuple[str, ...] = ()
+    prefix: str = ""
 
     def __str__(self) -> str:
         return str(self.of)
@@ -116,9 +141,31 @@ class Registered(Node, frozen=True, tag="registered"):
 
     def write(self, source: Source) -> str:
         value, names = source.value(self.of), source.making.config.get(self.name)
-        if names:
-            check = source.bind(_Known(frozenset(names), self.warning).check, "registered")
-            source.line(f"if {value} is not None: {check}({SCOPE}, {value})")
+        warning = self.warning if names else self.otherwise
+        if isinstance(self.of, Const) and self.of.value in self.standard:
+            return value
+        if warning:
+            listed = [name.removeprefix(self.prefix) for name in names or ()]
+            check = source.bind(_Known(frozenset((*listed, *self.standard)), warning).check, "registered")
+            source.line(f"if {source.is_there(value)}: {check}({SCOPE}, {value})")
+        return value
+
+
+class Capped(Node, frozen=True, tag="capped"):
+    of: Node
+    most: int
+    warning: str
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.of,)
+
+    def write(self, source: Source) -> str:
+        value, warning = source.value(self.of), source.bind(self.warning, "warning")
+        count = f"len({value})"
+        source.line(f"if {value} is not None and {count} > {self.most}: {SCOPE}.warn({warning}.format(count={count}))")
         return value
 
 
@@ -153,17 +200,30 @@ def given(condition: Node, of: Node) -> Given:
     return Given(condition, of)
 
 
+def absent(condition: Node, of: Node) -> Absent:
+    """`of`, where `condition` has no value."""
+    return Absent(condition, of)
+
+
 def refused(refusal: Refusal) -> Refused:
     """The event is not sent."""
     return Refused(refusal)
 
 
-def registered(of: Node, name: str, warning: str) -> Registered:
+def registered(
+    of: Node, name: str, warning: str, *, otherwise: str = "", standard: tuple[str, ...] = (), prefix: str = ""
+) -> Registered:
     """A name, or an object of names, of which those that the setting `name` does not list are warned of by `{name}`.
 
-    An empty list means that nothing is known of what is registered, and nothing is said.
+    `standard` are known to the vendor anyway. An empty list means that nothing is known of what is registered, and
+    nothing is said but `otherwise`. Who lists names may write them with `prefix`.
     """
-    return Registered(of, name, warning)
+    return Registered(of, name, warning, otherwise, standard, prefix)
+
+
+def capped(of: Node, most: int, warning: str) -> Capped:
+    """An object, with a warning by `{count}` if it has more than so many fields."""
+    return Capped(of, most, warning)
 
 
 def warned(of: Node, warning: str) -> Warned:

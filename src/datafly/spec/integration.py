@@ -55,13 +55,17 @@ class IdentityRow(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Lines(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where an event has its lines. `alone`: the event's own fields of these names are its one line, if it has no lines
-    but all of `alone_if`; its other fields stay its properties. `none`: what if there is no line at all.
+    but all of `alone_if`; its other fields stay its properties. `stand_in`: else, if the flag of the setting
+    `stand_in_if` is set, its one line has these fields, each the first there is of some properties of the event.
+    `none`: what if there is no line at all; None: the event is sent as one whose line is empty.
     """
 
     of: Path
-    none: Refusal
+    none: Refusal | None = None
     alone: tuple[str, ...] = ()
     alone_if: tuple[str, ...] = ()
+    stand_in: dict[str, tuple[str, ...]] = {}
+    stand_in_if: str = ""
 
 
 class Ahead(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,8 +82,9 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     `note` are words of the page, `name` is the vendor's event name. `params` is what `params()` stands for in `body`,
     which is the definition's own unless given here. `ignores`: properties that are not sent, which is said if they are
     there. `native`: what the vendor calls properties → their canonical names, for a track event that bears the vendor's
-    own `name` and so is taken for this one. `off`: the setting, and its option, with which the rule does not hold.
-    `kept_days`: older events are not sent, since the vendor does not keep them that long. `ahead`: what goes before.
+    own `name`, or one of `names`, and so is taken for this one. `off`: the setting, and its option, with which the rule
+    does not hold. `kept_days`: older events are not sent, since the vendor does not keep them that long. `ahead`: what
+    goes before.
     """
 
     event: str
@@ -93,6 +98,7 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     route: str = ""
     off: tuple[str, str] | None = None
     native: dict[str, str] = {}
+    names: tuple[str, ...] = ()
     kept_days: int | None = None
     ahead: tuple[Ahead, ...] = ()
 

@@ -17,9 +17,7 @@ Native = Callable[[Event], tuple[Event, Written] | None]
 def reader_of_native(rules: Iterable[tuple[Rule, Written]]) -> Native:
     """The event in canonical names and its rule; None for any other event."""
     by_native = {
-        rule.name: (rule, written)
-        for rule, written in rules
-        if rule.event != WITHDRAWN and rule.name and isinstance(rule.name, str)
+        name: (rule, written) for rule, written in rules if rule.event != WITHDRAWN for name in native_names(rule)
     }
 
     def as_native(event: Event) -> tuple[Event, Written] | None:
@@ -31,6 +29,12 @@ def reader_of_native(rules: Iterable[tuple[Rule, Written]]) -> Native:
         return msgspec.structs.replace(event, properties=named), written
 
     return as_native
+
+
+def native_names(rule: Rule) -> tuple[str, ...]:
+    """What the vendor calls the events of the rule."""
+    own = (rule.name,) if rule.name and isinstance(rule.name, str) else ()
+    return (*own, *rule.names)
 
 
 def _renamed(sent: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

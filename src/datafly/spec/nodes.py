@@ -10,12 +10,14 @@ from datafly.spec.scope import Scope
 from datafly.spec.source import SCOPE, Making, Source, literal
 from datafly.spec.words import Refusal
 
-_MAPPINGS: Final = ("properties", "traits", "context", "line")
+_MAPPINGS: Final = ("properties", "traits", "group_traits", "context", "line")
 _OF_EVENT: Final = ("user_id", "anonymous_id", "links", "group_id", "message_id", "name", "event", "type")
 Scalar = str | int | float | bool
 
 ROOTS: Final = frozenset((*_MAPPINGS, *_OF_EVENT, "timestamp"))
-"""What a path may start with. `traits` are those known of the user and those of the event, the latter winning."""
+"""What a path may start with. `traits` are those known of the user and those of the event, the latter winning;
+`group_traits` those that a group event tells of its group.
+"""
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -34,6 +36,11 @@ class Node(msgspec.Struct, frozen=True):
     def follows_line(self, making: Making) -> bool:
         return any(child.follows_line(making) for child in self.children())
 
+    def reads(self, making: Making) -> Iterator[str]:
+        """The paths of the event that are read, as the config chooses; what `spec.rest` leaves out."""
+        for child in self.children():
+            yield from child.reads(making)
+
     def walk(self) -> Iterator["Node"]:
         yield self
         for child in self.children():
@@ -48,6 +55,9 @@ class Path(Node, frozen=True, tag="path"):
 
     def follows_line(self, _making: Making) -> bool:
         return any(name.partition(".")[0] == "line" for name in self.names)
+
+    def reads(self, _making: Making) -> Iterator[str]:
+        yield from self.names
 
     def write(self, source: Source) -> str:
         if len(self.names) == 1:
@@ -80,8 +90,11 @@ class First(Node, frozen=True, tag="first"):
         return self.of
 
     def write(self, source: Source) -> str:
+        first_found = source.value(self.of[0])
+        if source.is_sure(first_found):
+            return first_found
         found, sure = source.name("first"), False
-        source.line(f"{found} = {source.value(self.of[0])}")
+        source.line(f"{found} = {first_found}")
         for node in self.of[1:]:
             with source.when(f"{found} is None"):
                 other = source.value(node)

@@ -1,6 +1,6 @@
 """Nodes that stand for what the rule at hand and the identity give to a request's body."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datafly.spec.nodes import Node, obj
@@ -12,6 +12,10 @@ class Identified(Node, frozen=True, tag="identity"):
 
     def __str__(self) -> str:
         return f"identity.{self.field}" if self.field else "identity"
+
+    def reads(self, making: Making) -> Iterator[str]:
+        for node in making.identity.values():
+            yield from node.reads(making)
 
     def write(self, source: Source) -> str:
         rows, identifiers = source.making.identity, source.making.identifiers
@@ -28,6 +32,10 @@ class Params(Node, frozen=True, tag="params"):
     def follows_line(self, making: Making) -> bool:
         return making.params is not None and making.params.follows_line(making)
 
+    def reads(self, making: Making) -> Iterator[str]:
+        if making.params:
+            yield from making.params.reads(making)
+
     def write(self, source: Source) -> str:
         return source.value(source.making.params) if source.making.params else NOTHING
 
@@ -38,6 +46,10 @@ class EventName(Node, frozen=True, tag="event_name"):
 
     def follows_line(self, making: Making) -> bool:
         return making.event_name is not None and making.event_name.follows_line(making)
+
+    def reads(self, making: Making) -> Iterator[str]:
+        if making.event_name:
+            yield from making.event_name.reads(making)
 
     def write(self, source: Source) -> str:
         return source.value(source.making.event_name) if source.making.event_name else NOTHING
@@ -53,9 +65,21 @@ class BySetting(Node, frozen=True, tag="by_setting"):
     def children(self) -> tuple[Node, ...]:
         return tuple(self.options.values())
 
+    def follows_line(self, making: Making) -> bool:
+        node = self._chosen(making)
+        return node is not None and node.follows_line(making)
+
+    def reads(self, making: Making) -> Iterator[str]:
+        node = self._chosen(making)
+        if node:
+            yield from node.reads(making)
+
     def write(self, source: Source) -> str:
-        node = self.options.get(option_of(source.making.config.get(self.setting)))
+        node = self._chosen(source.making)
         return source.value(node) if node else NOTHING
+
+    def _chosen(self, making: Making) -> Node | None:
+        return self.options.get(option_of(making.config.get(self.setting)))
 
 
 class EachLine(Node, frozen=True, tag="each_line"):

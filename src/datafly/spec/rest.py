@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import Any, Final
 
+import msgspec
+
 from datafly.spec.convert import as_text
 from datafly.spec.names import USUAL_LENGTH, snake_key
 from datafly.spec.nodes import Node
@@ -13,13 +15,16 @@ from datafly.spec.source import SCOPE, Making, Source
 _SCALARS: Final = frozenset({str, int, bool})
 _DEEPEST: Final = 8
 _REMEMBERED: Final = 2048
-_TAKEN: Final = "*"
+_MOST_NAMES: Final = 64
 _SHOWN: Final = 80
 
 
-class Rest(Node, frozen=True, tag="rest"):
+class Rest(Node, frozen=True, omit_defaults=True, tag="rest"):
     of: str
     but: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    prefix: str = ""
+    unread: str = ""
 
     def __str__(self) -> str:
         return f"{self.of}.*, but {', '.join(self.but)}" if self.but else f"{self.of}.*"
@@ -28,63 +33,98 @@ class Rest(Node, frozen=True, tag="rest"):
         return self.of == "line"
 
     def write(self, source: Source) -> str:
-        found, read = source.name("rest"), source.bind(_Reader(self.of, self.but).read, "rest_of")
+        found, read = source.name("rest"), source.bind(_Reader(self, source.making).read, "rest_of")
         source.line(f"{found} = {read}({SCOPE}, {source.root(self.of)})")
         return found
 
+    def taken(self, making: Making) -> frozenset[str]:
+        """What others read of the same object, by the name or path in it. Without lines, the event is its one line."""
+        same = ("line", "properties") if self.of in ("line", "properties") and not making.lines else (self.of,)
+        read = (name.partition(".") for name in making.reads)
+        return frozenset(inner for root, _, inner in read if root in same and inner) - {*self.keep} | {*self.but}
+
+
+def rest(of: str, but: Iterable[str] = (), *, keep: Iterable[str] = (), prefix: str = "", unread: str = "") -> Rest:
+    """All of `traits`, `group_traits`, `properties` or `line`, but what the same rule reads of it elsewhere.
+
+    `but` is left out as well, `keep` is not. Keys become snake_case, `prefix` before them; objects are laid flat
+    (`address.city` → `address_city`). Lists keep what has a value and are of one kind: texts, numbers or objects; any
+    other scalars become texts. What would be a name that is left out is left out, too. Keys that begin with `unread`
+    are sent with a warning that the vendor does not read them.
+    """
+    return Rest(of, tuple(but), tuple(keep), prefix, unread)
+
+
+class _Plan(msgspec.Struct, frozen=True, gc=False):
+    """Of objects with the same names: (name, key) of what is kept; `strange`: there is something to say about them."""
+
+    kept: tuple[tuple[str, str], ...]
+    strange: bool
+
 
 class _Reader:
-    """What the function of a `Rest` calls."""
+    """What the function of a `Rest` calls. Senders repeat themselves: what an object's names mean is remembered."""
 
-    def __init__(self, of: str, but: tuple[str, ...]) -> None:
-        self._of = of
-        self._but = frozenset(but)
-        self._keys = _Keys(self._but)
+    def __init__(self, rest: Rest, making: Making) -> None:
+        self._of, self._prefix, self._unread = rest.of, rest.prefix, rest.unread
+        self._taken = rest.taken(making)
+        self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def read(self, scope: Scope, sent: dict[str, Any]) -> dict[str, Any] | None:
-        keys, found = self._keys, dict[str, Any]()
-        usual = keys.get
-        for name, value in sent.items():
-            key = usual(name)
-            if key is None:
-                key = keys[name]
-            if key is _TAKEN:
-                if name not in self._but:
-                    _Where(scope, self._of, name, self._but).warn("is not read in this spelling")
-                continue
-            if type(value) in _SCALARS and key and key not in found:
+        if not sent:
+            return None
+        names = tuple(sent)
+        plan = self._plans.get(names) or self._planned(names)
+        if plan.strange:
+            return self._carefully(scope, sent)
+        found: dict[str, Any] = {}
+        for name, key in plan.kept:
+            value = sent[name]
+            if type(value) in _SCALARS or (type(value) is float and isfinite(value)):
                 found[key] = value
             else:
-                _put(found, key, value, _Where(scope, self._of, name, self._but))
+                return self._carefully(scope, sent)
         return found or None
 
+    def _planned(self, names: tuple[str, ...]) -> _Plan:
+        kept = [(name, self._key(name)) for name in names if name not in self._taken]
+        keys = [key for _, key in kept]
+        odd = any(not key or key in self._taken or self._is_unread(key) for key in keys)
+        plan = _Plan(tuple((name, key or "") for name, key in kept), odd or len(set(keys)) < len(keys))
+        short = len(names) <= _MOST_NAMES and all(len(name) <= USUAL_LENGTH for name in names)
+        if short and len(self._plans) < _REMEMBERED:
+            self._plans[names] = plan
+        return plan
 
-def rest(of: str, but: Iterable[str] = ()) -> Rest:
-    """All of `traits`, `properties` or `line` except `but`, which names what others read, in every spelling they know.
+    def _carefully(self, scope: Scope, sent: dict[str, Any]) -> dict[str, Any] | None:
+        found: dict[str, Any] = {}
+        for name, value in sent.items():
+            if name in self._taken:
+                continue
+            where = _Where(scope, self._of, name, self._taken)
+            key = self._key(name)
+            if key in self._taken:
+                where.warn("is not read in this spelling")
+            else:
+                _put(found, key, value, where)
+        for key in found if self._unread else ():
+            if self._is_unread(key):
+                scope.warn(f"{self._of}: {key} is sent, and is not read: names must not begin with {self._unread}")
+        return found or None
 
-    Keys become snake_case, objects are laid flat (`address.city` → `address_city`). Lists keep what has a value and are
-    of one kind: texts, numbers or objects; any other scalars become texts. What would be a name of `but` is left out.
-    """
-    return Rest(of, tuple(but))
+    def _key(self, name: str) -> str | None:
+        return None if len(name) > USUAL_LENGTH else _keyed(self._prefix, name)
+
+    def _is_unread(self, key: str) -> bool:
+        return bool(self._unread) and key.startswith(self._unread)
 
 
-class _Keys(dict[str, str]):
-    """Name as sent → key: `_TAKEN` where it is not for here, "" where nothing is left. Remembers what is usual."""
-
-    def __init__(self, taken: frozenset[str]) -> None:
-        super().__init__()
-        self._taken = taken
-
-    def __missing__(self, name: str) -> str:
-        key = "" if len(name) > USUAL_LENGTH else snake_key(name) or ""
-        key = _TAKEN if key in self._taken or name in self._taken else key
-        if len(self) < _REMEMBERED and len(name) <= USUAL_LENGTH:
-            self[name] = key
-        return key
+def _keyed(prefix: str, name: str) -> str | None:
+    return snake_key(f"{prefix}{name}" if prefix else name) if snake_key(name) else None
 
 
 class _Where:
-    """The place of a value, written out only if there is something to say about it."""
+    """The place of a value, written out only if there is something to say about it. `taken`: what is left out."""
 
     __slots__ = ("_outer", "_scope", "name", "taken")
 
@@ -99,6 +139,11 @@ class _Where:
 
     def inside(self, name: str) -> "_Where":
         return _Where(self._scope, self, name, self.taken)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether another part of the mapping reads it."""
+        return str(self).partition(".")[2] in self.taken
 
     def warn(self, what: str) -> None:
         self._scope.warn(f"{self._scope.name(str(self))} {what}; it was left out.")
@@ -128,11 +173,13 @@ def _put_flat(found: dict[str, Any], key: str, value: dict[str, Any], where: _Wh
         where.warn("is nested too deep")
         return
     for name, inner in value.items():
-        if len(key) + len(name) > USUAL_LENGTH:
-            where.inside(name).warn("has too long a name")
+        inside = where.inside(name)
+        if inside.is_read:
             continue
-        inner_key = snake_key(f"{key}_{name}") if snake_key(name) else None
-        _put(found, inner_key, inner, where.inside(name), depth + 1)
+        if len(key) + len(name) > USUAL_LENGTH:
+            inside.warn("has too long a name")
+            continue
+        _put(found, _keyed(f"{key}_", name), inner, inside, depth + 1)
 
 
 def _put_value(found: dict[str, Any], key: str, value: Any, where: _Where) -> None:

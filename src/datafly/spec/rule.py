@@ -1,6 +1,6 @@
 """A rule, with the identity and body that it stands in → one function from an event to what is sent for it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +13,6 @@ from datafly.spec.nodes import Const, Node
 from datafly.spec.request import historical_key
 from datafly.spec.scope import Scope
 from datafly.spec.source import SCOPE, Making, Source
-from datafly.spec.words import Hint
 
 Written = Callable[[Scope], Shaped]
 _DAY_MS: Final = 86_400_000
@@ -26,7 +25,7 @@ def write_rule(integration: Integration, rule: Rule, making: Making) -> Written:
     at_hand = msgspec.structs.replace(
         making, params=rule.params, event_name=name if rule.name else None, lines=bool(rule.lines)
     )
-    source = Source(_with_identity(integration, at_hand))
+    source = Source(_with_reads(integration, rule, _with_identity(integration, at_hand)))
     _write_identity(integration, source)
     _write_age(integration, rule, source)
     _write_preparation(rule, source)
@@ -42,6 +41,14 @@ def _with_identity(integration: Integration, making: Making) -> Making:
     identifying = (row.field for row in rows if not row.identifies_if or making.config.get(row.identifies_if) is True)
     identity = {row.field: row.value for row in rows}
     return msgspec.structs.replace(making, identity=identity, identifiers=frozenset(identifying))
+
+
+def _with_reads(integration: Integration, rule: Rule, making: Making) -> Making:
+    nodes = [rule.body or integration.body, *(one.body for one in rule.ahead), *making.identity.values()]
+    if rule.lines:
+        nodes.append(rule.lines.of)
+    read = {name for node in nodes for name in node.reads(making)}
+    return msgspec.structs.replace(making, reads=frozenset(read | {f"properties.{name}" for name in rule.ignores}))
 
 
 def _write_identity(integration: Integration, source: Source) -> None:
@@ -67,7 +74,7 @@ def _write_preparation(rule: Rule, source: Source) -> None:
         ignored = source.bind(_Ignored(rule.event, frozenset(rule.ignores)), "ignored")
         source.line(f"if not {ignored}.names.isdisjoint({source.root('properties')}): {ignored}.warn({SCOPE})")
     if rule.lines:
-        finder = source.bind(_LineFinder(rule.lines, source.making.hints).lines, "lines_of")
+        finder = source.bind(_LineFinder(rule.lines, source.making).lines, "lines_of")
         source.line(f"lines = {finder}({SCOPE}, {source.value(rule.lines.of)})")
         source.line("if type(lines) is not list: return lines")
         source.line(f"{source.root('properties')} = {SCOPE}.properties")
@@ -85,9 +92,10 @@ class _Ignored(msgspec.Struct, frozen=True):
 class _LineFinder:
     """The lines of an event; of one without, itself as its only line, if it may be; else the ruling."""
 
-    def __init__(self, lines: Lines, hints: Mapping[str, Hint]) -> None:
+    def __init__(self, lines: Lines, making: Making) -> None:
         self._of = str(lines.of)
-        self._none = lines.none.ruling(hints)
+        self._none: list[dict[str, Any]] | Ruling = lines.none.ruling(making.hints) if lines.none else [{}]
+        self._stand_in = lines.stand_in if making.config.get(lines.stand_in_if) is True else {}
         self._alone = frozenset(lines.alone)
         self._alone_if = frozenset(lines.alone_if)
 
@@ -103,9 +111,15 @@ class _LineFinder:
     def _itself(self, scope: Scope) -> list[dict[str, Any]] | Ruling:
         own = scope.properties
         if not self._alone_if or not self._alone_if <= own.keys():
-            return self._none
+            return self._stood_in(own)
         scope.properties = {name: value for name, value in own.items() if name not in self._alone}
         return [{name: value for name, value in own.items() if name in self._alone}]
+
+    def _stood_in(self, own: dict[str, Any]) -> list[dict[str, Any]] | Ruling:
+        found = {
+            field: next((own[name] for name in names if name in own), None) for field, names in self._stand_in.items()
+        }
+        return [found] if found else self._none
 
 
 class _Itemiser:

@@ -32,8 +32,15 @@ class Scope:
 
     @property
     def traits(self) -> dict[str, Any]:
-        known = self.event.known_traits
-        return {**known, **self.event.traits} if known else self.event.traits
+        """Those of a group event are its group's."""
+        known, told = self.event.known_traits, self.event.traits
+        if not told or self.event.type == "group":
+            return known
+        return {**known, **told} if known else told
+
+    @property
+    def group_traits(self) -> dict[str, Any]:
+        return self.event.traits if self.event.type == "group" else {}
 
     @property
     def timestamp(self) -> str:

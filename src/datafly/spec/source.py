@@ -15,6 +15,7 @@ NOTHING: Final = "None"
 _PREFACES: Final = {
     "properties": "properties = scope.properties",
     "traits": "traits = scope.traits",
+    "group_traits": "group_traits = scope.group_traits",
     "context": "context = scope.event.context",
     "line": "line = scope.properties",
 }
@@ -32,7 +33,7 @@ class Making(msgspec.Struct, frozen=True):
     """What is known when a function is written: the installation's config, and the rule and identity at hand.
 
     `identity`: all fields of it, of which those in `identifiers` identify. `lines`: the function has a variable
-    `lines`, see `spec.rule`.
+    `lines`, see `spec.rule`. `reads`: the paths that the function reads, which are left out of any `spec.rest`.
     """
 
     config: Mapping[str, Any] = {}
@@ -42,6 +43,7 @@ class Making(msgspec.Struct, frozen=True):
     identity: Mapping[str, Any] = {}
     identifiers: frozenset[str] = frozenset()
     lines: bool = False
+    reads: frozenset[str] = frozenset()
 
 
 class _Block:
@@ -129,7 +131,7 @@ class Source:
         return name
 
     def root(self, name: str) -> str:
-        """The variable of an object of the event: `properties`, `traits`, `context`, `line`."""
+        """The variable of an object of the event: `properties`, `traits`, `group_traits`, `context`, `line`."""
         self._roots[name] = None
         return name
 
@@ -140,6 +142,10 @@ class Source:
 
     def is_sure(self, expression: str) -> bool:
         return expression in self._sure
+
+    def is_there(self, expression: str) -> str:
+        """The condition that it has a value."""
+        return "True" if expression in self._sure else f"{expression} is not None"
 
     def text(self) -> str:
         prefaces = ["    " + preface for root, preface in _PREFACES.items() if root in self._roots]

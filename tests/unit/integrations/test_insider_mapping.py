@@ -163,7 +163,7 @@ def test_events_have_a_name_and_a_time_and_purchases_what_insider_requires(event
 @UNTIMED
 @given(EVENTS)
 def test_the_same_event_gives_the_same_bytes(event):
-    assert MADE.shape(event, 0) == MADE.shape(event, 10**12)
+    assert MADE.shape(event, 0) == MADE.shape(event, 1)
 
 
 def test_partner_and_key_go_as_headers_and_the_key_is_not_shown():

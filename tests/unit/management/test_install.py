@@ -147,7 +147,7 @@ def test_everything_that_is_wrong_is_named_at_once(call, refused):
     wrong = {"variant": "gardening", "config": {"partner_name": 5, "colour": "red"}}
     problems = refused(call("POST", PATH, json=wrong), 422, "VALIDATION_FAILED")["details"]["problems"]
     assert set(problems) == {"variant", "config.api_key", "config.partner_name", "config.colour"}
-    assert problems["variant"] == "variant 'gardening' is not known; there is default."
+    assert problems["variant"] == "variant 'gardening' is not known; there is default, retail, travel, media."
 
 
 @pytest.mark.parametrize("deep", ['{"a":' * 100_000, '{"a":' + "[" * 100_000])
@@ -181,7 +181,7 @@ def test_the_library_lists_vendors_with_their_form(call):
     assert (fields["api_key"]["type"], fields["api_key"]["required"]) == ("secret", True)
     assert (fields["partner_name"]["type"], fields["partner_name"]["required"]) == ("string", True)
     assert fields["base_url"]["advanced"] is True
-    assert [variant["key"] for variant in insider["variants"]] == ["default"]
+    assert [variant["key"] for variant in insider["variants"]] == ["default", "retail", "travel", "media"]
     assert [row["symptom"] for row in insider["troubleshooting"]][:2] == [
         "401 Unauthorized",
         "400 partner_name invalid",

@@ -1,7 +1,7 @@
 import pytest
 
 from datafly.model.verdict import Verdict
-from datafly.spec.choices import given, keyed, lookup, refused, registered, setting, warned
+from datafly.spec.choices import absent, capped, given, keyed, lookup, refused, registered, setting, warned
 from datafly.spec.convert import phone
 from datafly.spec.nodes import const, first, obj, path
 from datafly.spec.parts import by_setting
@@ -90,3 +90,36 @@ def test_a_number_without_country_code_is_of_the_region_that_is_configured(read,
         read(phone(path("traits.phone"), "country"), making=configured(country=region), traits={"phone": sent}) == found
     )
     assert bool(read.scope.warnings) == (found is None)
+
+
+def test_a_part_may_stand_in_for_another(read):
+    node = absent(path("links"), obj(who=path("user_id")))
+    assert read(node, user_id="u") == {"who": "u"}
+    assert read(node, links="a", user_id="u") is None
+
+
+def test_more_fields_than_a_vendor_keeps_are_sent_with_a_warning(read):
+    node = capped(path("properties.o"), 2, "{count} are too many.")
+    for fields, said in (({"a": 1, "b": 1}, []), ({"a": 1, "b": 1, "c": 1}, ["3 are too many."])):
+        assert read(node, properties={"o": fields}) == fields
+        assert read.scope.warnings == said
+    assert read(node) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "said"),
+    [
+        ("own", [], ["own is unknown."]),
+        ("own", ["c_own"], []),
+        ("own", ["other"], ["own is not listed."]),
+        ("theirs", [], []),
+        ("theirs", ["other"], []),
+    ],
+)
+def test_a_name_that_the_vendor_knows_anyway_need_not_be_listed(read, name, names, said):
+    for of in (path("name"), const(name)):
+        node = registered(
+            of, "names", "{name} is not listed.", otherwise="{name} is unknown.", standard=("theirs",), prefix="c_"
+        )
+        assert read(node, name=name, making=configured(names=names)) == name
+        assert read.scope.warnings == said

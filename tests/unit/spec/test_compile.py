@@ -190,6 +190,6 @@ def test_the_reason_is_what_the_vendor_said(made, body, words):
 def test_a_definition_is_data_but_for_its_functions():
     said = msgspec.json.decode(as_json(ACME))
     assert said["functions"] == {}
-    assert said["rules"][0]["params"] == {"type": "rest", "of": "properties", "but": []}
+    assert said["rules"][0]["params"] == {"type": "rest", "of": "properties"}
     assert [setting["type"] for setting in said["settings"]] == ["secret", "string"]
     assert const("x") == const("x")

@@ -54,7 +54,7 @@ def test_a_config_that_does_not_fit_is_refused_with_the_field_and_why(config, fi
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_no_secret_is_repeated():
-    details = wrong({"api_key": "sec ret", "partner_name": "MyCo", "x": 1}, variant="retail", mode="client_side")
+    details = wrong({"api_key": "sec ret", "partner_name": "MyCo", "x": 1}, variant="wholesale", mode="client_side")
     assert list(details["codes"]) == [
         "variant",
         "delivery_mode",
@@ -104,7 +104,12 @@ def test_the_schema_says_what_the_check_holds_to():
     assert schema["additionalProperties"] is False
     assert schema["properties"]["api_key"]["writeOnly"] is True
     assert schema["properties"]["base_url"]["default"] == "https://unification.useinsider.com"
-    assert install_schema(INSIDER)["properties"]["variant"]["enum"] == ["default"]
+    assert install_schema(INSIDER)["properties"]["variant"]["enum"] == [
+        "default",
+        "retail",
+        "travel",
+        "media",
+    ]
     validate_config(INSIDER, "default", "server_side", example_config(INSIDER))
 
 
@@ -113,12 +118,14 @@ def test_the_catalogue_entry_has_the_fields_of_the_management_api():
     assert {"key", "name", "description", "category", "status", "website", "config_fields", "variants"} <= entry.keys()
     assert (entry["category"], entry["status"]) == ("marketing_automation", "alpha")
     shown = [(field["key"], field["type"], field["required"], field["advanced"]) for field in entry["config_fields"]]
-    assert shown == [
+    assert shown[:3] == [
         ("api_key", "secret", True, False),
         ("partner_name", "string", True, False),
         ("base_url", "string", False, True),
-        ("forward_consent", "select", False, True),
     ]
+    assert ("forward_consent", "select", False, True) in shown
+    assert ("registered_names", "names", False, True) in shown
+    assert all(advanced and not required for _, _, required, advanced in shown[2:])
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ from datafly.model.event import Event
 from datafly.spec import contact, convert, names
 from datafly.spec.contact import email_address, phone_number
 from datafly.spec.names import snake_key, snake_name
-from datafly.spec.nodes import path
+from datafly.spec.nodes import obj, path
 from datafly.spec.parts import each_line
 from datafly.spec.rest import rest
 from datafly.spec.rule import compile_node
 from datafly.spec.scope import MOST_WARNINGS, Scope
+from datafly.spec.source import Making
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["GBP", " usd", "1.5"])
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
@@ -273,3 +274,37 @@ def test_names_and_warnings_have_a_limit_so_that_no_event_makes_more_of_itself(r
     assert read.scope.warnings[1] == f"properties.{'x' * 80}… has too long a name; it was left out."
     assert len(read.scope.warnings) == MOST_WARNINGS
     assert read.scope.warnings[-1] == "There is more like this; it is not told."
+
+
+def test_the_rest_leaves_out_what_the_rule_reads_elsewhere_and_keeps_what_it_is_told_to(read):
+    making = Making(reads=frozenset({"traits.email", "traits.address.city", "traits.sku", "properties.plan"}))
+    sent = {"email": "e", "sku": "s", "plan": "pro", "address": {"city": "Leeds", "zip": "LS1"}}
+    found = {"sku": "s", "plan": "pro", "address_zip": "LS1"}
+    assert read(rest("traits", keep=("sku",)), traits=sent, making=making) == found
+    assert read.scope.warnings == []
+
+
+@pytest.mark.parametrize(("lines", "left"), [(False, {}), (True, {"sku": "s"})])
+def test_without_lines_what_is_read_of_the_line_is_read_of_the_event(read, lines, left):
+    making = Making(reads=frozenset({"line.sku"}), lines=lines)
+    assert (read(rest("properties"), properties={"sku": "s"}, lines=[], making=making) or {}) == left
+
+
+def test_keys_may_get_a_prefix_and_those_that_are_not_read_are_told(read):
+    assert read(rest("properties", prefix="group_"), properties={"planName": "pro", "id": 1}) == {
+        "group_plan_name": "pro",
+        "group_id": 1,
+    }
+    assert read(rest("properties", unread="c_"), properties={"c_plan": "pro", "C": {"x": 1}, "d": 1}) == {
+        "c_plan": "pro",
+        "c_x": 1,
+        "d": 1,
+    }
+    assert len(read.scope.warnings) == 2
+
+
+def test_traits_of_a_group_are_none_of_the_user(read):
+    told = {"traits": {"name": "Acme"}, "known_traits": {"name": "Jane"}}
+    node = obj(user=path("traits.name"), group=path("group_traits.name"))
+    assert read(node, type="group", **told) == {"user": "Jane", "group": "Acme"}
+    assert read(node, type="identify", **told) == {"user": "Acme"}

@@ -3,13 +3,13 @@ import pytest
 
 from datafly.model.delivery import Reply
 from datafly.model.event import Event
-from datafly.model.verdict import Verdict
+from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.choices import given
 from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Limits
-from datafly.spec.integration import Ahead, IdentityRow, Integration, Route, Rule
-from datafly.spec.nodes import obj, path
-from datafly.spec.parts import identified, rule_event_name
+from datafly.spec.integration import Ahead, IdentityRow, Integration, Lines, Route, Rule
+from datafly.spec.nodes import const, obj, path
+from datafly.spec.parts import by_setting, each_line, identified, rule_event_name
 from datafly.spec.setting import Flag, Number
 from datafly.spec.words import Failure, Refusal
 
@@ -113,3 +113,33 @@ def test_an_installation_may_ask_for_smaller_requests_and_a_route_has_its_own_ra
 def test_the_same_answer_may_mean_another_thing_on_another_route(route, verdict):
     judged = COMPILED.judge(Reply(400, body=b'{"error":"it exists"}'), 1, route).whole
     assert (judged.verdict, judged.reason) == (verdict, "it exists")
+
+
+def with_lines(lines, **config):
+    rule = Rule("Order Refunded", "c", "n", "refunded", lines=lines)
+    body = obj(lines=each_line(obj(what=rule_event_name(), id=path("line.id"), price=path("line.price"))))
+    settings = (*ACME.settings, Flag("whole_orders", "W.", default=False))
+    changed = msgspec.structs.replace(ACME, rules=(rule,), body=body, identity=(), settings=settings)
+    made = compile_integration(changed, config)
+    one = event("track", event="Order Refunded", properties={"order_id": "O", "total": 9})
+    shaped = made.shape(one, 0)
+    return shaped.reason if isinstance(shaped, Ruling) else bodies(made, one)
+
+
+def test_an_event_without_lines_may_be_sent_as_one_whose_line_is_empty():
+    assert with_lines(Lines(path("properties.products"))) == [{"lines": [{"what": "refunded"}]}]
+
+
+def test_an_order_without_lines_may_stand_for_its_only_line_if_the_config_says_so():
+    none = Refusal(Verdict.REJECTED, "no_lines", "C.", "C.")
+    stand_in = {"id": ("order_id",), "price": ("revenue", "total")}
+    lines = Lines(path("properties.products"), none, stand_in=stand_in, stand_in_if="whole_orders")
+    assert with_lines(lines, whole_orders=True) == [{"lines": [{"what": "refunded", "id": "O", "price": 9}]}]
+    assert with_lines(lines) == "no_lines"
+
+
+def test_a_rule_whose_name_is_chosen_is_known_by_its_other_names():
+    rule = Rule("Order Refunded", "c", "n", by_setting("by_mail", true=const("mailed")), names=("refunded",))
+    changed = msgspec.structs.replace(ACME, rules=(rule,), identity=(), body=obj(what=rule_event_name()))
+    for sent in ("Order Refunded", "refunded", "Refunded!"):
+        assert bodies(compile_integration(changed, {}), event("track", event=sent)) == [{"what": "mailed"}]

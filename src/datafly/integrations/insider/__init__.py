@@ -1,9 +1,8 @@
 """Insider, by its Unification API: one upsert carries a user, what is known of her and what she did."""
 
-from datafly.integrations.insider import answers, mapping, samples, words
+from datafly.integrations.insider import answers, identity, refusals, rules, samples, settings, users, words
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Check, Functions, Integration, Route
-from datafly.spec.setting import Address, Choice, Secret, Text
 
 integration = Integration(
     slug="insider",
@@ -16,36 +15,10 @@ integration = Integration(
     consent="marketing",
     consent_note=words.CONSENT,
     identity_intro=words.IDENTITY,
-    settings=(
-        Secret("api_key", "Insider Unification API key.", label="API key", example="xxxxxxxxxxxxxxxxxxxx"),
-        Text(
-            "partner_name",
-            "Your Insider partner slug (e.g. myco).",
-            label="Partner name",
-            example="myco",
-            pattern=r"[a-z0-9][a-z0-9._-]*",
-            pattern_says="must be the slug of your account in lower case: letters a-z, digits, “-”, “_” and “.”, "
-            "without spaces (Insider refuses upper case)",
-        ),
-        Address(
-            "base_url",
-            "Where the Unification API is: scheme://host[/prefix]; /api/user/v1/upsert is put after it.",
-            label="Base URL",
-            default="https://unification.useinsider.com",
-            advanced=True,
-        ),
-        Choice(
-            "forward_consent",
-            "How Insider is told what a visitor chose in the consent banner.",
-            label="Forward consent",
-            default="custom_attributes",
-            advanced=True,
-            options=words.FORWARDED,
-        ),
-    ),
+    settings=settings.SETTINGS,
     base="{base_url}",
     headers={"X-PARTNER-NAME": "{partner_name}", "X-REQUEST-TOKEN": "{api_key}"},
-    routes=(Route("/api/user/v1/upsert", items_key="users"),),
+    routes=(Route("/api/user/v1/upsert", items_key="users", historical={"skip_hook": True}), identity.IDENTITY_ROUTE),
     # Read-only; Insider's own n8n node tests credentials with it (contracts/insider.md §1).
     check=Check("/api/user/v3/metadata/columns", method="POST", body={"table": "contacts"}),
     limits=Limits(
@@ -55,10 +28,13 @@ integration = Integration(
         source="Insider's upsert documentation: 1,000 users, 5,000,000 bytes and 25,000 requests a minute, which "
         "attribute deletes share; bytes are kept 10 % below.",
     ),
-    identity=mapping.IDENTITY,
-    rules=mapping.RULES,
-    body=mapping.EVENT,
-    failures=answers.FAILURES,
+    limit_settings=settings.LIMIT_SETTINGS,
+    variants=settings.VARIANTS,
+    too_old=refusals.TOO_OLD,
+    identity=identity.IDENTITY,
+    rules=rules.RULES,
+    body=users.EVENT,
+    failures=(*answers.FAILURES, *identity.MERGE_FAILURES),
     hints=words.HINTS,
     prerequisites=words.PREREQUISITES,
     verify=words.VERIFY,

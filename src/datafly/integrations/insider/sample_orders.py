@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from datafly.integrations.insider.sample_requests import event, request
+from datafly.integrations.insider.sample_requests import OUTSIDE, event, request, track
 from datafly.spec.integration import Sample
 
 MUG = {
@@ -186,5 +186,72 @@ ORDERS = (
         "an empty cart is viewed",
         event={"type": "track", "event": "Cart Viewed", "user_id": "user-123", "properties": {"products": []}},
         refuses="empty_cart",
+    ),
+    Sample(
+        "a cart is cleared",
+        event=track("Cart Cleared", cart_id="C-7"),
+        sends=request(event("cart_cleared", custom={"cart_id": "C-7"})),
+    ),
+    Sample(
+        "an order under the other name of purchases",
+        event=_order(order_id="ORD-9", currency="GBP", products=[TEAPOT]),
+        config={"purchase_event_name": "purchase"},
+        sends=request(event("purchase", event_group_id="ORD-9", **TEAPOT_PARAMS)),
+    ),
+    Sample(
+        "an order without products, as one line",
+        event=_order(order_id="ORD-9", currency="GBP", total=120, revenue=100),
+        config={"orders_without_products": True},
+        sends=request(
+            _line(
+                product_id="ORD-9",
+                currency="GBP",
+                unit_price=100,
+                unit_sale_price=100,
+                quantity=1,
+                custom={"order_total": 120, "order_revenue": 100},
+            )
+        ),
+    ),
+    Sample(
+        "a checkout is started",
+        event=track("Checkout Started", checkout_id="CH-1", order_id="ORD-9", currency="GBP", products=[MUG, TEAPOT]),
+        sends=request(
+            event("checkout_page_view", event_group_id="CH-1", **MUG_PARAMS, custom={"order_id": "ORD-9"}),
+            event(
+                "checkout_page_view",
+                event_group_id="CH-1",
+                **{name: value for name, value in TEAPOT_PARAMS.items() if name != "quantity"},
+                custom={"order_id": "ORD-9"},
+            ),
+        ),
+    ),
+    Sample(
+        "a step of a checkout is viewed",
+        event=track("Checkout Step Viewed", checkout_id="CH-1", step=2, shipping_method="Express"),
+        sends=request(
+            event("checkout_page_view", event_group_id="CH-1", custom={"step": 2, "shipping_method": "Express"})
+        ),
+    ),
+    Sample(
+        "a line of an order is refunded",
+        event=track("Order Refunded", order_id="ORD-9", currency="GBP", total=15, products=[TEAPOT]),
+        sends=request(
+            event(
+                "order_refunded",
+                event_group_id="ORD-9",
+                **{name: value for name, value in TEAPOT_PARAMS.items() if name != "quantity"},
+                custom={"order_id": "ORD-9", "order_total": 15},
+            )
+        ),
+        warns=(OUTSIDE,),
+    ),
+    Sample(
+        "an order is cancelled",
+        event=track("Order Cancelled", order_id="ORD-9", total=15),
+        sends=request(
+            event("order_cancelled", event_group_id="ORD-9", custom={"order_id": "ORD-9", "order_total": 15})
+        ),
+        warns=(OUTSIDE,),
     ),
 )

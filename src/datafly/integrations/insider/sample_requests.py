@@ -1,9 +1,23 @@
-"""The frame that the requests of all samples have in common."""
+"""What samples have in common: who, and the frame of a request."""
 
 from typing import Any
 
 AT = "2026-11-25T09:46:40Z"
 """When samples happen, see `faces.cases`."""
+
+
+JANE = {"email": "jane@example.com", "phone": "+447700900123"}
+KNOWN = {"uuid": "user-123", "email": "jane@example.com", "phone_number": "+447700900123"}
+CONTACT = {"email": "jane@example.com", "phone_number": "+447700900123"}
+OUTSIDE = "Predictive segments not updating: Event name not in Insider’s taxonomy"
+
+
+def track(name: str, /, **properties: Any) -> dict[str, Any]:
+    return {"type": "track", "event": name, "user_id": "user-123", "properties": properties}
+
+
+def identify(**traits: Any) -> dict[str, Any]:
+    return {"type": "identify", "user_id": "user-123", "traits": traits}
 
 
 def request(

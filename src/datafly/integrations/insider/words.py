@@ -1,7 +1,6 @@
 """What people read about Insider: the words of its page, and where Insider's own documentation says otherwise."""
 
 from datafly.spec.integration import Difference, SeeAlso, Step
-from datafly.spec.setting import Option
 from datafly.spec.words import Hint
 
 SUMMARY = (
@@ -49,18 +48,6 @@ CONSENT = (
     "messaging where appropriate."
 )
 
-FORWARDED = (
-    Option(
-        "custom_attributes",
-        "a boolean custom attribute per category, e.g. consent_marketing; register them at Insider.",
-    ),
-    Option(
-        "gdpr_optin",
-        "consent for marketing as Insider’s gdpr_optin; false stops every message to the user and all processing.",
-    ),
-    Option("off", "not at all, and a withdrawal is not told either."),
-)
-
 VERIFY = (
     "Trigger a test event from your website.",
     "In the Insider panel, navigate to Audience > Users and search for the test user by uuid or email.",
@@ -70,14 +57,15 @@ VERIFY = (
 
 MISSING_UUID = "User not appearing"
 
+TAXONOMY = Hint(
+    "Predictive segments not updating",
+    "Event name not in Insider’s taxonomy",
+    "Use Insider’s standard event names (product_detail_page_view, confirmation_page_view) for full segmentation "
+    "support.",
+)
 HINTS = (
     Hint(MISSING_UUID, "Missing uuid", "Insider requires a non-empty uuid on every event."),
-    Hint(
-        "Predictive segments not updating",
-        "Event name not in Insider’s taxonomy",
-        "Use Insider’s standard event names (product_detail_page_view, confirmation_page_view) for full segmentation "
-        "support.",
-    ),
+    TAXONOMY,
 )
 
 REFERENCE = "Visit Insider InOne developer documentation for full reference."
@@ -106,8 +94,8 @@ DIFFERENCES = (
     ),
     Difference(
         "prerequisites",
-        "A profile holds one uuid, and an anonymous one that was sent cannot simply be merged later; Signal sends the "
-        "user_id only.",
+        "A profile holds one uuid. An anonymous one that was sent becomes the user's at login only if Insider has no "
+        "profile of that user yet; so Signal sends the user_id only, unless anonymous_events says otherwise.",
     ),
     Difference(
         "mapping",
