@@ -43,6 +43,7 @@ class Original(msgspec.Struct, frozen=True, omit_defaults=True):
 
     event: str | None = None
     properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
     timestamp: str | None = None
 
 
@@ -52,7 +53,9 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `event` is the canonical Title Case name of a standard event (contracts/signal.md §5.4), else the name as sent.
     `properties` have canonical snake_case names where standard. No value anywhere is null.
     `user_id` is the id sent or, if none was, the one learnt from identify (`user_id_learnt`).
-    `traits` came with the event; `known_traits` were learnt from earlier identify calls of the same user.
+    `traits` came with the event, as its own or in its context, under canonical names where standard; of a group event
+    they are the group's. `known_traits` were learnt from earlier identify calls of the same user, less what `traits`
+    say anew; of a group event also those of the user in its context.
     `links`: the anonymous id that had no user until this identify, and has `user_id` from it on.
     `key` orders: events of one key are delivered in order.
     What comes from JSON holds no cycle, so the collector need not look (delivery holds thousands: decision 0055).

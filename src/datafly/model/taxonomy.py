@@ -244,10 +244,11 @@ _SEPARATORS: Final = str.maketrans("", "", " _-")
 
 @lru_cache(maxsize=8_192)
 def _unusual(name: str) -> str:
-    return _FOLDED.get(_fold(name), name)
+    return _FOLDED.get(fold(name), name)
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
+    """Spellings that differ in case, spaces, `_` and `-` alone are one."""
     return name.translate(_SEPARATORS).lower()
 
 
@@ -283,7 +284,7 @@ def _forms(name: str) -> list[str]:
 
 
 _NAMES: Final = {spelling: event.name for event in EVENTS for spelling in _spellings(event)}
-_FOLDED: Final = {_fold(spelling): name for spelling, name in _NAMES.items()}
+_FOLDED: Final = {fold(spelling): name for spelling, name in _NAMES.items()}
 _SINGLE: Final = frozenset(event.name for event in EVENTS if event.single)
 _MONEY: Final = frozenset(event.name for event in EVENTS if event.money)
 _TABLES: Final = {

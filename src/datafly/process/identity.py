@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from datafly.model.event import Event
+from datafly.model.traits import supersede
 
 NAME: Final = "identity"
 MAX_TRAITS: Final = 500
@@ -99,7 +100,7 @@ def _learn(event: Event, known: _K) -> _K:
 
 
 def merge(known: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    """New values win and count as told last; nothing is removed."""
-    kept = {name: value for name, value in known.items() if name not in told}
+    """New values win, in whatever spelling, and count as told last; nothing is removed."""
+    kept = {name: value for name, value in supersede(known, told).items() if name not in told}
     merged = {**kept, **told}
     return dict(list(merged.items())[-MAX_TRAITS:])

@@ -1,4 +1,4 @@
-"""Step 3, normalise: nulls are absent, standard events and properties get their canonical names."""
+"""Step 3, normalise: nulls are absent, standard events, properties and traits get their canonical names."""
 
 from functools import lru_cache
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from datafly.model.taxonomy import Rename, canonical_event, canonical_properties
+from datafly.model.traits import canonical_traits, supersede
 from datafly.process.body import Body
 
 NAME: Final = "normalise"
@@ -14,7 +15,10 @@ SHOWN: Final = 8
 
 
 class Normal(msgspec.Struct, gc=False):
-    """`sent_event` and `sent_properties` only where they were changed; `effect` empty when nothing was."""
+    """What was sent only where it was changed; `effect` empty when nothing was.
+
+    `of_user`: traits of the user that came in the context of a group event, whose own are the group's.
+    """
 
     event: str | None
     properties: dict[str, Any]
@@ -22,6 +26,8 @@ class Normal(msgspec.Struct, gc=False):
     context: dict[str, Any]
     sent_event: str | None = None
     sent_properties: dict[str, Any] | None = None
+    sent_traits: dict[str, Any] | None = None
+    of_user: dict[str, Any] = {}
     effect: str = ""
 
 
@@ -30,18 +36,41 @@ def normalise(body: Body, *, may_have_nulls: bool = True) -> Normal:
     properties, traits, context = body.properties or {}, body.traits or {}, body.context or {}
     if may_have_nulls:
         properties, traits, context = without_nulls(properties), without_nulls(traits), without_nulls(context)
-    if body.type != "track" or body.event is None:
-        return Normal(body.event, properties, traits, context)
-    event = canonical_event(body.event)
-    named, renames = canonical_properties(event, properties)
-    normal = Normal(event, named, traits, context)
-    if event != body.event:
-        normal.sent_event = body.event
-    if renames:
-        normal.sent_properties = properties
+    normal = Normal(body.event, properties, traits, context)
+    renames = _name_event(normal, body) if body.type == "track" and body.event is not None else []
+    if traits or "traits" in context:
+        renames = renames + _name_traits(normal, body.type == "group")
     if normal.sent_event or renames:
-        normal.effect = _tell(normal.sent_event, event, tuple(renames))
+        normal.effect = _tell(normal.sent_event, normal.event or "", tuple(renames))
     return normal
+
+
+def _name_event(normal: Normal, body: Body) -> list[Rename]:
+    sent = body.event or ""
+    normal.event = canonical_event(sent)
+    named, renames = canonical_properties(normal.event, normal.properties)
+    if normal.event != sent:
+        normal.sent_event = sent
+    if renames:
+        normal.sent_properties, normal.properties = normal.properties, named
+    return renames
+
+
+def _name_traits(normal: Normal, of_group: bool) -> list[Rename]:  # noqa: FBT001 - one caller, one line above
+    """Server libraries tell of the user in `context.traits`; what the event itself says is the newer word."""
+    named, renames = canonical_traits(normal.traits)
+    if renames:
+        normal.sent_traits = normal.traits
+    beside = normal.context.get("traits")
+    if isinstance(beside, dict) and beside:
+        other, more = canonical_traits(beside)
+        renames += [rename for rename in more if rename not in renames]
+        if of_group:
+            normal.of_user = other
+        else:
+            named = {**supersede(other, named), **named}
+    normal.traits = named
+    return renames
 
 
 def without_nulls(value: Any) -> Any:

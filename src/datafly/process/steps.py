@@ -4,13 +4,14 @@ Dedupe comes as early as it can: nothing more is done for a duplicate.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from datafly.model.consent import read
 from datafly.model.event import Event, Original, Received, Step
 from datafly.model.installation import Pipeline
+from datafly.model.traits import supersede
 from datafly.process import consent, identity, normalise, skew
 from datafly.process.body import Body, Incoming, Refused, incoming
 from datafly.process.dedupe import is_duplicate
@@ -89,7 +90,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         body.name,
         normal.properties,
         normal.traits,
-        who.known_traits,
+        _known(body.type, who.known_traits, normal),
         normal.context,
         allowed,
         who.learnt,
@@ -103,9 +104,16 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
 
 def _original(normal: normalise.Normal, body: Body, moment: skew.Moment) -> Original | None:
     timestamp = str(body.timestamp) if moment.effect else None
-    if normal.sent_event is None and normal.sent_properties is None and timestamp is None:
+    if normal.sent_event is None and normal.sent_properties is None and normal.sent_traits is None and not timestamp:
         return None
-    return Original(normal.sent_event, normal.sent_properties, timestamp)
+    return Original(normal.sent_event, normal.sent_properties, normal.sent_traits, timestamp)
+
+
+def _known(kind: str | None, known: dict[str, Any], normal: normalise.Normal) -> dict[str, Any]:
+    """Without what the event says anew of the user, so that the newest spelling counts."""
+    if kind != "group":
+        return supersede(known, normal.traits) if normal.traits else known
+    return {**supersede(known, normal.of_user), **normal.of_user} if normal.of_user else known
 
 
 def _told(normalised: str, corrected: str, identified: str, decided: str) -> tuple[Step, ...]:

@@ -51,7 +51,7 @@ def test_no_spelling_means_two_events():
     meanings = defaultdict(set)
     for event in EVENTS:
         for spelling in taxonomy._spellings(event):
-            meanings[taxonomy._fold(spelling)].add(event.name)
+            meanings[taxonomy.fold(spelling)].add(event.name)
     assert all(len(names) == 1 for names in meanings.values())
 
 
