@@ -1,6 +1,12 @@
 """Users that are refused: rows 10 to 15 of the contract's behaviour table, keys and messages word for word."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datafly.sandbox.insider.kinds import is_email
 
 NO_IDENTIFIER = "either insider_id or idenifiers must be specified"
 EMAIL_KEY = r"users.0.identifiers.*.regexp(^.+@.+\..+$)"
@@ -21,6 +27,16 @@ async def test_a_user_needs_identifiers_or_an_insider_id(insider, nobody):
 async def test_a_bad_email_is_refused(insider, person, key, value):
     errors = await insider.errors(person(identifiers={key: value}))
     assert errors == {EMAIL_KEY: [f"not a valid email address: {value}"]}
+
+
+@given(value=st.text(alphabet="a@.\n\r", max_size=8))
+def test_an_email_is_what_the_printed_pattern_says(value):
+    assert is_email(value) == (re.fullmatch(r".+@.+\..+", value) is not None)
+
+
+@pytest.mark.parametrize("value", ["@" * 2_000_000, "." * 2_000_000, "a@" + "." * 2_000_000 + "\n"])
+def test_an_email_of_millions_of_characters_is_answered(value):
+    assert not is_email(value)
 
 
 @pytest.mark.parametrize("key", ["phone_number", "pn"])

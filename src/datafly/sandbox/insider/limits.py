@@ -13,6 +13,12 @@ class RateLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     window_seconds: float = 60.0
     retry_after: bool = True
 
+    def __post_init__(self) -> None:
+        if self.requests < 0:
+            raise ValueError("requests is at least 0")
+        if not 0 < self.window_seconds <= 86_400:
+            raise ValueError("window_seconds is more than 0 and at most 86400")
+
 
 class Refusal(msgspec.Struct, frozen=True):
     retry_after: int | None

@@ -140,9 +140,9 @@ class Accounts:
 def _check_addresses(allowed_ips: tuple[str, ...]) -> None:
     for address in allowed_ips:
         try:
-            ipaddress.ip_network(address, strict=False)
+            ipaddress.IPv4Network(address, strict=False)
         except ValueError:
-            raise NotPossible(f"{address} is no IP address or network.") from None
+            raise NotPossible(f"{address} is no IPv4 address or network.") from None
 
 
 def _digest(secret: str) -> bytes:
