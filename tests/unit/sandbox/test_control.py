@@ -33,11 +33,19 @@ async def test_a_reset_forgets_everything_down_to_the_seed(insider, person):
     await insider.upsert(person())
     await insider.control("/accounts/myco", "PATCH", {"partner": "renamed"})
     await insider.control("/faults", "POST", {"status": 503})
-    await insider.control("/settings", "PATCH", {"auth_errors": "catalogue", "rate_limit": {"requests": 1}})
+    steered = {"auth_errors": "catalogue", "rate_limit": {"requests": 1}, "lag_seconds": 60}
+    await insider.control("/settings", "PATCH", steered)
+    await insider.upsert(person())
+    await insider.upsert(person("user-456"))
     await insider.control("/reset", "POST", {})
-    assert await insider.control("/totals") == {"users": 0, "events": 0, "repeated_events": 0, "requests": 0}
+    totals = await insider.control("/totals")
+    assert totals == {"users": 0, "events": 0, "repeated_events": 0, "pending_users": 0, "requests": 0}
     assert [account["partner"] for account in await insider.control("/accounts")] == ["myco"]
-    assert await insider.control("/settings") == {"auth_errors": "documented_403", "rate_limit": None}
+    assert await insider.control("/settings") == {
+        "auth_errors": "documented_403",
+        "rate_limit": None,
+        "lag_seconds": 0,
+    }
     assert (await insider.upsert(person())).status_code == 200
 
 
@@ -90,6 +98,7 @@ async def test_users_and_keys_stay_when_the_partner_name_changes(insider, person
         ("/settings", {"rate_limit": {"requests": -1}}),
         ("/settings", {"rate_limit": {"requests": 1, "window_seconds": 0}}),
         ("/settings", {"rate_limit": {"requests": 1, "window_seconds": -5}}),
+        ("/settings", {"lag_seconds": -1}),
         ("/accounts/myco", {"rules": {"colour": "red"}}),
         ("/accounts/myco", {"rules": {"identifier_limits": {"email": 0}}}),
         ("/accounts/myco", {"rules": {"identifier_limits": {"email": -3}}}),

@@ -185,6 +185,34 @@ async def test_a_part_of_the_wrong_shape_is_refused(insider, person, part, key):
     assert list(await insider.errors(person(**part))) == [key]
 
 
+@pytest.mark.parametrize(
+    ("sent", "names"),
+    [
+        ({"event_name": "purchase", "event_params": {"currency": "GBP"}}, None),
+        (
+            {"event_name": "purchase", "event_params": {"event_group_id": "O", "unit_sale_price": 1}},
+            "parameter_required",
+        ),
+        ({"event_name": "confirmation_page_view", "event_params": {"currency": "GBP"}}, "parameter_required"),
+        ({"event_name": "homepageView"}, None),
+        ({}, "event_name_required"),
+        ({"event_name": "a", "timestamp": 5}, "timestamp_type"),
+        ({"event_name": "a", "timestamp": None, "event_params": []}, "event_params_type, timestamp_required"),
+    ],
+)
+async def test_an_answer_names_in_a_header_what_of_it_no_document_says(insider, person, sent, names):
+    reply = await insider.upsert(person(events=[{"timestamp": "2026-11-23T10:00:00Z", **sent}]), person())
+    assert reply.json()["data"]["fail"]["count"] == 1
+    assert reply.headers.get("x-sandbox-ours") == names
+    listed = {each["name"] for each in await insider.control("/ours")}
+    assert set((names or "").split(", ")) - {""} <= listed
+
+
+async def test_every_word_of_ours_has_a_name_of_its_own(insider):
+    names = [each["name"] for each in await insider.control("/ours")]
+    assert len(set(names)) == len(names)
+
+
 async def test_a_user_that_is_no_object_is_refused(insider):
     assert list(await insider.errors("user-123")) == ["users.0.type(object)"]
 

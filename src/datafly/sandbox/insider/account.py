@@ -16,6 +16,7 @@ class AccountRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     `identifier_types` are those that identify, by priority; custom ones are written `custom.<name>`.
     `identifier_limits` is how many values of a type one profile may hold; ours where it is silent: one for the
     three default types, ten for a custom one. Names that are None accept any; a list ignores all others.
+    `personal_attributes` are what anonymizing strips, beside e-mail and phone number; a custom one is `custom.<name>`.
     """
 
     identifier_types: tuple[str, ...] = DEFAULT_TYPES
@@ -25,6 +26,7 @@ class AccountRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     events: tuple[str, ...] | None = None
     parameters: tuple[str, ...] | None = None
     strict_parameters: bool = True
+    personal_attributes: tuple[str, ...] = ("email", "phone_number", "name", "surname", "birthday", "last_ip", "idfa")
 
     def __post_init__(self) -> None:
         if any(limit < 1 for limit in self.identifier_limits.values()):
