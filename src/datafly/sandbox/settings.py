@@ -17,7 +17,7 @@ class SeedKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seed(msgspec.Struct, frozen=True, kw_only=True):
-    """What an empty sandbox, or one that was reset, begins with."""
+    """What an empty sandbox, or one that was reset, begins with; a key that is missing is made at every start."""
 
     partners: tuple[str, ...] = ("myco",)
     keys: tuple[SeedKey, ...] = ()
