@@ -164,6 +164,9 @@ def test_a_key_without_the_scope_and_a_revoked_key_are_refused_as_the_page_says(
     assert _upsert(address, key, JANE)[0] == 200
     page.get_by_role("link", name="Back to API Keys").click()
     page.get_by_role("button", name="Revoke Datafly Signal").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Revoke Datafly Signal?")
+    assert _upsert(address, key, JANE)[0] == 200
+    page.get_by_role("button", name="Revoke the key").click()
     expect(page.get_by_role("status")).to_contain_text("Revoked.")
     assert _upsert(address, key, JANE) == (
         401,

@@ -41,6 +41,28 @@ def up(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  sett
     asyncio.run(run_up(settings))
 
 
+@app.command()
+@with_settings
+def sandbox(
+    *,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="An API key that is there from the start, for tests.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="A name with a dot that it is called by; may be repeated."),
+    ] = None,
+    settings: Settings,
+    found: list[Found],  # noqa: ARG001  settings says it all here
+) -> None:
+    """Run the vendor sandboxes alone until Ctrl-C. For trying any system that sends to a vendor, without a vendor."""
+    import asyncio
+
+    from datafly.runtime.alone import run_sandbox
+
+    asyncio.run(run_sandbox(settings, key=key, hosts=allow_host or ()))
+
+
 @app.command("settings")
 @with_settings
 def show_settings(

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from collections.abc import Collection
 
 from datafly.model.errors import OperatorError
 from datafly.settings import Row, Settings, table
@@ -10,9 +11,13 @@ _HIGHEST = 65535
 _STEP = 1000
 
 
-def refuse_busy_ports(settings: Settings) -> None:
-    """Raises `OperatorError` naming every port that cannot be had, and the setting that moves it."""
-    names = ["gateway_port", "management_port", *(["sandbox_port"] if settings.demo else [])]
+def refuse_busy_ports(settings: Settings, names: Collection[str] | None = None) -> None:
+    """Raises `OperatorError` naming every port that cannot be had, and the setting that moves it.
+
+    `names` are the settings to look at; without them the ports of `datafly up`.
+    """
+    if names is None:
+        names = ("gateway_port", "management_port", *(["sandbox_port"] if settings.demo else []))
     rows = [row for row in table() if row.name in names]
     _refuse_twice(settings, rows)
     said = [sentence for row in rows if (sentence := _sentence(settings.host, getattr(settings, row.name), row))]

@@ -30,7 +30,7 @@ async def up(settings: Settings) -> None:
     async def announce() -> None:
         print(text, flush=True)  # noqa: T201  what a person waits for at the terminal
 
-    await supervise(settings, _roles(settings), _stop_on_signals(), announce)
+    await supervise(settings, _roles(settings), stop_on_signals(), announce)
 
 
 def _roles(settings: Settings) -> tuple[str, ...]:
@@ -39,7 +39,8 @@ def _roles(settings: Settings) -> tuple[str, ...]:
     return (*roles, "sandbox") if settings.demo else roles
 
 
-def _stop_on_signals() -> asyncio.Event:
+def stop_on_signals() -> asyncio.Event:
+    """Set by Ctrl-C or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

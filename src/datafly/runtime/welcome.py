@@ -22,21 +22,21 @@ def welcome(settings: Settings, store: SqlStore) -> str:
     return "\n".join([*lines, "", "Ctrl-C stops it; what was acknowledged is kept."])
 
 
-def _url(settings: Settings, port: int) -> str:
+def url_of(settings: Settings, port: int) -> str:
     host = "localhost" if settings.host in _HERE else settings.host
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _places(settings: Settings, store: SqlStore) -> list[str]:
-    gateway = _url(settings, settings.gateway_port)
+    gateway = url_of(settings, settings.gateway_port)
     places = [
         ("gateway", gateway, f"collector {gateway}/d.js"),
-        ("management API", _url(settings, settings.management_port), "OpenAPI /v1/admin/openapi.json"),
+        ("management API", url_of(settings, settings.management_port), "OpenAPI /v1/admin/openapi.json"),
     ]
     if settings.demo:
         places += [
             ("demo shop", f"{gateway}/shop/", "click through it"),
-            ("vendor sandbox", f"{_url(settings, settings.sandbox_port)}/", "what arrived, in the vendor's panel"),
+            ("vendor sandbox", f"{url_of(settings, settings.sandbox_port)}/", "what arrived, in the vendor's panel"),
         ]
     places += [("pipeline key", one.pipeline_key, one.name) for one in store.control.pipelines() if one.enabled]
     return [f"  {name:<15} {place:<33} {what}" for name, place, what in places]
@@ -44,7 +44,7 @@ def _places(settings: Settings, store: SqlStore) -> list[str]:
 
 def _demo(settings: Settings, store: SqlStore) -> list[str]:
     first = catalog.all()[0]
-    shop, sandbox = _url(settings, settings.gateway_port), _url(settings, settings.sandbox_port)
+    shop, sandbox = url_of(settings, settings.gateway_port), url_of(settings, settings.sandbox_port)
     return [
         "",
         f"In this demo {first.name} is its sandbox on this machine: nothing leaves it.",
@@ -61,7 +61,7 @@ def _install(settings: Settings, store: SqlStore, first: Integration) -> list[st
     examples = example_config(first)
     secret = next((one.name for one in first.settings if one.kind == "secret"), "")
     there = [one.name for one in store.control.installations() if one.vendor == first.slug]
-    call = curl_install(first, _url(settings, settings.management_port), demo_token(settings, store))
+    call = curl_install(first, url_of(settings, settings.management_port), demo_token(settings, store))
     words = f"Install {first.name} with it: paste this, with the key in place of {examples.get(secret, secret)}"
     if there:
         words = f"{first.name} is installed ({', '.join(there)}); another one needs another name in this call"
@@ -69,7 +69,7 @@ def _install(settings: Settings, store: SqlStore, first: Integration) -> list[st
 
 
 def _plain(settings: Settings, store: SqlStore) -> list[str]:
-    gateway = _url(settings, settings.gateway_port)
+    gateway = url_of(settings, settings.gateway_port)
     key = store.control.ensure_default_pipeline().pipeline_key
     names = ", ".join(one.name for one in catalog.all())
     return [

@@ -9,8 +9,9 @@ from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
 from litestar.exceptions.responses import create_exception_response
 from litestar.params import FromPath
-from litestar.types import ControllerRouterHandler, Receive, Scope, Send
+from litestar.types import ControllerRouterHandler, Guard, Receive, Scope, Send
 
+from datafly.sandbox.guards import only_for_hosts
 from datafly.sandbox.pages import Pages
 from datafly.sandbox.rooms import Clock, OpenRoom, Room, find_rooms, utc_now
 from datafly.sandbox.settings import SandboxSettings
@@ -25,7 +26,7 @@ class Sandbox:
     def __init__(self, rooms: Sequence[Room], settings: SandboxSettings, clock: Clock) -> None:
         self._open: dict[str, OpenRoom] = {room.slug: room.open(settings, clock) for room in rooms}
         pages = [page for room in self._open.values() for page in room.pages]
-        self._site = _site(rooms, pages, self.close)
+        self._site = _site(rooms, pages, self.close, only_for_hosts(settings.allowed_hosts))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and (room := self._room_of(scope["path"])):
@@ -50,7 +51,9 @@ def create_app(settings: SandboxSettings, *, clock: Clock = utc_now) -> Sandbox:
     return Sandbox(find_rooms(), settings, clock)
 
 
-def _site(rooms: Sequence[Room], pages: Sequence[ControllerRouterHandler], close: Callable[[], None]) -> Litestar:
+def _site(
+    rooms: Sequence[Room], pages: Sequence[ControllerRouterHandler], close: Callable[[], None], guard: Guard
+) -> Litestar:
     drawn = Pages(rooms=rooms)
 
     @get("/", sync_to_thread=False)
@@ -66,6 +69,7 @@ def _site(rooms: Sequence[Room], pages: Sequence[ControllerRouterHandler], close
     return Litestar(
         route_handlers=[index, _health, _static, *pages],
         exception_handlers={NotFoundException: missing},
+        guards=[guard],
         on_shutdown=[close],
         openapi_config=None,
         logging_config=None,

@@ -1,10 +1,11 @@
 """Faults on demand: what a vendor does on a bad day, asked for by header or queued by the control API."""
 
 from collections import deque
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
+Spoil = Literal["truncated", "malformed"]
 HEADER = "x-sandbox-fault"
 
 
@@ -12,7 +13,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One kind of bad day, for the next `count` requests (None: until cleared).
 
     `delay_ms` alone only slows the answer. `status` answers in the request's stead; with `applied` the request
-    takes effect all the same. `drop` cuts the connection before or after the request takes effect.
+    takes effect all the same. `drop` resets the connection before or after the request takes effect. `spoil` takes the
+    end of the answer's body away: malformed as if it were whole, truncated by a connection that ends too early.
     """
 
     status: int | None = None
@@ -20,6 +22,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     retry_after: int | None = None
     delay_ms: int = 0
     drop: Literal["before", "after"] | None = None
+    spoil: Spoil | None = None
     applied: bool = False
     body: str | None = None
 
@@ -32,6 +35,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("retry_after is at least 0")
         if not 0 <= self.delay_ms <= 600_000:
             raise ValueError("delay_ms is between 0 and 600000")
+        if self.drop and (self.spoil or self.status is not None):
+            raise ValueError("a dropped connection has neither status nor body to spoil")
 
     @property
     def takes_effect(self) -> bool:
@@ -40,7 +45,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def parse_fault(header: str) -> Fault:
-    """A fault from a header such as `503`, `status=429; retry_after=2` or `drop=after; delay_ms=50`.
+    """A fault from a header such as `503`, `truncated`, `status=429; retry_after=2` or `drop=after; delay_ms=50`.
 
     Raises ValueError (msgspec's ValidationError among them) where it cannot be read.
     """
@@ -51,7 +56,9 @@ def parse_fault(header: str) -> Fault:
 
 def _pair(field: str) -> tuple[str, str]:
     name, separator, value = field.partition("=")
-    return (name.strip(), value.strip()) if separator else ("status", name.strip())
+    if separator:
+        return name.strip(), value.strip()
+    return ("spoil" if name in get_args(Spoil) else "status"), name.strip()
 
 
 class FaultQueue:

@@ -1,5 +1,7 @@
 """The bare ASGI under a vendor's API: a whole request in, a whole reply out, or a dropped connection."""
 
+from typing import Any
+
 import msgspec
 from litestar.types import Receive, Send
 from litestar.types.asgi_types import HTTPScope
@@ -63,17 +65,42 @@ async def send_reply(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": reply.body, "more_body": False})
 
 
+def malformed(reply: Reply) -> Reply:
+    """The same reply with a body that no JSON reader takes: its end is missing, and its length is told as it is."""
+    return msgspec.structs.replace(reply, body=reply.body[: max(1, len(reply.body) // 2)])
+
+
+async def send_half(send: Send, receive: Receive, reply: Reply) -> None:
+    """Promise a whole body, send half of it, and close the connection."""
+    headers = [*reply.headers, ("content-length", str(len(reply.body)))]
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True})
+    transport = _transport(send)
+    if transport is not None:
+        transport.close()
+        await _gone(receive)
+
+
 async def drop_connection(send: Send, receive: Receive) -> None:
     """Cut the connection without an answer.
 
     ASGI has no word for it. uvicorn's `send` is a method of the object that holds the transport; on a server
     where it is not, a reply that promises a body and never sends it makes the server close half-way.
     """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    transport = _transport(send)
     if transport is None:
         head = [(b"content-length", b"1"), (b"connection", b"close")]
         await send({"type": "http.response.start", "status": 200, "headers": head})
         return
     transport.abort()
+    await _gone(receive)
+
+
+def _transport(send: Send) -> Any:
+    return getattr(getattr(send, "__self__", None), "transport", None)
+
+
+async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -37,6 +37,9 @@ class Insider:
     async def post(self, path: str, document: Any, **headers: str) -> httpx.Response:
         return await self.client.post(f"/insider{path}", json=document, headers={**self.headers, **headers})
 
+    async def send(self, method: str, path: str, document: Any) -> httpx.Response:
+        return await self.client.request(method, f"/insider{path}", json=document, headers=self.headers)
+
     async def upsert(self, *users: Any, **root: Any) -> httpx.Response:
         return await self.post("/api/user/v1/upsert", {"users": list(users), **root})
 

@@ -33,11 +33,19 @@ async def test_a_reset_forgets_everything_down_to_the_seed(insider, person):
     await insider.upsert(person())
     await insider.control("/accounts/myco", "PATCH", {"partner": "renamed"})
     await insider.control("/faults", "POST", {"status": 503})
-    await insider.control("/settings", "PATCH", {"auth_errors": "catalogue", "rate_limit": {"requests": 1}})
+    steered = {"auth_errors": "catalogue", "rate_limit": {"requests": 1}, "lag_seconds": 60}
+    await insider.control("/settings", "PATCH", steered)
+    await insider.upsert(person())
+    await insider.upsert(person("user-456"))
     await insider.control("/reset", "POST", {})
-    assert await insider.control("/totals") == {"users": 0, "events": 0, "repeated_events": 0, "requests": 0}
+    totals = await insider.control("/totals")
+    assert totals == {"users": 0, "events": 0, "repeated_events": 0, "pending_users": 0, "requests": 0}
     assert [account["partner"] for account in await insider.control("/accounts")] == ["myco"]
-    assert await insider.control("/settings") == {"auth_errors": "documented_403", "rate_limit": None}
+    assert await insider.control("/settings") == {
+        "auth_errors": "documented_403",
+        "rate_limit": None,
+        "lag_seconds": 0,
+    }
     assert (await insider.upsert(person())).status_code == 200
 
 
@@ -87,18 +95,28 @@ async def test_users_and_keys_stay_when_the_partner_name_changes(insider, person
         ("/faults", {"statuss": 503}),
         ("/keys", {"nmae": "x"}),
         ("/settings", {"auth_errors": "401"}),
+        ("/settings", {"rate_limit": {"requests": -1}}),
+        ("/settings", {"rate_limit": {"requests": 1, "window_seconds": 0}}),
+        ("/settings", {"rate_limit": {"requests": 1, "window_seconds": -5}}),
+        ("/settings", {"lag_seconds": -1}),
         ("/accounts/myco", {"rules": {"colour": "red"}}),
+        ("/accounts/myco", {"rules": {"identifier_limits": {"email": 0}}}),
+        ("/accounts/myco", {"rules": {"identifier_limits": {"email": -3}}}),
+        ("/accounts/myco", {"rules": {"identifier_limits": {"mail": 1}}}),
+        ("/accounts/myco", {"rules": {"identifier_types": ["uuid", "user_id"]}}),
+        ("/accounts/myco", {"rules": {"identifier_types": ["uuid", "uuid"]}}),
+        ("/accounts", {"partner": "other", "rules": {"identifier_limits": {"email": -3}}}),
     ],
 )
 async def test_a_misspelt_wish_is_refused(insider, path, body):
-    method = "PATCH" if path.startswith(("/settings", "/accounts")) else "POST"
+    method = "PATCH" if path.startswith(("/settings", "/accounts/")) else "POST"
     reply = await insider.client.request(method, f"/insider/_control{path}", json=body)
     assert reply.status_code == 400
 
 
 async def test_a_key_for_what_is_no_address_is_refused_before_it_can_be_used(insider):
     reply = await insider.client.post("/insider/_control/keys", json={"name": "odd", "allowed_ips": ["office"]})
-    assert (reply.status_code, reply.json()) == (409, {"error": "office is no IP address or network."})
+    assert (reply.status_code, reply.json()) == (409, {"error": "office is no IPv4 address or network."})
 
 
 @pytest.mark.parametrize(
@@ -150,6 +168,31 @@ async def test_pages_of_other_sites_may_not_steer_it(insider):
     headers = {"sec-fetch-site": "cross-site"}
     reply: httpx.Response = await insider.client.post("/insider/_control/reset", json={}, headers=headers)
     assert reply.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:8090", "localhost:8090", "LOCALHOST", "shop.localhost", "[::1]:8090", "192.168.1.5", "sandbox:80"],
+)
+@pytest.mark.parametrize("path", ["/insider/_control/users", "/insider/panel/log-in", "/"])
+async def test_it_answers_by_its_addresses_and_by_names_of_this_network(insider, host, path):
+    assert (await insider.client.get(path, headers={"host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8090", "127.0.0.1.evil.example", "localhost.evil.example"]
+)
+@pytest.mark.parametrize("path", ["/insider/_control/users", "/insider/panel/log-in", "/"])
+async def test_a_name_that_somebody_else_may_own_is_refused_though_it_leads_here(insider, host, path):
+    reply = await insider.client.get(path, headers={"host": host, "sec-fetch-site": "same-origin"})
+    assert reply.status_code == 403
+    assert "call it by its address" in reply.text
+
+
+async def test_a_name_that_it_was_started_with_is_its_own(started, called):
+    insider = called(started(allowed_hosts=("Sandbox.internal",)))
+    reply = await insider.client.get("/insider/_control/users", headers={"host": "sandbox.internal:8090"})
+    assert reply.status_code == 200
 
 
 def test_no_room_reads_the_mapping_that_it_is_to_judge():

@@ -63,9 +63,35 @@ async def test_the_record_of_a_request_tells_of_its_fault(insider, person):
     assert (await insider.control("/requests"))[0]["note"] == "fault on demand: status 503"
 
 
+@pytest.mark.parametrize("header", ["malformed", "spoil=malformed", "malformed; status=500"])
+async def test_a_malformed_answer_is_no_json_though_its_length_is_right(insider, person, header):
+    reply = await insider.post("/api/user/v1/upsert", {"users": [person()]}, **_fault(header))
+    assert reply.headers["content-type"] == "application/json"
+    assert int(reply.headers["content-length"]) == len(reply.content)
+    with pytest.raises(ValueError):
+        reply.json()
+
+
+async def test_a_malformed_answer_comes_after_the_request_took_effect(insider, person):
+    await insider.post("/api/user/v1/upsert", {"users": [person()]}, **_fault("malformed"))
+    assert len(await insider.control("/users")) == 1
+
+
+async def test_a_truncated_answer_ends_before_its_promised_length(started, called, person):
+    sandbox = started()
+    insider = called(sandbox)
+    with _served(sandbox) as address:
+        async with httpx.AsyncClient(base_url=address) as client:
+            headers = {**insider.headers, **_fault("truncated")}
+            with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+                await client.post("/insider/api/user/v1/upsert", json={"users": [person()]}, headers=headers)
+            assert len((await client.get("/insider/_control/users")).json()) == 1
+
+
 @pytest.mark.parametrize(
     ("header", "fault"),
     [
+        ("truncated", Fault(spoil="truncated")),
         ("503", Fault(status=503)),
         ("status=429; retry_after=2", Fault(status=429, retry_after=2)),
         ("drop=after;delay_ms=50", Fault(drop="after", delay_ms=50)),
@@ -76,7 +102,18 @@ def test_a_header_names_a_fault(header, fault):
 
 
 @pytest.mark.parametrize(
-    "header", ["soon", "status=99", "drop=never", "colour=red", "delay_ms=-1", "status=429; retry_after=-1"]
+    "header",
+    [
+        "soon",
+        "status=99",
+        "drop=never",
+        "colour=red",
+        "spoil=some",
+        "drop=before; malformed",
+        "drop=after; status=503",
+        "delay_ms=-1",
+        "status=429; retry_after=-1",
+    ],
 )
 async def test_a_header_that_cannot_be_read_is_refused_and_nothing_is_applied(insider, person, header):
     reply = await insider.post("/api/user/v1/upsert", {"users": [person()]}, **_fault(header))

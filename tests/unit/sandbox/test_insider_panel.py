@@ -94,13 +94,22 @@ async def test_a_generated_key_is_shown_once(signed_in):
     ("form", "message"),
     [
         ({"name": "", "allowed_ips": ""}, "A key needs a name."),
-        ({"name": "Signal", "allowed_ips": "nowhere"}, "nowhere is no IP address or network."),
+        ({"name": "Signal", "allowed_ips": "nowhere"}, "nowhere is no IPv4 address or network."),
     ],
 )
 async def test_a_key_that_cannot_be_is_explained(signed_in, form, message):
     reply = await signed_in.post(f"{PANEL}/integration-hub/authentication/api-keys", data=form)
     assert reply.status_code == 409
     assert message in reply.text
+
+
+async def test_a_key_is_revoked_only_once_that_is_confirmed(signed_in, insider):
+    revoking = f"{PANEL}/integration-hub/authentication/api-keys/1/revoke"
+    assert f'action="{revoking}"' in (await signed_in.get(revoking)).text
+    assert len(await insider.control("/keys")) == 1
+    await signed_in.post(revoking)
+    assert await insider.control("/keys") == []
+    assert (await signed_in.get(revoking)).status_code == 404
 
 
 async def test_an_account_sees_its_own_users_and_requests_only(signed_in, insider):

@@ -175,6 +175,24 @@ async def test_the_append_flag_may_stand_at_the_root_and_the_users_own_wins(insi
     assert (await insider.user("two"))["profile"]["custom"] == {"liked": ["a", "b"]}
 
 
+async def test_what_happened_to_a_profile_is_its_history(insider, person):
+    await insider.upsert(person(identifiers={"email": "jane@example.com"}, attributes={"city": "London"}))
+    for _ in range(2):
+        await insider.upsert(person(identifiers={"uuid": "user-123"}, attributes={"custom": {"tier": "gold"}}))
+    await insider.upsert(person(identifiers={"uuid": "user-123", "email": "jane@example.com"}))
+    history = (await insider.user("user-123"))["history"]
+    told = [(each["kind"], each["detail"]) for each in history]
+    assert told == [
+        ("attributes", {"name": "Jane"}),
+        ("attributes", {"city": "London"}),
+        ("merged", {"email": "jane@example.com"}),
+        ("attributes", {"custom.tier": "gold"}),
+        ("created", {"uuid": "user-123"}),
+        ("attributes", {"city": "London"}),
+        ("created", {"email": "jane@example.com"}),
+    ]
+
+
 async def test_users_of_one_account_are_strangers_to_another(insider, person):
     await insider.upsert(person())
     await insider.control("/accounts", "POST", {"partner": "other"})

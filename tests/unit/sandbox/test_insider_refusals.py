@@ -1,6 +1,12 @@
 """Users that are refused: rows 10 to 15 of the contract's behaviour table, keys and messages word for word."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datafly.sandbox.insider.kinds import is_email
 
 NO_IDENTIFIER = "either insider_id or idenifiers must be specified"
 EMAIL_KEY = r"users.0.identifiers.*.regexp(^.+@.+\..+$)"
@@ -21,6 +27,16 @@ async def test_a_user_needs_identifiers_or_an_insider_id(insider, nobody):
 async def test_a_bad_email_is_refused(insider, person, key, value):
     errors = await insider.errors(person(identifiers={key: value}))
     assert errors == {EMAIL_KEY: [f"not a valid email address: {value}"]}
+
+
+@given(value=st.text(alphabet="a@.\n\r", max_size=8))
+def test_an_email_is_what_the_printed_pattern_says(value):
+    assert is_email(value) == (re.fullmatch(r".+@.+\..+", value) is not None)
+
+
+@pytest.mark.parametrize("value", ["@" * 2_000_000, "." * 2_000_000, "a@" + "." * 2_000_000 + "\n"])
+def test_an_email_of_millions_of_characters_is_answered(value):
+    assert not is_email(value)
 
 
 @pytest.mark.parametrize("key", ["phone_number", "pn"])
@@ -167,6 +183,34 @@ async def test_a_purchase_without_quantity_is_taken_as_the_real_api_takes_it(ins
 )
 async def test_a_part_of_the_wrong_shape_is_refused(insider, person, part, key):
     assert list(await insider.errors(person(**part))) == [key]
+
+
+@pytest.mark.parametrize(
+    ("sent", "names"),
+    [
+        ({"event_name": "purchase", "event_params": {"currency": "GBP"}}, None),
+        (
+            {"event_name": "purchase", "event_params": {"event_group_id": "O", "unit_sale_price": 1}},
+            "parameter_required",
+        ),
+        ({"event_name": "confirmation_page_view", "event_params": {"currency": "GBP"}}, "parameter_required"),
+        ({"event_name": "homepageView"}, None),
+        ({}, "event_name_required"),
+        ({"event_name": "a", "timestamp": 5}, "timestamp_type"),
+        ({"event_name": "a", "timestamp": None, "event_params": []}, "event_params_type, timestamp_required"),
+    ],
+)
+async def test_an_answer_names_in_a_header_what_of_it_no_document_says(insider, person, sent, names):
+    reply = await insider.upsert(person(events=[{"timestamp": "2026-11-23T10:00:00Z", **sent}]), person())
+    assert reply.json()["data"]["fail"]["count"] == 1
+    assert reply.headers.get("x-sandbox-ours") == names
+    listed = {each["name"] for each in await insider.control("/ours")}
+    assert set((names or "").split(", ")) - {""} <= listed
+
+
+async def test_every_word_of_ours_has_a_name_of_its_own(insider):
+    names = [each["name"] for each in await insider.control("/ours")]
+    assert len(set(names)) == len(names)
 
 
 async def test_a_user_that_is_no_object_is_refused(insider):

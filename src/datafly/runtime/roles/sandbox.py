@@ -10,7 +10,8 @@ from datafly.settings import Settings
 
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    app = create_app(SandboxSettings(data_dir=settings.data_dir, auth_errors="catalogue"))
+    wanted = SandboxSettings(data_dir=settings.data_dir, auth_errors="catalogue", allowed_hosts=(settings.host,))
+    app = create_app(wanted)
     try:
         await serve(plain_config(app, host=settings.host, port=settings.sandbox_port), stop, ready)
     finally:

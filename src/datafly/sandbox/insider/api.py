@@ -13,35 +13,52 @@ from litestar.types.asgi_types import HTTPScope
 from datafly.sandbox.faults import HEADER, Fault, FaultQueue, parse_fault
 from datafly.sandbox.insider import replies
 from datafly.sandbox.insider.account import Account, ApiKey
+from datafly.sandbox.insider.attribute_delete import ATTRIBUTE_DELETE
 from datafly.sandbox.insider.columns import COLUMNS
 from datafly.sandbox.insider.credentials import authenticate
 from datafly.sandbox.insider.endpoints import Call, Endpoint, Outcome
+from datafly.sandbox.insider.erasure import ANONYMIZE, ANONYMIZE_CONTACT, DELETE_USER
+from datafly.sandbox.insider.identity import DELETE_IDENTITY, PATCH_IDENTITY
 from datafly.sandbox.insider.limits import RateLimits
 from datafly.sandbox.insider.profile import PROFILE
 from datafly.sandbox.insider.replies import Answer
 from datafly.sandbox.insider.state import State
-from datafly.sandbox.insider.state.profiles import Stamp
+from datafly.sandbox.insider.state.history import Stamp
 from datafly.sandbox.insider.state.requests import UserVerdict
-from datafly.sandbox.insider.upsert import UPSERT
+from datafly.sandbox.insider.upsert import UPSERT, write_due
 from datafly.sandbox.rooms import Clock
 from datafly.sandbox.settings import AuthErrors
-from datafly.sandbox.wire import Incoming, Reply, drop_connection, read_incoming, send_reply
+from datafly.sandbox.wire import Incoming, Reply, drop_connection, malformed, read_incoming, send_half, send_reply
 
 MOST_BYTES = 5_000_000
-ENDPOINTS: tuple[Endpoint, ...] = (UPSERT, PROFILE, COLUMNS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    UPSERT,
+    ATTRIBUTE_DELETE,
+    PATCH_IDENTITY,
+    DELETE_IDENTITY,
+    PROFILE,
+    DELETE_USER,
+    ANONYMIZE,
+    ANONYMIZE_CONTACT,
+    COLUMNS,
+)
 
 
 class Conditions:
-    """What can be steered while the room is open; none of it survives a restart."""
+    """What can be steered while the room is open; none of it survives a restart.
+
+    `lag_seconds` is how long an upsert that was answered stays invisible: 0 is consistent at once.
+    """
 
     def __init__(self, auth_errors: AuthErrors) -> None:
         self.auth_errors = auth_errors
         self.faults = FaultQueue()
         self.limits = RateLimits()
+        self.lag_seconds = 0.0
 
 
 class _Handled(msgspec.Struct, frozen=True):
-    """`reply` None: the connection is dropped."""
+    """`reply` None: the connection is dropped. `note` is the inspector's."""
 
     reply: Reply | None
     account: Account | None = None
@@ -66,7 +83,12 @@ class InsiderApi:
         if fault:
             await asyncio.sleep(fault.delay_ms / 1000)
         reply = self._answer(incoming, fault)
-        await (send_reply(send, reply) if reply else drop_connection(send, receive))
+        if reply is None:
+            await drop_connection(send, receive)
+        elif fault and fault.spoil == "truncated":
+            await send_half(send, receive, reply)
+        else:
+            await send_reply(send, reply)
 
     def _fault_for(self, incoming: Incoming) -> Fault | Answer | None:
         header = incoming.headers.get(HEADER)
@@ -81,6 +103,8 @@ class InsiderApi:
         began = time.perf_counter()
         now = self._clock()
         with self._state.transaction():
+            self._state.identities.forget_stale(now)
+            write_due(self._state, now)
             request_id = self._state.requests.open(incoming, now)
             handled = self._under(fault, incoming, Stamp(request_id, now))
             elapsed_ms = int((time.perf_counter() - began) * 1000)
@@ -92,7 +116,7 @@ class InsiderApi:
                 note=_note(fault),
                 elapsed_ms=elapsed_ms,
             )
-        return handled.reply and _with_header(handled.reply, "x-envoy-upstream-service-time", str(elapsed_ms))
+        return handled.reply and replies.with_header(handled.reply, "x-envoy-upstream-service-time", str(elapsed_ms))
 
     def _under(self, fault: Fault | None, incoming: Incoming, stamp: Stamp) -> _Handled:
         if fault is None:
@@ -101,7 +125,9 @@ class InsiderApi:
         if fault.drop:
             return msgspec.structs.replace(handled, reply=None)
         if fault.status is not None:
-            return msgspec.structs.replace(handled, reply=replies.fault_reply(fault))
+            handled = msgspec.structs.replace(handled, reply=replies.fault_reply(fault))
+        if fault.spoil == "malformed" and handled.reply:
+            return msgspec.structs.replace(handled, reply=malformed(handled.reply))
         return handled
 
     def _handle(self, incoming: Incoming, stamp: Stamp) -> _Handled:
@@ -114,21 +140,30 @@ class InsiderApi:
             return _Handled(caller.reply(), account)
         account, key = caller
         self._state.accounts.note_use(key, stamp.received_at)
-        outcome = self._limited(endpoint, key, stamp) or self._run(endpoint, account, incoming, stamp)
+        outcome = self._limited(endpoint, key, stamp) or self._run(endpoint, account, incoming, stamp, key)
         return _Handled(outcome.reply, account, outcome.verdicts)
 
     def _limited(self, endpoint: Endpoint, key: ApiKey, stamp: Stamp) -> Outcome | None:
         limits = self._conditions.limits
-        refusal = limits.refusal(key.id, endpoint.pool, endpoint.requests_a_minute, stamp.received_at)
+        refusal = limits.refusal(
+            key.id, endpoint.pool, endpoint.units_a_minute, stamp.received_at, units=endpoint.units
+        )
         if refusal is None:
             return None
         return Outcome(replies.with_retry_after(replies.TOO_MANY_REQUESTS.reply(), refusal.retry_after))
 
-    def _run(self, endpoint: Endpoint, account: Account, incoming: Incoming, stamp: Stamp) -> Outcome:
+    def _run(self, endpoint: Endpoint, account: Account, incoming: Incoming, stamp: Stamp, key: ApiKey) -> Outcome:
         document = read_document(incoming)
         if isinstance(document, Answer):
             return Outcome(document.reply())
-        return endpoint.answer(self._state, Call(account=account, document=document, stamp=stamp))
+        call = Call(
+            account=account,
+            document=document,
+            stamp=stamp,
+            lag_seconds=self._conditions.lag_seconds,
+            units_used=self._conditions.limits.used(key.id, endpoint.pool),
+        )
+        return endpoint.answer(self._state, call)
 
 
 def read_document(incoming: Incoming) -> dict[str, object] | Answer:
@@ -150,10 +185,6 @@ def _endpoint(method: str, path: str) -> Endpoint | Answer:
     if not there:
         return replies.NOT_FOUND
     return next((endpoint for endpoint in there if endpoint.method == method), replies.WRONG_METHOD)
-
-
-def _with_header(reply: Reply, name: str, value: str) -> Reply:
-    return msgspec.structs.replace(reply, headers=(*reply.headers, (name, value)))
 
 
 def _note(fault: Fault | None) -> str:

@@ -50,6 +50,6 @@ COLUMNS = Endpoint(
     method="POST",
     path="/api/user/v3/metadata/columns",
     pool="metadata",
-    requests_a_minute=1000,
+    units_a_minute=1000,
     answer=answer_columns,
 )

@@ -1,6 +1,6 @@
 """The control API: tests and demos steer the room and read back what it got. JSON, without credentials."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, Router, delete, get, patch, post
@@ -13,11 +13,14 @@ from datafly.sandbox.guards import writes_come_from_here
 from datafly.sandbox.insider.account import UNIFICATION_SCOPE, Account, AccountRules, ApiKey
 from datafly.sandbox.insider.api import Conditions
 from datafly.sandbox.insider.limits import RateLimit
+from datafly.sandbox.insider.ours import OurWord, our_words
 from datafly.sandbox.insider.state import State
 from datafly.sandbox.insider.state.accounts import NotPossible
 from datafly.sandbox.insider.state.database import as_utc
+from datafly.sandbox.insider.state.history import Change
 from datafly.sandbox.insider.state.profiles import Profile, StoredEvent, StoredIgnored
 from datafly.sandbox.insider.state.requests import RequestRecord, RequestSummary
+from datafly.sandbox.insider.upsert import write_due
 from datafly.sandbox.parameters import After, Before, Limit, RowId
 from datafly.sandbox.rooms import Clock
 from datafly.sandbox.settings import AuthErrors, SandboxSettings
@@ -31,6 +34,16 @@ class Steering:
         self.conditions = conditions
         self.settings = settings
         self.clock = clock
+
+    def arrived(self) -> "Steering":
+        """Itself, once what is due by now is visible."""
+        with self.state.transaction():
+            write_due(self.state, self.clock())
+        return self
+
+    def settings_view(self) -> "SettingsView":
+        conditions = self.conditions
+        return SettingsView(conditions.auth_errors, conditions.limits.override, conditions.lag_seconds)
 
     def account(self, partner: str | None) -> Account:
         """The account of a partner name; the first one where none is named."""
@@ -50,10 +63,14 @@ class ResetWish(_Wish, frozen=True, kw_only=True):
 
 
 class SettingsWish(_Wish, frozen=True, kw_only=True):
-    """Fields left out stay as they are; `rate_limit` null goes back to the documented limits."""
+    """Fields left out stay as they are; `rate_limit` null goes back to the documented limits.
+
+    `lag_seconds` is how long upserts stay invisible; a change makes all visible that still waits.
+    """
 
     auth_errors: AuthErrors | msgspec.UnsetType = msgspec.UNSET
     rate_limit: RateLimit | msgspec.UnsetType | None = msgspec.UNSET
+    lag_seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | msgspec.UnsetType = msgspec.UNSET
 
 
 class KeyWish(_Wish, frozen=True, kw_only=True):
@@ -79,6 +96,7 @@ class AccountChange(_Wish, frozen=True, kw_only=True):
 class SettingsView(msgspec.Struct, frozen=True):
     auth_errors: AuthErrors
     rate_limit: RateLimit | None
+    lag_seconds: float
 
 
 class MadeKey(msgspec.Struct, frozen=True):
@@ -94,6 +112,7 @@ class UserView(msgspec.Struct, frozen=True):
     profile: Profile
     events: list[StoredEvent]
     ignored: list[StoredIgnored]
+    history: list[Change]
 
 
 class Weather(Controller):
@@ -105,6 +124,7 @@ class Weather(Controller):
         steering.conditions.limits.clear()
         steering.conditions.limits.override = None
         steering.conditions.auth_errors = steering.settings.auth_errors
+        steering.conditions.lag_seconds = 0.0
         steering.state.reset(keep_accounts=data.keep_accounts if data else False)
         return {"status": "ok"}
 
@@ -121,9 +141,14 @@ class Weather(Controller):
     async def clear_faults(self, steering: NamedDependency[Steering]) -> None:
         steering.conditions.faults.clear()
 
+    @get("/ours")
+    async def ours(self) -> list[OurWord]:
+        """What no document of Insider says, by the name that the header `x-sandbox-ours` tells."""
+        return list(our_words())
+
     @get("/settings")
     async def read_settings(self, steering: NamedDependency[Steering]) -> SettingsView:
-        return SettingsView(steering.conditions.auth_errors, steering.conditions.limits.override)
+        return steering.settings_view()
 
     @patch("/settings")
     async def change_settings(self, data: JSONBody[SettingsWish], steering: NamedDependency[Steering]) -> SettingsView:
@@ -132,7 +157,11 @@ class Weather(Controller):
         if data.rate_limit is not msgspec.UNSET:
             steering.conditions.limits.override = data.rate_limit
             steering.conditions.limits.clear()
-        return SettingsView(steering.conditions.auth_errors, steering.conditions.limits.override)
+        if data.lag_seconds is not msgspec.UNSET:
+            steering.conditions.lag_seconds = data.lag_seconds
+            with steering.state.transaction():
+                write_due(steering.state, None)
+        return steering.settings_view()
 
 
 class Arrivals(Controller):
@@ -140,7 +169,8 @@ class Arrivals(Controller):
 
     @get("/totals")
     async def totals(self, steering: NamedDependency[Steering]) -> dict[str, int]:
-        return {**steering.state.profiles.totals(), "requests": steering.state.requests.count()}
+        waiting = {"pending_users": steering.state.pending.count(), "requests": steering.state.requests.count()}
+        return {**steering.state.profiles.totals(), **waiting}
 
     @get("/requests")
     async def requests(
@@ -173,7 +203,8 @@ class Arrivals(Controller):
         profile = profiles.of_id(steering.account(partner), profile_id)
         if profile is None:
             raise NotFoundException(f"no user {profile_id}")
-        return UserView(profile, profiles.events(profile_id, limit=1000), profiles.ignored(profile_id))
+        history = steering.state.history.of_profile(profile_id)
+        return UserView(profile, profiles.events(profile_id, limit=1000), profiles.ignored(profile_id), history)
 
     @get("/events")
     async def events(
@@ -230,10 +261,14 @@ class Ownership(Controller):
 
 def control_routes(state: State, conditions: Conditions, settings: SandboxSettings, clock: Clock) -> Router:
     steering = Steering(state, conditions, settings, clock)
+
+    def arrived() -> Steering:
+        return steering.arrived()
+
     return Router(
         "/insider/_control",
         route_handlers=[Weather, Arrivals, Ownership],
-        dependencies={"steering": Provide(lambda: steering, sync_to_thread=False, use_cache=True)},
+        dependencies={"steering": Provide(arrived, sync_to_thread=False)},
         guards=[writes_come_from_here],
         exception_handlers={NotPossible: _conflict, msgspec.ValidationError: _invalid},
     )

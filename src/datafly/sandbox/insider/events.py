@@ -49,7 +49,8 @@ def is_event_name(name: object) -> bool:
 def _read_name(raw: object, findings: Findings, under: str) -> str | None:
     if is_event_name(raw):
         return str(raw)
-    findings.refuse(refused.BAD_EVENT_NAME, under=under, value="" if raw is None else raw)
+    rule = refused.EVENT_NAME_MISSING if raw is None else refused.BAD_EVENT_NAME
+    findings.refuse(rule, under=under, value="" if raw is None else raw)
     return None
 
 
@@ -67,7 +68,9 @@ def _read_parameters(raw: object, name: str | None, findings: Findings, *, under
     given = raw if isinstance(raw, dict) else {}
     for parameter in _required(name, strict=rules.strict_parameters):
         if given.get(parameter) in (None, ""):
-            findings.refuse(refused.PARAMETER_REQUIRED, under=under, parameter=parameter, event=name)
+            documented = parameter in reference.DOCUMENTED_PARAMETERS.get(name or "", ())
+            rule = refused.PARAMETER_REQUIRED if documented else refused.PARAMETER_ASSUMED
+            findings.refuse(rule, under=under, parameter=parameter, event=name)
     taxonomy = Taxonomy(
         reference.PARAMETERS,
         rules.parameters,

@@ -8,7 +8,7 @@ from datafly.sandbox.insider.findings import Findings
 from datafly.sandbox.insider.kinds import CUSTOM, Kind
 from datafly.sandbox.insider.rules import Rule
 
-_PREFIX = "c_"
+PREFIX = "c_"
 
 
 class Fields(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def _kept_custom(raw: dict[str, object], path: str, findings: Findings, taxonomy
 
 
 def _misnamed(name: str, registered: tuple[str, ...] | None) -> str | None:
-    if name.startswith(_PREFIX):
+    if name.startswith(PREFIX):
         return "the c_ prefix is for reading only: send the name without it"
     if registered is not None and name not in registered:
         return "not registered in Attributes and Events"

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-EMAIL_PATTERN = re.compile(r".+@.+\..+")
 PHONE_PATTERN = re.compile(r"\+[1-9][0-9]{6,14}")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -54,7 +53,11 @@ def is_integer(value: object) -> bool:
 
 
 def is_email(value: object) -> bool:
-    return isinstance(value, str) and EMAIL_PATTERN.fullmatch(value) is not None
+    r"""What `^.+@.+\..+$` matches, in time that grows with the length alone."""
+    if not isinstance(value, str) or "\n" in value:
+        return False
+    at = value.find("@", 1)
+    return at > 0 and value.rfind(".", 0, -1) > at + 1
 
 
 def is_phone(value: object) -> bool:

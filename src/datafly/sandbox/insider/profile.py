@@ -3,38 +3,33 @@
 from datetime import UTC, datetime
 
 from datafly.sandbox.insider import replies
-from datafly.sandbox.insider.account import Account
+from datafly.sandbox.insider.addressing import named_profile
 from datafly.sandbox.insider.endpoints import Call, Endpoint, Outcome
-from datafly.sandbox.insider.findings import Findings
-from datafly.sandbox.insider.identifiers import read_identifiers
+from datafly.sandbox.insider.replies import Answer
 from datafly.sandbox.insider.state import State
 from datafly.sandbox.insider.state.profiles import Profile, StoredEvent
 from datafly.sandbox.wire import json_reply
 
 # Read under another name than it is written.
 _READ_AS = {"gdpr_optin": "gdpr"}
+# How a request is priced is not published; one captured answer cost so much.
+_UNITS = 2.5
+_UNITS_A_MINUTE = 1000
 
 
 def answer_profile(state: State, call: Call) -> Outcome:
     document = call.document
-    if ("identifiers" in document) == ("insider_id" in document):
-        return Outcome(replies.BAD_PROFILE_REQUEST.reply())
-    profile = _find(state, call.account, document)
+    profile = named_profile(state, call.account, document)
+    if isinstance(profile, Answer):
+        return Outcome(profile.reply())
     if profile is None:
         return Outcome(replies.NO_SUCH_USER.reply())
     body: dict[str, object] = {"attributes": _attributes(profile, document.get("attributes"))}
     if isinstance(wanted := document.get("events"), dict):
         body["events"] = _events(state.profiles.events(profile.id, limit=10_000), wanted)
+    if document.get("quota") is True:
+        body["quota"] = {"cost": _UNITS, "used": call.units_used, "total": _UNITS_A_MINUTE}
     return Outcome(json_reply(200, body))
-
-
-def _find(state: State, account: Account, document: dict[str, object]) -> Profile | None:
-    if isinstance(insider_id := document.get("insider_id"), str):
-        return state.profiles.of_insider_id(account, insider_id)
-    read = read_identifiers(document.get("identifiers"), Findings(0), account.rules)
-    holders = (state.profiles.holder(account, identifier) for identifier in read.identifying)
-    found = next((holder for holder in holders if holder is not None), None)
-    return None if found is None else state.profiles.of_id(account, found)
 
 
 def _attributes(profile: Profile, wanted: object) -> dict[str, object]:
@@ -51,11 +46,13 @@ def _events(stored: list[StoredEvent], wanted: dict[str, object]) -> dict[str, l
     asked = wanted.get("wanted")
     events = [each for each in asked if isinstance(each, dict)] if isinstance(asked, list) else []
     parameters = {each.get("event_name"): each.get("params") for each in events}
+    limit = wanted.get("limit_per_source")
+    most = limit if isinstance(limit, int) and limit >= 0 else None
     found: dict[str, list[dict[str, object]]] = {}
     for event in stored:
         if event.name in parameters and _within(event, wanted):
             found.setdefault(event.name, []).append(_event(event, parameters[event.name]))
-    return found
+    return {name: events[:most] for name, events in found.items()}
 
 
 def _event(event: StoredEvent, wanted: object) -> dict[str, object]:
@@ -76,6 +73,7 @@ PROFILE = Endpoint(
     method="POST",
     path="/api/user/v1/profile",
     pool="profile",
-    requests_a_minute=1000,
+    units=_UNITS,
+    units_a_minute=_UNITS_A_MINUTE,
     answer=answer_profile,
 )

@@ -117,6 +117,9 @@ class DefaultEvent(msgspec.Struct, frozen=True):
     parameters: tuple[str, ...] = ()
 
 
+# A profile that is not updated for twelve months is removed.
+PROFILE_DAYS_KEPT = 365
+
 # Three months for everything that is no default event.
 CUSTOM_EVENT = DefaultEvent("", 90)
 
@@ -141,7 +144,9 @@ EVENTS: dict[str, DefaultEvent] = {
     "lead_collected": DefaultEvent("Lead Collection Form Submit", 365),
 }
 
-# Without these the API refuses the user.
+# Refused with captured words.
+DOCUMENTED_PARAMETERS: dict[str, tuple[str, ...]] = {"purchase": ("event_group_id", "unit_sale_price")}
+# Without these the API refuses the user: the two names are of one event.
 REQUIRED_PARAMETERS: dict[str, tuple[str, ...]] = {
     "purchase": ("event_group_id", "unit_sale_price"),
     "confirmation_page_view": ("event_group_id", "unit_sale_price"),

@@ -1,18 +1,32 @@
-"""Whole-request answers of Insider, word for word; `ours` marks what its documents leave open."""
+"""Whole-request answers of Insider, word for word; `ours` names what its documents leave open."""
+
+from collections.abc import Iterable
 
 import msgspec
 
 from datafly.sandbox.faults import Fault
 from datafly.sandbox.wire import Reply, json_reply
 
+OURS_HEADER = "x-sandbox-ours"
+
 
 class Answer(msgspec.Struct, frozen=True):
     status: int
     body: dict[str, object]
-    ours: bool = False
+    ours: str = ""
 
     def reply(self) -> Reply:
-        return json_reply(self.status, self.body)
+        return marked(json_reply(self.status, self.body), [self.ours] if self.ours else [])
+
+
+def marked(reply: Reply, ours: Iterable[str]) -> Reply:
+    """Names in a header what in the answer is the sandbox's own, so that no test takes it for Insider's word."""
+    names = ", ".join(sorted(set(ours)))
+    return with_header(reply, OURS_HEADER, names) if names else reply
+
+
+def with_header(reply: Reply, name: str, value: str) -> Reply:
+    return msgspec.structs.replace(reply, headers=(*reply.headers, (name, value)))
 
 
 def _refusal(message: str) -> dict[str, object]:
@@ -30,14 +44,28 @@ TOO_MANY_REQUESTS = Answer(429, {"error": "rejected: too many requests"})
 UNKNOWN_ERROR = Answer(500, _refusal("The request processing has failed because of an unknown error."))
 NO_SUCH_USER = Answer(404, {"error": "no such user for these identifiers: no data"})
 
-TOO_MANY_USERS = Answer(400, {"error": "users must not be more than 1000: bad request"}, ours=True)
-NOT_FOUND = Answer(404, {"error": "no such path: not found"}, ours=True)
-WRONG_METHOD = Answer(405, {"error": "method not allowed: bad request"}, ours=True)
-BAD_PROFILE_REQUEST = Answer(
-    400, {"error": "exactly one of identifiers and insider_id must be defined: bad request"}, ours=True
-)
-BAD_TABLE = Answer(400, {"error": "table must be one of contacts, events: bad request"}, ours=True)
-UNREADABLE_FAULT = Answer(400, {"error": "X-Sandbox-Fault cannot be read"}, ours=True)
+SAME_VALUES = Answer(400, {"error": "identifier values are the same: bad request"})
+NOT_ONE_ENTRY = Answer(400, {"error": "there must be exactly 1 entry for both new and old identifiers: bad request"})
+TAKEN_IDENTIFIER = Answer(400, {"error": "new identifier already has a user assigned to it: bad request"})
+NO_VALID_IDENTIFIER = Answer(400, {"error": "no valid identifier: bad request"})
+SOLE_IDENTIFIER = Answer(400, {"error": "you cannot delete the sole identifier specified for a user: bad request"})
+NOTHING = Answer(200, {})
+
+
+def _ours(status: int, message: str, name: str) -> Answer:
+    return Answer(status, {"error": message}, ours=name)
+
+
+TOO_MANY_USERS = _ours(400, "users must not be more than 1000: bad request", "users_too_many")
+NOT_FOUND = _ours(404, "no such path: not found", "unknown_path")
+WRONG_METHOD = _ours(405, "method not allowed: bad request", "wrong_method")
+NO_SUCH_OLD_USER = _ours(404, "no such user for these identifiers: no data", "old_identifier_unknown")
+NOT_ONE_IDENTITY = _ours(400, "exactly one of identifiers and insider_id must be defined: bad request", "one_identity")
+NOT_ONE_IDENTIFIER = _ours(400, "there must be exactly 1 entry for identifiers: bad request", "one_identifier")
+OTHER_TYPE = _ours(400, "old and new identifier must be of the same type: bad request", "same_type")
+BAD_IDENTIFIER_VALUE = _ours(400, "not a valid identifier value: bad request", "identifier_value")
+BAD_TABLE = _ours(400, "table must be one of contacts, events: bad request", "metadata_table")
+UNREADABLE_FAULT = _ours(400, "X-Sandbox-Fault cannot be read", "unreadable_fault")
 
 OURS: tuple[Answer, ...] = tuple(
     answer for answer in list(globals().values()) if isinstance(answer, Answer) and answer.ours
@@ -61,7 +89,7 @@ def fault_reply(fault: Fault) -> Reply:
 def with_retry_after(reply: Reply, seconds: int | None) -> Reply:
     if seconds is None:
         return reply
-    return msgspec.structs.replace(reply, headers=(*reply.headers, ("retry-after", str(seconds))))
+    return with_header(reply, "retry-after", str(seconds))
 
 
 def _faulty(status: int, body: str | None) -> Reply:

@@ -1,20 +1,36 @@
-"""`POST /api/user/v1/upsert`: each user is refused or written, and the answer counts users."""
+"""`POST /api/user/v1/upsert`: each user is refused or written, and the answer counts users.
+
+With eventual consistency a user that is accepted is written later, as 200 there means accepted and not yet unified.
+"""
+
+from datetime import datetime
 
 import msgspec
 
 from datafly.sandbox.insider import replies
 from datafly.sandbox.insider.account import Account
 from datafly.sandbox.insider.endpoints import Call, Endpoint, Outcome
+from datafly.sandbox.insider.fields import Fields
 from datafly.sandbox.insider.findings import Ignored
 from datafly.sandbox.insider.kinds import shown
+from datafly.sandbox.insider.objects import patched
 from datafly.sandbox.insider.state import State
-from datafly.sandbox.insider.state.profiles import Stamp
+from datafly.sandbox.insider.state.history import Stamp
+from datafly.sandbox.insider.state.pending import PendingUser
 from datafly.sandbox.insider.state.requests import UserVerdict
 from datafly.sandbox.insider.unify import Resolution, resolve
 from datafly.sandbox.insider.users import AcceptedUser, Reading, RefusedUser, read_user, says_append
-from datafly.sandbox.wire import json_reply
+from datafly.sandbox.wire import Reply, json_reply
 
 MOST_USERS = 1000
+
+
+class _Upsert(msgspec.Struct, frozen=True):
+    """What all users of one request have in common."""
+
+    account: Account
+    stamp: Stamp
+    reading: Reading
 
 
 def answer_upsert(state: State, call: Call) -> Outcome:
@@ -26,28 +42,65 @@ def answer_upsert(state: State, call: Call) -> Outcome:
     appends = says_append(call.document, otherwise=True)
     reading = Reading(call.account.rules, call.stamp.received_at, appends)
     verdicts = [_judge(state, call, raw, index, reading) for index, raw in enumerate(users)]
-    return Outcome(json_reply(200, summary(verdicts)), verdicts)
+    return Outcome(summary(verdicts), verdicts)
 
 
-def summary(verdicts: list[UserVerdict]) -> dict[str, object]:
-    """The body of a 200: a zero count is an empty object."""
+def write_due(state: State, now: datetime | None) -> None:
+    """Write what was accepted earlier and is due by now; everything that waits for None."""
+    late: dict[int, dict[int, UserVerdict]] = {}
+    for waiting in state.pending.take(now):
+        account = state.accounts.of_id(waiting.account_id)
+        if account:
+            reading = Reading(account.rules, waiting.stamp.received_at, waiting.appends)
+            verdict = _judged(state, _Upsert(account, waiting.stamp, reading), waiting.user, waiting.place)
+            late.setdefault(waiting.stamp.request_id, {})[waiting.place] = verdict
+    for request_id, verdicts in late.items():
+        state.requests.revise(request_id, verdicts)
+
+
+def summary(verdicts: list[UserVerdict]) -> Reply:
+    """A 200: a zero count is an empty object."""
     accepted = sum(verdict.accepted for verdict in verdicts)
     errors = {key: messages for verdict in verdicts for key, messages in verdict.errors.items()}
     refused = len(verdicts) - accepted
-    return {
+    body = {
         "data": {
             "successful": {"count": accepted} if accepted else {},
             "fail": {"count": refused, "errors": errors} if refused else {},
         }
     }
+    return replies.marked(json_reply(200, body), (name for verdict in verdicts for name in verdict.ours.values()))
+
+
+def who(raw: object) -> str:
+    """The first identifier that was sent, for the inspector."""
+    user = raw if isinstance(raw, dict) else {}
+    identifiers = user.get("identifiers")
+    sent = identifiers if isinstance(identifiers, dict) and identifiers else {"insider_id": user.get("insider_id")}
+    name, value = next(iter(sent.items()))
+    return "" if value is None else f"{name} {shown(value)}"[:120]
 
 
 def _judge(state: State, call: Call, raw: object, index: int, reading: Reading) -> UserVerdict:
+    if not call.lag_seconds:
+        return _judged(state, _Upsert(call.account, call.stamp, reading), raw, index)
     user = read_user(raw, index, reading)
     if isinstance(user, RefusedUser):
-        return UserVerdict(index=index, accepted=False, who=_who(raw), errors=user.errors)
-    verdict = _write(state, call.account, user, call.stamp, index)
-    return msgspec.structs.replace(verdict, who=_who(raw))
+        return _refused(user, raw, index)
+    waiting = PendingUser(account_id=call.account.id, stamp=call.stamp, place=index, appends=reading.appends, user=raw)
+    due_at = state.pending.add(waiting, call.lag_seconds)
+    return UserVerdict(index=index, accepted=True, who=who(raw), due_at=due_at)
+
+
+def _judged(state: State, upsert: _Upsert, raw: object, index: int) -> UserVerdict:
+    user = read_user(raw, index, upsert.reading)
+    if isinstance(user, RefusedUser):
+        return _refused(user, raw, index)
+    return msgspec.structs.replace(_write(state, upsert.account, user, upsert.stamp, index), who=who(raw))
+
+
+def _refused(user: RefusedUser, raw: object, index: int) -> UserVerdict:
+    return UserVerdict(index=index, accepted=False, who=who(raw), errors=user.errors, ours=user.ours)
 
 
 def _write(state: State, account: Account, user: AcceptedUser, stamp: Stamp, index: int) -> UserVerdict:
@@ -57,6 +110,7 @@ def _write(state: State, account: Account, user: AcceptedUser, stamp: Stamp, ind
         return UserVerdict(index=index, accepted=True, ignored=(*user.ignored, nobody))
     profile_id = state.profiles.settle(account, resolution, stamp)
     state.profiles.set_fields(account, profile_id, user.attributes, stamp, appends=user.appends)
+    _patch(state, profile_id, user, stamp)
     stored = state.profiles.append(account, profile_id, user.events, stamp)
     left = (
         Ignored(f"users.{index}.identifiers.{identifier.type}", identifier.value, reason)
@@ -74,6 +128,14 @@ def _write(state: State, account: Account, user: AcceptedUser, stamp: Stamp, ind
     )
 
 
+def _patch(state: State, profile_id: int, user: AcceptedUser, stamp: Stamp) -> None:
+    if not user.patches:
+        return
+    held = state.profiles.fields(profile_id)
+    written = {name: patched(held.custom.get(name), steps) for name, steps in user.patches.items()}
+    state.profiles.replace_fields(profile_id, Fields(held.defaults, {**held.custom, **written}), stamp)
+
+
 def _resolve(state: State, account: Account, user: AcceptedUser) -> Resolution | None:
     named = state.profiles.of_insider_id(account, user.insider_id) if user.insider_id else None
     if named is None and not user.identifiers:
@@ -84,19 +146,10 @@ def _resolve(state: State, account: Account, user: AcceptedUser) -> Resolution |
     return resolve(holders, state.profiles.held(known), account.rules.limit_of, target=target)
 
 
-def _who(raw: object) -> str:
-    """The first identifier that was sent, for the inspector."""
-    user = raw if isinstance(raw, dict) else {}
-    identifiers = user.get("identifiers")
-    sent = identifiers if isinstance(identifiers, dict) and identifiers else {"insider_id": user.get("insider_id")}
-    name, value = next(iter(sent.items()))
-    return "" if value is None else f"{name} {shown(value)}"[:120]
-
-
 UPSERT = Endpoint(
     method="POST",
     path="/api/user/v1/upsert",
     pool="upsert",
-    requests_a_minute=25_000,
+    units_a_minute=25_000,
     answer=answer_upsert,
 )

@@ -11,12 +11,14 @@ from datafly.sandbox.insider.events import ReadEvent, read_event
 from datafly.sandbox.insider.fields import Fields, Taxonomy, read_fields
 from datafly.sandbox.insider.findings import Findings, Ignored
 from datafly.sandbox.insider.identifiers import Identifier, ReadIdentifiers, read_identifiers
+from datafly.sandbox.insider.objects import Patches, read_patches
 
 
 class RefusedUser(msgspec.Struct, frozen=True):
     """Nothing of this user is written; `errors` as in `data.fail.errors`."""
 
     errors: dict[str, list[str]]
+    ours: dict[str, str] = {}
 
 
 class AcceptedUser(msgspec.Struct, frozen=True):
@@ -26,6 +28,7 @@ class AcceptedUser(msgspec.Struct, frozen=True):
     identifiers: tuple[Identifier, ...]
     attributes: Fields
     events: tuple[ReadEvent, ...]
+    patches: Patches
     appends: bool
     ignored: tuple[Ignored, ...]
 
@@ -42,9 +45,9 @@ def read_user(raw: object, index: int, reading: Reading) -> RefusedUser | Accept
     findings = Findings(index)
     if not isinstance(raw, dict):
         findings.refuse(refused.USER_NOT_OBJECT)
-        return RefusedUser(findings.errors)
+        return RefusedUser(findings.errors, findings.ours)
     user = _read_parts(raw, findings, reading)
-    return RefusedUser(findings.errors) if findings.errors else user
+    return RefusedUser(findings.errors, findings.ours) if findings.errors else user
 
 
 def says_append(raw: dict[str, object], *, otherwise: bool) -> bool:
@@ -56,12 +59,11 @@ def says_append(raw: dict[str, object], *, otherwise: bool) -> bool:
 
 
 def _read_parts(raw: dict[str, object], findings: Findings, reading: Reading) -> AcceptedUser:
-    identifiers = _read_identity(raw, findings, reading.rules)
+    identifiers = read_identity(raw, findings, reading.rules)
     attributes = _read_attributes(raw.get("attributes"), findings, reading.rules)
     events = _read_events(raw.get("events"), findings, reading)
     _check_something_to_write(raw, findings)
-    if "object_attributes" in raw:
-        findings.ignore("object_attributes", raw["object_attributes"], "not simulated by this sandbox yet")
+    patches = read_patches(raw["object_attributes"], findings) if raw.get("object_attributes") is not None else {}
     insider_id = raw.get("insider_id")
     return AcceptedUser(
         insider_id=insider_id if isinstance(insider_id, str) else None,
@@ -70,12 +72,13 @@ def _read_parts(raw: dict[str, object], findings: Findings, reading: Reading) ->
             {**identifiers.attributes, **attributes.defaults}, {**identifiers.custom, **attributes.custom}
         ),
         events=events,
+        patches=patches,
         appends=says_append(raw, otherwise=reading.appends),
         ignored=tuple(findings.ignored),
     )
 
 
-def _read_identity(raw: dict[str, object], findings: Findings, rules: AccountRules) -> ReadIdentifiers:
+def read_identity(raw: dict[str, object], findings: Findings, rules: AccountRules) -> ReadIdentifiers:
     identifiers, insider_id = raw.get("identifiers"), raw.get("insider_id")
     if identifiers in (None, {}) and insider_id in (None, ""):
         findings.refuse(refused.NO_IDENTIFIERS)

@@ -6,7 +6,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from datafly.sandbox.insider.account import MOST_KEYS, UNIFICATION_SCOPE
+from datafly.sandbox.insider.account import MOST_KEYS, UNIFICATION_SCOPE, ApiKey
 from datafly.sandbox.insider.panel.frame import AnyRequest, Panel, Visit, see_other
 from datafly.sandbox.insider.state.accounts import NotPossible
 from datafly.sandbox.insider.state.database import as_utc
@@ -59,16 +59,27 @@ async def generate(
 
 @get(f"{PLACE}/{{key_id:int}}")
 async def made_key(key_id: RowId, visit: NamedDependency[Visit], panel: NamedDependency[Panel]) -> Response[str]:
-    key = next((each for each in panel.state.accounts.keys(visit.account) if each.id == key_id), None)
-    if key is None:
-        raise NotFoundException
+    key = _key(visit, panel, key_id)
     return _draw(visit, panel, "api_key_made.html", key=key, secret=panel.unseen_keys.pop(key_id, None))
+
+
+@get(f"{PLACE}/{{key_id:int}}/revoke")
+async def ask_to_revoke(key_id: RowId, visit: NamedDependency[Visit], panel: NamedDependency[Panel]) -> Response[str]:
+    """What cannot be taken back is asked about first."""
+    return _draw(visit, panel, "api_key_revoke.html", key=_key(visit, panel, key_id))
 
 
 @post(f"{PLACE}/{{key_id:int}}/revoke")
 async def revoke(key_id: RowId, visit: NamedDependency[Visit], panel: NamedDependency[Panel]) -> Redirect:
     panel.state.accounts.revoke(visit.account, key_id)
     return see_other(PLACE, done="revoked")
+
+
+def _key(visit: Visit, panel: Panel, key_id: int) -> ApiKey:
+    key = next((each for each in panel.state.accounts.keys(visit.account) if each.id == key_id), None)
+    if key is None:
+        raise NotFoundException
+    return key
 
 
 def _draw(visit: Visit, panel: Panel, template: str, *, status: int = 200, **values: object) -> Response[str]:
@@ -85,4 +96,4 @@ def _addresses(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-ROUTES = (hub, key_list, new_key, generate, made_key, revoke)
+ROUTES = (hub, key_list, new_key, generate, made_key, ask_to_revoke, revoke)

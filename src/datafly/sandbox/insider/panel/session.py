@@ -9,6 +9,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from datafly.sandbox.insider.panel.frame import ROOT, AnyRequest, Panel, Visit, see_other
+from datafly.sandbox.insider.upsert import write_due
 
 COOKIE = "insider_sandbox_session"
 # Shown on the log-in page: they keep nobody out, they make the walk through the panel a true one.
@@ -25,6 +26,8 @@ async def provide_visit(request: AnyRequest, panel: NamedDependency[Panel]) -> V
     account = panel.state.accounts.signed_in(token)
     if account is None:
         raise NotSignedIn
+    with panel.state.transaction():
+        write_due(panel.state, panel.clock())
     return Visit(account, token, str(request.base_url).rstrip("/"))
 
 

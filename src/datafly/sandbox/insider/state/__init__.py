@@ -6,6 +6,9 @@ from pathlib import Path
 
 from datafly.sandbox.insider.state.accounts import Accounts
 from datafly.sandbox.insider.state.database import Database
+from datafly.sandbox.insider.state.history import History
+from datafly.sandbox.insider.state.identities import Identities
+from datafly.sandbox.insider.state.pending import Pending
 from datafly.sandbox.insider.state.profiles import Profiles
 from datafly.sandbox.insider.state.requests import Requests
 from datafly.sandbox.settings import SandboxSettings
@@ -18,7 +21,10 @@ class State:
         self._database = Database(path)
         self._seed = settings.seed
         self.accounts = Accounts(self._database)
-        self.profiles = Profiles(self._database)
+        self.history = History(self._database)
+        self.profiles = Profiles(self._database, self.history)
+        self.identities = Identities(self._database, self.profiles, self.history)
+        self.pending = Pending(self._database)
         self.requests = Requests(self._database, kept=settings.requests_kept)
         with self.transaction():
             self.accounts.plant(self._seed)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from datafly.model.errors import OperatorError
 from datafly.sandbox.insider.account import (
     MOST_KEYS,
     PARTNER_PATTERN,
@@ -16,7 +17,7 @@ from datafly.sandbox.insider.account import (
     ApiKey,
 )
 from datafly.sandbox.insider.state.database import Database, Row, as_utc, from_text, to_text
-from datafly.sandbox.settings import Seed
+from datafly.sandbox.settings import Seed, SeedKey
 
 
 class NotPossible(Exception):
@@ -28,14 +29,21 @@ class Accounts:
         self._database = database
 
     def plant(self, seed: Seed) -> None:
-        """The seed, in an empty file only: what a person did is never overwritten."""
-        if self.all():
-            return
-        for partner in seed.partners:
-            self.add(partner)
+        """The partners in an empty file only, since a person may have renamed them; keys wherever they are missing."""
+        if not self.all():
+            for partner in seed.partners:
+                self.add(partner)
         for key in seed.keys:
-            account = self.of_partner(key.partner) or self.add(key.partner)
+            self._plant_key(key)
+
+    def _plant_key(self, key: SeedKey) -> None:
+        account = self.of_partner(key.partner) or self.add(key.partner)
+        if self.key_of_token(account, key.key):
+            return
+        try:
             self.add_key(account, name=key.name, key=key.key, created_at=as_utc(datetime.now(UTC)))
+        except NotPossible as error:
+            raise OperatorError(f"The key that was given for {key.partner} cannot be had: {error}") from error
 
     def all(self) -> list[Account]:
         return [_account(row) for row in self._database.rows("SELECT * FROM accounts ORDER BY id")]
@@ -140,9 +148,9 @@ class Accounts:
 def _check_addresses(allowed_ips: tuple[str, ...]) -> None:
     for address in allowed_ips:
         try:
-            ipaddress.ip_network(address, strict=False)
+            ipaddress.IPv4Network(address, strict=False)
         except ValueError:
-            raise NotPossible(f"{address} is no IP address or network.") from None
+            raise NotPossible(f"{address} is no IPv4 address or network.") from None
 
 
 def _digest(secret: str) -> bytes:

@@ -45,6 +45,17 @@ CREATE TABLE IF NOT EXISTS ignored (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS ignored_by_request ON ignored (request_id);
 CREATE INDEX IF NOT EXISTS ignored_by_profile ON ignored (profile_id);
+CREATE TABLE IF NOT EXISTS history (
+    id INTEGER PRIMARY KEY, profile_id INTEGER NOT NULL, request_id INTEGER NOT NULL, at TEXT NOT NULL,
+    kind TEXT NOT NULL, detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS history_by_profile ON history (profile_id);
+CREATE TABLE IF NOT EXISTS pending (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, account_id INTEGER NOT NULL, request_id INTEGER NOT NULL,
+    place INTEGER NOT NULL, received_at TEXT NOT NULL, due_at TEXT NOT NULL,
+    appends INTEGER NOT NULL, user TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS pending_by_due ON pending (due_at);
 CREATE TABLE IF NOT EXISTS requests (
     id INTEGER PRIMARY KEY AUTOINCREMENT, account_id INTEGER, received_at TEXT NOT NULL, method TEXT NOT NULL,
     path TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL, body_bytes INTEGER NOT NULL,
@@ -53,7 +64,7 @@ CREATE TABLE IF NOT EXISTS requests (
     verdicts BLOB NOT NULL
 ) STRICT;
 """
-_FORGETTABLE = ("profiles", "identifiers", "events", "names", "ignored", "requests")
+_FORGETTABLE = ("profiles", "identifiers", "events", "names", "ignored", "history", "pending", "requests")
 _ACCOUNTS = ("accounts", "keys", "sessions")
 
 Row = sqlite3.Row

@@ -4,7 +4,6 @@ import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -14,18 +13,8 @@ from datafly.sandbox.insider.fields import Fields
 from datafly.sandbox.insider.findings import Ignored
 from datafly.sandbox.insider.identifiers import Identifier
 from datafly.sandbox.insider.state.database import Database, Row, as_utc, from_text, to_text
+from datafly.sandbox.insider.state.history import History, Stamp, difference
 from datafly.sandbox.insider.unify import Resolution
-
-
-class Stamp(msgspec.Struct, frozen=True):
-    """Which request writes, and when it arrived."""
-
-    request_id: int
-    received_at: datetime
-
-    @property
-    def text(self) -> str:
-        return as_utc(self.received_at)
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +56,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profiles:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, history: History) -> None:
         self._database = database
+        self._history = history
         self._learnt: set[tuple[int, str, str]] = set()
 
     def forget_names(self) -> None:
@@ -105,22 +95,43 @@ class Profiles:
                 "INSERT INTO identifiers VALUES (?, ?, ?, ?)",
                 (account.id, identifier.type, identifier.value, target),
             )
+        if resolution.added:
+            gained: dict[str, object] = {each.type: each.value for each in resolution.added}
+            self._history.note(target, "created" if resolution.target is None else "identified", gained, stamp)
         for loser in resolution.merged:
-            self._merge(target, loser)
+            self._merge(target, loser, stamp)
         return target
 
     def set_fields(self, account: Account, profile_id: int, fields: Fields, stamp: Stamp, *, appends: bool) -> None:
         """Write attributes; arrays are added to where `appends`, without what they hold already."""
+        held = self.fields(profile_id)
+        written = Fields(
+            _merged(held.defaults, fields.defaults, appends=appends),
+            _merged(held.custom, fields.custom, appends=appends),
+        )
+        self.replace_fields(profile_id, written, stamp)
+        self._learn(account, "attribute", fields.custom)
+
+    def fields(self, profile_id: int) -> Fields:
+        """All attributes of a profile that is there."""
         row = self._database.row("SELECT attributes, custom FROM profiles WHERE id = ?", (profile_id,))
-        if row is None:
-            return
-        attributes = _merged(from_text(row["attributes"]), fields.defaults, appends=appends)
-        custom = _merged(from_text(row["custom"]), fields.custom, appends=appends)
+        return Fields(from_text(row["attributes"]), from_text(row["custom"])) if row else Fields()
+
+    def replace_fields(self, profile_id: int, fields: Fields, stamp: Stamp) -> None:
+        """Write attributes as they stand; that they changed is history, that nothing did is not."""
+        held = self.fields(profile_id)
         self._database.write(
             "UPDATE profiles SET attributes = ?, custom = ?, updated_at = ? WHERE id = ?",
-            (to_text(attributes), to_text(custom), stamp.text, profile_id),
+            (to_text(fields.defaults), to_text(fields.custom), stamp.text, profile_id),
         )
-        self._learn(account, "attribute", fields.custom)
+        custom = {f"custom.{name}": value for name, value in difference(held.custom, fields.custom).items()}
+        changed = {**difference(held.defaults, fields.defaults), **custom}
+        written = {name: value for name, value in changed.items() if value is not None}
+        removed: dict[str, object] = {name: None for name, value in changed.items() if value is None}
+        if written:
+            self._history.note(profile_id, "attributes", written, stamp)
+        if removed:
+            self._history.note(profile_id, "removed", removed, stamp)
 
     def append(self, account: Account, profile_id: int, events: Sequence[ReadEvent], stamp: Stamp) -> int:
         """Append events, the very same one only once; how many were new."""
@@ -234,18 +245,18 @@ class Profiles:
         self._learn(account, f"event:{event.name}", custom)
         return True
 
-    def _merge(self, target: int, loser: int) -> None:
+    def _merge(self, target: int, loser: int, stamp: Stamp) -> None:
         """The loser's identifiers, events and what it alone knew go to the target; then it is gone."""
-        found = self._database.rows("SELECT * FROM profiles WHERE id IN (?, ?)", (target, loser))
-        rows = {row["id"]: row for row in found}
-        for column in ("attributes", "custom"):
-            both = {**from_text(rows[loser][column]), **from_text(rows[target][column])}
-            self._database.write(f"UPDATE profiles SET {column} = ? WHERE id = ?", (to_text(both), target))  # noqa: S608
-        for table in ("identifiers", "ignored"):
+        gained: dict[str, object] = {each.type: each.value for each in self._identifiers(loser)}
+        mine, theirs = self.fields(target), self.fields(loser)
+        both = Fields({**theirs.defaults, **mine.defaults}, {**theirs.custom, **mine.custom})
+        for table in ("identifiers", "ignored", "history"):
             self._database.write(f"UPDATE {table} SET profile_id = ? WHERE profile_id = ?", (target, loser))  # noqa: S608
         self._database.write("UPDATE OR IGNORE events SET profile_id = ? WHERE profile_id = ?", (target, loser))
         self._database.write("DELETE FROM events WHERE profile_id = ?", (loser,))
         self._database.write("DELETE FROM profiles WHERE id = ?", (loser,))
+        self._history.note(target, "merged", gained, stamp)
+        self.replace_fields(target, both, stamp)
 
     def _profile(self, row: Row) -> Profile:
         return Profile(

@@ -1,6 +1,7 @@
 """What arrived and what was answered, for the inspector; bounded, bodies compressed."""
 
 import zlib
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -13,16 +14,21 @@ _SUMMARY = "id, account_id, received_at, method, path, status, body_bytes, elaps
 
 
 class UserVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one user object: its errors where refused, what was stored and ignored where accepted."""
+    """What became of one user object: its errors where refused, what was stored and ignored where accepted.
+
+    `ours` names, by message, the errors that are no word of Insider. `due_at` is when what was taken becomes visible.
+    """
 
     index: int
     accepted: bool
     who: str = ""
     profile_id: int | None = None
     errors: dict[str, list[str]] = {}
+    ours: dict[str, str] = {}
     ignored: tuple[Ignored, ...] = ()
     stored_events: int = 0
     duplicate_events: int = 0
+    due_at: str | None = None
 
 
 class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +111,21 @@ class Requests:
             ),
         )
 
+    def revise(self, request_id: int, late: Mapping[int, UserVerdict]) -> None:
+        """Verdicts that were not complete when the request was answered, by the index whose place they take."""
+        row = self._database.row("SELECT verdicts FROM requests WHERE id = ?", (request_id,))
+        if row is None:
+            return
+        verdicts = [late.get(each.index, each) for each in _verdicts(row)]
+        self._database.write(
+            "UPDATE requests SET verdicts = ?, ignored = ? WHERE id = ?",
+            (
+                zlib.compress(msgspec.json.encode(verdicts), 1),
+                sum(len(each.ignored) for each in verdicts),
+                request_id,
+            ),
+        )
+
     def newest(
         self, *, account_id: int | None = None, limit: int = 50, before: int | None = None
     ) -> list[RequestSummary]:
@@ -135,12 +156,16 @@ def _summary(row: Row) -> RequestSummary:
 
 
 def _record(row: Row) -> RequestRecord:
-    verdicts = zlib.decompress(row["verdicts"]) if row["verdicts"] else b"[]"
     return RequestRecord(
         summary=_summary(row),
         headers=from_text(row["headers"]),
         body=zlib.decompress(row["body"]).decode("utf-8", "replace"),
         reply_headers=from_text(row["reply_headers"]),
         reply=(zlib.decompress(row["reply"]) if row["reply"] else b"").decode("utf-8", "replace"),
-        verdicts=msgspec.json.decode(verdicts, type=list[UserVerdict]),
+        verdicts=_verdicts(row),
     )
+
+
+def _verdicts(row: Row) -> list[UserVerdict]:
+    packed = zlib.decompress(row["verdicts"]) if row["verdicts"] else b"[]"
+    return msgspec.json.decode(packed, type=list[UserVerdict])
