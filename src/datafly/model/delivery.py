@@ -121,6 +121,18 @@ class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     run_id: str = LIVE
 
 
+class Slowed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The vendor said that it was too many: `requests_per_minute` are sent now, of the `documented` ones.
+
+    `route`: "" for all calls that share one rate.
+    """
+
+    requests_per_minute: int
+    documented: int
+    since_ms: int
+    route: str = ""
+
+
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """How an installation stands. `name`: running, backing_off, suspended, paused, disabled, removed."""
 
@@ -132,6 +144,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     symptom: str = ""
     since_ms: int = 0
     next_probe_ms: int | None = None
+    slowed: tuple[Slowed, ...] = ()
 
 
 class Replay(msgspec.Struct, frozen=True, omit_defaults=True):
