@@ -226,12 +226,14 @@ class Lane:
         """An event is DELIVERED when all its items are; its first other final verdict is its own."""
         if member.done:
             return
+        shown = shown_ruling(ruling, batch.compiled.secrets)
         if ruling.verdict is Verdict.DELIVERED:
+            member.told = member.told or (shown if ruling.reason else None)
             member.left -= 1
             if member.left > 0:
                 return
         member.done = True
-        finals.append((member.offset, shown_ruling(ruling, batch.compiled.secrets)))
+        finals.append((member.offset, shown))
 
     def _remainder(self, batch: Batch, again: list[Unit], *, throttled: bool) -> list[Batch]:
         """A part of one event begins its own count: what it failed in company says little about it."""

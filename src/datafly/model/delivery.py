@@ -71,6 +71,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `offsets`: the members in request order; `delivered`: those of them that the vendor took. `tries`: how many times
     a request for these members was sent, this one included; `earlier`: what the tries before it were answered.
+    `told`: offset → the ruling of a delivered member of which the vendor said something all the same.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     earlier: tuple[Answer, ...] = ()
     run_id: str = LIVE
     warnings: dict[int, tuple[str, ...]] = {}
+    told: dict[int, Ruling] = {}
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
