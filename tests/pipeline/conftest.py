@@ -91,6 +91,8 @@ def judge(reply, count, _route):
         return Judgement(
             Ruling(Verdict.SUSPENDED, reply.body.decode(), "Wrong key", "Give the right key.", "401 Unauthorized")
         )
+    if reply.status == 409:
+        return Judgement(Ruling(Verdict.DELIVERED, reply.body.decode(), "It was there before", "Nothing.", "Known"))
     if reply.status != 200:
         return Judgement(Ruling(Verdict.REJECTED, f"status_{reply.status}", reply.body.decode()))
     problems = msgspec.json.decode(reply.body)["problems"]

@@ -18,6 +18,7 @@ class Chaos:
         self.rng = random.Random(seed)
         self.calm = False
         self.ours = {}
+        self.routes = {}
         self.refused = set()
         house.rng = random.Random(seed)
         house.vendor.answer = self.answer
@@ -44,7 +45,7 @@ class Chaos:
 
     def append(self):
         for _ in range(self.rng.randint(1, 25)):
-            kind = self.rng.choices(["plain", "other", "denied", "skip", "broken", "routes"], [12, 2, 1, 1, 1, 1])[0]
+            kind = self.rng.choices(["plain", "other", "denied", "skip", "broken", "routes"], [12, 2, 1, 1, 1, 4])[0]
             self._append_one(self.rng.choice(KEYS), kind)
 
     def _append_one(self, key, kind):
@@ -57,6 +58,7 @@ class Chaos:
         )
         (offset,) = self.house.append(key, marketing=kind != "denied", **properties)
         self.ours[offset] = name
+        self.routes[name] = properties.get("routes", [""])
         if self.rng.random() < 0.04:
             self.refused.add(name)
 
@@ -120,8 +122,9 @@ async def test_every_event_ends_once_in_order_and_as_recorded(house, seed):
     verdicts = covered(house)
     assert sorted(verdicts) == sorted(chaos.ours)
     assert all(len(given) == 1 for given in verdicts.values())
-    taken = set(house.vendor.ids)
-    assert {chaos.ours[offset] for offset, given in verdicts.items() if given == [Verdict.DELIVERED]} <= taken
+    taken = {(item["id"], item["path"]) for item in house.vendor.taken}
+    delivered = {chaos.ours[offset] for offset, given in verdicts.items() if given == [Verdict.DELIVERED]}
+    assert {(name, f"/{route}") for name in delivered for route in chaos.routes[name]} <= taken
     assert_ordered(house.vendor.taken)
 
 
@@ -150,13 +153,13 @@ def covered(house):
 
 
 def assert_ordered(taken):
-    """By key and path, what arrives for the first time arrives in the order of the events."""
+    """By key, what arrives for the first time arrives in the order of the events, and of each event's own items."""
     newest = {}
     seen = set()
     for item in taken:
-        number, place = int(item["id"][1:]), (item["key"], item["path"])
-        if (number, item["path"]) in seen:
+        place = (int(item["id"][1:]), item["path"])
+        if place in seen:
             continue
-        seen.add((number, item["path"]))
-        assert number > newest.get(place, -1), f"{item} overtook"
-        newest[place] = number
+        seen.add(place)
+        assert place > newest.get(item["key"], (-1, "")), f"{item} overtook"
+        newest[item["key"]] = place

@@ -79,6 +79,33 @@ async def test_a_rate_limit_in_one_lane_quiets_all_lanes_of_the_credential(house
     assert times[1] - times[0] >= 30
 
 
+async def test_a_vendor_that_takes_less_than_it_documents_is_sent_less_and_the_standing_says_so(house):
+    minutes, limit = {}, 60
+
+    def answer(*_):
+        minute = int(house.clock.monotonic() // 60)
+        minutes[minute] = minutes.get(minute, 0) + 1
+        return 429 if minutes[minute] > limit else None
+
+    house.vendor.answer = answer
+    house.install(max_items=1, flush=0, rpm=240)
+    slow = happened("DeliverPaceSlowed")
+    house.start(max_poll_seconds=2.0, control_interval_seconds=5.0)
+    house.append(*(f"user{number % 9}" for number in range(600)))
+    await house.until(lambda: house.state() is not None and house.state().slowed, step=1.0)
+    (told,) = house.state().slowed
+    assert (told.route, told.documented) == ("", 240)
+    assert told.requests_per_minute <= 120
+    await house.until(house.is_done, step=1.0)
+    assert sorted(house.vendor.ids, key=lambda one: int(one[1:])) == [f"e{number}" for number in range(600)]
+    assert house.clock.monotonic() < 2 * 600
+    assert happened("DeliverPaceSlowed") > slow
+    limit = 10_000
+    house.append(*(f"user{number % 9}" for number in range(2_400)))
+    await house.until(lambda: house.is_done() and not house.state().slowed, step=1.0)
+    assert house.state().name == "running"
+
+
 async def throttled(house, *keys):
     """Told to keep silent for most of an hour, with events in every lane."""
     house.vendor.answer = lambda *_: (429, {"Retry-After": "3000"})

@@ -7,6 +7,7 @@ import msgspec
 
 from datafly.model.delivery import Answer, Item, Outgoing
 from datafly.model.event import Event
+from datafly.model.verdict import Ruling
 from datafly.spec.compiled import Compiled, Limits
 
 _ENVELOPE_BYTES: Final = 256
@@ -15,7 +16,10 @@ _SEPARATOR_BYTES: Final = 2
 
 
 class Member(msgspec.Struct, eq=False, gc=False):
-    """One event in a lane. `left`: items that the vendor has still to take. `done`: it has its final verdict."""
+    """One event in a lane. `left`: items that the vendor has still to take. `done`: it has its final verdict.
+
+    `told`: what the vendor said of an item that it took, or that changes nothing.
+    """
 
     offset: int
     event: Event
@@ -23,6 +27,7 @@ class Member(msgspec.Struct, eq=False, gc=False):
     arrived: float
     left: int = 0
     done: bool = False
+    told: Ruling | None = None
 
     @property
     def key(self) -> str:

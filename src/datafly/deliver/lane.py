@@ -14,7 +14,7 @@ from datafly.deliver.site import Site
 from datafly.model.delivery import Answer, Attempt, Outgoing, Pending, Reply
 from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.observe.base import emit
-from datafly.observe.deliver import DeliverRequestAnswered
+from datafly.observe.deliver import DeliverPaceSlowed, DeliverRequestAnswered
 
 Finals = Sequence[tuple[int, Ruling]]
 _LARGEST_DOUBLING: Final = 30
@@ -126,12 +126,14 @@ class Lane:
         return batch if self._next_batch(ticket) is batch else None
 
     async def _exchange(self, ticket: Ticket, batch: Batch, outgoing: Outgoing) -> float:
-        started_ms = self._site.clock.now_ms()
+        started_ms, sent_at = self._site.clock.now_ms(), self._site.clock.monotonic()
+        self._site.pace(batch.compiled, batch.route).rate.leaves()
         reply = await self._site.parts.transport.send(outgoing)
         batch.tries += 1
         batch.sealed = True
         decision = decide(batch.compiled, reply, len(batch.units), route=batch.route, installation_id=self._site.id)
         self._note(batch, reply, decision)
+        self._pace_itself(batch, reply, decision, sent_at)
         answer = shown_answer(reply, outgoing, batch.compiled.secrets, self._site.settings.answer_bytes)
         backoff = self._report(ticket, batch, reply, decision)
         finals, rest = self._sort_out(batch, decision, throttled=reply.status == THROTTLED)
@@ -149,6 +151,20 @@ class Lane:
         place = (self._site.id, self._book.partition, self._book.run_id)
         delivered = [offset for offset, ruling in finals if ruling.verdict is Verdict.DELIVERED]
         return attempt_of(batch, exchange, place=place, delivered=delivered)
+
+    def _pace_itself(self, batch: Batch, reply: Reply, decision: Decision, sent_at: float) -> None:
+        rate = self._site.pace(batch.compiled, batch.route).rate
+        if reply.status == THROTTLED and rate.refused(sent_at):
+            emit(
+                DeliverPaceSlowed(
+                    installation_id=self._site.id,
+                    vendor=batch.compiled.vendor,
+                    requests_per_minute=rate.shown,
+                    documented=rate.documented,
+                )
+            )
+        elif decision.meaning is Meaning.WORKS:
+            rate.taken()
 
     def _report(self, ticket: Ticket, batch: Batch, reply: Reply, decision: Decision) -> float:
         """Tells the gate, and counts the failure for the batch. Seconds that the lane should wait."""
@@ -210,12 +226,14 @@ class Lane:
         """An event is DELIVERED when all its items are; its first other final verdict is its own."""
         if member.done:
             return
+        shown = shown_ruling(ruling, batch.compiled.secrets)
         if ruling.verdict is Verdict.DELIVERED:
+            member.told = member.told or (shown if ruling.reason else None)
             member.left -= 1
             if member.left > 0:
                 return
         member.done = True
-        finals.append((member.offset, shown_ruling(ruling, batch.compiled.secrets)))
+        finals.append((member.offset, shown))
 
     def _remainder(self, batch: Batch, again: list[Unit], *, throttled: bool) -> list[Batch]:
         """A part of one event begins its own count: what it failed in company says little about it."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from datafly.deliver.rate import Rate
 from datafly.model.clock import Clock
 
 _BURST_SECONDS: Final = 1.0
@@ -9,23 +10,25 @@ _BURST_SECONDS: Final = 1.0
 
 
 class Pace:
-    """A token bucket, kept as the time at which it would be full again (GCRA): no tokens to refill."""
+    """A token bucket, kept as the time at which it would be full again (GCRA): no tokens to refill.
+
+    `rate` learns from answers how much the vendor takes; what it allows counts from the next request on.
+    """
 
     def __init__(self, requests_per_minute: int, clock: Clock) -> None:
         self._clock = clock
+        self.rate = Rate(requests_per_minute, clock)
         self._full_at = self._held_until = clock.monotonic()
-        self.retune(requests_per_minute)
 
     def retune(self, requests_per_minute: int) -> None:
-        self._interval = 60.0 / max(requests_per_minute, 1)
-        self._burst = max(_BURST_SECONDS - self._interval, 0.0)
+        self.rate.retune(requests_per_minute)
 
     def book(self) -> float:
         """The turn of one more request, after all that were booked before; `due_in` says how long it is off."""
-        now = self._clock.monotonic()
-        full_at = max(self._full_at, now)
-        self._full_at = full_at + self._interval
-        return full_at - self._burst
+        interval, burst = self._spread()
+        full_at = max(self._full_at, self._clock.monotonic())
+        self._full_at = full_at + interval
+        return full_at - burst
 
     def due_in(self, turn: float) -> float:
         """Seconds until a request may leave that booked `turn`; 0 or less: now. A later `hold` puts it off."""
@@ -34,7 +37,12 @@ class Pace:
     def hold(self, seconds: float) -> None:
         """The vendor asked for silence: no request leaves before that, nor does one that booked its turn earlier."""
         self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
-        self._full_at = max(self._full_at, self._held_until + self._burst)
+        self._full_at = max(self._full_at, self._held_until + self._spread()[1])
+
+    def _spread(self) -> tuple[float, float]:
+        """Seconds between two requests, and what of a second's worth may go ahead of that."""
+        interval = 60.0 / self.rate.allowed
+        return interval, max(_BURST_SECONDS - interval, 0.0)
 
 
 class Paces:

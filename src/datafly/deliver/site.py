@@ -14,6 +14,7 @@ from datafly.deliver.recorder import Recorder
 from datafly.deliver.settings import DeliverySettings
 from datafly.log.base import Log
 from datafly.model.clock import Clock
+from datafly.model.delivery import Slowed
 from datafly.model.event import Event
 from datafly.model.installation import Installation
 from datafly.model.verdict import Ruling
@@ -73,6 +74,18 @@ class Site:
         if own is None:
             return self._paces.of(compiled.vendor, credential, compiled.limits.requests_per_minute)
         return self._paces.of(compiled.vendor, f"{credential}:{route}", own)
+
+    def slowed(self) -> tuple[Slowed, ...]:
+        """Of the rates that it sends at, those that the vendor has made us lower."""
+        compiled = self.compiled
+        if compiled is None:
+            return ()
+        rates = {route: self.pace(compiled, route).rate for route in ("", *compiled.rates)}
+        return tuple(
+            Slowed(rate.shown, rate.documented, rate.since_ms, route)
+            for route, rate in rates.items()
+            if rate.since_ms is not None
+        )
 
     def newer_consent(self, event: Event) -> Mapping[str, bool] | None:
         """What the visitor decided since this event came; asked whenever a request is built or sent again.

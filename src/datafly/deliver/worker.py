@@ -101,6 +101,8 @@ class Worker:
         )
 
     async def keep_marks(self) -> None:
+        """And how fast it is: that changes with answers, also with those to others of the same credential."""
+        self._told()
         for run in self.runs.values():
             await run.keep_mark()
 
@@ -194,9 +196,9 @@ class Worker:
         return "paused" if self.installation.paused else ""
 
     def _state_of(self, name: str, ruling: Ruling | None = None, next_probe_ms: int | None = None) -> State:
-        now_ms = self._parts.clock.now_ms()
+        now_ms, slowed = self._parts.clock.now_ms(), self.site.slowed()
         if ruling is None:
-            return State(installation_id=self.site.id, name=name, since_ms=now_ms)
+            return State(installation_id=self.site.id, name=name, since_ms=now_ms, slowed=slowed)
         return State(
             installation_id=self.site.id,
             name=name,
@@ -206,6 +208,7 @@ class Worker:
             symptom=ruling.symptom,
             since_ms=now_ms,
             next_probe_ms=next_probe_ms,
+            slowed=slowed,
         )
 
     def _announce(self, before: str, state: State) -> None:

@@ -71,6 +71,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `offsets`: the members in request order; `delivered`: those of them that the vendor took. `tries`: how many times
     a request for these members was sent, this one included; `earlier`: what the tries before it were answered.
+    `told`: offset → the ruling of a delivered member of which the vendor said something all the same.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     earlier: tuple[Answer, ...] = ()
     run_id: str = LIVE
     warnings: dict[int, tuple[str, ...]] = {}
+    told: dict[int, Ruling] = {}
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -121,6 +123,18 @@ class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     run_id: str = LIVE
 
 
+class Slowed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The vendor said that it was too many: `requests_per_minute` are sent now, of the `documented` ones.
+
+    `route`: "" for all calls that share one rate.
+    """
+
+    requests_per_minute: int
+    documented: int
+    since_ms: int
+    route: str = ""
+
+
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """How an installation stands. `name`: running, backing_off, suspended, paused, disabled, removed."""
 
@@ -132,6 +146,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     symptom: str = ""
     since_ms: int = 0
     next_probe_ms: int | None = None
+    slowed: tuple[Slowed, ...] = ()
 
 
 class Replay(msgspec.Struct, frozen=True, omit_defaults=True):

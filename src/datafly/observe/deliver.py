@@ -35,6 +35,17 @@ class DeliverBreakerOpened(Telemetry, frozen=True):
     cause: str
 
 
+class DeliverPaceSlowed(Telemetry, frozen=True):
+    """The vendor said that it was too many requests: fewer a minute are sent now, of those that it documents."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    installation_id: str
+    vendor: str
+    requests_per_minute: int
+    documented: int
+
+
 class DeliverInstallationChanged(Telemetry, frozen=True):
     installation_id: str
     vendor: str

@@ -33,6 +33,12 @@ class FakeClock:
         """The wall clock is set; no time passes."""
         self._wall_ms += milliseconds
 
+    def pass_by(self, seconds: float) -> None:
+        """Time passes while nobody sleeps: for simulations of many thousand steps."""
+        if self.sleeping:
+            raise RuntimeError("Somebody sleeps: advance instead.")
+        self._move(self._seconds + seconds)
+
     async def advance(self, seconds: float) -> None:
         """Time passes, and who is due goes on until all wait again."""
         end = self._seconds + seconds

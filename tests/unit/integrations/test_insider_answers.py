@@ -47,7 +47,34 @@ def test_one_bad_user_of_three_is_rejected_in_insiders_words_and_the_others_are_
     assert judgement.drift == ""
 
 
+def test_a_mixed_answer_counts_users_and_not_events():
+    """The shape of contracts/insider.md §4.1, row “mixed”: 123 taken, 1 refused."""
+    body = (
+        '{"data":{"successful":{"count":123},"fail":{"count":1,"errors":'
+        '{"users.123.events.4.event_name.*.regexp(^[a-z0-9][a-zA-Z0-9._-]*$)":["invalid event name: homepageView"]}}}}'
+    )
+    judgement = judge(200, body, 124)
+    assert [ruling.verdict for ruling in judgement.items] == [Verdict.DELIVERED] * 123 + [Verdict.REJECTED]
+    assert judgement.drift == ""
+
+
+def test_all_users_refused_is_all_rejected():
+    found = {f"users.{index}.identifiers.*.type(string)": [f"uuid must be string: {index}"] for index in range(3)}
+    judgement = judge(200, errors(count=3, errors=found), 3)
+    assert [ruling.reason for ruling in judgement.items] == [f"uuid must be string: {index}" for index in range(3)]
+    assert {ruling.verdict for ruling in judgement.items} == {Verdict.REJECTED}
+    assert judgement.drift == ""
+
+
 DOCUMENTED = [
+    (
+        {r"users.0.identifiers.*.regexp(^.+@.+\..+$)": ["not a valid email address: jane"]},
+        "not a valid email address: jane",
+    ),
+    (
+        {r"users.0.identifiers.value[*].regexp(^\+[1-9]\d{5,15}$)": ["invalid phone number: 0123"]},
+        "invalid phone number: 0123",
+    ),
     (
         {
             "users.0.identifiers.required": ["either insider_id or idenifiers must be specified"],
@@ -151,6 +178,11 @@ def test_any_other_400_rejects_the_whole_so_that_the_batch_is_split(body):
     assert judgement.whole.reason in body
 
 
+def test_an_invalid_payload_under_405_suspends_in_insiders_words():
+    ruling = judge(405, '{"error":"Invalid Payload."}', 7).whole
+    assert (ruling.verdict, ruling.reason) == (Verdict.SUSPENDED, "Invalid Payload.")
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 405])
 def test_an_answer_of_somebody_else_suspends_since_the_address_is_the_operators(status):
     ruling = judge(status, "", Location="https://elsewhere.example/").whole
@@ -181,6 +213,40 @@ def test_a_success_that_does_not_say_who_was_taken_is_tried_again_and_reported_a
 def test_counts_that_do_not_add_up_are_drift_and_the_named_are_judged(body, count, verdicts):
     judgement = judge(200, body, count)
     assert [ruling.verdict.value for ruling in judgement.items] == verdicts
+    assert judgement.drift
+
+
+@pytest.mark.parametrize(
+    ("successful", "fail", "count", "verdicts"),
+    [
+        # A count that is text is still a count: whoever failed did not pass.
+        ({"count": 1}, {"count": "1"}, 2, "REJECTED"),
+        ({"count": 1}, {"count": "1", "errors": {"users.1.a.b": ["no"]}}, 2, "DELIVERED REJECTED"),
+        ({"count": "2"}, {}, 2, "DELIVERED"),
+        ({"count": "2"}, {"count": "0"}, 2, "DELIVERED"),
+        # A count that nobody can read: who is named is refused, and nobody passes for taken who was not counted.
+        ({"count": 1}, {"count": "one"}, 2, "RETRY"),
+        ({"count": 2}, {"count": -1}, 2, "DELIVERED"),
+        ({"count": 1}, {"count": 0.5}, 2, "RETRY"),
+        ({"count": 1}, {"count": None}, 2, "RETRY"),
+        ({"count": 1}, {"count": True}, 2, "RETRY"),
+        ({"count": 1}, 1, 2, "RETRY"),
+        ({"count": 1}, ["no"], 2, "RETRY"),
+        ("2", {}, 2, "RETRY"),
+        ({"count": "two"}, {}, 2, "RETRY"),
+        ({}, {"count": "many", "errors": {"users.0.a.b": ["no"]}}, 2, "REJECTED RETRY"),
+        ({"count": 1}, {"count": "many", "errors": {"users.0.a.b": ["no"]}}, 2, "REJECTED DELIVERED"),
+        ({"count": 1}, {"errors": {"users.0.a.b": ["no"]}}, 2, "REJECTED DELIVERED"),
+        ({"count": 1}, {"errors": {"root.a.b": ["no"]}}, 2, "REJECTED"),
+    ],
+)
+def test_counts_of_another_kind_are_drift_and_nobody_passes_for_delivered_who_is_not_counted(
+    successful, fail, count, verdicts
+):
+    judgement = judge(200, json.dumps({"data": {"successful": successful, "fail": fail}}), count)
+    rulings = judgement.items or (judgement.whole,)
+    assert " ".join(ruling.verdict.value for ruling in rulings) == verdicts
+    assert all(ruling.reason for ruling in rulings if ruling.verdict is not Verdict.DELIVERED)
     assert judgement.drift
 
 

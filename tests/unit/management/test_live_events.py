@@ -4,7 +4,7 @@ from datafly.log.base import Entry
 from datafly.management import ManagementSettings
 from datafly.model.consent import Consent
 from datafly.model.event import Original, Step
-from datafly.model.verdict import Verdict
+from datafly.model.verdict import Ruling, Verdict
 
 
 def ids(body):
@@ -321,3 +321,19 @@ def test_a_record_that_is_no_event_hides_no_other(house, call):
     house.appenders[0].append([Entry("k", b"\xff"), Entry("k", b"[]"), Entry("k", b'{"message_id": 5}')])
     house.happens("m2")
     assert ids(call.get("/v1/admin/live-events")) == ["m2", "m1"]
+
+
+def test_a_delivered_event_tells_what_the_vendor_said_of_it_all_the_same(house, call):
+    insider = house.installed()
+    place, other = house.happens("m1"), house.happens("m2")
+    told = Ruling(Verdict.DELIVERED, "it has a user already", "Known before", "Nothing.", "it has a user")
+    house.delivers(insider, place, other, told={place[1]: told})
+    found = {event["message_id"]: event["deliveries"][0] for event in call.get("/v1/admin/live-events")["data"]}
+    assert [found["m1"][name] for name in ("verdict", "reason", "cause", "cure", "symptom")] == [
+        "DELIVERED",
+        "it has a user already",
+        "Known before",
+        "Nothing.",
+        "it has a user",
+    ]
+    assert found["m2"]["reason"] is None

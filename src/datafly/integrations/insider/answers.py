@@ -1,7 +1,7 @@
 """What Insider answers to an upsert, and what each answer means (contracts/insider.md §4)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from datafly.model.delivery import Reply
 from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
@@ -10,6 +10,8 @@ from datafly.spec.words import Failure
 
 _WRONG_KEY = ("Invalid API key or wrong scopes", "Regenerate the key with Unification API scope.")
 _WRONG_PARTNER = ("Slug doesn’t match account", "Confirm the partner name in Settings > Account.")
+_DIGITS = 9
+"""No request holds as many users as a longer count says."""
 
 
 def _refused(symptom: str, cause: str, cure: str, key: str) -> Failure:
@@ -91,17 +93,16 @@ def judge_success(reply: Reply, count: int) -> Judgement:
     body = json_of(reply)
     told = body.get("data") if isinstance(body, dict) else None
     if not isinstance(told, dict) or not ("successful" in told or "fail" in told):
-        return _unconfirmed()
+        return _unconfirmed("A 2xx without data.successful or data.fail.")
     fail = _object(told.get("fail"))
-    successful, failed = _count(told.get("successful")), _count(fail)
     reasons, strange = _reasons(_object(fail.get("errors")), count)
-    drift = _drift(count, successful, failed, len(reasons), strange)
-    if failed > len(reasons):
+    successful, failed = _count(told.get("successful")), _count(told.get("fail"))
+    drift = _drift(count, told, len(reasons), strange)
+    if (failed is None and strange) or (failed is not None and failed > len(reasons)):
         return Judgement(_unnamed(fail, failed, count), drift=drift)
-    if not reasons:
-        return Judgement(DELIVERED, drift=drift)
-    items = tuple(_rejected(reasons[index]) if index in reasons else DELIVERED for index in range(count))
-    return Judgement(items=items, drift=drift)
+    if successful is None or (failed is None and successful + len(reasons) < count):
+        return _unconfirmed(drift, reasons, count)
+    return Judgement(items=_items(reasons, DELIVERED, count), drift=drift)
 
 
 def judge_check(reply: Reply) -> Ruling:
@@ -116,7 +117,7 @@ def judge_check(reply: Reply) -> Ruling:
     )
 
 
-def _unconfirmed() -> Judgement:
+def _unconfirmed(drift: str, reasons: Mapping[int, str] | None = None, count: int = 0) -> Judgement:
     """Nobody said that it was taken, and to send the same upsert again leaves one row (contracts/insider.md §3.7)."""
     ruling = Ruling(
         Verdict.RETRY,
@@ -124,7 +125,14 @@ def _unconfirmed() -> Judgement:
         cause="The answer says success, but not which users were taken: it is not the JSON that Insider documents.",
         cure="If it stays so, check the base URL: a proxy may answer in Insider's place.",
     )
-    return Judgement(ruling, drift="A 2xx without data.successful or data.fail.")
+    return Judgement(ruling, _items(reasons or {}, ruling, count), drift=drift)
+
+
+def _items(reasons: Mapping[int, str], otherwise: Ruling, count: int) -> tuple[Ruling, ...]:
+    """None where no user is named: then the whole is judged alike."""
+    if not reasons:
+        return ()
+    return tuple(_rejected(reasons[index]) if index in reasons else otherwise for index in range(count))
 
 
 def _reasons(errors: Mapping[str, Any], count: int) -> tuple[dict[int, str], list[str]]:
@@ -155,7 +163,7 @@ def _rejected(reason: str) -> Ruling:
     return Ruling(Verdict.REJECTED, reason, cause="Insider refuses this user or event", cure=cure)
 
 
-def _unnamed(fail: Mapping[str, Any], failed: int, count: int) -> Ruling:
+def _unnamed(fail: Mapping[str, Any], failed: int | None, count: int) -> Ruling:
     """More failed than are named: the batch is split to find whom it means, or, if it is all, all failed alike."""
     said = [
         str(one) for said in _object(fail.get("errors")).values() for one in (said if isinstance(said, list) else [])
@@ -164,11 +172,13 @@ def _unnamed(fail: Mapping[str, Any], failed: int, count: int) -> Ruling:
     return _rejected(reason)
 
 
-def _drift(count: int, successful: int, failed: int, named: int, strange: list[str]) -> str:
-    found = []
-    if successful + failed != count:
+def _drift(count: int, told: Mapping[str, Any], named: int, strange: list[str]) -> str:
+    parts = ("successful", "fail")
+    found = [f"data.{part} has no count that is a number." for part in parts if not _is_documented(told.get(part))]
+    successful, failed = _count(told.get("successful")), _count(told.get("fail"))
+    if successful is not None and failed is not None and successful + failed != count:
         found.append(f"{successful} successful and {failed} failed do not add up to {count} users.")
-    if named != failed:
+    if failed is not None and named != failed:
         found.append(f"{failed} users failed, {named} are named in data.fail.errors.")
     if strange:
         found.append(f"data.fail.errors names no user of the request: {', '.join(strange)}.")
@@ -179,6 +189,20 @@ def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _count(value: Any) -> int:
-    count = _object(value).get("count", 0)
-    return count if isinstance(count, int) else 0
+def _is_documented(part: Any) -> bool:
+    """A zero count is an empty object (contracts/insider.md §4.1); a part that is absent counts as one."""
+    return part is None or part == {} or (isinstance(part, dict) and _is_natural(part.get("count")))
+
+
+def _count(part: Any) -> int | None:
+    """None: it says a count, and nobody can tell which. A number written as text is one."""
+    if part is None or part == {}:
+        return 0
+    count = part.get("count") if isinstance(part, dict) else None
+    if isinstance(count, str) and count.isascii() and count.isdecimal():
+        return int(count[:_DIGITS])
+    return count if _is_natural(count) else None
+
+
+def _is_natural(count: Any) -> TypeGuard[int]:
+    return type(count) is int and count >= 0

@@ -22,8 +22,10 @@ class ConsentView(msgspec.Struct, frozen=True):
 class DeliveryView(msgspec.Struct, frozen=True):
     """A final verdict. `verdict` is null only where its record is older than what is kept.
 
-    `status` is the vendor's HTTP status, null where nothing was sent or answered. `request` holds only the part of the
-    request that this event caused. `attempts` counts the requests that carried it. `run_id` names the replay, if one.
+    `status` is the vendor's HTTP status, null where nothing was sent or answered. `reason` of a DELIVERED one is what
+    the vendor said of it although it holds, e.g. of a call that went ahead of the event's own. `request` holds only the
+    part of the request that this event caused. `attempts` counts the requests that carried it. `run_id` names the
+    replay, if one.
     """
 
     pipeline_integration_id: str

@@ -30,8 +30,8 @@ _REMOVED: Final = Ruling(Verdict.SKIPPED, "installation_removed", "This integrat
 
 def delivery_view(installation: Installation, found: Delivery, offset: int, pick: Pick | None) -> DeliveryView:
     """`found` has a verdict. `pick` None: the whole body of the request is shown."""
-    ruling = found.outcome.ruling if found.outcome else DELIVERED
     attempt = found.attempt
+    ruling = found.outcome.ruling if found.outcome else _told(attempt, offset)
     return DeliveryView(
         pipeline_integration_id=installation.id,
         integration_name=installation.name,
@@ -92,6 +92,10 @@ def pending_view(
 
 def own_request(attempt: Attempt, offset: int, pick: Pick | None) -> RequestView:
     return request_view(attempt.request, _own_body(attempt, offset, pick))
+
+
+def _told(attempt: Attempt | None, offset: int) -> Ruling:
+    return attempt.told.get(offset, DELIVERED) if attempt else DELIVERED
 
 
 def _own_body(attempt: Attempt, offset: int, pick: Pick | None) -> Any:

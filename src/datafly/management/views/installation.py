@@ -40,8 +40,23 @@ class RevisionView(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class SlowedView(msgspec.Struct, frozen=True):
+    """The vendor said that it was too many: `requests_per_minute` are sent now, of the `documented` ones.
+
+    `route`: empty for all calls that share one rate. It rises again by itself.
+    """
+
+    route: str
+    requests_per_minute: int
+    documented: int
+    since: datetime
+
+
 class StateView(msgspec.Struct, frozen=True):
-    """`name`: running, backing_off, suspended, paused, disabled, removed. `cure` says what the operator can do."""
+    """`name`: running, backing_off, suspended, paused, disabled, removed. `cure` says what the operator can do.
+
+    `slowed`: the rates that the vendor has made us lower.
+    """
 
     name: str
     reason: str | None
@@ -50,6 +65,7 @@ class StateView(msgspec.Struct, frozen=True):
     symptom: str | None
     since: datetime | None
     next_probe_at: datetime | None
+    slowed: list[SlowedView]
 
 
 class PartitionLag(msgspec.Struct, frozen=True):
@@ -178,11 +194,21 @@ def _state(installation: Installation, told: State | None) -> StateView:
         symptom=state.symptom or None,
         since=moment(state.since_ms) if state.since_ms else None,
         next_probe_at=moment_or_none(state.next_probe_ms),
+        slowed=[
+            SlowedView(one.route, one.requests_per_minute, one.documented, moment(one.since_ms)) for one in state.slowed
+        ],
     )
 
 
 def _decided(name: str, since_ms: int, cure: str | None) -> StateView:
     cause = f"An operator {name} this integration."
     return StateView(
-        name=name, reason=name, cause=cause, cure=cure, symptom=None, since=moment(since_ms), next_probe_at=None
+        name=name,
+        reason=name,
+        cause=cause,
+        cure=cure,
+        symptom=None,
+        since=moment(since_ms),
+        next_probe_at=None,
+        slowed=[],
     )
