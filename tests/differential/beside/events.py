@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from datafly import catalog
-from datafly.model.event import Event
+from datafly.model.event import Event, Original
 from datafly.spec.faces import event_of
 from datafly.spec.integration import Integration, Sample
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "contract/insider"
+OWN = Path(__file__).parents[1] / "cases.json"
+"""What Segment's mapping reads and Signal's corpus has no need of."""
 
 
 def insider() -> Integration:
@@ -19,9 +21,9 @@ def insider() -> Integration:
 
 
 def corpus() -> list[Sample]:
-    """Every case of `contract/insider`; where there is none, the samples of the integration."""
+    """Every case of `contract/insider`, or else the samples of the integration; and the cases beside this folder."""
     found = [case for file in sorted(CORPUS.glob("*.json")) for case in cases_of(file)]
-    return found or list(insider().samples)
+    return [*(found or insider().samples), *cases_of(OWN)]
 
 
 def cases_of(file: Path) -> list[Sample]:
@@ -33,7 +35,11 @@ def cases_of(file: Path) -> list[Sample]:
 
 
 def as_segment(event: Event) -> dict[str, Any]:
-    """The same event as a Segment source sends it; what is known of the user stands under `context.traits`."""
+    """The same event as a Segment source sends it: under the name and with the properties that were sent.
+
+    What is known of the user stands under `context.traits`, as Segment's mobile libraries send it.
+    """
+    sent = event.original or Original()
     at = datetime.fromtimestamp(event.timestamp_ms / 1000, UTC).isoformat(timespec="milliseconds")
     context = {**event.context, **({"traits": event.known_traits} if event.known_traits else {})}
     told = {
@@ -43,9 +49,9 @@ def as_segment(event: Event) -> dict[str, Any]:
         "userId": event.user_id,
         "anonymousId": event.anonymous_id,
         "groupId": event.group_id,
-        "event": event.event,
+        "event": sent.event or event.event,
         "name": event.name,
-        "properties": event.properties or None,
+        "properties": sent.properties or event.properties or None,
         "traits": event.traits or None,
         "context": context or None,
     }
