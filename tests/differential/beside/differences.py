@@ -23,7 +23,8 @@ class Difference(msgspec.Struct, frozen=True):
     """`of`: the name of the track, else the type of the event. `field`: its path, without the numbers of lists.
 
     `segment`, `signal`: JSON text, empty where the field is absent; of `request`: `sent`, or why nothing is.
-    `when`: what is special about the case: the names of settings that were chosen, and what `special` claims.
+    `when`: what is special about the case: the names of settings that were chosen, of the actions of Segment's
+    mapping that take it, and what `special` claims.
     """
 
     case: str
@@ -42,7 +43,7 @@ def differences() -> list[Difference]:
     theirs = sent_by_segment([event for _, event in cases])
     found = []
     for (sample, event), segment in zip(cases, theirs, strict=True):
-        when = special(sample, event)
+        when = special(sample, event) | set(segment.actions)
         for field, one, other in between(segment, sent_by_signal(sample, event)):
             found.append(Difference(sample.title, event.label, field, one, other, when))
     return found

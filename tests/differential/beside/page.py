@@ -10,6 +10,12 @@ from beside.senders import SEGMENT
 
 PAGE = Path(__file__).parents[3] / "docs/integrations/insider-and-segment.md"
 LONGEST = 48
+SPECIAL = {
+    "trackEvent": "of an event of one's own",
+    "withdrawal": "that comes with a withdrawal of consent",
+    "historical": "of a historical event",
+    "without products": "that has no list of products",
+}
 
 HEAD = """\
 <!-- Generated from tests/differential/deviations.toml by `python tests/differential/draw.py`; change it there. -->
@@ -68,12 +74,13 @@ def line(row: Row, example: Difference | None) -> str:
 
 
 def where(row: Row) -> str:
-    fields = (
-        "the event"
-        if row.fields == (REQUEST,)
-        else ", ".join(f"`{field.replace('events.', '')}`" for field in row.fields)
-    )
-    return f"{fields} of {', '.join(row.of)}" if row.of else fields
+    fields = ", ".join(f"`{field.replace('events.', '')}`" for field in row.fields)
+    words = ["the event" if row.fields == (REQUEST,) else fields]
+    if row.of:
+        words.append(f"of {', '.join(row.of)}")
+    if row.when:
+        words.append(SPECIAL.get(row.when, f"where `{row.when}` is set"))
+    return " ".join(words)
 
 
 def in_brackets(value: str) -> str:

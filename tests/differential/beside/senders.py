@@ -25,10 +25,14 @@ NOT_HERE = 3
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """`requests`: dicts of method, url, headers and body. `nothing`: in a word or a sentence, why there is none."""
+    """`requests`: dicts of method, url, headers and body. `nothing`: in a word or a sentence, why there is none.
+
+    `actions`: those of Segment's mapping that sent them.
+    """
 
     requests: tuple[dict[str, Any], ...] = ()
     nothing: str = ""
+    actions: tuple[str, ...] = ()
 
 
 class NoNode(Exception):
@@ -51,11 +55,11 @@ def sent_by_segment(events: Sequence[Event]) -> list[Sent]:
     answers = [json.loads(line) for line in ran.stdout.splitlines()]
     if len(answers) != len(events):
         raise RuntimeError(f"{len(events)} events, {len(answers)} answers:\n{ran.stderr}")
-    return [Sent(tuple(answer["requests"]), "" if answer["requests"] else reason(answer)) for answer in answers]
+    return [as_sent(**answer) for answer in answers]
 
 
-def reason(answer: dict[str, Any]) -> str:
-    return answer.get("error") or "no action takes it"
+def as_sent(actions: list[str], requests: list[dict[str, Any]], error: str = "no action takes it") -> Sent:
+    return Sent(tuple(requests), "" if requests else error, tuple(actions))
 
 
 def sent_by_signal(sample: Sample, event: Event) -> Sent:

@@ -25,14 +25,16 @@ function subscription(slug, action, subscribe) {
   return { name: slug, enabled: true, partnerAction: slug, subscribe, mapping: defaultValues(action.fields) };
 }
 
-// `keep` is called with every request: { url, method, headers, body, count }, the body as JSON text of `count` users.
+// `keep` is called with every request: { action, url, method, headers, body, count }; the body is JSON text of `count`
+// users.
 function destination(keep) {
   const made = new Destination(insider);
-  for (const action of Object.values(made.actions)) {
+  for (const [slug, action] of Object.entries(made.actions)) {
     action.createRequestClient = (data) => {
       const { headers } = action.extendRequest(data);
       return async (url, { method, json }) => {
-        keep({ url, method: method.toUpperCase(), headers, body: JSON.stringify(json), count: json.users.length });
+        const body = JSON.stringify(json);
+        keep({ action: slug, url, method: method.toUpperCase(), headers, body, count: json.users.length });
         return {};
       };
     };

@@ -1,4 +1,5 @@
-// One event a line in; what is sent for it out, a line each: {"requests": [...]} and, if it was refused, "error".
+// One event a line in; what is sent for it out, a line each: {"actions": [...], "requests": [...]} and, if it was
+// refused, "error".
 "use strict";
 
 const { destination, settings } = require("./mapping.cjs");
@@ -12,7 +13,7 @@ async function main() {
     kept = [];
     const error = await made.onEvent(JSON.parse(line), chosen).then(() => undefined, (refused) => refused.message);
     const requests = kept.map(({ url, method, headers, body }) => ({ url, method, headers, body: JSON.parse(body) }));
-    process.stdout.write(`${JSON.stringify({ requests, error })}\n`);
+    process.stdout.write(`${JSON.stringify({ actions: kept.map(({ action }) => action), requests, error })}\n`);
   }
 }
 
