@@ -27,8 +27,8 @@ def found():
     return compared.differences()
 
 
-def sent(*events, head=None, **user):
-    return Sent(({**(head or {}), "body": {"users": [{**user, "events": list(events)}]}},))
+def sent(*events, method="POST", url="https://one/upsert", **user):
+    return Sent(({"method": method, "url": url, "body": {"users": [{**user, "events": list(events)}]}},))
 
 
 def event(**params):
@@ -87,7 +87,8 @@ def test_the_same_moment_is_no_difference_and_another_is():
         (sent(a={"b": 1}), sent(a="b"), ("a", '{"b": 1}', '"b"')),
         (sent(event(), event()), sent(event()), ("events", "2", "1")),
         (sent(event(x=1)), sent(event(x=2)), ("events.event_params.x", "1", "2")),
-        (sent(head={"url": "a"}), sent(head={"url": "b"}), ("url", '"a"', '"b"')),
+        (sent(), sent(url="https://other/upsert"), ("url", '"https://one/upsert"', '"https://other/upsert"')),
+        (sent(), Sent((*sent().requests, *sent(method="PATCH").requests)), ("requests", "", "PATCH /upsert")),
         (Sent(nothing="no action takes it"), sent(), ("request", "no action takes it", "sent")),
         (sent(), Sent(nothing="missing_uuid"), ("request", "sent", "missing_uuid")),
     ],

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -63,11 +64,20 @@ def between(segment: Sent, signal: Sent) -> Iterator[tuple[str, str, str]]:
         if not (segment.nothing and signal.nothing):
             yield REQUEST, segment.nothing or "sent", signal.nothing or "sent"
         return
-    if len(segment.requests) != len(signal.requests):
-        yield "requests", str(len(segment.requests)), str(len(signal.requests))
-    # What is sent ahead of the event's own request has no counterpart.
-    for one, other in zip(reversed(segment.requests), reversed(signal.requests), strict=False):
-        yield from unequal(flat(one), flat(other))
+    one, other = by_way(segment), by_way(signal)
+    for way in sorted({*one, *other}):
+        if way in one and way in other:
+            yield from unequal(flat(one[way]), flat(other[way]))
+        else:
+            yield "requests", way if way in one else "", way if way in other else ""
+
+
+def by_way(sent: Sent) -> dict[str, dict[str, Any]]:
+    """One event never makes two requests of one way."""
+    ways = {f"{one['method']} {urlsplit(one['url']).path}": one for one in sent.requests}
+    if len(ways) != len(sent.requests):
+        raise ValueError(f"two requests of one way: {list(ways)}")
+    return ways
 
 
 def flat(request: dict[str, Any]) -> dict[str, Any]:
