@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 BENCHES = {
     "shape_only.py": (["--events", "40000"], ["--events", "8000"]),
+    "shape_beside_segment.py": (["--events", "20000"], ["--events", "4000", "--rounds", "1"]),
     "process.py": ([], []),
     "ingest_http.py": (["--seconds", "5"], ["--seconds", "2", "--rounds", "1"]),
     "deliver_sink.py": ([], []),

@@ -7,6 +7,8 @@ from datafly.spec.faces import page, page_path
 from datafly.spec.faces.tables import table
 
 _INDEX = Path("docs/integrations/index.md")
+_OURS = "<!-- Generated from src/datafly/integrations"
+"""How a page begins that is written here; others in the folder are left alone."""
 
 
 def render_docs(root: Path) -> list[Path]:
@@ -26,7 +28,7 @@ def render_docs(root: Path) -> list[Path]:
 def stale_docs(root: Path) -> list[Path]:
     """Pages that are missing, differ from what would be written, or belong to nothing; relative to `root`."""
     wanted = _pages()
-    there = {path.relative_to(root) for path in (root / _INDEX.parent).glob("*.md")}
+    there = {path.relative_to(root) for path in (root / _INDEX.parent).glob("*.md") if _is_ours(path)}
     differing = {path for path, text in wanted.items() if _read(root / path) != text}
     return sorted(differing | (there - wanted.keys()))
 
@@ -44,10 +46,14 @@ def _pages() -> dict[Path, str]:
 def _index() -> str:
     rows = [(f"[{one.name}]({one.slug}.md)", one.category, one.stage, one.consent or "") for one in all_integrations()]
     return (
-        "<!-- Generated from src/datafly/integrations by `datafly docs`; change it there. -->\n\n# Integrations\n\n"
+        f"{_OURS} by `datafly docs`; change it there. -->\n\n# Integrations\n\n"
         + table(("Integration", "Category", "Stage", "Consent"), rows)
         + "\n"
     )
+
+
+def _is_ours(path: Path) -> bool:
+    return path.read_text(encoding="utf-8").startswith(_OURS)
 
 
 def _read(path: Path) -> str | None:

@@ -81,12 +81,20 @@ def test_pages_are_written_then_current_then_stale_when_they_differ(tmp_path):
     assert {index, insider} <= set(catalog.stale_docs(tmp_path))
     catalog.render_docs(tmp_path)
     assert catalog.docs_are_current(tmp_path)
+    gone = (tmp_path / insider).read_text().replace("insider", "gone")
     (tmp_path / insider).write_text("edited")
-    (tmp_path / "docs/integrations/gone.md").write_text("of an integration that is no more")
+    (tmp_path / "docs/integrations/gone.md").write_text(gone)
     assert catalog.stale_docs(tmp_path) == [Path("docs/integrations/gone.md"), insider]
     assert catalog.render_docs(tmp_path) == [Path("docs/integrations/gone.md"), insider]
     assert catalog.docs_are_current(tmp_path)
     assert not (tmp_path / "docs/integrations/gone.md").exists()
+
+
+def test_a_page_that_is_not_drawn_from_a_definition_is_left_alone(tmp_path):
+    catalog.render_docs(tmp_path)
+    (tmp_path / "docs/integrations/by-hand.md").write_text("# By hand")
+    assert catalog.render_docs(tmp_path) == []
+    assert (tmp_path / "docs/integrations/by-hand.md").read_text() == "# By hand"
 
 
 def test_the_pages_of_this_checkout_are_current():

@@ -1,0 +1,1 @@
+"""Signal's requests to Insider beside those of the mapping that Insider maintains at Segment."""
