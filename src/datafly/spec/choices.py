@@ -7,7 +7,7 @@ import msgspec
 
 from datafly.spec.nodes import Const, Node, Scalar
 from datafly.spec.scope import Scope
-from datafly.spec.source import NOTHING, SCOPE, Source, literal
+from datafly.spec.source import NOTHING, SCOPE, Making, Source, literal
 from datafly.spec.words import Refusal
 
 
@@ -16,6 +16,9 @@ class Configured(Node, frozen=True, tag="setting"):
 
     def __str__(self) -> str:
         return f"the setting {self.name}"
+
+    def never(self, making: Making) -> bool:
+        return making.config.get(self.name) in (None, "")
 
     def write(self, source: Source) -> str:
         value = source.making.config.get(self.name)

@@ -13,7 +13,7 @@ from datafly.spec.countries import country_code
 from datafly.spec.names import USUAL_LENGTH, snake_name
 from datafly.spec.nodes import First, Node, Path
 from datafly.spec.scope import Scope
-from datafly.spec.source import SCOPE, Source
+from datafly.spec.source import NOTHING, SCOPE, Making, Source
 
 _DECIMAL: Final = re.compile(r"-?\d{1,15}(\.\d+)?")
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}))?")
@@ -206,7 +206,12 @@ class Convert(Node, frozen=True, tag="convert"):
     def children(self) -> tuple[Node, ...]:
         return (self.of,)
 
+    def never(self, making: Making) -> bool:
+        return self.of.never(making)
+
     def write(self, source: Source) -> str:
+        if self.of.never(source.making):
+            return NOTHING
         if isinstance(self.of, Path) and len(self.of.names) > 1:
             each = (msgspec.structs.replace(self, of=Path((name,))) for name in self.of.names)
             return source.value(First(tuple(each)))

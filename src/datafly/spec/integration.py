@@ -148,6 +148,13 @@ class Difference(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class Remark(msgspec.Struct, frozen=True):
+    """What a person should know of how Signal does it, told in a section of the page."""
+
+    section: str
+    sentence: str
+
+
 class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
     """An event and what is sent for it, as a request for it alone, or the reason why nothing is.
 
@@ -183,7 +190,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     `base` is a URL in which `{setting}` is replaced; so are the values of `headers`, and one that holds a secret is a
     secret. `consent` is the category that must be granted. `body` maps an event of any rule without a body of its own.
     `too_old`: the reason for events beyond `Rule.kept_days`. `limit_settings`: field of `limits` → the setting, a
-    number, by which an installation may change it.
+    number, by which an installation may change it. `corpus`: the folder of the checkout with many more samples, see
+    `datafly.testing.corpus`.
     """
 
     slug: str
@@ -215,6 +223,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     verify: tuple[str, ...] = ()
     see_also: tuple[SeeAlso, ...] = ()
     differences: tuple[Difference, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    corpus: str = ""
     samples: tuple[Sample, ...] = ()
     functions: Functions = Functions()
 

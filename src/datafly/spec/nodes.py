@@ -7,7 +7,7 @@ import msgspec
 
 from datafly.model.verdict import Ruling
 from datafly.spec.scope import Scope
-from datafly.spec.source import SCOPE, Making, Source, literal
+from datafly.spec.source import NOTHING, SCOPE, Making, Source, literal
 from datafly.spec.words import Refusal
 
 _MAPPINGS: Final = ("properties", "traits", "group_traits", "context", "line")
@@ -35,6 +35,10 @@ class Node(msgspec.Struct, frozen=True):
 
     def follows_line(self, making: Making) -> bool:
         return any(child.follows_line(making) for child in self.children())
+
+    def never(self, _making: Making) -> bool:
+        """Whether it has no value whatever the event, as the config chooses."""
+        return False
 
     def reads(self, making: Making) -> Iterator[str]:
         """The paths of the event that are read, as the config chooses; what `spec.rest` leaves out."""
@@ -96,6 +100,8 @@ class First(Node, frozen=True, tag="first"):
         found, sure = source.name("first"), False
         source.line(f"{found} = {first_found}")
         for node in self.of[1:]:
+            if source.is_nothing(node):
+                continue
             with source.when(f"{found} is None"):
                 other = source.value(node)
                 source.line(f"{found} = {other}")
@@ -113,7 +119,8 @@ class Obj(Node, frozen=True, tag="object"):
         return tuple(self.fields.values())
 
     def write(self, source: Source) -> str:
-        values = [(literal(name), source.value(node)) for name, node in self.fields.items()]
+        every = [(literal(name), source.value(node)) for name, node in self.fields.items()]
+        values = [(name, value) for name, value in every if value != NOTHING]
         made, sure = source.name("made"), [source.is_sure(value) for _, value in values]
         ahead = sure.index(False) if False in sure else len(sure)
         source.line(f"{made} = {{{', '.join(f'{name}: {value}' for name, value in values[:ahead])}}}")
@@ -136,7 +143,10 @@ class Merged(Node, frozen=True, tag="merged"):
         return self.of
 
     def write(self, source: Source) -> str:
-        values = [source.value(node) for node in self._parts(source.making)]
+        every = [source.value(node) for node in self._parts(source.making)]
+        values = [value for value in every if value != NOTHING] or every[:1]
+        if len(values) == 1:
+            return values[0]
         found = source.name("merged")
         source.line(f"{found} = {values[0]}")
         for value in values[1:]:
@@ -221,7 +231,8 @@ class FirstLine(Node, frozen=True, tag="first_line"):
 
     def write(self, source: Source) -> str:
         value, found = source.value(self.of), source.name("at_first")
-        source.line(f"{found} = {value} if {SCOPE}.line_index == 0 else None")
+        first_line = "line_index == 0" if source.making.lines else f"{SCOPE}.line_index == 0"
+        source.line(f"{found} = {value} if {first_line} else None")
         return found
 
 

@@ -74,6 +74,10 @@ class BySetting(Node, frozen=True, tag="by_setting"):
         if node:
             yield from node.reads(making)
 
+    def never(self, making: Making) -> bool:
+        node = self._chosen(making)
+        return node is None or node.never(making)
+
     def write(self, source: Source) -> str:
         node = self._chosen(source.making)
         return source.value(node) if node else NOTHING
@@ -98,7 +102,8 @@ class EachLine(Node, frozen=True, tag="each_line"):
         made = source.name("each")
         if source.making.lines:
             source.line(f"{made} = []")
-            with source.loop(f"for {SCOPE}.line_index, line in enumerate(lines)"):
+            with source.loop("for line_index, line in enumerate(lines)"):
+                source.line(f"{SCOPE}.line_index = line_index")
                 self._write_one(source, f"{made}.append({{}})")
             source.line(f"{made} = {made} or None")
         else:

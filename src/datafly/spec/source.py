@@ -27,6 +27,7 @@ class Writable(Protocol):
 
     def write(self, source: "Source") -> str: ...
     def follows_line(self, making: "Making") -> bool: ...
+    def never(self, making: "Making") -> bool: ...
 
 
 class Making(msgspec.Struct, frozen=True):
@@ -142,6 +143,10 @@ class Source:
 
     def is_sure(self, expression: str) -> bool:
         return expression in self._sure
+
+    def is_nothing(self, node: Writable) -> bool:
+        """Whether `node` never has a value as the config chooses."""
+        return node.never(self.making)
 
     def is_there(self, expression: str) -> str:
         """The condition that it has a value."""

@@ -127,7 +127,7 @@ def test_what_is_the_same_for_every_line_is_found_once_and_before_the_lines():
     source.value(
         each_line(obj(total=total, custom=merged(rest("properties"), obj(t=total), rest("line")), price=price))
     )
-    before, _, inside = source.text().partition("for scope.line_index, line in enumerate(lines):")
+    before, _, inside = source.text().partition("for line_index, line in enumerate(lines):")
     assert ("'total'" in before, "REST_OF" in before) == (True, True)
     assert ("properties" in inside, inside.count("REST_OF"), inside.count(".get('price')")) == (False, 1, 1)
 

@@ -40,6 +40,8 @@ integration = Integration(
     verify=words.VERIFY,
     see_also=words.SEE_ALSO,
     differences=words.DIFFERENCES,
+    remarks=words.REMARKS,
+    corpus="contract/insider",
     samples=samples.SAMPLES,
     functions=Functions(judge_success=answers.judge_success, judge_check=answers.judge_check),
 )

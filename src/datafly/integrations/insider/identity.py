@@ -2,7 +2,7 @@
 
 from datafly.integrations.insider.refusals import NO_UUID
 from datafly.model.verdict import Verdict
-from datafly.spec.choices import given, keyed
+from datafly.spec.choices import absent, given, keyed, refused
 from datafly.spec.convert import email, identifier, phone
 from datafly.spec.integration import Ahead, IdentityRow, Route
 from datafly.spec.nodes import first, obj, path, required, unless
@@ -12,6 +12,7 @@ from datafly.spec.words import Failure
 # Recommended blocked values of Insider's Identity Resolution Management (contracts/insider.md §3.3).
 BLOCKED = ("undefined", "anonymous", "0", "1", "null")
 USER_ID = unless(identifier(path("user_id")), BLOCKED)
+# A placeholder is shared by many, and so is what is known of it: it never makes room for another identifier.
 ANONYMOUS_ID = unless(identifier(path("anonymous_id")), BLOCKED)
 
 IDENTITY = (
@@ -22,8 +23,8 @@ IDENTITY = (
         by_setting(
             "anonymous_events",
             skip=required(USER_ID, NO_UUID),
-            as_uuid=required(first(USER_ID, ANONYMOUS_ID), NO_UUID),
-            custom_identifier=USER_ID,
+            as_uuid=required(first(USER_ID, absent(path("user_id"), ANONYMOUS_ID)), NO_UUID),
+            custom_identifier=first(USER_ID, given(path("user_id"), refused(NO_UUID))),
         ),
     ),
     IdentityRow(

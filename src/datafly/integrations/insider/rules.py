@@ -106,7 +106,8 @@ def _checkout(event: str, note: str) -> Rule:
     )
 
 
-def _taken_back(event: str, name: str, note: str) -> Rule:
+def _taken_back(event: str, name: str) -> Rule:
+    note = f"As {name}: one event per line, or one without; order_id as event_group_id."
     lines = Lines(PRODUCTS, alone=ALONE, alone_if=("product_id",))
     return Rule(event, "custom event", note, own_event(name), TAKEN_BACK_PARAMS, lines=lines, kept_days=CUSTOM_DAYS)
 
@@ -190,7 +191,7 @@ USERS = (
     Rule(
         "group",
         "User upsert",
-        "The group as custom attributes of the user: group_id, and its traits as group_<trait>, e.g. group_name.",
+        "The group as custom attributes of the user: group_id, and its traits, e.g. group_name.",
         body=GROUP,
     ),
 )
@@ -222,10 +223,8 @@ SHOPPING = (
     ),
     _checkout("Checkout Started", "One event per line; checkout_id, else order_id or cart_id, as event_group_id."),
     _checkout("Checkout Step Viewed", "As Checkout Started; without products one event, the step as custom parameter."),
-    _taken_back("Order Refunded", "order_refunded", "One event per line, or one without; order_id as event_group_id."),
-    _taken_back(
-        "Order Cancelled", "order_cancelled", "One event per line, or one without; order_id as event_group_id."
-    ),
+    _taken_back("Order Refunded", "order_refunded"),
+    _taken_back("Order Cancelled", "order_cancelled"),
     _wishlist("Product Added to Wishlist", "item_added_to_wishlist", "One product."),
     _wishlist("Product Removed from Wishlist", "item_removed_from_wishlist", "One product."),
     _wishlist("Wishlist Viewed", "wishlist_page_view", "Properties as custom parameters."),

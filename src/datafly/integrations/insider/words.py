@@ -1,6 +1,6 @@
 """What people read about Insider: the words of its page, and where Insider's own documentation says otherwise."""
 
-from datafly.spec.integration import Difference, SeeAlso, Step
+from datafly.spec.integration import Difference, Remark, SeeAlso, Step
 from datafly.spec.words import Hint
 
 SUMMARY = (
@@ -74,6 +74,45 @@ SEE_ALSO = (
     SeeAlso("klaviyo", "Klaviyo", "ecommerce marketing alternative"),
     SeeAlso("braze", "Braze", "multi-channel engagement"),
     SeeAlso("movable_ink", "Movable Ink", "content personalisation"),
+)
+
+REMARKS = (
+    Remark(
+        "mapping",
+        "Names in Title Case, in snake_case and those of GA4 are one event, e.g. Order Completed, order_completed and "
+        "purchase; so are the spellings of properties. An event under Insider's own name is taken for what it is.",
+    ),
+    Remark(
+        "mapping",
+        "An event in the future counts as happening when it was received. One that Insider would not keep is skipped: "
+        "older_than_retention (purchases 730 days, sign-ups 365, others 90). History goes in requests of its own with "
+        "skip_hook, so that it starts no journey.",
+    ),
+    Remark(
+        "mapping",
+        "What Insider would ignore without a word is told as a warning in `datafly preview` and in the live event: "
+        "events outside its taxonomy, names that are not in registered_names or begin with c_, more than 80 custom "
+        "fields in one event, and values that cannot be what their field must be.",
+    ),
+    Remark(
+        "identity",
+        "Of the traits, first_name (else name), last_name, birthday, gender, age, language (else locale), country and "
+        "city (also those of an address), email_optin, sms_optin, whatsapp_optin and gdpr_optin are Insider's own "
+        "attributes, in every usual spelling; all others are custom ones. Of several spellings the newest told counts.",
+    ),
+    Remark(
+        "identity",
+        "With anonymous_events: as_uuid the first login replaces the visitor's uuid by the user's, before the login "
+        "itself is sent. If Insider answers “new identifier already has a user assigned to it”, the user had a profile "
+        "before, e.g. from another device: what the visitor did stays with the anonymous profile, everything from "
+        "here on belongs to the user, and the login counts as delivered with that reason. “no such user” means that "
+        "nothing had been sent of the visitor. A visitor whose consent came only after the login is not merged.",
+    ),
+    Remark(
+        "identity",
+        "With anonymous_events: custom_identifier any one identifier is enough, and Insider unifies visitor and user "
+        "by its own rules; enable the identifier under Components > Identity Resolution, or it is ignored.",
+    ),
 )
 
 # contracts/insider.md §12.

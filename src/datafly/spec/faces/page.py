@@ -1,12 +1,15 @@
 """A definition → its page, in Markdown, in the order in which a person needs it."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from datafly.spec.faces.curl import curl_install
 from datafly.spec.faces.examples import examples
 from datafly.spec.faces.tables import code, quote, table
 from datafly.spec.integration import Integration, Step
+from datafly.spec.parts import option_of
 from datafly.spec.setting import Choice, SettingKind
 
 IDENTIFY = """datafly.identify("user-123", {
@@ -76,11 +79,20 @@ def _configuration(one: Integration) -> Iterator[str]:
         yield "### Advanced"
         yield table(
             ("Field", "Type", "Default", "Description"),
-            [(code(s.name), s.kind, "" if s.default is None else code(str(s.default)), _told(s)) for s in advanced],
+            [
+                (code(s.name), s.kind, "" if s.default is None else code(option_of(s.default)), _told(s))
+                for s in advanced
+            ],
         )
     if len(one.variants) > 1:
         yield "### Variants"
-        yield table(("Variant", "For"), [(code(v.key), v.sentence) for v in one.variants])
+        yield table(
+            ("Variant", "For", "Defaults"), [(code(v.key), v.sentence, _defaults(v.defaults)) for v in one.variants]
+        )
+
+
+def _defaults(defaults: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{name}`: {json.dumps(value)}" for name, value in defaults.items())
 
 
 def _told(setting: SettingKind) -> str:
@@ -168,6 +180,8 @@ def _limits(one: Integration) -> Iterator[str]:
 def _examples(one: Integration) -> Iterator[str]:
     if one.samples:
         yield "## Examples"
+        if one.corpus:
+            yield f"Many more, with the exact request of each, are in [{one.corpus}](../../{one.corpus})."
         yield from examples(one)
 
 
@@ -181,7 +195,10 @@ def _see_also(one: Integration, known: Collection[str]) -> Iterator[str]:
 
 
 def _differences(one: Integration, section: str) -> Iterator[str]:
-    """The page's own words stand; what the vendor's documents say beside them is told apart."""
+    """The page's own words stand; how Signal does it, and what the vendor's documents say, is told after them."""
+    remarks = [remark.sentence for remark in one.remarks if remark.section == section]
+    if remarks:
+        yield "\n".join(f"- {said}" for said in remarks)
     sentences = [difference.sentence for difference in one.differences if difference.section == section]
     if sentences:
         yield quote("\n".join([f"In {one.name}’s own documentation:", "", *(f"- {said}" for said in sentences)]))
