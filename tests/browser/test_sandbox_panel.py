@@ -19,6 +19,13 @@ pytestmark = pytest.mark.browser
 PANEL_PAGES = (
     "audience/users",
     "audience/users/1",
+    "audience/events",
+    "audience/events?name=confirmation_page_view",
+    "audience/segments",
+    "integration-hub/authentication/api-keys/1/revoke",
+    "settings/identity",
+    "sandbox/faults",
+    "sandbox/settings",
     "integration-hub/authentication/api-keys",
     "integration-hub/authentication/api-keys/new",
     "settings/account",
@@ -115,6 +122,15 @@ def _upsert(address: str, key: str, *users, partner: str = "myco") -> tuple[int,
     opener = urllib.request.build_opener(_KeepErrors)
     with opener.open(request) as reply:
         return reply.status, json.load(reply)
+
+
+def _status(address: str, key: str) -> int:
+    headers = {"X-PARTNER-NAME": "myco", "X-REQUEST-TOKEN": key, "Content-Type": "application/json"}
+    request = urllib.request.Request(
+        f"{address}/insider/api/user/v1/upsert", json.dumps({"users": [JANE]}).encode(), headers
+    )
+    with urllib.request.build_opener(_KeepErrors).open(request) as reply:
+        return reply.status
 
 
 class _KeepErrors(urllib.request.HTTPErrorProcessor):
@@ -234,8 +250,66 @@ def test_every_page_fits_its_width_and_names_its_parts(page, address, width):
         expect(page.get_by_role("navigation", name="Panel")).to_be_visible()
         expect(page.get_by_text("This is a local sandbox, not Insider.")).to_be_visible()
         assert page.locator("th:not([scope])").count() == 0, path
-        unnamed = "[...document.querySelectorAll('input, select')].filter(field => !field.labels?.length).length"
+        unnamed = (
+            "[...document.querySelectorAll('input, select, textarea')].filter(field => !field.labels?.length).length"
+        )
         assert page.evaluate(unnamed) == 0, path
+
+
+def test_the_timeline_can_be_read_by_its_roles_alone(page, address):
+    _log_in(page)
+    _upsert(address, _generate(page, "Datafly Signal"), JANE)
+    page.goto("/insider/panel/audience/users/1")
+    day = page.get_by_role("region", name="Recent events").get_by_role("group", name="Monday, 23 November 2026")
+    expect(day.get_by_role("list").first.get_by_role("listitem").first).to_contain_text("Ignored")
+    shown = page.get_by_role("navigation", name="What the timeline shows")
+    expect(shown.get_by_role("link", name="Everything")).to_have_attribute("aria-current", "true")
+    shown.get_by_role("link", name="Events only").click()
+    expect(day).not_to_contain_text("Ignored")
+    expect(day.get_by_role("heading", level=3)).to_have_count(2)
+
+
+def test_a_fault_is_asked_for_by_keyboard_alone(page, address):
+    _log_in(page)
+    key = _generate(page, "Datafly Signal")
+    page.get_by_role("link", name="Faults", exact=True).press("Enter")
+    page.get_by_label("What happens").focus()
+    page.keyboard.type("520")
+    page.keyboard.press("Tab")
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Queued")
+    expect(page.get_by_role("region", name="Waiting for requests")).to_contain_text("520, an HTML page of a proxy")
+    assert [_status(address, key) for _ in range(3)] == [520, 520, 200]
+
+
+def test_an_event_is_opened_by_keyboard_and_leads_to_its_user(page, address):
+    _log_in(page)
+    _upsert(address, _generate(page, "Datafly Signal"), JANE)
+    page.get_by_role("link", name="Events", exact=True).click()
+    arrivals = page.get_by_role("region", name="As they arrived, newest first")
+    expect(arrivals.get_by_text("order_total")).to_be_hidden()
+    arrivals.locator("summary").first.press("Enter")
+    expect(arrivals.get_by_text("order_total")).to_be_visible()
+    arrivals.get_by_role("link", name="user-123").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("user-123")
+
+
+def test_the_names_of_events_lead_to_what_they_carry(page, address):
+    _log_in(page)
+    _upsert(address, _generate(page, "Datafly Signal"), JANE)
+    page.goto("/insider/panel/audience/events")
+    page.get_by_role("link", name="confirmation_page_view").click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="currency", exact=True))
+    expect(row.get_by_role("meter")).to_have_attribute("aria-label", "currency is carried by 1 of 1")
+
+
+def test_a_segment_says_in_words_what_is_met(page, address):
+    _log_in(page)
+    _upsert(address, _generate(page, "Datafly Signal"), JANE)
+    page.get_by_role("link", name="Segments", exact=True).click()
+    expect(page.get_by_role("listitem", name="Purchase count")).to_contain_text("data needs met")
+    expect(page.get_by_role("listitem", name="Likelihood to Purchase")).to_contain_text("1 of 1,001")
 
 
 def test_a_phone_shows_who_somebody_is_before_what_they_did(page, address):

@@ -33,13 +33,17 @@ class OpenRoom(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor's sandbox before it is opened; a package exports one as `room`."""
+    """A vendor's sandbox before it is opened; a package exports one as `room`.
+
+    `own_words_path` is the page of what the sandbox says and the vendor does not document.
+    """
 
     slug: str
     name: str
     summary: str
     panel_path: str
     example_path: str
+    own_words_path: str = ""
     open: Callable[[SandboxSettings, Clock], OpenRoom]
 
 

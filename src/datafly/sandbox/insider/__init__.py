@@ -1,6 +1,7 @@
 """Insider's room: its Unification API as documented, and a panel that shows what arrived."""
 
-from datafly.sandbox.insider.api import Conditions, InsiderApi
+from datafly.sandbox.insider.api import InsiderApi
+from datafly.sandbox.insider.conditions import Conditions
 from datafly.sandbox.insider.control import control_routes
 from datafly.sandbox.insider.panel import panel_routes
 from datafly.sandbox.insider.state import State
@@ -14,7 +15,7 @@ def _open(settings: SandboxSettings, clock: Clock) -> OpenRoom:
     conditions = Conditions(settings.auth_errors)
     return OpenRoom(
         api=InsiderApi(state, conditions, clock, "/insider"),
-        pages=[control_routes(state, conditions, settings, clock), panel_routes(state, clock)],
+        pages=[control_routes(state, conditions, clock), *panel_routes(state, conditions, clock)],
         close=state.close,
     )
 
@@ -25,5 +26,6 @@ room = Room(
     summary="Users, attributes and events by the Unification API, with the panel of an account.",
     panel_path="/insider/panel",
     example_path="/insider/api/user/v1/upsert",
+    own_words_path="/insider/sandbox",
     open=_open,
 )

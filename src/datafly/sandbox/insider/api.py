@@ -10,16 +10,16 @@ import msgspec
 from litestar.types import Receive, Send
 from litestar.types.asgi_types import HTTPScope
 
-from datafly.sandbox.faults import HEADER, Fault, FaultQueue, parse_fault
+from datafly.sandbox.faults import HEADER, Fault, parse_fault
 from datafly.sandbox.insider import replies
 from datafly.sandbox.insider.account import Account, ApiKey
 from datafly.sandbox.insider.attribute_delete import ATTRIBUTE_DELETE
 from datafly.sandbox.insider.columns import COLUMNS
+from datafly.sandbox.insider.conditions import Conditions
 from datafly.sandbox.insider.credentials import authenticate
 from datafly.sandbox.insider.endpoints import Call, Endpoint, Outcome
 from datafly.sandbox.insider.erasure import ANONYMIZE, ANONYMIZE_CONTACT, DELETE_USER
 from datafly.sandbox.insider.identity import DELETE_IDENTITY, PATCH_IDENTITY
-from datafly.sandbox.insider.limits import RateLimits
 from datafly.sandbox.insider.profile import PROFILE
 from datafly.sandbox.insider.replies import Answer
 from datafly.sandbox.insider.state import State
@@ -27,7 +27,6 @@ from datafly.sandbox.insider.state.history import Stamp
 from datafly.sandbox.insider.state.requests import UserVerdict
 from datafly.sandbox.insider.upsert import UPSERT, write_due
 from datafly.sandbox.rooms import Clock
-from datafly.sandbox.settings import AuthErrors
 from datafly.sandbox.wire import Incoming, Reply, drop_connection, malformed, read_incoming, send_half, send_reply
 
 MOST_BYTES = 5_000_000
@@ -42,19 +41,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ANONYMIZE_CONTACT,
     COLUMNS,
 )
-
-
-class Conditions:
-    """What can be steered while the room is open; none of it survives a restart.
-
-    `lag_seconds` is how long an upsert that was answered stays invisible: 0 is consistent at once.
-    """
-
-    def __init__(self, auth_errors: AuthErrors) -> None:
-        self.auth_errors = auth_errors
-        self.faults = FaultQueue()
-        self.limits = RateLimits()
-        self.lag_seconds = 0.0
 
 
 class _Handled(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from datafly.sandbox.faults import Fault
 from datafly.sandbox.guards import writes_come_from_here
 from datafly.sandbox.insider.account import UNIFICATION_SCOPE, Account, AccountRules, ApiKey
-from datafly.sandbox.insider.api import Conditions
+from datafly.sandbox.insider.conditions import Conditions
 from datafly.sandbox.insider.limits import RateLimit
 from datafly.sandbox.insider.ours import OurWord, our_words
 from datafly.sandbox.insider.state import State
@@ -23,16 +23,15 @@ from datafly.sandbox.insider.state.requests import RequestRecord, RequestSummary
 from datafly.sandbox.insider.upsert import write_due
 from datafly.sandbox.parameters import After, Before, Limit, RowId
 from datafly.sandbox.rooms import Clock
-from datafly.sandbox.settings import AuthErrors, SandboxSettings
+from datafly.sandbox.settings import AuthErrors
 
 
 class Steering:
     """What the control API reaches."""
 
-    def __init__(self, state: State, conditions: Conditions, settings: SandboxSettings, clock: Clock) -> None:
+    def __init__(self, state: State, conditions: Conditions, clock: Clock) -> None:
         self.state = state
         self.conditions = conditions
-        self.settings = settings
         self.clock = clock
 
     def arrived(self) -> "Steering":
@@ -120,11 +119,7 @@ class Weather(Controller):
 
     @post("/reset", status_code=200)
     async def reset(self, data: JSONBody[ResetWish | None], steering: NamedDependency[Steering]) -> dict[str, str]:
-        steering.conditions.faults.clear()
-        steering.conditions.limits.clear()
-        steering.conditions.limits.override = None
-        steering.conditions.auth_errors = steering.settings.auth_errors
-        steering.conditions.lag_seconds = 0.0
+        steering.conditions.reset()
         steering.state.reset(keep_accounts=data.keep_accounts if data else False)
         return {"status": "ok"}
 
@@ -259,8 +254,8 @@ class Ownership(Controller):
             raise NotFoundException(f"no key {key_id}")
 
 
-def control_routes(state: State, conditions: Conditions, settings: SandboxSettings, clock: Clock) -> Router:
-    steering = Steering(state, conditions, settings, clock)
+def control_routes(state: State, conditions: Conditions, clock: Clock) -> Router:
+    steering = Steering(state, conditions, clock)
 
     def arrived() -> Steering:
         return steering.arrived()

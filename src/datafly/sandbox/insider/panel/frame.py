@@ -11,6 +11,7 @@ from litestar.datastructures import State as RequestState
 from litestar.response import Redirect
 
 from datafly.sandbox.insider.account import Account
+from datafly.sandbox.insider.conditions import Conditions
 from datafly.sandbox.insider.state import State
 from datafly.sandbox.insider.state.profiles import Profile
 from datafly.sandbox.pages import Pages
@@ -29,10 +30,11 @@ class Visit(msgspec.Struct, frozen=True):
 
 
 class Panel:
-    """The pages over what the room remembers."""
+    """The pages over what the room remembers and how it is steered."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
+    def __init__(self, state: State, conditions: Conditions, clock: Clock) -> None:
         self.state = state
+        self.conditions = conditions
         self.clock = clock
         # Keys that were generated and not yet shown; a restart forgets them.
         self.unseen_keys: dict[int, str] = {}
@@ -40,6 +42,7 @@ class Panel:
         self.pages.add_filters(
             moment=worded_moment, shown=worded_value, person=worded_person, size=worded_size, pretty=prettied
         )
+        self.pages.add_filters(clock_time=worded_time, number="{:,}".format)
         self.pages.add_filters(api_path=lambda path: path.removeprefix("/insider"))
 
     def draw(
@@ -65,6 +68,10 @@ def see_other(path: str, **query: str) -> Redirect:
 def worded_moment(text: str) -> str:
     moment = datetime.fromisoformat(text)
     return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
+
+
+def worded_time(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%H:%M:%S}"
 
 
 def worded_value(value: object) -> str:

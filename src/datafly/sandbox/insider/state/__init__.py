@@ -6,6 +6,7 @@ from pathlib import Path
 
 from datafly.sandbox.insider.state.accounts import Accounts
 from datafly.sandbox.insider.state.database import Database
+from datafly.sandbox.insider.state.explorer import Explorer
 from datafly.sandbox.insider.state.history import History
 from datafly.sandbox.insider.state.identities import Identities
 from datafly.sandbox.insider.state.pending import Pending
@@ -25,6 +26,7 @@ class State:
         self.profiles = Profiles(self._database, self.history)
         self.identities = Identities(self._database, self.profiles, self.history)
         self.pending = Pending(self._database)
+        self.explorer = Explorer(self._database)
         self.requests = Requests(self._database, kept=settings.requests_kept)
         with self.transaction():
             self.accounts.plant(self._seed)

@@ -28,7 +28,7 @@ class Identities:
             "UPDATE identifiers SET value = ? WHERE account_id = ? AND type = ? AND value = ?",
             (new.value, account.id, old.type, old.value),
         )
-        self._history.note(profile_id, "renamed", {old.type: new.value}, stamp)
+        self._history.note(profile_id, "renamed", {old.type: new.value, "before": old.value}, stamp)
         held = self._profiles.fields(profile_id)
         if held.defaults.get(old.type) == old.value:
             self._profiles.replace_fields(

@@ -32,9 +32,10 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredIgnored(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` is within the user object; `times` counts the requests kept, `request_id` is the last of them."""
+    """`path` is within the user object; `times` counts the requests kept; `request_id` and `at` are of the last."""
 
     request_id: int
+    at: str
     times: int
     path: str
     value: str
@@ -163,17 +164,19 @@ class Profiles:
         rows = self._database.rows(
             "SELECT * FROM events WHERE profile_id = ? ORDER BY moment DESC, id LIMIT ?", (profile_id, limit)
         )
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     def arrivals(self, *, after: int = 0, limit: int = 1000) -> list[StoredEvent]:
         """Events of every account in the order in which they arrived."""
         rows = self._database.rows("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     def ignored(self, profile_id: int, *, limit: int = 50) -> list[StoredIgnored]:
         rows = self._database.rows(
-            "SELECT path, value, reason, count(*) AS times, max(request_id) AS request_id FROM ignored"
-            " WHERE profile_id = ? GROUP BY path, value, reason ORDER BY max(id) DESC LIMIT ?",
+            "SELECT i.path, i.value, i.reason, count(*) AS times, max(i.request_id) AS request_id,"
+            " max(r.received_at) AS at"
+            " FROM ignored i JOIN requests r ON r.id = i.request_id"
+            " WHERE i.profile_id = ? GROUP BY i.path, i.value, i.reason ORDER BY max(i.id) DESC LIMIT ?",
             (profile_id, limit),
         )
         return [StoredIgnored(**dict(row)) for row in rows]
@@ -298,7 +301,7 @@ def _escaped(words: str) -> str:
     return words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def _event(row: Row) -> StoredEvent:
+def event_of(row: Row) -> StoredEvent:
     return StoredEvent(
         id=row["id"],
         profile_id=row["profile_id"],

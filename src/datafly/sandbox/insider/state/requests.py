@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -11,6 +12,14 @@ from datafly.sandbox.insider.state.database import Database, Row, as_utc, from_t
 from datafly.sandbox.wire import Incoming, Reply
 
 _SUMMARY = "id, account_id, received_at, method, path, status, body_bytes, elapsed_ms, note, accepted, refused, ignored"
+
+Filter = Literal["all", "failed", "refused", "ignored"]
+_CONDITIONS: dict[Filter, str] = {
+    "all": "1",
+    "failed": "(status IS NULL OR status >= 300)",
+    "refused": "refused > 0",
+    "ignored": "ignored > 0",
+}
 
 
 class UserVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,12 +136,12 @@ class Requests:
         )
 
     def newest(
-        self, *, account_id: int | None = None, limit: int = 50, before: int | None = None
+        self, *, account_id: int | None = None, limit: int = 50, before: int | None = None, only: Filter = "all"
     ) -> list[RequestSummary]:
         """Newest first. Those of an account come with those that no account could be told for."""
         rows = self._database.rows(
             f"SELECT {_SUMMARY} FROM requests WHERE (? IS NULL OR account_id IS NULL OR account_id = ?)"  # noqa: S608
-            " AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
+            f" AND (? IS NULL OR id < ?) AND {_CONDITIONS[only]} ORDER BY id DESC LIMIT ?",
             (account_id, account_id, before, before, limit),
         )
         return [_summary(row) for row in rows]
