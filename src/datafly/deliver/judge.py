@@ -8,6 +8,7 @@ import msgspec
 
 from datafly.deliver import reasons
 from datafly.model.delivery import Reply
+from datafly.model.secret import redact
 from datafly.model.verdict import FINAL, Judgement, Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverContractDrifted, DeliverJudgeFailed
@@ -28,24 +29,27 @@ class Meaning(Enum):
 class Decision(msgspec.Struct, frozen=True):
     """`rulings`: one per item, in order. `told` is the one that explains a FAILS or SUSPENDS.
 
-    `split`: the rulings are not final, the request is to be halved to find whom they mean.
+    `split`: the rulings are not final, the request is to be halved to find whom they mean. `drift`: where the reply
+    contradicts the vendor's contract.
     """
 
     meaning: Meaning
     rulings: tuple[Ruling, ...]
     told: Ruling
     split: bool = False
+    drift: str = ""
 
 
 def decide(compiled: Compiled, reply: Reply, count: int, *, route: str, installation_id: str) -> Decision:
     """Never raises: a judge that fails is a reply not understood, to be tried again."""
     judgement = _judged(compiled, reply, count, route, installation_id)
     if judgement.drift:
-        emit(DeliverContractDrifted(installation_id=installation_id, vendor=compiled.vendor, drift=judgement.drift))
+        drift = redact(judgement.drift, compiled.secrets)
+        emit(DeliverContractDrifted(installation_id=installation_id, vendor=compiled.vendor, drift=drift))
     rulings = _per_item(judgement, count)
     told = _loudest(rulings)
     split = not judgement.items and judgement.whole.verdict is Verdict.REJECTED and count > 1
-    return Decision(meaning=_meaning(rulings, told), rulings=rulings, told=told, split=split)
+    return Decision(meaning=_meaning(rulings, told), rulings=rulings, told=told, split=split, drift=judgement.drift)
 
 
 def _judged(compiled: Compiled, reply: Reply, count: int, route: str, installation_id: str) -> Judgement:

@@ -9,9 +9,10 @@ from datafly.deliver.batch import Batch, Member, Unit
 from datafly.deliver.bell import Bell
 from datafly.deliver.gate import Ticket
 from datafly.deliver.judge import THROTTLED, Decision, Meaning, decide
+from datafly.deliver.notices import drift_of
 from datafly.deliver.record import Exchange, attempt_of, shown_answer, shown_ruling
 from datafly.deliver.site import Site
-from datafly.model.delivery import Answer, Attempt, Outgoing, Pending, Reply
+from datafly.model.delivery import Answer, Attempt, Notice, Outgoing, Pending, Reply
 from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverPaceSlowed, DeliverRequestAnswered
@@ -32,6 +33,8 @@ class Book(Protocol):
         """Durable on return. `finals` came of the attempt, `local` of no request; lane `cleared` waits no more."""
 
     def tell_pending(self, pending: Pending) -> None: ...
+
+    def tell_notice(self, notice: Notice) -> None: ...
 
 
 class Lane:
@@ -133,6 +136,9 @@ class Lane:
         batch.sealed = True
         decision = decide(batch.compiled, reply, len(batch.units), route=batch.route, installation_id=self._site.id)
         self._note(batch, reply, decision)
+        if decision.drift:
+            secrets = batch.compiled.secrets
+            self._book.tell_notice(drift_of(self._site.id, decision.drift, secrets, started_ms))
         self._pace_itself(batch, reply, decision, sent_at)
         answer = shown_answer(reply, outgoing, batch.compiled.secrets, self._site.settings.answer_bytes)
         backoff = self._report(ticket, batch, reply, decision)

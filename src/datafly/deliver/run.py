@@ -12,10 +12,11 @@ from datafly.deliver.bell import Bell
 from datafly.deliver.entries import Entry
 from datafly.deliver.lane import Finals, Lane
 from datafly.deliver.loop import keep_going
+from datafly.deliver.notices import warnings_of
 from datafly.deliver.record import outcomes_of
 from datafly.deliver.site import Site
 from datafly.deliver.tracker import Tracker
-from datafly.model.delivery import LIVE, Attempt, Outcome, Pending
+from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending
 from datafly.model.verdict import DELIVERED, Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverEventReadFailed, DeliverEventsDecided, DeliverEventsLost
@@ -126,6 +127,7 @@ class Run:
             Writing(
                 attempts=(attempt,) if attempt else (),
                 outcomes=outcomes,
+                notices=warnings_of(attempt, [offset for offset, _ in finals]) if attempt else (),
                 marks=(self._place(),),
                 cleared=() if cleared is None else ((self._site.id, self.run_id, self.partition, cleared),),
             )
@@ -133,6 +135,9 @@ class Run:
 
     def tell_pending(self, pending: Pending) -> None:
         self._site.recorder.post(Writing(pending=(pending,)))
+
+    def tell_notice(self, notice: Notice) -> None:
+        self._site.recorder.post(Writing(notices=(notice,)))
 
     async def _take_in(self) -> None:
         while self._is_read() or not self._has_room():

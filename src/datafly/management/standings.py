@@ -1,8 +1,11 @@
 """Looks up how installations stand: state, counts, what is not final yet, where their requests go."""
 
+from collections.abc import Iterator, Mapping
+
 from datafly.management.services import Composed
 from datafly.management.views.fate import UNREADABLE
 from datafly.management.views.installation import PartitionLag, PipelineIntegration, Standing, installation_view
+from datafly.model.delivery import DRIFT
 from datafly.model.installation import Installation
 from datafly.spec.compiled import Compiled
 from datafly.spec.integration import Integration
@@ -19,13 +22,14 @@ class Standings:
 
     def of(self, installation: Installation) -> PipelineIntegration:
         base_url, notes = self._address(installation)
+        counts = self._services.ledger.counts(installation.id)
         standing = Standing(
             state=self._states.get(installation.id),
-            counts=self._services.ledger.counts(installation.id),
+            counts=counts,
             partitions=[self._lag(installation, partition) for partition in self._heads],
             latest_revision=self._services.control.latest_revision(installation.template.id).number,
             base_url=base_url,
-            notes=notes,
+            notes=(*notes, *_drifted(counts)),
         )
         return installation_view(installation, standing)
 
@@ -43,6 +47,11 @@ class Standings:
         except UNREADABLE as error:
             return None, (f"It cannot work as it is set up: {error}",)
         return base_url(integration, compiled), compiled.notes
+
+
+def _drifted(counts: Mapping[str, int]) -> Iterator[str]:
+    if answers := counts.get(DRIFT):
+        yield f"The vendor's answers contradicted its own contract, {answers} so far; …/warnings tells how."
 
 
 def base_url(integration: Integration, compiled: Compiled) -> str | None:

@@ -7,6 +7,9 @@ import msgspec
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 
+WARNING = "warning"
+DRIFT = "drift"
+
 LIVE = ""
 """The run of an installation's own cursor; a replay has an id `run_…`."""
 
@@ -147,6 +150,20 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     since_ms: int = 0
     next_probe_ms: int | None = None
     slowed: tuple[Slowed, ...] = ()
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """How often something worth a look happened, as a sentence without values; "" for those that were summed up.
+
+    `kind`: `WARNING` (events of which the vendor would ignore something) or `DRIFT` (answers that contradict the
+    vendor's own contract).
+    """
+
+    installation_id: str
+    kind: str
+    sentence: str
+    count: int
+    last_ms: int
 
 
 class Replay(msgspec.Struct, frozen=True, omit_defaults=True):

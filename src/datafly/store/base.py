@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from datafly.model.delivery import LIVE, Attempt, Outcome, Pending, Replay, State
+from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending, Replay, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.verdict import Verdict
 
@@ -129,6 +129,8 @@ class Writing(msgspec.Struct, frozen=True):
     cleared: tuple[tuple[str, str, int, int], ...] = ()
     """(installation_id, run_id, partition, lane): nothing waits there any more."""
     states: tuple[State, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    """Counted on top of what was counted before."""
 
 
 class Ledger(Protocol):
@@ -174,7 +176,10 @@ class Ledger(Protocol):
     def states(self) -> dict[str, State]: ...
 
     def counts(self, installation_id: str) -> dict[str, int]:
-        """Verdict → how many events, and `requests` → how many attempts, since it was installed."""
+        """Since it was installed: verdict → events, `requests` → attempts, `warning` and `drift` → those notices."""
+
+    def notices(self, installation_id: str) -> list[Notice]:
+        """Of each kind those that were given last, the most frequent first, and one that sums up the others."""
 
     def trim(self, *, before_ms: int, limit: int = 1_000) -> int:
-        """Forget attempts and outcomes older than that, a bounded number a call; how many."""
+        """Forget attempts, outcomes and notices older than that, a bounded number a call; how many of the first two."""

@@ -9,7 +9,7 @@ import msgspec
 
 from datafly.model.delivery import Attempt, Outcome, Pending
 from datafly.model.verdict import Verdict
-from datafly.store import members
+from datafly.store import members, notices
 from datafly.store.base import Writing
 
 REQUESTS: Final = "requests"
@@ -30,6 +30,7 @@ class Batch(msgspec.Struct, frozen=True):
     cleared: list[Row]
     states: list[Row]
     counters: list[Row]
+    notices: list[Row]
 
 
 def batch_of(writings: Sequence[Writing]) -> Batch:
@@ -52,6 +53,7 @@ def batch_of(writings: Sequence[Writing]) -> Batch:
         cleared=[dict(zip(_LANE, key, strict=True)) for key, waiting in lanes.items() if waiting is None],
         states=list(states.values()),
         counters=_counter_rows(writings),
+        notices=notices.rows_of([notice for writing in writings for notice in writing.notices]),
     )
 
 
@@ -124,6 +126,8 @@ def _counter_rows(writings: Sequence[Writing]) -> list[Row]:
             counted[attempt.installation_id, Verdict.DELIVERED.value] += len(attempt.delivered)
         for outcome in writing.outcomes:
             counted[outcome.installation_id, outcome.verdict.value] += outcome.last - outcome.first + 1
+        for notice in writing.notices:
+            counted[notice.installation_id, notice.kind] += notice.count
     return [
         {"installation_id": installation_id, "name": name, "count": count}
         for (installation_id, name), count in counted.items()

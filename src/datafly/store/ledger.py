@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from datafly.model.delivery import LIVE, Attempt, Outcome, State
+from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, State
 from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
-from datafly.store import lookup, schema
+from datafly.store import lookup, notices, schema
 from datafly.store.base import Delivery, Progress, Writing
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
@@ -97,10 +97,15 @@ class SqlLedger:
                 )
             }
 
+    def notices(self, installation_id: str) -> list[Notice]:
+        with self._database.read() as connection:
+            return notices.of(connection, installation_id)
+
     def trim(self, *, before_ms: int, limit: int = 1_000) -> int:
         """Keeps what is final at or above a mark, however old: after a restart it would be sent again."""
         with self._database.write() as connection:
             forgotten = trim(connection, before_ms=before_ms, limit=limit)
+            notices.forget(connection, before_ms)
         if forgotten:
             emit(StoreLedgerTrimmed(rows=forgotten))
         return forgotten
@@ -114,6 +119,8 @@ def _insert(connection: sa.Connection, batch: Batch) -> None:
     upsert(connection, schema.pending, batch.pending)
     upsert(connection, schema.states, batch.states)
     upsert(connection, schema.counters, batch.counters, added=frozenset({"count"}))
+    if batch.notices:
+        notices.keep(connection, batch.notices)
     if batch.cleared:
         _clear(connection, batch)
 

@@ -221,3 +221,15 @@ states = sa.Table("states", metadata, _key("installation_id"), _document("state"
 counters = sa.Table(
     "counters", metadata, _key("installation_id"), sa.Column("name", sa.String(16), primary_key=True), _big("count")
 )
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    _key("installation_id"),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("digest", sa.String(32), primary_key=True),
+    _text("sentence"),
+    _big("count"),
+    _big("last_ms"),
+    sa.Index("ix_notices_last_ms", "last_ms"),
+)

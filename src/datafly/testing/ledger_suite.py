@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy.exc import IntegrityError
 
-from datafly.model.delivery import LIVE, Answer, Outcome, Pending, State
+from datafly.model.delivery import DRIFT, LIVE, WARNING, Answer, Notice, Outcome, Pending, State
 from datafly.model.verdict import DEAD_LETTERS, Ruling, Verdict
 from datafly.store import Progress, SqlStore, Writing
 from datafly.testing.ledger_story import Story, stories
@@ -83,6 +83,34 @@ class WritingSuite(StoreFixtures):
         before = store.control.version()
         store.ledger.write([numbered("pi_1", 0)])
         assert store.control.version() == before
+
+
+class NoticeSuite(StoreFixtures):
+    def test_notices_are_counted_by_sentence_and_kind(self, store: SqlStore) -> None:
+        told = [("pi_1", WARNING, "a", 2, 9), ("pi_1", WARNING, "b", 1, 4), ("pi_1", DRIFT, "a", 1, 1)]
+        store.ledger.write([Writing(notices=tuple(Notice(*one) for one in told))])
+        store.ledger.write([Writing(notices=(Notice("pi_1", WARNING, "b", 5, 7), Notice("pi_2", WARNING, "c", 1, 1)))])
+        store.ledger.write([Writing(notices=(Notice("pi_1", WARNING, "a", 1, 3),))])
+        assert store.ledger.notices("pi_1") == [
+            Notice("pi_1", DRIFT, "a", 1, 1),
+            Notice("pi_1", WARNING, "b", 6, 7),
+            Notice("pi_1", WARNING, "a", 3, 9),
+        ]
+        assert store.ledger.counts("pi_1") == {WARNING: 9, DRIFT: 1}
+
+    def test_of_many_sentences_those_given_last_are_kept_and_none_is_lost_from_the_sum(self, store: SqlStore) -> None:
+        for number in range(0, 250, 50):
+            given = [Notice("pi_1", WARNING, f"field {n}", 1, n) for n in range(number, number + 50)]
+            store.ledger.write([Writing(notices=tuple(given))])
+        found = store.ledger.notices("pi_1")
+        assert sum(one.count for one in found) == 250
+        assert [one.sentence for one in found] == [f"field {n}" for n in range(249, 149, -1)] + [""]
+        assert found[-1] == Notice("pi_1", WARNING, "", 150, 149)
+
+    def test_notices_of_long_ago_are_forgotten(self, store: SqlStore) -> None:
+        store.ledger.write([Writing(notices=(Notice("pi_1", WARNING, "a", 1, 5), Notice("pi_1", WARNING, "b", 1, 9)))])
+        store.ledger.trim(before_ms=9)
+        assert [one.sentence for one in store.ledger.notices("pi_1")] == ["b"]
 
 
 class ReadingSuite(StoreFixtures):
@@ -215,7 +243,7 @@ class ProcessSuite(StoreFixtures):
         assert store.ledger.counts("pi_1")["requests"] == kept
 
 
-class LedgerSuite(WritingSuite, ReadingSuite, RandomSuite, ProcessSuite):
+class LedgerSuite(WritingSuite, NoticeSuite, ReadingSuite, RandomSuite, ProcessSuite):
     """All of it."""
 
 

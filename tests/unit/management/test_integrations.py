@@ -3,8 +3,9 @@ import json
 import msgspec
 import pytest
 
-from datafly.model.delivery import Reply
+from datafly.model.delivery import DRIFT, WARNING, Notice, Reply
 from datafly.model.verdict import Verdict
+from datafly.store.base import Writing
 from datafly.transport.base import NOT_ALLOWED
 
 BASE = "/v1/admin/pipeline-integrations"
@@ -299,3 +300,26 @@ def test_verdicts_are_counted(house, call, installed, path):
     installation = house.control.installation(installed["id"])
     house.decides(installation, Verdict.SKIPPED, house.happens("m1"), reason="consent_marketing")
     assert json.dumps(call.get(path)["counts"]) == '{"SKIPPED": 1}'
+
+
+def test_warnings_and_drift_are_told_by_sentence_and_drift_is_noted_where_it_stands(house, call, installed, path):
+    now_ms, mine = house.clock.now_ms(), installed["id"]
+    told = (
+        Notice(mine, WARNING, "properties.colour is not sent.", 7, now_ms),
+        Notice(mine, WARNING, "", 3, now_ms),
+        Notice(mine, DRIFT, "n successful and n failed do not add up to n users.", 2, now_ms),
+    )
+    assert call.get(path)["notes"] == []
+    house.ledger.write([Writing(notices=told)])
+    shown = call.get(f"{path}/warnings", role="viewer")
+    assert [(one["sentence"], one["count"]) for one in shown["warnings"]] == [("properties.colour is not sent.", 7)]
+    assert shown["warnings"][0]["last_seen_at"]
+    assert [one["count"] for one in shown["drift"]] == [2]
+    assert (shown["other_warnings"], shown["other_drift"]) == (3, 0)
+    standing = call.get(path)
+    assert standing["counts"] == {"warning": 10, "drift": 2}
+    assert "contract, 2 so far" in standing["notes"][0]
+
+
+def test_there_are_no_warnings_of_an_integration_that_is_not_there(call, refused):
+    refused(call("GET", f"{BASE}/pi_none/warnings"), 404, "NOT_FOUND")

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from datafly.model.delivery import LIVE, Outcome
+from datafly.model.delivery import LIVE, WARNING, Notice, Outcome
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.verdict import Ruling, Verdict
 from datafly.store import SqlStore, Writing, dialect, lookup, open_store, schema
@@ -161,6 +161,8 @@ def _look_up_everything(store: SqlStore, run: lookup.Run):
     store.ledger.attempts(before="z")
     store.ledger.attempts(installation_id="pi_1")
     store.ledger.counts("pi_1")
+    store.ledger.write([Writing(notices=(Notice("pi_1", WARNING, "odd", 1, 1),))])
+    store.ledger.notices("pi_1")
     store.ledger.trim(before_ms=1)
     store.control.find_token("dft_x")
 

@@ -14,6 +14,7 @@ from datafly.management.routes.caller import Caller, tell
 from datafly.management.services import Composed, Services
 from datafly.management.standings import Standings
 from datafly.management.views.installation import PipelineIntegration
+from datafly.management.views.notices import NoticesView, notices_view
 from datafly.model.errors import NotFound
 from datafly.model.installation import Installation
 
@@ -108,6 +109,13 @@ async def test_credentials(*, services: Services, integration_id: FromPath[str])
     return await check(services, integration_id)
 
 
+@get("/{integration_id:str}/warnings", summary="What the vendor would ignore, counted", sync_to_thread=True)
+def warnings(*, services: Services, integration_id: FromPath[str]) -> NoticesView:
+    """And where the vendor's answers contradict its own contract."""
+    installation = services.control.installation(integration_id)
+    return notices_view(services.ledger.notices(installation.id))
+
+
 @delete("/{integration_id:str}", summary="Uninstall an integration", sync_to_thread=True)
 def uninstall(*, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> None:
     """What still waits ends as SKIPPED `installation_removed`. Its name is free again."""
@@ -145,6 +153,7 @@ router = Router(
         pause,
         resume,
         test_credentials,
+        warnings,
         uninstall,
     ],
     tags=["Pipeline integrations"],

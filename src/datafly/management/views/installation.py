@@ -78,7 +78,10 @@ class PartitionLag(msgspec.Struct, frozen=True):
 
 
 class PipelineIntegration(msgspec.Struct, frozen=True):
-    """A template at one revision on one pipeline. `counts`: verdict → events, `requests` → requests to the vendor.
+    """A template at one revision on one pipeline.
+
+    `counts`: verdict → events, `requests` → requests to the vendor,
+    `warning` and `drift` → how many of those notices there were.
 
     `base_url` is where its requests go; `notes` tell what is unusual about it.
     """
