@@ -97,7 +97,7 @@ def digits(text: Any) -> str:
     return re.sub(r"\D", "", text)
 
 
-RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
+RELATIONS: dict[str, Callable[[Any, Any], object]] = {
     "lower case and trimmed": lambda segment, signal: segment.strip().lower() == signal,
     "upper case": lambda segment, signal: segment.upper() == signal,
     "the path in its parts": split,
@@ -105,6 +105,9 @@ RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "no e-mail address": lambda segment, _: not re.fullmatch(r".+@.+\..+", segment),
     "no phone number": lambda segment, _: not re.fullmatch(r"\+[1-9]\d{6,14}", segment),
     "two currencies": lambda *both: all(re.fullmatch("[A-Z]{3}", one) for one in both),
+    "with a time": lambda segment, signal: f"{segment}T00:00:00Z" == signal,
+    "no day": lambda segment, _: not re.match(r"\d{4}-\d\d-\d\d", segment),
+    "a country code": lambda segment, signal: segment != signal and re.fullmatch("[A-Z]{2}", signal),
     "a higher price": lambda segment, signal: signal > segment,
     "of a-z, 0-9 and _": lambda segment, signal: re.sub(r"[^a-z0-9]+", "_", segment).strip("_") == signal,
 }
