@@ -4,6 +4,7 @@ Not counted as differences: objects without a field, and the same moment written
 """
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -25,7 +26,7 @@ class Difference(msgspec.Struct, frozen=True):
 
     `segment`, `signal`: JSON text, empty where the field is absent; of `request`: `sent`, or why nothing is.
     `when`: what is special about the case: the names of settings that were chosen, of the actions of Segment's
-    mapping that take it, and what `special` claims.
+    mapping that take it, and what `special` claims. `theirs`: all that Segment's mapping sends.
     """
 
     case: str
@@ -34,6 +35,11 @@ class Difference(msgspec.Struct, frozen=True):
     segment: str
     signal: str
     when: frozenset[str]
+    theirs: Sent = Sent()
+
+    def is_about(self, path: str) -> bool:
+        """Whether a path of the sandbox, e.g. `users.0.events.1.event_name`, is that of the field."""
+        return self.field == REQUEST or re.sub(r"\.\d+(?=\.|$)", "", path) == f"users.{self.field}"
 
     def __str__(self) -> str:
         return f"{self.case} ({self.of}): {self.field}: {self.segment or 'absent'} | {self.signal or 'absent'}"
@@ -46,7 +52,7 @@ def differences() -> list[Difference]:
     for (sample, event), segment in zip(cases, theirs, strict=True):
         when = special(sample, event) | set(segment.actions)
         for field, one, other in between(segment, sent_by_signal(sample, event)):
-            found.append(Difference(sample.title, event.label, field, one, other, when))
+            found.append(Difference(sample.title, event.label, field, one, other, when, segment))
     return found
 
 

@@ -8,10 +8,13 @@ from typing import Any
 from datafly import catalog
 from datafly.model.event import Event, Original
 from datafly.spec.faces import event_of
+from datafly.spec.faces.cases import SAMPLE_MS
 from datafly.spec.integration import Integration, Sample
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "contract/insider"
+AT = datetime.fromtimestamp(SAMPLE_MS / 1000, UTC)
+"""When the cases happen that do not say."""
 OWN = Path(__file__).parents[1] / "cases.json"
 """What Segment's mapping reads and Signal's corpus has no need of."""
 

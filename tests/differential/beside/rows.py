@@ -20,8 +20,9 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `fields`: paths, `*` stands for anything. `of`: names of tracks and types of events; empty: any. `only`: the field
     is sent by one of them alone. `relation`: how the two values are related, a name of `RELATIONS`. `segment_is`,
-    `signal_is`: the value as JSON text, `*` as above. `when`: what must be special about the case. `contract`:
-    sections of Insider's contract, or the decision that says so.
+    `signal_is`: the value as JSON text, `*` as above. `when`: what must be special about the case. `insider`: what
+    becomes of Segment's at Insider, the user refused or the field ignored; its sandbox is asked. `contract`: sections
+    of Insider's contract, or the decision that says so.
     """
 
     fields: tuple[str, ...]
@@ -35,6 +36,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     segment_is: str = "*"
     signal_is: str = "*"
     when: str | None = None
+    insider: Literal["refused", "ignored"] | None = None
 
     @property
     def name(self) -> str:
