@@ -15,6 +15,8 @@ SPECIAL = {
     "withdrawal": "that comes with a withdrawal of consent",
     "historical": "of a historical event",
     "without products": "that has no list of products",
+    "other spelling": "of an event that is spelt otherwise",
+    "list price alone": "of a product with a list price alone",
 }
 
 HEAD = """\
