@@ -105,8 +105,8 @@ def user_by_hand(event):
     user = {"identifiers": {"uuid": event.user_id, **contact}, "attributes": {**contact, "custom": custom}}
     user["not_append"] = True
     if event.type == "identify":
-        named = {"first_name": traits["first_name"], "loyalty_tier": traits["loyalty_tier"]}
-        user["attributes"]["custom"] = {**named, **custom}
+        custom = {"loyalty_tier": traits["loyalty_tier"], **custom}
+        user["attributes"] = {**contact, "name": traits["first_name"], "custom": custom}
         return user
     made = BY_EVENT[event.event](event.properties)
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event.timestamp_ms / 1000))

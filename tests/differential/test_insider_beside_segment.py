@@ -8,6 +8,7 @@ import sys
 import msgspec
 import pytest
 from beside import differences as compared
+from beside.answers import said_of
 from beside.page import PAGE, drawn
 from beside.rows import FILE, Row, explained, table
 from beside.senders import SEGMENT, NoNode, Sent, node
@@ -49,6 +50,13 @@ def test_no_deviation_is_listed_that_is_there_no_longer(found):
 def test_the_page_tells_every_deviation_with_a_true_example(found):
     firsts, _ = explained(table().rows, found)
     assert PAGE.read_text(encoding="utf-8") == drawn(table(), firsts), MEND
+
+
+async def test_what_becomes_of_segments_requests_at_insider_is_what_its_sandbox_answers(found):
+    firsts, _ = explained(table().rows, found)
+    answered = await said_of(firsts)
+    assert answered
+    assert [f"{row.name}: {answer}" for row, answer in answered.items() if answer != row.insider] == []
 
 
 def test_a_difference_without_a_row_and_a_row_without_a_difference_are_found():

@@ -4,6 +4,7 @@ Not counted as differences: objects without a field, and the same moment written
 """
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -11,10 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from beside.events import pairs
+from beside.events import Case, corpus
 from beside.senders import Sent, sent_by_segment, sent_by_signal
-from datafly.model.event import Event
-from datafly.spec.integration import Sample
 
 REQUEST = "request"
 """The field by which one sends, and the other does not."""
@@ -25,7 +24,7 @@ class Difference(msgspec.Struct, frozen=True):
 
     `segment`, `signal`: JSON text, empty where the field is absent; of `request`: `sent`, or why nothing is.
     `when`: what is special about the case: the names of settings that were chosen, of the actions of Segment's
-    mapping that take it, and what `special` claims.
+    mapping that take it, and what `special` claims. `theirs`: all that Segment's mapping sends.
     """
 
     case: str
@@ -34,29 +33,36 @@ class Difference(msgspec.Struct, frozen=True):
     segment: str
     signal: str
     when: frozenset[str]
+    theirs: Sent = Sent()
+
+    def is_about(self, path: str) -> bool:
+        """Whether a path of the sandbox, e.g. `users.0.events.1.event_name`, is that of the field."""
+        return self.field == REQUEST or re.sub(r"\.\d+(?=\.|$)", "", path) == f"users.{self.field}"
 
     def __str__(self) -> str:
         return f"{self.case} ({self.of}): {self.field}: {self.segment or 'absent'} | {self.signal or 'absent'}"
 
 
 def differences() -> list[Difference]:
-    cases = pairs()
-    theirs = sent_by_segment([event for _, event in cases])
+    cases = corpus()
+    theirs = sent_by_segment([case.as_sent for case in cases])
     found = []
-    for (sample, event), segment in zip(cases, theirs, strict=True):
-        when = special(sample, event) | set(segment.actions)
-        for field, one, other in between(segment, sent_by_signal(sample, event)):
-            found.append(Difference(sample.title, event.label, field, one, other, when))
+    for case, segment in zip(cases, theirs, strict=True):
+        when = special(case) | set(segment.actions)
+        for field, one, other in between(segment, sent_by_signal(case)):
+            found.append(Difference(case.title, case.event.label, field, one, other, when, segment))
     return found
 
 
-def special(sample: Sample, event: Event) -> frozenset[str]:
+def special(case: Case) -> frozenset[str]:
     claims = {
-        "withdrawal": event.consent.withdrawn,
-        "historical": event.historical,
-        "without products": not event.properties.get("products"),
+        "withdrawal": case.event.consent.withdrawn,
+        "historical": case.event.historical,
+        "without products": not case.event.properties.get("products"),
+        "list price alone": "list_price" in case.event.properties and "price" not in case.event.properties,
+        "other spelling": case.event.original is not None,
     }
-    return frozenset({*sample.config, *(claim for claim, holds in claims.items() if holds)})
+    return frozenset({*case.given.get("config", {}), *(claim for claim, holds in claims.items() if holds)})
 
 
 def between(segment: Sent, signal: Sent) -> Iterator[tuple[str, str, str]]:

@@ -1,62 +1,63 @@
-"""The corpus, as canonical events for Signal and as Segment's libraries would have sent them."""
+"""The corpus: the events that were sent, and what Signal makes of them before it shapes them for Insider."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from datafly import catalog
-from datafly.model.event import Event, Original
-from datafly.spec.faces import event_of
-from datafly.spec.integration import Integration, Sample
+import msgspec
+
+from datafly.model.event import Event
+from datafly.testing.corpus import NOW_MS, governed, read_corpus
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "contract/insider"
-OWN = Path(__file__).parents[1] / "cases.json"
-"""What Segment's mapping reads and Signal's corpus has no need of."""
+OWN = Path(__file__).parents[1] / "cases"
+"""What Segment's mapping reads and Signal's corpus has no need of; in the shape of the corpus."""
+AT = datetime.fromtimestamp(NOW_MS / 1000, UTC)
+"""When everything happens that does not say."""
 
 
-def insider() -> Integration:
-    return next(one for one in catalog.all() if one.slug == "insider")
+class Case(msgspec.Struct, frozen=True):
+    """`given`: as it stands in the corpus. `event`: what comes out of `process`, after those that came before it."""
+
+    title: str
+    given: dict[str, Any]
+    event: Event
+
+    @property
+    def as_sent(self) -> dict[str, Any]:
+        """As Segment gets it: the event that was sent, with what Signal has learnt of the user as `context.traits`."""
+        sent = {"messageId": self.event.message_id, "timestamp": moment(AT), **self.given["event"]}
+        return with_traits(sent, self.event)
 
 
-def corpus() -> list[Sample]:
-    """Every case of `contract/insider`, or else the samples of the integration; and the cases beside this folder."""
-    found = [case for file in sorted(CORPUS.glob("*.json")) for case in cases_of(file)]
-    return [*(found or insider().samples), *cases_of(OWN)]
-
-
-def cases_of(file: Path) -> list[Sample]:
-    read = json.loads(file.read_text(encoding="utf-8"))
-    cases = read["cases"] if isinstance(read, dict) else read
-    return [
-        Sample(f"{file.stem}: {case['title']}", event=case["event"], config=case.get("config", {})) for case in cases
-    ]
+def corpus() -> list[Case]:
+    return [Case(title, given, governed(given)) for folder in (OWN, CORPUS) for title, given in read_corpus(folder)]
 
 
 def as_segment(event: Event) -> dict[str, Any]:
-    """The same event as a Segment source sends it: under the name and with the properties that were sent.
-
-    What is known of the user stands under `context.traits`, as Segment's mobile libraries send it.
-    """
-    sent = event.original or Original()
-    at = datetime.fromtimestamp(event.timestamp_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    context = {**event.context, **({"traits": event.known_traits} if event.known_traits else {})}
+    """A governed event as a Segment source would have sent it."""
     told = {
         "type": event.type,
         "messageId": event.message_id,
-        "timestamp": at.replace("+00:00", "Z"),
+        "timestamp": moment(datetime.fromtimestamp(event.timestamp_ms / 1000, UTC)),
         "userId": event.user_id,
         "anonymousId": event.anonymous_id,
-        "groupId": event.group_id,
-        "event": sent.event or event.event,
-        "name": event.name,
-        "properties": sent.properties or event.properties or None,
+        "event": event.event,
+        "properties": event.properties or None,
         "traits": event.traits or None,
-        "context": context or None,
+        "context": event.context or None,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return with_traits({name: value for name, value in told.items() if value is not None}, event)
 
 
-def pairs() -> list[tuple[Sample, Event]]:
-    return [(sample, event_of(sample)) for sample in corpus()]
+def with_traits(sent: dict[str, Any], event: Event) -> dict[str, Any]:
+    """Segment's mobile libraries send what they know of the user so; its mapping reads it there."""
+    if not event.known_traits:
+        return sent
+    context = sent.get("context", {})
+    return {**sent, "context": {**context, "traits": {**event.known_traits, **context.get("traits", {})}}}
+
+
+def moment(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

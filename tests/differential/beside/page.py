@@ -15,6 +15,8 @@ SPECIAL = {
     "withdrawal": "that comes with a withdrawal of consent",
     "historical": "of a historical event",
     "without products": "that has no list of products",
+    "other spelling": "of an event that is spelt otherwise",
+    "list price alone": "of a product with a list price alone",
 }
 
 HEAD = """\
@@ -38,6 +40,8 @@ that does not stand here, and on every row here that no longer holds.
 - Not counted as a difference: an object without a field, and a moment written with or without milliseconds.
 
 Sections (§) are those of the contract that the integration is built from. A value in brackets is an example.
+**Refused** and **ignored** tell what becomes of Segment's at Insider, as its sandbox answers to the request of the
+example: the user is refused, with all that the request tells of her, or she is taken without the field.
 """
 
 FOOT = """
@@ -66,7 +70,7 @@ def line(row: Row, example: Difference | None) -> str:
     segment, signal = (example.segment, example.signal) if example and example.field != REQUEST else ("", "")
     cells = (
         where(row),
-        row.segment + in_brackets(segment),
+        row.segment + in_brackets(segment) + (f" **{row.insider.capitalize()}.**" if row.insider else ""),
         row.signal + in_brackets(signal),
         f"{row.why} {row.contract}",
     )

@@ -20,8 +20,9 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `fields`: paths, `*` stands for anything. `of`: names of tracks and types of events; empty: any. `only`: the field
     is sent by one of them alone. `relation`: how the two values are related, a name of `RELATIONS`. `segment_is`,
-    `signal_is`: the value as JSON text, `*` as above. `when`: what must be special about the case. `contract`:
-    sections of Insider's contract, or the decision that says so.
+    `signal_is`: the value as JSON text, `*` as above. `when`: what must be special about the case. `insider`: what
+    becomes of Segment's at Insider, the user refused or the field ignored; its sandbox is asked. `contract`: sections
+    of Insider's contract, or the decision that says so.
     """
 
     fields: tuple[str, ...]
@@ -35,6 +36,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     segment_is: str = "*"
     signal_is: str = "*"
     when: str | None = None
+    insider: Literal["refused", "ignored"] | None = None
 
     @property
     def name(self) -> str:
@@ -97,14 +99,20 @@ def digits(text: Any) -> str:
     return re.sub(r"\D", "", text)
 
 
-RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
+RELATIONS: dict[str, Callable[[Any, Any], object]] = {
     "lower case and trimmed": lambda segment, signal: segment.strip().lower() == signal,
     "upper case": lambda segment, signal: segment.upper() == signal,
     "the path in its parts": split,
     "the same digits": lambda segment, signal: digits(segment) == digits(signal) and signal.startswith("+"),
     "no e-mail address": lambda segment, _: not re.fullmatch(r".+@.+\..+", segment),
     "no phone number": lambda segment, _: not re.fullmatch(r"\+[1-9]\d{6,14}", segment),
+    "no currency": lambda segment, _: not re.fullmatch("[A-Za-z]{3}", segment),
+    "a negative number": lambda segment, _: segment < 0,
+    "less": lambda segment, signal: segment < signal,
+    "more": lambda segment, signal: segment > signal,
     "two currencies": lambda *both: all(re.fullmatch("[A-Z]{3}", one) for one in both),
-    "a higher price": lambda segment, signal: signal > segment,
+    "with a time": lambda segment, signal: f"{segment[:10]}T00:00:00Z" == signal,
+    "no day": lambda segment, _: not re.match(r"\d{4}-\d\d-\d\d", segment),
+    "a country code": lambda segment, signal: segment != signal and re.fullmatch("[A-Z]{2}", signal),
     "of a-z, 0-9 and _": lambda segment, signal: re.sub(r"[^a-z0-9]+", "_", segment).strip("_") == signal,
 }

@@ -9,16 +9,12 @@ from typing import Any
 
 import msgspec
 
-from beside.events import as_segment, insider
+from beside.events import Case
 from datafly.model.delivery import Outgoing
-from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling
 from datafly.shape import shape_event
-from datafly.spec.compile import compile_integration
-from datafly.spec.config import validate_config
-from datafly.spec.faces import example_config
-from datafly.spec.integration import Sample
+from datafly.testing.corpus import NOW_MS, installed
 
 SEGMENT = Path(__file__).parents[1] / "segment"
 NOT_HERE = 3
@@ -49,8 +45,8 @@ def node() -> str:
     return ran.stdout.strip()
 
 
-def sent_by_segment(events: Sequence[Event]) -> list[Sent]:
-    lines = "".join(json.dumps(as_segment(event)) + "\n" for event in events)
+def sent_by_segment(events: Sequence[dict[str, Any]]) -> list[Sent]:
+    lines = "".join(json.dumps(event) + "\n" for event in events)
     ran = subprocess.run([node(), SEGMENT / "run.cjs"], input=lines, capture_output=True, text=True, check=True)
     answers = [json.loads(line) for line in ran.stdout.splitlines()]
     if len(answers) != len(events):
@@ -62,13 +58,9 @@ def as_sent(actions: list[str], requests: list[dict[str, Any]], error: str = "no
     return Sent(tuple(requests), "" if requests else error, tuple(actions))
 
 
-def sent_by_signal(sample: Sample, event: Event) -> Sent:
-    integration = insider()
-    given = {**example_config(integration), **sample.config}
-    variant, mode = integration.variants[0].key, integration.delivery_modes[0]
-    config = validate_config(integration, variant, mode, given)
-    compiled = compile_integration(integration, config, variant=variant)
-    shaped = shape_event(compiled, event, event.received_ms)
+def sent_by_signal(case: Case) -> Sent:
+    compiled = installed("insider", case.given)
+    shaped = shape_event(compiled, case.event, NOW_MS)
     if isinstance(shaped, Ruling):
         return Sent(nothing=shaped.reason)
     return Sent(tuple(plain(compiled.assemble([item])) for item in shaped))
