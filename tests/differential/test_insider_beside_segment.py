@@ -124,6 +124,12 @@ def test_where_there_is_no_node_that_is_said():
     assert (ran.returncode, ran.stderr) == (3, "There is no Node 18 or newer with npm here.\n")
 
 
+def test_as_published_segments_mapping_sends_identify_alone(found):
+    script = "require('./mapping.cjs').presets.forEach((preset) => console.log(preset.subscribe))"
+    ran = subprocess.run([node(), "-e", script], cwd=SEGMENT, capture_output=True, text=True, check=True)
+    assert ran.stdout.split("\n") == ['type = "identify"', ""]
+
+
 def test_what_is_compared_with_is_pinned():
     manifest = json.loads((SEGMENT / "package.json").read_text(encoding="utf-8"))
     locked = json.loads((SEGMENT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
