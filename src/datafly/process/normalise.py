@@ -38,6 +38,8 @@ def normalise(body: Body, *, may_have_nulls: bool = True) -> Normal:
         properties, traits, context = without_nulls(properties), without_nulls(traits), without_nulls(context)
     normal = Normal(body.event, properties, traits, context)
     renames = _name_event(normal, body) if body.type == "track" and body.event is not None else []
+    if isinstance(body.category, str) and body.type in ("page", "screen"):
+        normal.properties = {"category": body.category, **properties}
     if traits or "traits" in context:
         renames = renames + _name_traits(normal, body.type == "group")
     if normal.sent_event or renames:
