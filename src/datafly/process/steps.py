@@ -87,7 +87,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         body.anonymous_id,
         body.group_id or who.group_id,
         normal.event,
-        body.name,
+        normal.name,
         normal.properties,
         normal.traits,
         _known(body.type, who.known_traits, normal),

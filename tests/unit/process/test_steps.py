@@ -475,6 +475,12 @@ def test_a_category_among_the_properties_of_a_page_beats_the_one_beside_them(pro
     assert process({"type": "page", "category": "A", "properties": {"category": "B"}}).properties == {"category": "B"}
 
 
+def test_a_name_among_the_properties_of_a_page_is_the_pages(process):
+    assert process({"type": "page", "properties": {"name": "Home"}}).name == "Home"
+    assert process({"type": "page", "name": "A", "properties": {"name": "B"}}).name == "A"
+    assert process({"type": "page", "properties": {"name": 7}}).name is None
+
+
 def test_an_alias_gives_later_events_of_the_previous_id_its_user(process):
     alias = process({"type": "alias", "userId": "u-1", "previousId": "a-1"})
     assert (alias.previous_id, alias.user_id, alias.key, alias.links) == ("a-1", "u-1", "a-1", "a-1")
