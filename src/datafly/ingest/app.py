@@ -1,16 +1,19 @@
 """The gateway: one bare ASGI application, routed by a dictionary."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from datafly.ingest import cors
+from datafly.ingest.caller import Proxies
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.collector import COLLECTOR, Collector
-from datafly.ingest.doors import RETRY, Append, Door, Doors, Pipelines, Ready
+from datafly.ingest.doors import RETRY, Append, Doors, Handler, Pipelines, Ready
+from datafly.ingest.paths import DOORS
 from datafly.ingest.settings import GatewaySettings
-from datafly.ingest.shop import Shop
+from datafly.ingest.shop import Shop, is_shop
+from datafly.ingest.source import Sources, is_settings
 from datafly.ingest.wire import (
     App,
     Disconnected,
@@ -28,18 +31,23 @@ from datafly.model.errors import SignalError, Unavailable
 from datafly.observe import emit
 from datafly.observe.ingest import IngestRequestFailed, IngestRequestRefused
 
-Handler = Callable[[Request, Receive], Awaitable[Reply]]
-
 _GET: Final = ("GET", "HEAD")
-_SHOP: Final = "/shop"
+_ASK: Final = ("GET", "HEAD", "OPTIONS")
+_POST: Final = ("POST", "OPTIONS")
 
 
 class Route(msgspec.Struct, frozen=True):
-    """`open`: pages of other origins may call it, so every answer has the headers that let them read it."""
+    """`open`: pages of other origins may call it, so every answer has the headers that let them read it. `flat`: an
+    error has its code and message at the top as well.
+    """
 
     methods: tuple[str, ...]
     handler: Handler
     open: bool = False
+    flat: bool = False
+
+
+Under = list[tuple[Callable[[str], bool], Route]]
 
 
 def create_gateway(
@@ -47,23 +55,16 @@ def create_gateway(
 ) -> App:
     """`pipelines`: by pipeline key, cheap to ask, refreshed outside. `ready`: None, or why events cannot be taken."""
     doors = Doors(settings, append=append, pipelines=pipelines, clock=clock, ready=ready)
-    routes = {path: Route(("POST", "OPTIONS"), handler, open=True) for path, handler in _door_routes(doors).items()}
+    routes = {door.path: Route(_POST, doors.post(door), open=True, flat=door.flat) for door in DOORS}
     routes |= {path: Route(_GET, handler) for path, handler in _health_routes(ready).items()}
     collector = Collector(COLLECTOR)
     routes |= dict.fromkeys(("/d.js", "/datafly.js"), Route(_GET, collector.get))
-    return _Gateway(settings, routes, Shop(pipelines) if settings.demo else None)
-
-
-def _door_routes(doors: Doors) -> dict[str, Handler]:
-    kinds = {"/v1/t": "track", "/v1/p": "page", "/v1/i": "identify", "/v1/g": "group"}
-
-    def one(door: Door) -> Handler:
-        return lambda request, receive: doors.post_one(door, request, receive)
-
-    batch = Door("/v1/batch")
-    return {path: one(Door(path, kind)) for path, kind in kinds.items()} | {
-        batch.path: lambda request, receive: doors.post_batch(batch, request, receive)
-    }
+    sources = Sources(doors, Proxies(settings.trusted_proxies))
+    routes |= dict.fromkeys(("/sourceConfig", "/sourceConfig/"), Route(_ASK, sources.rudder, open=True))
+    under: Under = [(is_settings, Route(_ASK, sources.segment, open=True))]
+    if settings.demo:
+        under.append((is_shop, Route(_GET, Shop(pipelines).get)))
+    return _Gateway(settings, routes, under)
 
 
 def _health_routes(ready: Ready) -> dict[str, Handler]:
@@ -80,10 +81,12 @@ def _health_routes(ready: Ready) -> dict[str, Handler]:
 
 
 class _Gateway:
-    def __init__(self, settings: GatewaySettings, routes: dict[str, Route], shop: Shop | None) -> None:
+    """`under`: routes of paths that are not known by heart, each with the test of a path."""
+
+    def __init__(self, settings: GatewaySettings, routes: dict[str, Route], under: Under) -> None:
         self._max_headers = settings.max_headers
         self._routes = routes
-        self._shop = Route(_GET, shop.get) if shop else None
+        self._under = under
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -99,8 +102,8 @@ class _Gateway:
 
     async def _answer(self, request: Request, receive: Receive) -> Reply:
         route = self._routes.get(request.path)
-        if route is None and self._shop and (request.path == _SHOP or request.path.startswith("/shop/")):
-            route = self._shop
+        if route is None:
+            route = next((route for holds, route in self._under if holds(request.path)), None)
         reply = await self._reply(route, request, receive)
         if route is not None and route.open:
             reply.headers.extend(cors.headers(request.headers.get(b"origin")))
@@ -113,7 +116,7 @@ class _Gateway:
         except Disconnected:
             raise
         except SignalError as error:
-            return _refusal(request, error)
+            return _refusal(request, error, flat=route is not None and route.flat)
         except Exception as error:  # noqa: BLE001  the stage's loop: a fault of ours must not end the process
             emit(IngestRequestFailed(request.path, repr(error)))
             return _refusal(request, SignalError(Code.INTERNAL.sentence))
@@ -130,15 +133,20 @@ class _Gateway:
         return _preflight if request.method == "OPTIONS" else route.handler
 
 
-async def _preflight(_request: Request, _receive: Receive) -> Reply:
-    return Reply(204, b"", cors.preflight())
+async def _preflight(request: Request, _receive: Receive) -> Reply:
+    return Reply(204, b"", cors.preflight(request.headers.get(b"access-control-request-headers", b"")))
 
 
-def _refusal(request: Request, error: SignalError) -> Reply:
-    """The one JSON shape of every error. What is not kept is asked for again."""
+def _refusal(request: Request, error: SignalError, *, flat: bool = False) -> Reply:
+    """The one JSON shape of every error. What is not kept is asked for again.
+
+    RudderStack's Python SDK stumbles over an error without `code` and `message` at the top, and then repeats what will
+    never be taken.
+    """
     emit(IngestRequestRefused(request.path[:200], error.code, error.status))
     extra = error.headers if isinstance(error, Refused) else RETRY if isinstance(error, Unavailable) else ()
-    return json_reply(error.status, error.as_body(), *extra)
+    top = {"success": False, "code": error.code, "message": error.message} if flat else {}
+    return json_reply(error.status, error.as_body() | top, *extra)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -1,5 +1,6 @@
 """Who calls: the key, the page, the browser's cookie, the address behind trusted proxies."""
 
+from base64 import b64decode
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -16,9 +17,12 @@ _EVERYONE: Final = "*"
 
 
 class Caller(msgspec.Struct, gc=False):
-    """`key`: from the header or the query; a body may bring one as well. `browser`: such callers are one visitor."""
+    """`key`: from a header or the query; a body may bring one as well. `sdk`: the key came as the SDKs of others send
+    it. `browser`: such callers are one visitor.
+    """
 
     key: str | None
+    sdk: bool
     origin: str | None
     visitor: str | None
     browser: bool
@@ -66,8 +70,12 @@ def read_caller(request: Request, proxies: Proxies) -> Caller:
     if proxies.trusts(ip):
         ip = proxies.caller_of(ip, headers.get(b"x-forwarded-for"))
         secure = secure or headers.get(b"x-forwarded-proto", b"").split(b",")[0].strip().lower() == b"https"
+    if b"x-ip-policy" in headers:
+        ip = _kept(ip, headers[b"x-ip-policy"])
+    key, sdk = _key(headers, request.query)
     return Caller(
-        key=_bearer(headers.get(b"authorization")) or _query_key(request.query),
+        key=key,
+        sdk=sdk,
         origin=None if origin is None else origin.decode("latin-1"),
         visitor=cookie.read(cookies),
         browser=origin is not None or cookies is not None or b"sec-fetch-site" in headers,
@@ -77,16 +85,40 @@ def read_caller(request: Request, proxies: Proxies) -> Caller:
     )
 
 
-def _bearer(authorization: bytes | None) -> str | None:
-    if authorization is None or authorization[:7].lower() != b"bearer ":
-        return None
-    return authorization[7:].strip().decode("latin-1")
+def _key(headers: dict[bytes, bytes], query: bytes) -> tuple[str | None, bool]:
+    """And whether it came as the SDKs of others send it: Segment's and RudderStack's as the user name of Basic,
+    Jitsu's in a header of its own, with a secret behind a colon, RudderStack's beacon in the query.
+    """
+    scheme, _, told = headers.get(b"authorization", b"").partition(b" ")
+    scheme = scheme.lower()
+    if scheme == b"bearer" and (told := told.strip()):
+        return told.decode("latin-1"), False
+    if scheme == b"basic" and (user := _user_name(told)):
+        return user, True
+    if written := headers.get(b"x-write-key", b"").partition(b":")[0]:
+        return written.decode("latin-1"), True
+    if b"wk=" not in query and b"writeKey=" not in query:
+        return None, False
+    asked = dict(parse_qsl(query[:4096].decode("latin-1")))
+    return asked.get("wk") or asked.get("writeKey"), "wk" not in asked
 
 
-def _query_key(query: bytes) -> str | None:
-    if b"wk=" not in query:
+def _user_name(credentials: bytes) -> str:
+    """Empty if they cannot be read. A password is not asked for."""
+    try:
+        return b64decode(credentials, validate=True).partition(b":")[0].decode()
+    except ValueError:
+        return ""
+
+
+def _kept(ip: str | None, policy: bytes) -> str | None:
+    """Jitsu's SDK says what may be kept of the address: all of it, none, or without the last octet."""
+    if policy == b"remove":
         return None
-    return dict(parse_qsl(query[:4096].decode("latin-1"))).get("wk")
+    if policy != b"stripLastOctet" or ip is None or not _is_address(ip):
+        return ip
+    prefix = 24 if ip_address(ip).version == 4 else 48
+    return str(ip_network(f"{ip.partition('%')[0]}/{prefix}", strict=False).network_address)
 
 
 def _is_address(text: str) -> bool:

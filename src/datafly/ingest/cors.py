@@ -8,8 +8,9 @@ from datafly.model.installation import Pipeline
 
 Headers = list[tuple[bytes, bytes]]
 
-_METHODS: Final = b"POST, OPTIONS"
+_METHODS: Final = b"GET, POST, OPTIONS"
 _REQUEST_HEADERS: Final = b"Authorization, Content-Type, Content-Encoding"
+_MAX_ASKED_BYTES: Final = 1024
 _PREFLIGHT_SECONDS: Final = b"7200"
 """The longest that Chromium keeps one."""
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
@@ -68,10 +69,14 @@ def headers(origin: bytes | None) -> Headers:
     ]
 
 
-def preflight() -> Headers:
-    """A preflight has no key yet, so every origin passes it; the request behind it is checked."""
+def preflight(asked: bytes) -> Headers:
+    """A preflight has no key yet, so every origin passes it; the request behind it is checked.
+
+    `asked`: the headers that the page wants to send. SDKs add some of their own, to which it is no use to say no.
+    """
+    names = _REQUEST_HEADERS + b", " + asked if 0 < len(asked) <= _MAX_ASKED_BYTES else _REQUEST_HEADERS
     return [
         (b"access-control-allow-methods", _METHODS),
-        (b"access-control-allow-headers", _REQUEST_HEADERS),
+        (b"access-control-allow-headers", names),
         (b"access-control-max-age", _PREFLIGHT_SECONDS),
     ]

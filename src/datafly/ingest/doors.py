@@ -1,6 +1,7 @@
 """The doors: a request comes in, is checked and stamped, and is answered when its events are durable."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -9,9 +10,10 @@ from datafly.ingest import cookie, cors, identity
 from datafly.ingest.caller import Caller, Proxies, read_caller
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.deadlines import Deadlines
-from datafly.ingest.envelope import open_envelope
+from datafly.ingest.envelope import Envelope, open_envelope
 from datafly.ingest.event import Checked, check, moment_ms
 from datafly.ingest.pace import Pace
+from datafly.ingest.paths import Door
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.wire import JSON, Bound, Receive, Reply, Request, Room, json_reply, read_body
 from datafly.log.base import Entry
@@ -24,8 +26,11 @@ from datafly.observe.ingest import IngestAppendFailed, IngestEventRefused, Inges
 
 Pipelines = Callable[[], Mapping[str, Pipeline]]
 Ready = Callable[[], str | None]
+Handler = Callable[[Request, Receive], Awaitable[Reply]]
 
 _SUCCESS: Final = b'{"success": true}'
+_FORM: Final = b"application/x-www-form-urlencoded"
+"""What axios calls bytes of which it knows nothing; RudderStack's Node SDK sends its gzip like that."""
 _READ_AS_JSON: Final = frozenset({b"", b"application/json", b"text/plain", b"text/json"})
 
 
@@ -33,13 +38,6 @@ class Append(Protocol):
     """Makes entries durable: all of a call or none; the offset of the first. Raises `Unavailable`."""
 
     async def __call__(self, entries: Sequence[Entry], /) -> int: ...
-
-
-class Door(msgspec.Struct, frozen=True):
-    """A path that takes events. `kind`: the type that the path implies, None where the body says it."""
-
-    path: str
-    kind: str | None = None
 
 
 class Passage(msgspec.Struct, gc=False):
@@ -71,34 +69,39 @@ class Doors:
         self._deadlines = Deadlines(settings.body_timeout_seconds)
         self._encode = msgspec.json.Encoder().encode
 
+    def post(self, door: Door) -> Handler:
+        return partial(self.post_batch if door.batch else self.post_one, door)
+
     async def post_one(self, door: Door, request: Request, receive: Receive) -> Reply:
         caller = read_caller(request, self._proxies)
-        pipeline = self._admit(caller, caller.key) if caller.key else None
-        body = await self._body(request, receive, self._post_bound)
-        checked = check(body, implied=door.kind, settings=self._settings)
-        passage = Passage(door, caller, pipeline or self._admit(caller, checked.fields.key), checked.sent_ms)
+        pipeline = self.admit(caller, caller.key) if caller.key else None
+        lenient = door.sdk or caller.sdk
+        body = await self._body(request, receive, self._post_bound, lenient=lenient)
+        checked = check(body, implied=door.kind, settings=self._settings, lenient=lenient)
+        passage = Passage(door, caller, pipeline or self.admit(caller, checked.fields.key), checked.sent_ms)
         headers = await self._keep(passage, [checked], refused=0)
         return Reply(200, _SUCCESS, [JSON, *headers])
 
     async def post_batch(self, door: Door, request: Request, receive: Receive) -> Reply:
         caller = read_caller(request, self._proxies)
-        pipeline = self._admit(caller, caller.key) if caller.key else None
-        envelope = open_envelope(await self._body(request, receive, self._batch_bound))
-        pipeline = pipeline or self._admit(caller, envelope.key)
+        pipeline = self.admit(caller, caller.key) if caller.key else None
+        lenient = door.sdk or caller.sdk
+        envelope = open_envelope(await self._body(request, receive, self._batch_bound, lenient=lenient))
+        pipeline = pipeline or self.admit(caller, envelope.key)
         passage = Passage(door, caller, pipeline, moment_ms("sentAt", envelope.sent_at), bool(envelope.reset))
-        good, errors = self._sort(passage, envelope.items)
+        good, errors = self._sort(passage, envelope)
         headers = await self._keep(passage, good, refused=len(errors))
         answer: dict[str, Any] = {"success": True, "accepted": len(good)}
         return json_reply(200, answer | ({"errors": errors} if errors else {}), *headers)
 
-    async def _body(self, request: Request, receive: Receive, bound: Bound) -> bytes:
+    async def _body(self, request: Request, receive: Receive, bound: Bound, *, lenient: bool) -> bytes:
         kind = request.headers.get(b"content-type")
-        if kind is not None and kind != b"application/json" and not _can_be_json(kind):
+        if kind is not None and kind != b"application/json" and not _can_be_json(kind, lenient=lenient):
             said = kind[:100].decode("latin-1")
             raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
         return await read_body(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
 
-    def _admit(self, caller: Caller, key: str | None) -> Pipeline:
+    def admit(self, caller: Caller, key: str | None) -> Pipeline:
         """The pipeline that the key opens, for this page, at this rate. Raises `Refused`."""
         pipeline = self._pipelines().get(key) if key else None
         if pipeline is None or not pipeline.enabled:
@@ -116,16 +119,17 @@ class Doors:
         said = "The pipeline key is unknown or revoked." if key else f"The pipeline key is missing. {how}"
         return Refused(Code.INVALID_PIPELINE_KEY, said, headers=((b"www-authenticate", b"Bearer"),))
 
-    def _sort(self, passage: Passage, items: Sequence[msgspec.Raw]) -> tuple[list[Checked], list[dict[str, Any]]]:
+    def _sort(self, passage: Passage, envelope: Envelope) -> tuple[list[Checked], list[dict[str, Any]]]:
         """The good ones, and what is wrong with the others."""
-        if len(items) > self._settings.max_batch_events:
-            limit = self._settings.max_batch_events
-            raise Refused(Code.BATCH_TOO_LARGE, f"The batch has {len(items):,} events; it may have {limit:,}.")
+        limit, count = self._settings.max_batch_events, len(envelope.items)
+        if count > limit:
+            raise Refused(Code.BATCH_TOO_LARGE, f"The batch has {count:,} events; it may have {limit:,}.")
         good: list[Checked] = []
         errors: list[dict[str, Any]] = []
-        for index, item in enumerate(items):
+        lenient = passage.door.sdk or passage.caller.sdk
+        for index, item in enumerate(envelope.whole_items(bound=self._batch_bound)):
             try:
-                good.append(check(bytes(item), implied=None, settings=self._settings))
+                good.append(check(item, implied=None, settings=self._settings, lenient=lenient))
             except Refused as refused:
                 errors.append({"index": index, "message": refused.message, "code": refused.code})
                 emit(IngestEventRefused(passage.pipeline.id, passage.door.path, refused.code))
@@ -167,13 +171,15 @@ class Doors:
             now_ms,
             msgspec.Raw(event.body),
             anonymous,
-            passage.sent_ms,
+            event.sent_ms if passage.sent_ms is None else passage.sent_ms,
             caller.ip,
             caller.user_agent,
             passage.door.path,
             event.type,
+            passage.door.historical,
         )
-        return Entry(anonymous or fields.user_id or "", self._encode(received))
+        previous = fields.previous_id if event.type == "alias" else None
+        return Entry(previous or anonymous or fields.user_id or "", self._encode(received))
 
     def _cookies(self, caller: Caller, visitors: identity.Visitors, good: list[Checked]) -> list[tuple[bytes, bytes]]:
         """A new visitor's cookie is set; a known one's lives on from each page view, not from every event."""
@@ -187,6 +193,6 @@ class Doors:
 RETRY: Final = ((b"retry-after", b"1"),)
 
 
-def _can_be_json(content_type: bytes) -> bool:
+def _can_be_json(content_type: bytes, *, lenient: bool) -> bool:
     kind = content_type.partition(b";")[0].strip().lower()
-    return kind in _READ_AS_JSON or kind.endswith(b"+json")
+    return kind in _READ_AS_JSON or kind.endswith(b"+json") or (lenient and kind == _FORM)

@@ -1,22 +1,28 @@
 """The body of a batch, taken apart so that one broken event does not take the others with it."""
 
 import re
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from datafly.ingest import sound
+from datafly.ingest import dialect, sound
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.event import wrong_field
+from datafly.ingest.wire import Bound
 
 
 class Envelope(msgspec.Struct, rename="camel"):
-    """`reset`: forget who the cookie says this is; from here on it is somebody new."""
+    """`reset`: forget who the cookie says this is; from here on it is somebody new. `context` and `integrations` hold
+    for every event that does not say otherwise, as Segment's API has it.
+    """
 
     batch: list[msgspec.Raw] | None = None
     sent_at: str | None = None
     reset: bool | None = None
+    context: dict[str, Any] | None = None
+    integrations: dict[str, Any] | None = None
     pipeline_key: str | None = None
     write_key: str | None = None
     wk: str | None = None
@@ -28,6 +34,22 @@ class Envelope(msgspec.Struct, rename="camel"):
     @property
     def items(self) -> list[msgspec.Raw]:
         return self.batch or []
+
+    def whole_items(self, *, bound: Bound) -> Iterable[bytes]:
+        """The events with what is common to them, which all together must keep to the bound of a body."""
+        told = {"context": self.context, "integrations": self.integrations}
+        common = {name: value for name, value in told.items() if value}
+        return _merged(self.items, common, bound) if common else map(bytes, self.items)
+
+
+def _merged(items: list[msgspec.Raw], common: dict[str, dict[str, Any]], bound: Bound) -> Iterator[bytes]:
+    size = 0
+    for item in items:
+        whole = dialect.with_common(item, common)
+        size += len(whole)
+        if size > bound.limit:
+            raise bound.exceeded()
+        yield whole
 
 
 _decode = msgspec.json.Decoder(Envelope).decode

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from datafly.ingest import sound
+from datafly.ingest import dialect, sound
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.settings import GatewaySettings
 from datafly.model.event import TYPES
@@ -24,6 +24,7 @@ class Fields(msgspec.Struct, rename="camel"):
     anonymous_id: Id | None = None
     group_id: Id | None = None
     message_id: Id | None = None
+    previous_id: Id | None = None
     timestamp: str | None = None
     sent_at: str | None = None
     properties: dict[Any, Any] | None = None
@@ -39,20 +40,18 @@ class Fields(msgspec.Struct, rename="camel"):
 
 
 class Checked(msgspec.Struct, gc=False):
-    """A good event: `body` is what was sent, `type` is known."""
+    """A good event: `body` is what was sent, `type` is known. `sent_ms`: by the sender's clock."""
 
     body: bytes
     type: str
     fields: Fields
-
-    @property
-    def sent_ms(self) -> int | None:
-        return moment_ms("sentAt", self.fields.sent_at)
+    sent_ms: int | None
 
 
+IDS: Final = ("userId", "anonymousId", "groupId", "messageId", "previousId")
 _ID: Final = "must be a string of 1 to 255 characters"
 _EXPECTED: Final = {
-    **dict.fromkeys(("userId", "anonymousId", "groupId", "messageId"), _ID),
+    **dict.fromkeys(IDS, _ID),
     **dict.fromkeys(("properties", "traits", "context"), "must be an object"),
     "batch": "must be an array of events",
     "reset": "must be true or false",
@@ -62,16 +61,26 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-def check(body: bytes, *, implied: str | None, settings: GatewaySettings) -> Checked:
-    """`implied`: the type that the path says. Raises `Refused`."""
-    fields = read_fields(sound.decode(body, max_depth=settings.max_depth))
+def check(body: bytes, *, implied: str | None, settings: GatewaySettings, lenient: bool = False) -> Checked:
+    """`implied`: the type that the path says. `lenient`: ids may be as other products' SDKs send them. Raises
+    `Refused`.
+    """
+    value = sound.decode(body, max_depth=settings.max_depth)
+    try:
+        fields = read_fields(value)
+    except Refused:
+        if not lenient or not dialect.mend_ids(value, IDS):
+            raise
+        fields, body = read_fields(value), msgspec.json.encode(value)
     if len(body) > settings.max_event_bytes:
         raise too_large(fields, len(body), settings.max_event_bytes)
     kind = _type(fields, implied)
     if kind == "track" and not (fields.event and fields.event.strip()):
         raise Refused(Code.MISSING_EVENT_NAME, "event: a track event needs a name.", field="event")
+    if kind == "alias" and not (fields.user_id and fields.previous_id):
+        raise Refused(Code.INCOMPLETE_ALIAS, field="previousId" if fields.user_id else "userId")
     moment_ms("timestamp", fields.timestamp)
-    return Checked(body, kind, fields)
+    return Checked(body, kind, fields, moment_ms("sentAt", fields.sent_at))
 
 
 def read_fields(value: object) -> Fields:

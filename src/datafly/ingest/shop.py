@@ -30,6 +30,10 @@ _HEADERS: Final = (
 )
 
 
+def is_shop(path: str) -> bool:
+    return path == "/shop" or path.startswith("/shop/")
+
+
 class Shop:
     """Pages are drawn with the key of the oldest pipeline that is in use."""
 

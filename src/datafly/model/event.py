@@ -7,8 +7,10 @@ import msgspec
 
 from datafly.model.consent import Consent
 
-TYPES: Final = frozenset({"track", "page", "screen", "identify", "group", "consent"})
-"""Types the gateway takes. `consent` is ours: the posted decision of a visitor (contracts/signal.md §18)."""
+TYPES: Final = frozenset({"track", "page", "screen", "identify", "group", "alias", "consent"})
+"""Types the gateway takes. `screen` and `alias` are those of Segment's SDKs; `consent` is ours: the posted decision of
+a visitor (contracts/signal.md §18).
+"""
 
 
 class Received(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -16,7 +18,7 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `body` is the event's JSON object, untouched. `anonymous_id` is the caller's (body beats cookie) or the one minted
     for a browser that had none. `type` is always known: the body's, or, where the body has none, that of the door.
-    Milliseconds since the epoch.
+    `historical`: it came by the door for imports. Milliseconds since the epoch.
     """
 
     pipeline_id: str
@@ -29,6 +31,7 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     user_agent: str | None = None
     door: str = ""
     type: str = ""
+    historical: bool = False
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -56,7 +59,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `traits` came with the event, as its own or in its context, under canonical names where standard; of a group event
     they are the group's. `known_traits` were learnt from earlier identify calls of the same user, less what `traits`
     say anew; of a group event also those of the user in its context.
-    `links`: the anonymous id that had no user until this identify, and has `user_id` from it on.
+    `links`: the anonymous id that had no user until this identify or alias, and has `user_id` from it on.
+    `previous_id`: of an alias, the id under which its user was known before.
     `key` orders: events of one key are delivered in order.
     What comes from JSON holds no cycle, so the collector need not look (delivery holds thousands: decision 0055).
     """
@@ -82,6 +86,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     original: Original | None = None
     steps: tuple[Step, ...] = ()
     links: str | None = None
+    previous_id: str | None = None
 
     def with_choices(self, newer: Mapping[str, bool] | None) -> "Event":
         """With what the visitor said since, so that a vendor is told the newest word; `newer` None: nothing since."""

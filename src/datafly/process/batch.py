@@ -47,6 +47,7 @@ def read_batch(records: Sequence[Record], partition: int) -> list[Incoming]:
 def prepare(batch: Sequence[Incoming], memory: Memory, state: StateFile) -> None:
     """Make `memory` know all that the steps will ask for, with few questions to the disk."""
     visitors = {one.body.anonymous_id for one in batch if one.body.anonymous_id}
+    visitors |= {one.body.previous_id for one in batch if one.body.previous_id}
     users = {one.body.user_id for one in batch if one.body.user_id}
     keys = {key_of(one) for one in batch}
     state.load(memory, visitors=visitors, users=users, keys=keys)

@@ -17,7 +17,12 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Body(msgspec.Struct, rename="camel", gc=False):
-    """What is read of an event; null is absent. `timestamp` is judged later: a bad one does not cost the event."""
+    """What is read of an event; null is absent. `timestamp` is judged later: a bad one does not cost the event.
+    `previous_id` only of an alias.
+
+    RudderStack's SDKs say `original_timestamp` and leave `timestamp` to who wants to say another. Segment's server SDKs
+    have the `category` of a page or screen beside its name.
+    """
 
     type: str | None = None
     event: str | None = None
@@ -25,7 +30,10 @@ class Body(msgspec.Struct, rename="camel", gc=False):
     user_id: Id | None = None
     anonymous_id: Id | None = None
     group_id: Id | None = None
+    previous_id: Id | None = None
+    category: Any = None
     timestamp: Any = None
+    original_timestamp: Any = None
     properties: dict[str, Any] | None = None
     traits: dict[str, Any] | None = None
     context: dict[str, Any] | None = None
@@ -41,10 +49,16 @@ def read_body(received: Received) -> Body | Refused:
         return Refused(f"The event cannot be read: {error}.")
     body.type = body.type or received.type
     body.anonymous_id = received.anonymous_id or body.anonymous_id
+    if body.timestamp is None:
+        body.timestamp = body.original_timestamp
     if body.type not in TYPES:
         return Refused(f"“{body.type}” is not one of the types {', '.join(sorted(TYPES))}.")
     if body.type == "track" and not (body.event and body.event.strip()):
         return Refused("A track event needs the name of an event.")
+    if body.type != "alias":
+        body.previous_id = None
+    elif not (body.user_id and body.previous_id):
+        return Refused("An alias needs a userId and a previousId.")
     return body
 
 

@@ -37,8 +37,13 @@ class Choices(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 def own_word(kind: str, context: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, bool]:
-    """Canonical categories that the event itself tells; a posted decision may also tell them as its properties."""
+    """Canonical categories that the event itself tells; a posted decision may also tell them as its properties.
+
+    Segment's and Jitsu's SDKs have them in `categoryPreferences`.
+    """
     told = context.get("consent")
+    if isinstance(told, dict) and isinstance(told.get("categoryPreferences"), dict):
+        told = told["categoryPreferences"]
     if told is None and kind == "consent":
         told = properties
     return read(told) if told else {}

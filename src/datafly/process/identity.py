@@ -1,8 +1,9 @@
 """Step 5, identity: who the visitor is, learnt from identify, and what is known about that user.
 
-An anonymous id is linked to the user id of its last identify. What is known belongs to the user, not to the browser: a
-second user on the same browser inherits nothing of the first, and a server that knows only the user id finds the same
-traits. What an anonymous visitor said stays with the anonymous id and is not handed to whoever logs in there.
+An anonymous id is linked to the user id of its last identify, or of the last alias that names it as the previous id.
+What is known belongs to the user, not to the browser: a second user on the same browser inherits nothing of the first,
+and a server that knows only the user id finds the same traits. What an anonymous visitor said stays with the anonymous
+id and is not handed to whoever logs in there.
 """
 
 from typing import Any, Final, TypeVar
@@ -13,6 +14,9 @@ from datafly.model.event import Event
 from datafly.model.traits import supersede
 
 NAME: Final = "identity"
+TEACHING: Final = ("identify", "group", "alias")
+"""Of whom something is learnt: events of these types."""
+LINKING: Final = ("identify", "alias")
 MAX_TRAITS: Final = 500
 """Of one user; beyond it the ones told longest ago are forgotten."""
 
@@ -49,13 +53,18 @@ class Identity(msgspec.Struct, gc=False):
     effect: str = ""
 
 
+def subject(event: Event) -> str | None:
+    """The anonymous id that the event is about."""
+    return event.previous_id or event.anonymous_id
+
+
 def effective_user(sent_user_id: str | None, visitor: Visitor | None) -> str | None:
     return sent_user_id or (visitor.user_id if visitor else None)
 
 
 def link(kind: str, sent_user_id: str | None, anonymous_id: str | None, visitor: Visitor | None) -> str | None:
-    """The anonymous id, where an identify is the first to say whose it is."""
-    is_first = kind == "identify" and sent_user_id is not None and (visitor is None or visitor.user_id is None)
+    """The anonymous id, where an identify or alias is the first to say whose it is."""
+    is_first = kind in LINKING and sent_user_id is not None and (visitor is None or visitor.user_id is None)
     return anonymous_id if is_first else None
 
 
@@ -78,7 +87,7 @@ def learn_visitor(event: Event, visitor: Visitor | None) -> Visitor | None:
     """
     user_id = visitor.user_id if visitor else None
     if event.user_id is not None:
-        links = event.type == "identify" and not event.user_id_learnt and event.user_id != user_id
+        links = event.type in LINKING and not event.user_id_learnt and event.user_id != user_id
         return Visitor(user_id=event.user_id) if links else visitor
     if user_id is not None:
         return visitor

@@ -5,7 +5,7 @@ import msgspec
 from datafly.model.event import Event
 from datafly.process.consent import Choices, learn_choices, own_word
 from datafly.process.dedupe import Fingerprint, fingerprint
-from datafly.process.identity import User, Visitor, learn_user, learn_visitor
+from datafly.process.identity import TEACHING, User, Visitor, learn_user, learn_visitor, subject
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -38,7 +38,7 @@ class Memory:
         own = own_word(event.type, event.context, event.properties)
         if own:
             self.learn_choices(event.key, own, event.timestamp_ms, event.received_ms)
-        if event.type in ("identify", "group"):
+        if event.type in TEACHING:
             self.learn_identity(event)
 
     def learn_choices(self, key: str, own: dict[str, bool], happened_ms: int, received_ms: int) -> None:
@@ -51,8 +51,9 @@ class Memory:
             self.changed_choices.add(key)
 
     def learn_identity(self, event: Event) -> None:
-        if event.anonymous_id is not None:
-            self._learn_visitor(event, event.anonymous_id)
+        about = subject(event)
+        if about is not None:
+            self._learn_visitor(event, about)
         if event.user_id is not None:
             self._learn_user(event, event.user_id)
 

@@ -24,6 +24,7 @@ class Normal(msgspec.Struct, gc=False):
     properties: dict[str, Any]
     traits: dict[str, Any]
     context: dict[str, Any]
+    name: str | None = None
     sent_event: str | None = None
     sent_properties: dict[str, Any] | None = None
     sent_traits: dict[str, Any] | None = None
@@ -36,13 +37,24 @@ def normalise(body: Body, *, may_have_nulls: bool = True) -> Normal:
     properties, traits, context = body.properties or {}, body.traits or {}, body.context or {}
     if may_have_nulls:
         properties, traits, context = without_nulls(properties), without_nulls(traits), without_nulls(context)
-    normal = Normal(body.event, properties, traits, context)
+    normal = Normal(body.event, properties, traits, context, body.name)
     renames = _name_event(normal, body) if body.type == "track" and body.event is not None else []
+    if body.type in ("page", "screen"):
+        _name_page(normal, body)
     if traits or "traits" in context:
         renames = renames + _name_traits(normal, body.type == "group")
     if normal.sent_event or renames:
         normal.effect = _tell(normal.sent_event, normal.event or "", tuple(renames))
     return normal
+
+
+def _name_page(normal: Normal, body: Body) -> None:
+    """SDKs differ in where they tell the name and the category: beside the properties, among them, or both."""
+    if isinstance(body.category, str):
+        normal.properties = {"category": body.category, **normal.properties}
+    name = normal.properties.get("name")
+    if normal.name is None and isinstance(name, str):
+        normal.name = name
 
 
 def _name_event(normal: Normal, body: Body) -> list[Rename]:

@@ -203,7 +203,7 @@ class PartitionWorker:
     def _load(self, events: list[Event]) -> None:
         self._state.load(
             self._memory,
-            visitors={event.anonymous_id for event in events if event.anonymous_id},
+            visitors={about for event in events for about in (event.anonymous_id, event.previous_id) if about},
             users={event.user_id for event in events if event.user_id},
             keys={event.key for event in events},
         )

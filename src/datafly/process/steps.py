@@ -51,27 +51,27 @@ def govern(one: Incoming, context: Context, memory: Memory) -> Event | Duplicate
     event, heard = _governed(one, context, memory)
     memory.seen[one.mark] = event.received_ms
     memory.keep_choices(event.key, heard.before, heard.after)
-    if event.type in ("identify", "group"):
+    if event.type in identity.TEACHING:
         memory.learn_identity(event)
     return event
 
 
 def key_of(one: Incoming) -> str:
-    """Events of one key keep their order."""
-    return one.body.anonymous_id or one.body.user_id or one.received.message_id
+    """Events of one key keep their order; an alias stands in that of the id it ends."""
+    return one.body.previous_id or one.body.anonymous_id or one.body.user_id or one.received.message_id
 
 
 def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, consent.Heard]:
     received, body, key = one.received, one.body, key_of(one)
     normal = normalise.normalise(body, may_have_nulls=one.may_have_nulls)
     moment = skew.correct(body.timestamp, received.sent_ms, received.received_ms)
-    visitor = memory.visitors.get(body.anonymous_id) if body.anonymous_id else None
+    subject = body.previous_id or body.anonymous_id
+    visitor = memory.visitors.get(subject) if subject else None
     user_id = identity.effective_user(body.user_id, visitor)
     user = memory.users.get(user_id) if user_id else None
     who = identity.resolve(body.user_id, visitor, user)
     own = consent.own_word(body.type or "", normal.context, normal.properties)
-    pipeline = context.pipelines.get(received.pipeline_id)
-    defaults = read(pipeline.consent_defaults) if pipeline and pipeline.consent_defaults else {}
+    defaults = _defaults(context.pipelines.get(received.pipeline_id))
     chosen = memory.choices.get(key)
     told = consent.learn_choices(chosen, own, moment.ms, received.received_ms) if own else chosen
     heard = consent.Heard(own, chosen, told, defaults, user is not None)
@@ -87,19 +87,24 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         body.anonymous_id,
         body.group_id or who.group_id,
         normal.event,
-        body.name,
+        normal.name,
         normal.properties,
         normal.traits,
         _known(body.type, who.known_traits, normal),
         normal.context,
         allowed,
         who.learnt,
-        False,  # noqa: FBT003 - historical: nothing that comes through a door is
+        received.historical,
         _original(normal, body, moment),
         _told(normal.effect, moment.effect, who.effect, consent_effect),
-        identity.link(body.type or "", body.user_id, body.anonymous_id, visitor),
+        identity.link(body.type or "", body.user_id, subject, visitor),
+        body.previous_id,
     )
     return event, heard
+
+
+def _defaults(pipeline: Pipeline | None) -> Mapping[str, bool]:
+    return read(pipeline.consent_defaults) if pipeline and pipeline.consent_defaults else {}
 
 
 def _original(normal: normalise.Normal, body: Body, moment: skew.Moment) -> Original | None:

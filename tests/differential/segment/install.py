@@ -1,6 +1,8 @@
-"""Installs the published mapping beside this file, as its lock file says, and prints the Node that can run it.
+"""Installs npm packages as their lock file says, and prints the Node that can run them.
 
-    python tests/differential/segment/install.py
+    python tests/differential/segment/install.py [FOLDER]
+
+Of the published mapping beside this file, or of the folder that is named.
 
 Does nothing where that has been done. Ends with 3, and says why, where there is no Node or no way to the npm registry.
 """
@@ -11,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
+HERE = Path(*sys.argv[1:2] or [Path(__file__).parent])
 STAMP = HERE / "node_modules/.installed-from"
 OLDEST_NODE = 18
 NOT_HERE = 3

@@ -7,25 +7,46 @@ import msgspec
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-DOORS = st.sampled_from(["/v1/t", "/v1/p", "/v1/i", "/v1/g", "/v1/batch"])
+from datafly.ingest import paths
+
+DOORS = st.sampled_from([door.path for door in paths.DOORS])
 ENVELOPE = ["batch", "reset", "sentAt", "pipelineKey", "writeKey", "wk"]
-IDS = ["userId", "anonymousId", "groupId", "messageId"]
-FIELDS = [*ENVELOPE, *IDS, "type", "event", "name", "timestamp", "properties", "traits", "context"]
+IDS = ["userId", "anonymousId", "groupId", "messageId", "previousId"]
+FIELDS = [*ENVELOPE, *IDS, "type", "event", "name", "timestamp", "properties", "traits", "context", "integrations"]
 SCALARS = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
     | st.text(max_size=30)
-    | st.sampled_from(["track", "page", "identify", "dk_test_1", "2026-11-23T10:00:00Z", "\ud800", "\x00", "1e400"])
+    | st.sampled_from(
+        [
+            "track",
+            "page",
+            "identify",
+            "alias",
+            "screen",
+            "dk_test_1",
+            "",
+            "2026-11-23T10:00:00Z",
+            "\ud800",
+            "\x00",
+            "1e400",
+        ]
+    )
 )
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5)
 )
 EVENTS = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=8)
-BATCHES = st.fixed_dictionaries({"batch": st.lists(EVENTS | VALUES, max_size=6)}, optional={"reset": VALUES})
+BATCHES = st.fixed_dictionaries(
+    {"batch": st.lists(EVENTS | VALUES, max_size=6)},
+    optional={"reset": VALUES, "context": VALUES, "integrations": VALUES},
+)
 HEADERS = st.dictionaries(
-    st.sampled_from(["content-type", "content-encoding", "authorization", "origin", "cookie", "x-forwarded-for"]),
+    st.sampled_from(
+        ["content-type", "content-encoding", "authorization", "origin", "cookie", "x-forwarded-for", "x-write-key"]
+    ),
     st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40),
     max_size=3,
 )
@@ -40,6 +61,7 @@ def judge(gate, answer) -> None:
         assert len(gate.entries) == body.get("accepted", 1)
     else:
         assert set(body["error"]) == {"code", "message", "details"}
+        assert body.get("code", body["error"]["code"]) == body["error"]["code"]
         assert gate.entries == []
     for received in gate.received:
         msgspec.json.encode(msgspec.json.decode(received.body))

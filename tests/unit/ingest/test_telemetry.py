@@ -19,7 +19,7 @@ def told():
 
 
 def test_what_was_taken_and_what_was_refused_beside_it_is_told(gate, told):
-    gate.batch({"type": "page"}, {"type": "page"}, {"type": "alias"})
+    gate.batch({"type": "page"}, {"type": "page"}, {"type": "purchase"})
 
     assert told == [
         IngestEventRefused("pip_1", "/v1/batch", "UNKNOWN_TYPE"),

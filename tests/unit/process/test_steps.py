@@ -100,7 +100,8 @@ def test_the_key_is_the_anonymous_id_else_the_user_id(process):
         (b"[1]", "cannot be read"),
         (b'"\xff"', "cannot be read"),
         (b"{}", "not one of the types"),
-        ({"type": "alias", "userId": "u"}, "not one of the types"),
+        ({"type": "purchase", "userId": "u"}, "not one of the types"),
+        ({"type": "alias", "userId": "u"}, "previousId"),
         ({"type": "track"}, "needs the name"),
         ({"type": "track", "event": "  "}, "needs the name"),
         ({"type": "page", "userId": ""}, "userId"),
@@ -362,12 +363,14 @@ JSON = st.recursive(
 OBJECT = st.one_of(st.none(), st.dictionaries(TEXT, JSON, max_size=4))
 CONSENT = st.dictionaries(st.sampled_from(["marketing", "advertising", "analytics"]), st.booleans(), max_size=2)
 BODY = st.fixed_dictionaries(
-    {"type": st.sampled_from(["track", "page", "identify", "group", "consent"])},
+    {"type": st.sampled_from(["track", "page", "screen", "identify", "group", "alias", "consent"])},
     optional={
         "event": st.sampled_from(["purchase", "Product Viewed", "custom"]),
         "userId": st.sampled_from([None, "u-1", "u-2"]),
         "anonymousId": st.sampled_from([None, "a"]),
         "groupId": st.sampled_from([None, "g"]),
+        "previousId": st.sampled_from([None, "a", "u-1"]),
+        "category": st.sampled_from([None, "Mugs", 7]),
         "timestamp": st.sampled_from([None, "2026-11-23T10:00:00Z", "2036-01-01T00:00:00Z", "soon", 7]),
         "properties": OBJECT,
         "traits": OBJECT,
@@ -453,3 +456,53 @@ def test_the_first_identify_of_a_visitor_links_her_anonymous_id_and_no_other_eve
     assert process(identify("user-3", anonymous_id=None)).links is None
     assert process({"type": "identify", "anonymousId": "a-2", "traits": {"plan": "pro"}}).links is None
     assert process(identify("user-2", anonymous_id="a-2")).links == "a-2"
+
+
+# --- what the SDKs of others say in their own way ---------------------------------------------------------------------
+
+
+def test_a_screen_is_an_event_of_its_own_and_keeps_its_name_and_category(process):
+    event = process({"type": "screen", "userId": "u-1", "name": "Home", "category": "Start"})
+    assert (event.type, event.label, event.name, event.properties) == (
+        "screen",
+        "screen",
+        "Home",
+        {"category": "Start"},
+    )
+
+
+def test_a_category_among_the_properties_of_a_page_beats_the_one_beside_them(process):
+    assert process({"type": "page", "category": "A", "properties": {"category": "B"}}).properties == {"category": "B"}
+
+
+def test_a_name_among_the_properties_of_a_page_is_the_pages(process):
+    assert process({"type": "page", "properties": {"name": "Home"}}).name == "Home"
+    assert process({"type": "page", "name": "A", "properties": {"name": "B"}}).name == "A"
+    assert process({"type": "page", "properties": {"name": 7}}).name is None
+
+
+def test_an_alias_gives_later_events_of_the_previous_id_its_user(process):
+    alias = process({"type": "alias", "userId": "u-1", "previousId": "a-1"})
+    assert (alias.previous_id, alias.user_id, alias.key, alias.links) == ("a-1", "u-1", "a-1", "a-1")
+    assert process(track()).user_id == "u-1"
+    assert process({"type": "alias", "userId": "u-1", "previousId": "a-1"}).links is None
+
+
+def test_an_alias_without_both_ids_is_no_event(process):
+    assert isinstance(process({"type": "alias", "userId": "u-1"}), Refused)
+
+
+def test_the_original_timestamp_counts_where_there_is_no_other(process):
+    told = {"originalTimestamp": "2026-11-23T10:00:00Z"}
+    assert process(track(**told)).timestamp_ms == 1_795_428_000_000
+    assert process(track(**told, timestamp="2026-11-23T11:00:00Z")).timestamp_ms == 1_795_431_600_000
+
+
+def test_the_preferences_of_segments_consent_are_read(process):
+    event = process(track(context={"consent": {"categoryPreferences": {"Advertising": True, "Analytics": False}}}))
+    assert event.consent.categories == {"marketing": True, "analytics": False}
+
+
+def test_what_came_as_history_is_history(memory):
+    event = process_one(msgspec.structs.replace(received(track()), historical=True), Context(), memory)
+    assert event.historical

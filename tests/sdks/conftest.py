@@ -1,0 +1,6 @@
+"""What runs the SDKs is a package of its own, which `draw.py` uses too."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
