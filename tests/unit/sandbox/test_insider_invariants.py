@@ -14,7 +14,7 @@ from datafly.sandbox.insider.state.history import Stamp
 from datafly.sandbox.insider.upsert import answer_upsert
 from datafly.sandbox.settings import SandboxSettings
 
-UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNTIMED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TYPES = ("uuid", "email", "phone_number", "custom.device")
 
