@@ -27,6 +27,7 @@ PANEL_PAGES = (
     "settings/identity",
     "sandbox/faults",
     "sandbox/settings",
+    "sandbox/reset",
     "integration-hub/authentication/api-keys",
     "integration-hub/authentication/api-keys/new",
     "settings/account",
