@@ -1,5 +1,6 @@
 """The panel of the Insider sandbox, walked in Chromium as the integration's page says to walk Insider's."""
 
+import itertools
 import json
 import re
 import socket
@@ -26,6 +27,7 @@ PANEL_PAGES = (
     "settings/identity",
     "sandbox/faults",
     "sandbox/settings",
+    "sandbox/reset",
     "integration-hub/authentication/api-keys",
     "integration-hub/authentication/api-keys/new",
     "settings/account",
@@ -33,6 +35,28 @@ PANEL_PAGES = (
     "sandbox/requests/1",
     "sandbox/about",
 )
+NAMED = frozenset(
+    [
+        "button",
+        "link",
+        "textbox",
+        "searchbox",
+        "combobox",
+        "checkbox",
+        "radio",
+        "meter",
+        "region",
+        "navigation",
+        "table",
+        "DisclosureTriangle",
+    ]
+)
+DANGLING = """
+[...document.querySelectorAll('[aria-labelledby], [aria-describedby]')]
+  .flatMap(part => [part.getAttribute('aria-labelledby'), part.getAttribute('aria-describedby')])
+  .filter(Boolean).flatMap(ids => ids.split(' ')).filter(id => !document.getElementById(id))
+"""
+TWICE = "[...document.querySelectorAll('[id]')].map(part => part.id).filter((id, at, ids) => ids.indexOf(id) !== at)"
 # Events are kept for so long: the sandbox lives on the day of its events.
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 JANE = {
@@ -254,6 +278,22 @@ def test_every_page_fits_its_width_and_names_its_parts(page, address, width):
             "[...document.querySelectorAll('input, select, textarea')].filter(field => !field.labels?.length).length"
         )
         assert page.evaluate(unnamed) == 0, path
+
+
+@pytest.mark.parametrize("path", PANEL_PAGES)
+def test_every_part_of_a_page_has_a_name_in_the_accessibility_tree(page, address, path):
+    _log_in(page)
+    _upsert(address, _generate(page, "Datafly Signal"), JANE)
+    page.goto(f"/insider/panel/{path}")
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    told = [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in tree if not node["ignored"]]
+    assert {role for role, _ in told} >= {"banner", "complementary", "navigation", "main", "heading", "link", "button"}
+    assert [role for role, name in told if role in NAMED and not name] == []
+    assert page.evaluate(DANGLING) == []
+    assert page.evaluate(TWICE) == []
+    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4')].map(heading => +heading.tagName[1])")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
 def test_the_timeline_can_be_read_by_its_roles_alone(page, address):

@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 8080
     management_port: Annotated[int, Sentence("Port of the management API.", fixed=True, least=1, most=65535)] = 8084
     sandbox_port: Annotated[
-        int, Sentence("Port of the vendor sandboxes (only with demo).", fixed=True, least=1, most=65535)
+        int, Sentence("Port of the vendor sandboxes (with demo, or alone).", fixed=True, least=1, most=65535)
     ] = 8090
     allow_private_endpoints: Annotated[
         bool,

@@ -17,6 +17,7 @@ PAGES = [
     "/settings/identity",
     "/sandbox/faults",
     "/sandbox/settings",
+    "/sandbox/reset",
     "/sandbox/requests",
     "/sandbox/requests/1",
     "/sandbox/about",

@@ -275,6 +275,34 @@ async def test_a_setting_that_cannot_be_is_explained_and_nothing_is_saved(panel,
     assert await insider.control("/settings") == before
 
 
+async def test_what_arrived_is_forgotten_only_once_that_is_confirmed(panel, insider, person, event):
+    await insider.upsert(person(events=[event()]))
+    await insider.control("/settings", "PATCH", {"lag_seconds": 5})
+    assert "1 user and 1 event of all accounts are here" in await _seen(panel, "/sandbox/reset")
+    assert (await insider.control("/totals"))["users"] == 1
+    reply = await _save(panel, "/sandbox/reset")
+    assert "Forgotten." in (await panel.get(reply.headers["location"])).text
+    totals = await insider.control("/totals")
+    assert (totals["users"], totals["events"], totals["requests"]) == (0, 0, 0)
+    assert (await insider.control("/settings"))["lag_seconds"] == 0
+    assert len(await insider.control("/keys")) == 1
+
+
+async def test_another_account_is_added_and_looked_at(panel, insider, person):
+    await insider.upsert(person())
+    reply = await _save(panel, "/settings/account/add", another="otherco")
+    assert reply.status_code == 303
+    assert "<option selected>otherco</option>" in (await panel.get(reply.headers["location"])).text
+    assert "Nobody has arrived yet." in await _seen(panel, "/audience/users")
+
+
+@pytest.mark.parametrize(("name", "words"), [("Other Co", "without spaces"), ("myco", "myco is taken")])
+async def test_an_account_that_cannot_be_is_explained(panel, insider, name, words):
+    reply = await _save(panel, "/settings/account/add", another=name)
+    assert (reply.status_code, words in reply.text) == (409, True)
+    assert len(await insider.control("/accounts")) == 1
+
+
 # --- requests ---------------------------------------------------------------------------------------------------------
 
 

@@ -193,6 +193,48 @@ async def test_what_happened_to_a_profile_is_its_history(insider, person):
     ]
 
 
+async def test_the_order_of_priority_decides_whose_profile_an_upsert_goes_to(insider, person):
+    await insider.upsert(
+        person(identifiers={"uuid": "user-123", "email": "a@example.com"}),
+        person(identifiers={"uuid": "user-456", "email": "b@example.com"}),
+    )
+    torn = person(identifiers={"uuid": "user-123", "email": "b@example.com"}, attributes={"city": "London"})
+    await insider.upsert(torn)
+    assert (await insider.user("user-123"))["profile"]["attributes"]["city"] == "London"
+    types = {"identifier_types": ["email", "uuid", "phone_number"]}
+    await insider.control("/accounts/myco", "PATCH", {"rules": types})
+    await insider.upsert({**torn, "attributes": {"city": "Leeds"}})
+    assert (await insider.user("user-456"))["profile"]["attributes"]["city"] == "Leeds"
+    assert (await insider.user("user-123"))["profile"]["attributes"]["city"] == "London"
+
+
+async def test_blocked_values_are_the_accounts_to_set(insider, person):
+    await insider.control("/accounts/myco", "PATCH", {"rules": {"blocked_values": ["test@example.com"]}})
+    ignored = await insider.ignored(person(identifiers={"uuid": "1", "email": "test@example.com"}))
+    assert ignored == {"users.0.identifiers.email": "blocked identifier value"}
+    assert _held(await insider.user("1")) == {"uuid": "1"}
+
+
+async def test_a_profile_whose_limit_allows_it_holds_several_values_and_merges_others(insider, person):
+    limits = {"identifier_limits": {"email": 3, "uuid": 2}}
+    await insider.control("/accounts/myco", "PATCH", {"rules": limits})
+    await insider.upsert(
+        person(identifiers={"uuid": "user-123", "email": "a@example.com"}),
+        person(identifiers={"uuid": "user-456", "email": "b@example.com"}),
+        person(identifiers={"uuid": "user-123", "email": "b@example.com"}),
+    )
+    held = {(each["type"], each["value"]) for each in (await insider.user("user-456"))["profile"]["identifiers"]}
+    assert held == {
+        ("uuid", "user-123"),
+        ("uuid", "user-456"),
+        ("email", "a@example.com"),
+        ("email", "b@example.com"),
+    }
+    third = await insider.ignored(person(identifiers={"uuid": "user-789", "email": "b@example.com"}))
+    assert list(third) == ["users.0.identifiers.email"]
+    assert (await insider.control("/totals"))["users"] == 2
+
+
 async def test_users_of_one_account_are_strangers_to_another(insider, person):
     await insider.upsert(person())
     await insider.control("/accounts", "POST", {"partner": "other"})

@@ -93,6 +93,16 @@ async def test_a_key_with_an_allow_list_admits_only_its_addresses(insider, perso
     assert (await insider.upsert(person())).status_code == status
 
 
+async def test_an_allow_list_knows_no_ipv6_and_refuses_who_calls_by_it(started, person):
+    transport = httpx.ASGITransport(app=started(), client=("::1", 123))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        refused = await client.post("/insider/_control/keys", json={"name": "Six", "allowed_ips": ["::1"]})
+        assert refused.json() == {"error": "::1 is no IPv4 address or network."}
+        made = await client.post("/insider/_control/keys", json={"name": "Four", "allowed_ips": ["127.0.0.1"]})
+        headers = {"X-PARTNER-NAME": "myco", "X-REQUEST-TOKEN": made.json()["key"]}
+        assert (await client.post(UPSERT, json={"users": [person()]}, headers=headers)).status_code == 403
+
+
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
 async def test_other_content_types_are_refused(insider, content_type):
     headers = {**insider.headers, **({"content-type": content_type} if content_type else {})}

@@ -6,6 +6,7 @@ import msgspec
 
 PARTNER_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 MOST_KEYS = 5
+MOST_NAMES = 80
 UNIFICATION_SCOPE = "unification"
 DEFAULT_TYPES = ("uuid", "email", "phone_number")
 
@@ -29,6 +30,8 @@ class AccountRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     personal_attributes: tuple[str, ...] = ("email", "phone_number", "name", "surname", "birthday", "last_ip", "idfa")
 
     def __post_init__(self) -> None:
+        if any(len(names or ()) > MOST_NAMES for names in (self.attributes, self.parameters)):
+            raise ValueError(f"an account registers at most {MOST_NAMES} custom attributes, and as many parameters")
         if any(limit < 1 for limit in self.identifier_limits.values()):
             raise ValueError("identifier_limits are at least 1")
         wrong = [each for each in (*self.identifier_types, *self.identifier_limits) if not _is_type(each)]

@@ -23,13 +23,15 @@ def named_profile(state: State, account: Account, document: dict[str, object]) -
 
 def sole_entry(raw: object) -> tuple[str, object] | None:
     """Type and value where exactly one identifier is given; a custom one is `custom.<name>`."""
-    if not isinstance(raw, dict) or len(raw) != 1:
-        return None
-    name, value = next(iter(raw.items()))
-    if name != "custom":
-        return str(name), value
-    inner = sole_entry(value)
+    entry = _sole(raw)
+    if entry is None or entry[0] != "custom":
+        return entry
+    inner = _sole(entry[1])
     return None if inner is None else (f"custom.{inner[0]}", inner[1])
+
+
+def _sole(raw: object) -> tuple[str, object] | None:
+    return next(iter(raw.items())) if isinstance(raw, dict) and len(raw) == 1 else None
 
 
 def read_entry(entry: tuple[str, object], account: Account) -> Identifier | Answer:

@@ -1,4 +1,4 @@
-"""Settings > Account: the Partner Name."""
+"""Settings > Account: the Partner Name, and other accounts."""
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -15,7 +15,7 @@ PLACE = "/settings/account"
 async def account_page(
     visit: NamedDependency[Visit], panel: NamedDependency[Panel], done: FromQuery[str] = ""
 ) -> Response[str]:
-    return _page(visit, panel, partner=visit.account.partner, saved=done == "saved")
+    return _page(visit, panel, partner=visit.account.partner, done=done)
 
 
 @post(PLACE)
@@ -31,19 +31,26 @@ async def rename(
     return see_other(PLACE, done="saved")
 
 
-def _page(
-    visit: Visit, panel: Panel, *, partner: str, saved: bool = False, error: str = "", status: int = 200
-) -> Response[str]:
+@post(f"{PLACE}/add")
+async def add(
+    request: AnyRequest, visit: NamedDependency[Visit], panel: NamedDependency[Panel]
+) -> Response[str] | Redirect:
+    """Another account, which the person then looks at."""
+    another = str((await request.form()).get("another", "")).strip()
+    try:
+        with panel.state.transaction():
+            panel.state.accounts.switch(visit.token, panel.state.accounts.add(another))
+    except NotPossible as refusal:
+        partner = visit.account.partner
+        return _page(visit, panel, partner=partner, another=another, error_of_another=str(refusal), status=409)
+    return see_other(PLACE, done="added")
+
+
+def _page(visit: Visit, panel: Panel, *, status: int = 200, **values: object) -> Response[str]:
+    nothing: dict[str, object] = {"done": "", "error": "", "another": "", "error_of_another": ""}
     return panel.draw(
-        visit,
-        "account.html",
-        place=PLACE,
-        crumbs="Settings > Account",
-        partner=partner,
-        saved=saved,
-        error=error,
-        status=status,
+        visit, "account.html", place=PLACE, crumbs="Settings > Account", status=status, **{**nothing, **values}
     )
 
 
-ROUTES = (account_page, rename)
+ROUTES = (account_page, rename, add)

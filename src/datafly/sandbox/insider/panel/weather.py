@@ -82,7 +82,7 @@ async def clear_faults(visit: NamedDependency[Visit], panel: NamedDependency[Pan
 async def settings_page(
     visit: NamedDependency[Visit], panel: NamedDependency[Panel], done: FromQuery[str] = ""
 ) -> Response[str]:
-    return _settings_page(visit, panel, _as_form(panel), saved=done == "saved")
+    return _settings_page(visit, panel, _as_form(panel), done=done)
 
 
 @post(SETTINGS_PLACE)
@@ -98,6 +98,21 @@ async def save_settings(
     except ValueError as refusal:
         return _settings_page(visit, panel, form, error=str(refusal), status=409)
     return see_other(SETTINGS_PLACE, done="saved")
+
+
+@get("/sandbox/reset")
+async def ask_to_reset(visit: NamedDependency[Visit], panel: NamedDependency[Panel]) -> Response[str]:
+    """What cannot be taken back is asked about first."""
+    totals = panel.state.profiles.totals()
+    return panel.draw(visit, "reset.html", place=SETTINGS_PLACE, crumbs="Sandbox > Settings", totals=totals)
+
+
+@post("/sandbox/reset")
+async def reset(visit: NamedDependency[Visit], panel: NamedDependency[Panel]) -> Redirect:  # noqa: ARG001
+    """Everything that arrived goes; accounts, keys and who is signed in stay."""
+    panel.conditions.reset()
+    panel.state.reset(keep_accounts=True)
+    return see_other(SETTINGS_PLACE, done="reset")
 
 
 def _as_fault(form: FaultForm) -> Fault:
@@ -172,7 +187,7 @@ def worded_fault(fault: Fault) -> str:
 
 
 def _settings_page(
-    visit: Visit, panel: Panel, form: SettingsForm, *, saved: bool = False, error: str = "", status: int = 200
+    visit: Visit, panel: Panel, form: SettingsForm, *, done: str = "", error: str = "", status: int = 200
 ) -> Response[str]:
     return panel.draw(
         visit,
@@ -181,10 +196,10 @@ def _settings_page(
         crumbs="Sandbox > Settings",
         form=form,
         waiting=panel.state.pending.count(),
-        saved=saved,
+        done=done,
         error=error,
         status=status,
     )
 
 
-ROUTES = (faults_page, queue_fault, clear_faults, settings_page, save_settings)
+ROUTES = (faults_page, queue_fault, clear_faults, settings_page, save_settings, ask_to_reset, reset)

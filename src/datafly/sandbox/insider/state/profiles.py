@@ -110,7 +110,7 @@ class Profiles:
             _merged(held.defaults, fields.defaults, appends=appends),
             _merged(held.custom, fields.custom, appends=appends),
         )
-        self.replace_fields(profile_id, written, stamp)
+        self._rewrite(profile_id, held, written, stamp)
         self._learn(account, "attribute", fields.custom)
 
     def fields(self, profile_id: int) -> Fields:
@@ -120,7 +120,9 @@ class Profiles:
 
     def replace_fields(self, profile_id: int, fields: Fields, stamp: Stamp) -> None:
         """Write attributes as they stand; that they changed is history, that nothing did is not."""
-        held = self.fields(profile_id)
+        self._rewrite(profile_id, self.fields(profile_id), fields, stamp)
+
+    def _rewrite(self, profile_id: int, held: Fields, fields: Fields, stamp: Stamp) -> None:
         self._database.write(
             "UPDATE profiles SET attributes = ?, custom = ?, updated_at = ? WHERE id = ?",
             (to_text(fields.defaults), to_text(fields.custom), stamp.text, profile_id),
