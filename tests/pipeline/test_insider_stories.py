@@ -90,6 +90,27 @@ def identified(house, *users):
     return list(range(first, first + len(events)))
 
 
+def viewed(house, *users, **properties):
+    """A Product Viewed of each of these users."""
+    events = [
+        Event(
+            message_id=f"v-{user}",
+            type="track",
+            event="Product Viewed",
+            pipeline_id="pip",
+            key=user,
+            user_id=user,
+            timestamp_ms=house.clock.now_ms(),
+            received_ms=house.clock.now_ms(),
+            properties=properties,
+            consent=Consent({"marketing": True}, "event"),
+        )
+        for user in users
+    ]
+    first = house.appender.append([Entry(event.key, msgspec.json.encode(event)) for event in events])
+    return list(range(first, first + len(events)))
+
+
 def stands(house, name):
     return house.state() is not None and house.state().name == name
 
@@ -187,3 +208,22 @@ async def test_what_passes_by_itself_is_sent_again_byte_by_byte_until_it_is_take
     assert len(account.upserts()) == 3
     assert len(set(account.upserts())) == 1
     assert bool(house.ledger.counts("ins").get(DRIFT)) is (status == 200)
+
+
+async def test_what_insider_took_is_counted_by_event_and_parameter_and_what_it_refused_is_not(house, account):
+    refusal = (
+        '{"data":{"successful":{"count":2},"fail":{"count":1,"errors":'
+        '{"users.2.identifiers.*.type(string)":["uuid must be string: u2"]}}}}\n'
+    )
+    account.answer = lambda users: (
+        (200, refusal) if "u2" in users else (503, "") if len(account.requests) == 1 else None
+    )
+    house.start(lanes=1)
+    identified(house, "u9")
+    await house.until(house.is_done)
+    viewed(house, "u0", "u1", "u2", product_id="p1", price=5, currency="EUR")
+    await house.until(house.is_done)
+    day = house.clock.now_ms() // 86_400_000
+    found = {(one.name, one.param): one.count for one in house.ledger.sightings("ins", since_day=day - 1)}
+    view = "product_detail_page_view"
+    assert found == {(view, param): 2 for param in ("", "product_id", "currency", "unit_price", "unit_sale_price")}

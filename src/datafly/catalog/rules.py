@@ -15,11 +15,13 @@ from datafly.spec.integration import ANY, WITHDRAWN, Integration, Sample, as_jso
 from datafly.spec.judging import judge_by
 from datafly.spec.nodes import ROOTS, Path
 from datafly.spec.parts import BySetting
+from datafly.spec.readiness import StandardEvent
 from datafly.spec.setting import Choice, Flag
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SENSITIVE: Final = re.compile(r"(?:^|_)(key|token|secret|password|credential)s?$")
 _TEMPLATE: Final = re.compile(r"{(\w+)}")
+_NO_EVENT: Final = StandardEvent("", "", "")
 _CATEGORIES: Final = frozenset({"essential", "functional", "analytics", "marketing", "personalization"})
 
 
@@ -274,3 +276,19 @@ def single_failures_do_not_fail_others(subject: Subject) -> Iterator[str]:
 def replies_are_recorded(subject: Subject) -> Iterable[str]:
     """Replies of the real vendor are recorded; until that can be checked, nothing is stable."""
     yield f"{subject.integration.slug} has no recorded replies of the real vendor"
+
+
+@asks("alpha")
+def readiness_is_of_its_events(subject: Subject) -> Iterator[str]:
+    """What a segment needs is a standard event of the vendor with that parameter; the hint of readiness exists."""
+    known = subject.integration.readiness
+    if known is None:
+        return
+    events = {one.name: one for one in known.events}
+    for segment in known.segments:
+        for need in segment.events:
+            lacking = [param for param in segment.params if param not in events.get(need.event, _NO_EVENT).params]
+            if need.event not in events or lacking:
+                yield f"segment {segment.name} needs {need.event}, which is no standard event with {lacking}"
+    if known.hint not in {hint.symptom for hint in subject.integration.hints}:
+        yield f"readiness names the hint {known.hint!r}, which does not exist"

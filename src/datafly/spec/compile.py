@@ -15,6 +15,7 @@ from datafly.spec.config import complete_config, require_fitting
 from datafly.spec.integration import ANY, WITHDRAWN, Integration
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
+from datafly.spec.readiness import reader_of
 from datafly.spec.request import Caller, assembler, caller_of, picker
 from datafly.spec.rule import write_rule
 from datafly.spec.scope import Scope
@@ -50,6 +51,8 @@ def compile_integration(
         credential=_credential(integration, caller),
         credential_check=_credential_check(integration, caller),
         judge_check=judge_check_by(integration),
+        seen=reader_of(integration.readiness) if integration.readiness else None,
+        standard=integration.readiness.standard_names() if integration.readiness else {},
         notes=(*_elsewhere(integration, whole), *notes),
         tells_withdrawal=any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules),
     )

@@ -1,12 +1,13 @@
 """What is left of an integration once it is compiled for one installation: plain closures, nothing to interpret."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import Event
 from datafly.model.verdict import Judgement, Ruling
+from datafly.spec.readiness import Seen, StandardEvent
 
 Shaped = tuple[Item, ...] | Ruling
 """The items of one event in sending order (most vendors: one), or why it is not sent (SKIPPED or REJECTED)."""
@@ -47,5 +48,9 @@ class Compiled(msgspec.Struct, frozen=True):
     judge_check: Callable[[Reply], Ruling] | None = None
     notes: tuple[str, ...] = ()
     """What a person should know of this installation, e.g. that it sends to the sandbox."""
+    seen: Callable[[Iterable[bytes]], Seen] | None = None
+    """Bodies of items → the events in them, counted; None where the vendor has no standard events."""
+    standard: Mapping[str, StandardEvent] = {}
+    """The events that the vendor knows by itself, by each of their names."""
     tells_withdrawal: bool = False
     """Whether `shape` makes a message of it that a known user withdraws `consent`."""
