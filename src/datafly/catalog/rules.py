@@ -9,6 +9,7 @@ from datafly.model.consent import ALIASES
 from datafly.model.delivery import Reply
 from datafly.model.taxonomy import is_standard
 from datafly.model.verdict import Verdict
+from datafly.spec.calls import TAKES
 from datafly.spec.config import validate_config
 from datafly.spec.faces import example_config, scenarios
 from datafly.spec.integration import ANY, WITHDRAWN, Integration, Sample, as_json
@@ -292,3 +293,14 @@ def readiness_is_of_its_events(subject: Subject) -> Iterator[str]:
                 yield f"segment {segment.name} needs {need.event}, which is no standard event with {lacking}"
     if known.hint not in {hint.symptom for hint in subject.integration.hints}:
         yield f"readiness names the hint {known.hint!r}, which does not exist"
+
+
+@asks("alpha")
+def calls_are_known(subject: Subject) -> Iterator[str]:
+    """A call beside events is one of those that there are, once, and sends what it is given and nothing else."""
+    keys = [call.key for call in subject.integration.calls]
+    for call in subject.integration.calls:
+        if call.key not in TAKES or keys.count(call.key) > 1:
+            yield f"the call {call.key} is none of {', '.join(TAKES)}, or is there twice"
+        elif call.names() != TAKES[call.key]:
+            yield f"the call {call.key} must send {', '.join(sorted(TAKES[call.key]))}"

@@ -10,6 +10,8 @@ from datafly.model.delivery import Outgoing
 from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
+from datafly.spec.calling import calls_of
+from datafly.spec.calls import rate_key
 from datafly.spec.compiled import Compiled, Limits, Shaped
 from datafly.spec.config import complete_config, require_fitting
 from datafly.spec.integration import ANY, WITHDRAWN, Integration
@@ -42,7 +44,8 @@ def compile_integration(
         vendor=integration.slug,
         consent=integration.consent,
         limits=_limits(integration, whole),
-        rates={route.key: route.requests_per_minute for route in integration.routes if route.requests_per_minute},
+        rates=_rates(integration),
+        calls=calls_of(integration, caller),
         shape=_shaper(integration, whole),
         assemble=assembler(integration, caller),
         judge=judge_by(integration),
@@ -83,6 +86,12 @@ def _only_told(category: str | None, event: Event, now_ms: int) -> Scope:
     if event.type != "consent":
         scope.warn(f"The event itself is not sent: consent for {category} is withdrawn with it; only that is told.")
     return scope
+
+
+def _rates(integration: Integration) -> dict[str, int]:
+    every = [(route.key, route.requests_per_minute) for route in integration.routes]
+    every += [(rate_key(call.key), call.requests_per_minute) for call in integration.calls]
+    return {key: requests_per_minute for key, requests_per_minute in every if requests_per_minute}
 
 
 def _limits(integration: Integration, config: Mapping[str, Any]) -> Limits:

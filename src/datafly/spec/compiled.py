@@ -1,6 +1,7 @@
 """What is left of an integration once it is compiled for one installation: plain closures, nothing to interpret."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,16 @@ class Limits(msgspec.Struct, frozen=True):
     flush_interval_ms: int = 500
     timeout_seconds: float = 30.0
     source: str = ""
+
+
+class CompiledCall(msgspec.Struct, frozen=True):
+    """`make(given)` is the request, `given` as `spec.calls.TAKES` says; `judge(reply)` what the reply means.
+
+    Paced by the route `spec.calls.rate_key` of the installation. DELIVERED: it is done, or there was nothing to do.
+    """
+
+    make: Callable[[Mapping[str, Any]], Outgoing]
+    judge: Callable[[Reply], Ruling]
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -48,6 +59,8 @@ class Compiled(msgspec.Struct, frozen=True):
     judge_check: Callable[[Reply], Ruling] | None = None
     notes: tuple[str, ...] = ()
     """What a person should know of this installation, e.g. that it sends to the sandbox."""
+    calls: Mapping[str, CompiledCall] = {}
+    """What can be asked of the vendor about a user, beside events."""
     seen: Callable[[Iterable[bytes]], Seen] | None = None
     """Bodies of items → the events in them, counted; None where the vendor has no standard events."""
     standard: Mapping[str, StandardEvent] = {}

@@ -8,6 +8,7 @@ import msgspec
 from datafly.model.delivery import Reply
 from datafly.model.event import TYPES
 from datafly.model.verdict import Judgement, Ruling
+from datafly.spec.calls import Call
 from datafly.spec.compiled import Limits
 from datafly.spec.nodes import Node, Path
 from datafly.spec.readiness import Readiness
@@ -228,6 +229,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     corpus: str = ""
     samples: tuple[Sample, ...] = ()
     readiness: Readiness | None = None
+    calls: tuple[Call, ...] = ()
     functions: Functions = Functions()
 
     def setting(self, name: str) -> SettingKind | None:

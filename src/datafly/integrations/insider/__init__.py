@@ -1,6 +1,17 @@
 """Insider, by its Unification API: one upsert carries a user, what is known of her and what she did."""
 
-from datafly.integrations.insider import answers, identity, readiness, refusals, rules, samples, settings, users, words
+from datafly.integrations.insider import (
+    answers,
+    calls,
+    identity,
+    readiness,
+    refusals,
+    rules,
+    samples,
+    settings,
+    users,
+    words,
+)
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Check, Functions, Integration, Route
 
@@ -44,5 +55,6 @@ integration = Integration(
     corpus="contract/insider",
     samples=samples.SAMPLES,
     readiness=readiness.READINESS,
+    calls=calls.CALLS,
     functions=Functions(judge_success=answers.judge_success, judge_check=answers.judge_check),
 )
