@@ -22,9 +22,10 @@ COLUMNS = '[{"key":"email","display_name":"E-mail"}]'
 
 
 class Account:
-    """`answer(users)`: (status, body), or None to take them all."""
+    """`answer(users)`: (status, body), or None to take them all; `merged`: what the change of an identifier answers."""
 
     def __init__(self):
+        self.merged = (200, "{}\n")
         self.requests = []
         self.taken = []
         self.answer = lambda _users: None
@@ -34,6 +35,8 @@ class Account:
         self.requests.append((request.path, body))
         if request.path.endswith("/metadata/columns"):
             return self._said(200, COLUMNS)
+        if request.method == "PATCH":
+            return self._said(*self.merged)
         users = [user["identifiers"]["uuid"] for user in msgspec.json.decode(body)["users"]]
         if answer := self.answer(users):
             return self._said(*answer)
@@ -59,12 +62,12 @@ async def serving(account):
 
 
 @pytest.fixture
-async def account(house):
-    """The house's installation is one of Insider's, at this account."""
+async def account(house, request):
+    """The house's installation is one of Insider's, at this account; a parameter is more of its config."""
     made = Account()
     async with serving(made) as url:
         given = {"api_key": "xxxxxxxxxxxxxxxxxxxx", "partner_name": "myco", "base_url": url}
-        config = validate_config(INSIDER, "default", "server_side", given)
+        config = validate_config(INSIDER, "default", "server_side", {**given, **getattr(request, "param", {})})
         house.compile = lambda _installation: compile_integration(INSIDER, config)
         house.install()
         yield made
@@ -82,6 +85,27 @@ def identified(house, *users):
             timestamp_ms=house.clock.now_ms(),
             received_ms=house.clock.now_ms(),
             traits={"city": "London"},
+            consent=Consent({"marketing": True}, "event"),
+        )
+        for user in users
+    ]
+    first = house.appender.append([Entry(event.key, msgspec.json.encode(event)) for event in events])
+    return list(range(first, first + len(events)))
+
+
+def viewed(house, *users, **properties):
+    """A Product Viewed of each of these users."""
+    events = [
+        Event(
+            message_id=f"v-{user}",
+            type="track",
+            event="Product Viewed",
+            pipeline_id="pip",
+            key=user,
+            user_id=user,
+            timestamp_ms=house.clock.now_ms(),
+            received_ms=house.clock.now_ms(),
+            properties=properties,
             consent=Consent({"marketing": True}, "event"),
         )
         for user in users
@@ -187,3 +211,115 @@ async def test_what_passes_by_itself_is_sent_again_byte_by_byte_until_it_is_take
     assert len(account.upserts()) == 3
     assert len(set(account.upserts())) == 1
     assert bool(house.ledger.counts("ins").get(DRIFT)) is (status == 200)
+
+
+async def test_what_insider_took_is_counted_by_event_and_parameter_and_what_it_refused_is_not(house, account):
+    refusal = (
+        '{"data":{"successful":{"count":2},"fail":{"count":1,"errors":'
+        '{"users.2.identifiers.*.type(string)":["uuid must be string: u2"]}}}}\n'
+    )
+    account.answer = lambda users: (
+        (200, refusal) if "u2" in users else (503, "") if len(account.requests) == 1 else None
+    )
+    house.start(lanes=1)
+    identified(house, "u9")
+    await house.until(house.is_done)
+    viewed(house, "u0", "u1", "u2", product_id="p1", price=5, currency="EUR")
+    await house.until(house.is_done)
+    day = house.clock.now_ms() // 86_400_000
+    found = {(one.name, one.param): one.count for one in house.ledger.sightings("ins", since_day=day - 1)}
+    view = "product_detail_page_view"
+    assert found == {(view, param): 2 for param in ("", "product_id", "currency", "unit_price", "unit_sale_price")}
+
+
+MERGES = pytest.mark.parametrize("account", [{"anonymous_events": "as_uuid"}], indirect=True)
+TAKEN = '{"error":"new identifier already has a user assigned to it: bad request"}'
+
+
+def logs_in(house, user, visitor):
+    """The first identify of a visitor, and a later one of the same user."""
+    events = [
+        Event(
+            message_id=f"login-{number}",
+            type="identify",
+            pipeline_id="pip",
+            key=visitor,
+            user_id=user,
+            anonymous_id=visitor,
+            links=links,
+            timestamp_ms=house.clock.now_ms(),
+            received_ms=house.clock.now_ms(),
+            traits={"city": "London"},
+            consent=Consent({"marketing": True}, "event"),
+        )
+        for number, links in enumerate([visitor, None])
+    ]
+    first = house.appender.append([Entry(event.key, msgspec.json.encode(event)) for event in events])
+    return first, first + 1
+
+
+def calls(account):
+    return [path.rpartition("/v1/")[2] for path, _ in account.requests]
+
+
+@MERGES
+async def test_a_visitor_becomes_the_user_before_the_user_is_told(house, account):
+    house.start(lanes=1)
+    first, later = logs_in(house, "u1", "visitor-1")
+    await house.until(house.is_done)
+    assert calls(account) == ["identity", "upsert"]
+    assert account.taken == ["u1", "u1"]
+    assert [house.verdict(first), house.verdict(later)] == [DELIVERED] * 2
+    assert house.delivered(first).attempt.told == {}
+
+
+@MERGES
+@pytest.mark.parametrize(
+    ("status", "body", "symptom"),
+    [
+        (400, TAKEN, "new identifier already has a user assigned to it"),
+        (400, '{"error":"identifier values are the same: bad request"}', "identifier values are the same"),
+        (400, '{"error":"no valid identifier: bad request"}', "no valid identifier"),
+        (404, '{"error":"no such user for these identifiers: no data"}', "no such user for these identifiers"),
+    ],
+)
+async def test_a_login_that_cannot_be_merged_goes_on_and_tells_why(house, account, status, body, symptom):
+    """contracts/insider.md §5.1."""
+    account.merged = (status, body)
+    house.start(lanes=1)
+    first, later = logs_in(house, "u1", "visitor-1")
+    await house.until(house.is_done)
+    assert calls(account) == ["identity", "upsert"]
+    assert [house.verdict(first), house.verdict(later)] == [DELIVERED] * 2
+    told = house.delivered(first).attempt.told
+    assert list(told) == [first]
+    assert (told[first].symptom, told[first].reason in body) == (symptom, True)
+    assert told[first].cause
+
+
+@MERGES
+@pytest.mark.parametrize(
+    ("status", "body", "state"),
+    [(403, ACCESS_DENIED, "suspended"), (429, '{"error":"rejected: too many requests"}', "")],
+)
+async def test_a_merge_that_is_put_off_holds_the_user_back_until_it_is_done(house, account, status, body, state):
+    account.merged = (status, body)
+    house.start(lanes=1)
+    first, later = logs_in(house, "u1", "visitor-1")
+    await house.until(lambda: calls(account).count("identity") >= 3)
+    assert "upsert" not in calls(account)
+    assert not state or stands(house, state)
+    account.merged = (200, "{}\n")
+    await house.until(house.is_done)
+    assert calls(account)[-1] == "upsert"
+    assert calls(account).count("upsert") == 1
+    assert [house.verdict(first), house.verdict(later)] == [DELIVERED] * 2
+
+
+@MERGES
+async def test_a_limit_of_identity_calls_slows_those_and_not_the_upserts(house, account):
+    account.merged = (429, '{"error":"rejected: too many requests"}')
+    house.start(lanes=1)
+    logs_in(house, "u1", "visitor-1")
+    await house.until(lambda: house.state() is not None and house.state().slowed)
+    assert [(one.route, one.documented) for one in house.state().slowed] == [("identity", 2_000)]

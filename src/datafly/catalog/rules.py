@@ -9,17 +9,20 @@ from datafly.model.consent import ALIASES
 from datafly.model.delivery import Reply
 from datafly.model.taxonomy import is_standard
 from datafly.model.verdict import Verdict
+from datafly.spec.calls import TAKES
 from datafly.spec.config import validate_config
 from datafly.spec.faces import example_config, scenarios
 from datafly.spec.integration import ANY, WITHDRAWN, Integration, Sample, as_json
 from datafly.spec.judging import judge_by
 from datafly.spec.nodes import ROOTS, Path
 from datafly.spec.parts import BySetting
+from datafly.spec.readiness import StandardEvent
 from datafly.spec.setting import Choice, Flag
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SENSITIVE: Final = re.compile(r"(?:^|_)(key|token|secret|password|credential)s?$")
 _TEMPLATE: Final = re.compile(r"{(\w+)}")
+_NO_EVENT: Final = StandardEvent("", "", "")
 _CATEGORIES: Final = frozenset({"essential", "functional", "analytics", "marketing", "personalization"})
 
 
@@ -274,3 +277,30 @@ def single_failures_do_not_fail_others(subject: Subject) -> Iterator[str]:
 def replies_are_recorded(subject: Subject) -> Iterable[str]:
     """Replies of the real vendor are recorded; until that can be checked, nothing is stable."""
     yield f"{subject.integration.slug} has no recorded replies of the real vendor"
+
+
+@asks("alpha")
+def readiness_is_of_its_events(subject: Subject) -> Iterator[str]:
+    """What a segment needs is a standard event of the vendor with that parameter; the hint of readiness exists."""
+    known = subject.integration.readiness
+    if known is None:
+        return
+    events = {one.name: one for one in known.events}
+    for segment in known.segments:
+        for need in segment.events:
+            lacking = [param for param in segment.params if param not in events.get(need.event, _NO_EVENT).params]
+            if need.event not in events or lacking:
+                yield f"segment {segment.name} needs {need.event}, which is no standard event with {lacking}"
+    if known.hint not in {hint.symptom for hint in subject.integration.hints}:
+        yield f"readiness names the hint {known.hint!r}, which does not exist"
+
+
+@asks("alpha")
+def calls_are_known(subject: Subject) -> Iterator[str]:
+    """A call beside events is one of those that there are, once, and sends what it is given and nothing else."""
+    keys = [call.key for call in subject.integration.calls]
+    for call in subject.integration.calls:
+        if call.key not in TAKES or keys.count(call.key) > 1:
+            yield f"the call {call.key} is none of {', '.join(TAKES)}, or is there twice"
+        elif call.names() != TAKES[call.key]:
+            yield f"the call {call.key} must send {', '.join(sorted(TAKES[call.key]))}"

@@ -12,7 +12,7 @@ from datafly.deliver.judge import THROTTLED, Decision, Meaning, decide
 from datafly.deliver.notices import drift_of
 from datafly.deliver.record import Exchange, attempt_of, shown_answer, shown_ruling
 from datafly.deliver.site import Site
-from datafly.model.delivery import Answer, Attempt, Notice, Outgoing, Pending, Reply
+from datafly.model.delivery import Answer, Attempt, Notice, Outgoing, Pending, Reply, Sighting
 from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverPaceSlowed, DeliverRequestAnswered
@@ -28,7 +28,13 @@ class Book(Protocol):
     run_id: str
 
     async def decide(
-        self, finals: Finals, *, attempt: Attempt | None = None, local: Finals = (), cleared: int | None = None
+        self,
+        finals: Finals,
+        *,
+        attempt: Attempt | None = None,
+        sightings: tuple[Sighting, ...] = (),
+        local: Finals = (),
+        cleared: int | None = None,
     ) -> None:
         """Durable on return. `finals` came of the attempt, `local` of no request; lane `cleared` waits no more."""
 
@@ -148,7 +154,8 @@ class Lane:
         for part in rest:
             part.earlier = (*batch.earlier, answer)[-self._site.settings.earlier_answers :]
         self._backlog.replace_head(rest)
-        await self._decide(finals, attempt)
+        sightings = self._site.sightings.of(batch, attempt.delivered, started_ms) if attempt else ()
+        await self._decide(finals, attempt, sightings)
         if rest and decision.told.verdict not in FINAL:
             self._tell_pending(rest, decision.told, answer, backoff)
         return backoff
@@ -268,13 +275,15 @@ class Lane:
     def _others_succeed(self, batch: Batch) -> bool:
         return batch.fails > 0 and self._site.gate.successes > batch.successes_before
 
-    async def _decide(self, finals: Finals = (), attempt: Attempt | None = None) -> None:
+    async def _decide(
+        self, finals: Finals = (), attempt: Attempt | None = None, sightings: tuple[Sighting, ...] = ()
+    ) -> None:
         local = self._backlog.take_decided()
         cleared = self._told_pending and not self._backlog.todo
         self._told_pending = self._told_pending and not cleared
         if finals or local or cleared:
             lane = self.number if cleared else None
-            await self._book.decide(finals, attempt=attempt, local=local, cleared=lane)
+            await self._book.decide(finals, attempt=attempt, sightings=sightings, local=local, cleared=lane)
 
     def _tell_pending(self, rest: list[Batch], told: Ruling, answer: Answer, backoff: float) -> None:
         now = self._site.clock.monotonic()

@@ -16,7 +16,7 @@ from datafly.deliver.notices import warnings_of
 from datafly.deliver.record import outcomes_of
 from datafly.deliver.site import Site
 from datafly.deliver.tracker import Tracker
-from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending
+from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending, Sighting
 from datafly.model.verdict import DELIVERED, Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverEventReadFailed, DeliverEventsDecided, DeliverEventsLost
@@ -113,7 +113,13 @@ class Run:
             await self._write(Writing(marks=(self._place(),)))
 
     async def decide(
-        self, finals: Finals, *, attempt: Attempt | None = None, local: Finals = (), cleared: int | None = None
+        self,
+        finals: Finals,
+        *,
+        attempt: Attempt | None = None,
+        sightings: tuple[Sighting, ...] = (),
+        local: Finals = (),
+        cleared: int | None = None,
     ) -> None:
         for offset, _ in (*finals, *local):
             self._tracker.finish(offset)
@@ -128,6 +134,7 @@ class Run:
                 attempts=(attempt,) if attempt else (),
                 outcomes=outcomes,
                 notices=warnings_of(attempt, [offset for offset, _ in finals]) if attempt else (),
+                sightings=sightings,
                 marks=(self._place(),),
                 cleared=() if cleared is None else ((self._site.id, self.run_id, self.partition, cleared),),
             )

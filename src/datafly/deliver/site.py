@@ -12,6 +12,7 @@ from datafly.deliver.gate import Gate
 from datafly.deliver.pace import Pace, Paces
 from datafly.deliver.recorder import Recorder
 from datafly.deliver.settings import DeliverySettings
+from datafly.deliver.sightings import Sightings
 from datafly.log.base import Log
 from datafly.model.clock import Clock
 from datafly.model.delivery import Slowed
@@ -55,6 +56,7 @@ class Site:
         self.clock = parts.clock
         self.gate = gate
         self.recorder = recorder
+        self.sightings = Sightings(installation.id)
         self.slots = asyncio.Semaphore(parts.settings.lanes)
         self.compiled: Compiled | None = None
         self.closing: Ruling | None = None

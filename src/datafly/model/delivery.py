@@ -166,6 +166,19 @@ class Notice(msgspec.Struct, frozen=True):
     last_ms: int
 
 
+class Sighting(msgspec.Struct, frozen=True):
+    """So many of the vendor's event `name` arrived there on a day; with `param`, so many that carried it.
+
+    `day`: days since 1970-01-01, UTC, by the time of sending. `name` "": names beyond a bounded number.
+    """
+
+    installation_id: str
+    day: int
+    name: str
+    param: str
+    count: int
+
+
 class Replay(msgspec.Struct, frozen=True, omit_defaults=True):
     """A run over dead letters of one installation. `state`: queued, running, done."""
 

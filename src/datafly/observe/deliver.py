@@ -125,6 +125,16 @@ class DeliverJudgeFailed(Telemetry, frozen=True):
     error: str
 
 
+class DeliverSightingFailed(Telemetry, frozen=True):
+    """What was delivered could not be read again, so readiness does not count it."""
+
+    level: ClassVar[int] = logging.ERROR
+
+    installation_id: str
+    vendor: str
+    error: str
+
+
 class DeliverLoopFailed(Telemetry, frozen=True):
     """A loop met a fault, keeps its records, and goes on."""
 

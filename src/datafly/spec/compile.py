@@ -10,11 +10,14 @@ from datafly.model.delivery import Outgoing
 from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
+from datafly.spec.calling import calls_of
+from datafly.spec.calls import rate_key
 from datafly.spec.compiled import Compiled, Limits, Shaped
 from datafly.spec.config import complete_config, require_fitting
 from datafly.spec.integration import ANY, WITHDRAWN, Integration
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
+from datafly.spec.readiness import reader_of
 from datafly.spec.request import Caller, assembler, caller_of, picker
 from datafly.spec.rule import write_rule
 from datafly.spec.scope import Scope
@@ -41,7 +44,8 @@ def compile_integration(
         vendor=integration.slug,
         consent=integration.consent,
         limits=_limits(integration, whole),
-        rates={route.key: route.requests_per_minute for route in integration.routes if route.requests_per_minute},
+        rates=_rates(integration),
+        calls=calls_of(integration, caller),
         shape=_shaper(integration, whole),
         assemble=assembler(integration, caller),
         judge=judge_by(integration),
@@ -50,6 +54,8 @@ def compile_integration(
         credential=_credential(integration, caller),
         credential_check=_credential_check(integration, caller),
         judge_check=judge_check_by(integration),
+        seen=reader_of(integration.readiness) if integration.readiness else None,
+        standard=integration.readiness.standard_names() if integration.readiness else {},
         notes=(*_elsewhere(integration, whole), *notes),
         tells_withdrawal=any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules),
     )
@@ -80,6 +86,12 @@ def _only_told(category: str | None, event: Event, now_ms: int) -> Scope:
     if event.type != "consent":
         scope.warn(f"The event itself is not sent: consent for {category} is withdrawn with it; only that is told.")
     return scope
+
+
+def _rates(integration: Integration) -> dict[str, int]:
+    every = [(route.key, route.requests_per_minute) for route in integration.routes]
+    every += [(rate_key(call.key), call.requests_per_minute) for call in integration.calls]
+    return {key: requests_per_minute for key, requests_per_minute in every if requests_per_minute}
 
 
 def _limits(integration: Integration, config: Mapping[str, Any]) -> Limits:

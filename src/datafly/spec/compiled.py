@@ -1,12 +1,14 @@
 """What is left of an integration once it is compiled for one installation: plain closures, nothing to interpret."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import Event
 from datafly.model.verdict import Judgement, Ruling
+from datafly.spec.readiness import Seen, StandardEvent
 
 Shaped = tuple[Item, ...] | Ruling
 """The items of one event in sending order (most vendors: one), or why it is not sent (SKIPPED or REJECTED)."""
@@ -21,6 +23,16 @@ class Limits(msgspec.Struct, frozen=True):
     flush_interval_ms: int = 500
     timeout_seconds: float = 30.0
     source: str = ""
+
+
+class CompiledCall(msgspec.Struct, frozen=True):
+    """`make(given)` is the request, `given` as `spec.calls.TAKES` says; `judge(reply)` what the reply means.
+
+    Paced by the route `spec.calls.rate_key` of the installation. DELIVERED: it is done, or there was nothing to do.
+    """
+
+    make: Callable[[Mapping[str, Any]], Outgoing]
+    judge: Callable[[Reply], Ruling]
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -47,5 +59,11 @@ class Compiled(msgspec.Struct, frozen=True):
     judge_check: Callable[[Reply], Ruling] | None = None
     notes: tuple[str, ...] = ()
     """What a person should know of this installation, e.g. that it sends to the sandbox."""
+    calls: Mapping[str, CompiledCall] = {}
+    """What can be asked of the vendor about a user, beside events."""
+    seen: Callable[[Iterable[bytes]], Seen] | None = None
+    """Bodies of items → the events in them, counted; None where the vendor has no standard events."""
+    standard: Mapping[str, StandardEvent] = {}
+    """The events that the vendor knows by itself, by each of their names."""
     tells_withdrawal: bool = False
     """Whether `shape` makes a message of it that a known user withdraws `consent`."""

@@ -8,8 +8,10 @@ import msgspec
 from datafly.model.delivery import Reply
 from datafly.model.event import TYPES
 from datafly.model.verdict import Judgement, Ruling
+from datafly.spec.calls import Call
 from datafly.spec.compiled import Limits
 from datafly.spec.nodes import Node, Path
+from datafly.spec.readiness import Readiness
 from datafly.spec.setting import SettingKind
 from datafly.spec.words import Failure, Hint, Refusal
 
@@ -226,6 +228,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[Remark, ...] = ()
     corpus: str = ""
     samples: tuple[Sample, ...] = ()
+    readiness: Readiness | None = None
+    calls: tuple[Call, ...] = ()
     functions: Functions = Functions()
 
     def setting(self, name: str) -> SettingKind | None:

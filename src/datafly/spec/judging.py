@@ -8,6 +8,7 @@ import msgspec
 
 from datafly.model.delivery import Reply
 from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
+from datafly.spec.calls import Call
 from datafly.spec.integration import Integration
 from datafly.spec.request import historical_key
 from datafly.spec.words import Failure
@@ -40,6 +41,22 @@ def judge_check_by(integration: Integration) -> Callable[[Reply], Ruling]:
     judge_success = integration.functions.judge_check or (lambda _: DELIVERED)
     judge_failure = _failure_judge(integration, None)
     return lambda reply: judge_success(reply) if _is_success(reply) else judge_failure(reply)
+
+
+def judge_call_by(integration: Integration, call: Call) -> Callable[[Reply], Ruling]:
+    """A call is about one user: the answer about a list of items is of a list of one."""
+    judge_items = integration.functions.judge_success if call.per_item else None
+    judge_failure = _failure_judge(integration, None, call.failures)
+
+    def judge(reply: Reply) -> Ruling:
+        if not _is_success(reply):
+            return judge_failure(reply)
+        if judge_items is None or json_of(reply) == {}:
+            return DELIVERED
+        judgement = judge_items(reply, 1)
+        return judgement.items[0] if judgement.items else judgement.whole
+
+    return judge
 
 
 def recognise(failures: tuple[Failure, ...], status: int, body: str) -> Failure | None:
@@ -106,9 +123,11 @@ def _wrong_address(reply: Reply, name: str) -> tuple[str, str]:
     return cause, "Check the address in the settings."
 
 
-def _failure_judge(integration: Integration, route: str | None) -> Callable[[Reply], Ruling]:
+def _failure_judge(
+    integration: Integration, route: str | None, own: tuple[Failure, ...] = ()
+) -> Callable[[Reply], Ruling]:
     """`route` None: a call that is none of the routes; failures that belong to one are not its."""
-    failures = tuple(one for one in integration.failures if one.route is None or one.route == route)
+    failures = (*own, *(one for one in integration.failures if one.route is None or one.route == route))
     name = integration.name
 
     def judge(reply: Reply) -> Ruling:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending, Replay, State
+from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending, Replay, Sighting, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.verdict import Verdict
 
@@ -130,7 +130,8 @@ class Writing(msgspec.Struct, frozen=True):
     """(installation_id, run_id, partition, lane): nothing waits there any more."""
     states: tuple[State, ...] = ()
     notices: tuple[Notice, ...] = ()
-    """Counted on top of what was counted before."""
+    """Counted on top of what was counted before; so are sightings."""
+    sightings: tuple[Sighting, ...] = ()
 
 
 class Ledger(Protocol):
@@ -180,6 +181,9 @@ class Ledger(Protocol):
 
     def notices(self, installation_id: str) -> list[Notice]:
         """Of each kind those that were given last, the most frequent first, and one that sums up the others."""
+
+    def sightings(self, installation_id: str, *, since_day: int) -> list[Sighting]:
+        """In no order; days of long ago are forgotten."""
 
     def trim(self, *, before_ms: int, limit: int = 1_000) -> int:
         """Forget attempts, outcomes and notices older than that, a bounded number a call; how many of the first two."""

@@ -9,7 +9,7 @@ import msgspec
 
 from datafly.model.delivery import Attempt, Outcome, Pending
 from datafly.model.verdict import Verdict
-from datafly.store import members, notices
+from datafly.store import members, notices, sightings
 from datafly.store.base import Writing
 
 REQUESTS: Final = "requests"
@@ -31,6 +31,7 @@ class Batch(msgspec.Struct, frozen=True):
     states: list[Row]
     counters: list[Row]
     notices: list[Row]
+    sightings: list[Row]
 
 
 def batch_of(writings: Sequence[Writing]) -> Batch:
@@ -54,6 +55,7 @@ def batch_of(writings: Sequence[Writing]) -> Batch:
         states=list(states.values()),
         counters=_counter_rows(writings),
         notices=notices.rows_of([notice for writing in writings for notice in writing.notices]),
+        sightings=sightings.rows_of([sighting for writing in writings for sighting in writing.sightings]),
     )
 
 

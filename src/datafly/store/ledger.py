@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, State
+from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Sighting, State
 from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
-from datafly.store import lookup, notices, schema
+from datafly.store import lookup, notices, schema, sightings
 from datafly.store.base import Delivery, Progress, Writing
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
@@ -101,6 +101,10 @@ class SqlLedger:
         with self._database.read() as connection:
             return notices.of(connection, installation_id)
 
+    def sightings(self, installation_id: str, *, since_day: int) -> list[Sighting]:
+        with self._database.read() as connection:
+            return sightings.of(connection, installation_id, since_day)
+
     def trim(self, *, before_ms: int, limit: int = 1_000) -> int:
         """Keeps what is final at or above a mark, however old: after a restart it would be sent again."""
         with self._database.write() as connection:
@@ -121,6 +125,8 @@ def _insert(connection: sa.Connection, batch: Batch) -> None:
     upsert(connection, schema.counters, batch.counters, added=frozenset({"count"}))
     if batch.notices:
         notices.keep(connection, batch.notices)
+    if batch.sightings:
+        sightings.keep(connection, batch.sightings)
     if batch.cleared:
         _clear(connection, batch)
 

@@ -152,7 +152,7 @@ replays = sa.Table(
 
 
 def _key(name: str) -> sa.Column[Any]:
-    kind = sa.Integer if name in {"partition", "lane"} else sa.String(64)
+    kind = sa.Integer if name in {"partition", "lane", "day"} else sa.String(64)
     return sa.Column(name, kind, primary_key=True, autoincrement=False)
 
 
@@ -232,4 +232,14 @@ notices = sa.Table(
     _big("count"),
     _big("last_ms"),
     sa.Index("ix_notices_last_ms", "last_ms"),
+)
+
+sightings = sa.Table(
+    "sightings",
+    metadata,
+    _key("installation_id"),
+    _key("day"),
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("param", sa.String(100), primary_key=True),
+    _big("count"),
 )

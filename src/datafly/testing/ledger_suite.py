@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy.exc import IntegrityError
 
-from datafly.model.delivery import DRIFT, LIVE, WARNING, Answer, Notice, Outcome, Pending, State
+from datafly.model.delivery import DRIFT, LIVE, WARNING, Answer, Notice, Outcome, Pending, Sighting, State
 from datafly.model.verdict import DEAD_LETTERS, Ruling, Verdict
 from datafly.store import Progress, SqlStore, Writing
 from datafly.testing.ledger_story import Story, stories
@@ -111,6 +111,26 @@ class NoticeSuite(StoreFixtures):
         store.ledger.write([Writing(notices=(Notice("pi_1", WARNING, "a", 1, 5), Notice("pi_1", WARNING, "b", 1, 9)))])
         store.ledger.trim(before_ms=9)
         assert [one.sentence for one in store.ledger.notices("pi_1")] == ["b"]
+
+
+class SightingSuite(StoreFixtures):
+    def test_sightings_add_up_by_day_name_and_parameter(self, store: SqlStore) -> None:
+        seen = [("pi_1", 20, "view", "", 3), ("pi_1", 20, "view", "price", 2), ("pi_1", 21, "view", "", 1)]
+        store.ledger.write([Writing(sightings=tuple(Sighting(*one) for one in seen))])
+        store.ledger.write([Writing(sightings=(Sighting("pi_1", 20, "view", "", 4), Sighting("pi_2", 20, "", "", 1)))])
+        found = store.ledger.sightings("pi_1", since_day=20)
+        assert {(one.day, one.name, one.param): one.count for one in found} == {
+            (20, "view", ""): 7,
+            (20, "view", "price"): 2,
+            (21, "view", ""): 1,
+        }
+        assert [one.day for one in store.ledger.sightings("pi_1", since_day=21)] == [21]
+
+    def test_days_of_long_ago_are_forgotten_with_the_next_that_is_written(self, store: SqlStore) -> None:
+        for installation_id, day in (("pi_1", 10), ("pi_2", 10), ("pi_1", 11), ("pi_1", 55)):
+            store.ledger.write([Writing(sightings=(Sighting(installation_id, day, "view", "", 1),))])
+        assert [one.day for one in store.ledger.sightings("pi_1", since_day=0)] == [11, 55]
+        assert [one.day for one in store.ledger.sightings("pi_2", since_day=0)] == [10]
 
 
 class ReadingSuite(StoreFixtures):
@@ -243,7 +263,7 @@ class ProcessSuite(StoreFixtures):
         assert store.ledger.counts("pi_1")["requests"] == kept
 
 
-class LedgerSuite(WritingSuite, NoticeSuite, ReadingSuite, RandomSuite, ProcessSuite):
+class LedgerSuite(WritingSuite, NoticeSuite, SightingSuite, ReadingSuite, RandomSuite, ProcessSuite):
     """All of it."""
 
 

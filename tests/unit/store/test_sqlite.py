@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from datafly.model.delivery import LIVE, WARNING, Notice, Outcome
+from datafly.model.delivery import LIVE, WARNING, Notice, Outcome, Sighting
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.verdict import Ruling, Verdict
 from datafly.store import SqlStore, Writing, dialect, lookup, open_store, schema
@@ -163,6 +163,8 @@ def _look_up_everything(store: SqlStore, run: lookup.Run):
     store.ledger.counts("pi_1")
     store.ledger.write([Writing(notices=(Notice("pi_1", WARNING, "odd", 1, 1),))])
     store.ledger.notices("pi_1")
+    store.ledger.write([Writing(sightings=(Sighting("pi_1", 1, "view", "", 1),))])
+    store.ledger.sightings("pi_1", since_day=1)
     store.ledger.trim(before_ms=1)
     store.control.find_token("dft_x")
 

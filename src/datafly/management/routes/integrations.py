@@ -10,11 +10,13 @@ from datafly.management.checking import CheckView, check
 from datafly.management.installing import Config, reconfigure, switch
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.parameters import IfMatch, etag, expected
+from datafly.management.readiness import readiness
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.services import Composed, Services
 from datafly.management.standings import Standings
 from datafly.management.views.installation import PipelineIntegration
 from datafly.management.views.notices import NoticesView, notices_view
+from datafly.management.views.readiness import ReadinessView
 from datafly.model.errors import NotFound
 from datafly.model.installation import Installation
 
@@ -116,6 +118,17 @@ def warnings(*, services: Services, integration_id: FromPath[str]) -> NoticesVie
     return notices_view(services.ledger.notices(installation.id))
 
 
+@get(
+    "/{integration_id:str}/readiness",
+    summary="Which standard events arrive, and what they are enough for",
+    opt={"answers": (409,)},
+    sync_to_thread=True,
+)
+def get_readiness(*, services: Services, integration_id: FromPath[str]) -> ReadinessView:
+    """Events and parameters of the vendor's own that it took, and whether its segments have what they need."""
+    return readiness(services, integration_id)
+
+
 @delete("/{integration_id:str}", summary="Uninstall an integration", sync_to_thread=True)
 def uninstall(*, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> None:
     """What still waits ends as SKIPPED `installation_removed`. Its name is free again."""
@@ -154,6 +167,7 @@ router = Router(
         resume,
         test_credentials,
         warnings,
+        get_readiness,
         uninstall,
     ],
     tags=["Pipeline integrations"],

@@ -1,0 +1,73 @@
+"""Calls about a user that no event makes: to erase her, to take away attributes, to change who she is."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from datafly.spec.words import Failure
+
+DELETE_USER: Final = "delete_user"
+DELETE_ATTRIBUTES: Final = "delete_attributes"
+REPLACE_IDENTIFIER: Final = "replace_identifier"
+REMOVE_IDENTIFIER: Final = "remove_identifier"
+
+TAKES: Final[dict[str, frozenset[str]]] = {
+    DELETE_USER: frozenset({"user"}),
+    DELETE_ATTRIBUTES: frozenset({"user", "attributes", "custom"}),
+    REPLACE_IDENTIFIER: frozenset({"old", "new"}),
+    REMOVE_IDENTIFIER: frozenset({"user"}),
+}
+"""The calls that there are, by what each is given. `user`, `old` and `new` are objects of identifiers as the vendor
+calls them; `attributes` are names of its own, `custom` names of the customer's.
+"""
+USERS: Final = frozenset({"user", "old", "new"})
+"""Those of them without which a call is not made."""
+
+
+class Call(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of `TAKES`. In `body`, `$name` stands for what is given under that name; a field without it is left out.
+
+    `requests_per_minute` 0: it shares the rate of `limits`. `per_item`: a good answer tells what became of items, or is
+    an empty object. `failures` come before those of the definition that belong to no route.
+    """
+
+    key: str
+    path: str
+    body: dict[str, Any]
+    method: str = "POST"
+    requests_per_minute: int = 0
+    per_item: bool = False
+    failures: tuple[Failure, ...] = ()
+
+    def names(self) -> frozenset[str]:
+        """What the body stands for."""
+        return frozenset(_names(self.body))
+
+    def filled(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        filled: dict[str, Any] = _filled(self.body, given)
+        return filled
+
+
+def rate_key(key: str) -> str:
+    """The route under which a call that has a rate of its own is paced."""
+    return f"call:{key}"
+
+
+def _names(template: Any) -> list[str]:
+    if isinstance(template, str):
+        return [template[1:]] if template.startswith("$") else []
+    inner = template.values() if isinstance(template, dict) else template if isinstance(template, list) else ()
+    return [name for one in inner for name in _names(one)]
+
+
+def _filled(template: Any, given: Mapping[str, Any]) -> Any:
+    """None where nothing is left of it."""
+    if isinstance(template, str) and template.startswith("$"):
+        return given.get(template[1:]) or None
+    if isinstance(template, list):
+        return [filled for one in template if (filled := _filled(one, given)) is not None]
+    if isinstance(template, dict):
+        fields = {name: filled for name, one in template.items() if (filled := _filled(one, given)) is not None}
+        return fields or None
+    return template

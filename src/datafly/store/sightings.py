@@ -1,0 +1,38 @@
+"""Which events arrived at a vendor, by day; days of long ago are forgotten with the next that is written."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from datafly.model.delivery import Sighting
+from datafly.store.dialect import upsert
+from datafly.store.schema import sightings as table
+
+KEPT_DAYS: Final = 45
+"""Longer than any segment asks for; `since` in the answers of readiness is true within it."""
+
+Row = dict[str, Any]
+
+
+def rows_of(sightings: Sequence[Sighting]) -> list[Row]:
+    counted: Counter[tuple[str, int, str, str]] = Counter()
+    for one in sightings:
+        counted[one.installation_id, one.day, one.name, one.param] += one.count
+    keys = [column.name for column in table.primary_key.columns]
+    return [dict(zip(keys, key, strict=True)) | {"count": count} for key, count in counted.items()]
+
+
+def keep(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    upsert(connection, table, rows, added=frozenset({"count"}))
+    newest = {row["installation_id"]: row["day"] for row in sorted(rows, key=lambda row: row["day"])}
+    for installation_id, day in newest.items():
+        old = (table.c.installation_id == installation_id, table.c.day <= day - KEPT_DAYS)
+        connection.execute(sa.delete(table).where(*old))
+
+
+def of(connection: sa.Connection, installation_id: str, since_day: int) -> list[Sighting]:
+    where = (table.c.installation_id == installation_id, table.c.day >= since_day)
+    rows = connection.execute(sa.select(table).where(*where)).mappings()
+    return [Sighting(*(row[name] for name in Sighting.__struct_fields__)) for row in rows]
