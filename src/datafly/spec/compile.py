@@ -12,7 +12,7 @@ from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.compiled import Compiled, Limits, Shaped
 from datafly.spec.config import complete_config, require_fitting
-from datafly.spec.integration import ANY, WITHDRAWN, Integration
+from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
 from datafly.spec.request import Caller, assembler, caller_of, picker
@@ -50,6 +50,7 @@ def compile_integration(
         credential=_credential(integration, caller),
         credential_check=_credential_check(integration, caller),
         judge_check=judge_check_by(integration),
+        name_requests=tuple(_request(caller, one) for one in integration.names.requests) if integration.names else (),
         notes=(*_elsewhere(integration, whole), *notes),
         tells_withdrawal=any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules),
     )
@@ -104,9 +105,10 @@ def _credential(integration: Integration, caller: Caller) -> str:
 
 
 def _credential_check(integration: Integration, caller: Caller) -> Outgoing | None:
-    check = integration.check
-    if check is None:
-        return None
+    return _request(caller, integration.check) if integration.check else None
+
+
+def _request(caller: Caller, check: Check) -> Outgoing:
     return caller.request(check.method, check.path, b"" if check.body is None else msgspec.json.encode(check.body))
 
 

@@ -1,6 +1,6 @@
 """Insider, by its Unification API: one upsert carries a user, what is known of her and what she did."""
 
-from datafly.integrations.insider import answers, identity, refusals, rules, samples, settings, users, words
+from datafly.integrations.insider import answers, identity, names, refusals, rules, samples, settings, users, words
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Check, Functions, Integration, Route
 
@@ -43,5 +43,8 @@ integration = Integration(
     remarks=words.REMARKS,
     corpus="contract/insider",
     samples=samples.SAMPLES,
-    functions=Functions(judge_success=answers.judge_success, judge_check=answers.judge_check),
+    names=names.NAMES,
+    functions=Functions(
+        judge_success=answers.judge_success, judge_check=answers.judge_check, read_names=names.read_names
+    ),
 )
