@@ -36,7 +36,7 @@ async def check(services: Composed, installation_id: str) -> CheckView:
     """Raises `NotFound`, `Conflict` where the vendor has no such request, `Invalid` where the config is no good."""
     compiled, sent_to, outgoing = await asyncio.to_thread(_prepared, services, installation_id)
     reply = await services.send(outgoing)
-    ruling = _judged(compiled, reply)
+    ruling = judged(compiled, reply)
     shown = ruling.with_foreign_words(lambda words: redact(words, compiled.secrets))
     reason = shown.reason or redact(reply.error, compiled.secrets)
     return CheckView(
@@ -64,7 +64,7 @@ def _prepared(services: Composed, installation_id: str) -> tuple[Compiled, str |
     return compiled, base_url(integration, compiled), compiled.credential_check
 
 
-def _judged(compiled: Compiled, reply: Reply) -> Ruling:
+def judged(compiled: Compiled, reply: Reply) -> Ruling:
     if was_refused(reply):
         return address_not_allowed(reply)
     if reply.status is None:

@@ -164,6 +164,11 @@ def canonical_properties(event: str, properties: dict[str, Any]) -> tuple[dict[s
     return found, list(dict.fromkeys(renames)) if renames else renames
 
 
+def is_single(name: str) -> bool:
+    """Whether a canonical event is about one product."""
+    return name in _SINGLE
+
+
 def is_standard(name: str) -> bool:
     """Whether a canonical name is in the table."""
     return name in _SHAPES

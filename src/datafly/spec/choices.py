@@ -1,10 +1,11 @@
 """Nodes that follow the config of an installation or decide by a value; a choice of the config is made when written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from datafly.spec.convert import CONVERTERS
 from datafly.spec.nodes import Const, Node, Scalar
 from datafly.spec.scope import Scope
 from datafly.spec.source import NOTHING, SCOPE, Making, Source, literal
@@ -154,6 +155,36 @@ class Registered(Node, frozen=True, omit_defaults=True, tag="registered"):
         return value
 
 
+class Changed(Node, frozen=True, tag="changed"):
+    of: Node
+    trait: str
+    to: str
+    warning: str
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.of,)
+
+    def write(self, source: Source) -> str:
+        value = source.value(self.of)
+        check = source.bind(_Before(self.trait, CONVERTERS[self.to].convert, self.warning).check, "changed")
+        source.line(f"if {value} is not None and {SCOPE}.event.known_traits: {check}({SCOPE}, {value})")
+        return value
+
+
+class _Before(msgspec.Struct, frozen=True):
+    trait: str
+    convert: Callable[[Any], Any]
+    warning: str
+
+    def check(self, scope: Scope, found: Any) -> None:
+        before = self.convert(scope.event.known_traits.get(self.trait))
+        if before is not None and before != found:
+            scope.warn(self.warning)
+
+
 class Capped(Node, frozen=True, tag="capped"):
     of: Node
     most: int
@@ -222,6 +253,11 @@ def registered(
     nothing is said but `otherwise`. Who lists names may write them with `prefix`.
     """
     return Registered(of, name, warning, otherwise, standard, prefix)
+
+
+def changed(of: Node, trait: str, to: str, warning: str) -> Changed:
+    """A value, with a warning if `trait`, by the converter `to`, was known of the user before and was another."""
+    return Changed(of, trait, to, warning)
 
 
 def capped(of: Node, most: int, warning: str) -> Capped:

@@ -14,7 +14,7 @@ from datafly.spec.calling import calls_of
 from datafly.spec.calls import rate_key
 from datafly.spec.compiled import Compiled, Limits, Shaped
 from datafly.spec.config import complete_config, require_fitting
-from datafly.spec.integration import ANY, WITHDRAWN, Integration
+from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
 from datafly.spec.readiness import reader_of
@@ -56,6 +56,7 @@ def compile_integration(
         judge_check=judge_check_by(integration),
         seen=reader_of(integration.readiness) if integration.readiness else None,
         standard=integration.readiness.standard_names() if integration.readiness else {},
+        name_requests=tuple(_request(caller, one) for one in integration.names.requests) if integration.names else (),
         notes=(*_elsewhere(integration, whole), *notes),
         tells_withdrawal=any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules),
     )
@@ -116,9 +117,10 @@ def _credential(integration: Integration, caller: Caller) -> str:
 
 
 def _credential_check(integration: Integration, caller: Caller) -> Outgoing | None:
-    check = integration.check
-    if check is None:
-        return None
+    return _request(caller, integration.check) if integration.check else None
+
+
+def _request(caller: Caller, check: Check) -> Outgoing:
     return caller.request(check.method, check.path, b"" if check.body is None else msgspec.json.encode(check.body))
 
 

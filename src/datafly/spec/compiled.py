@@ -57,6 +57,8 @@ class Compiled(msgspec.Struct, frozen=True):
     """Route → requests per minute, of those that do not share in the rate of `limits`."""
     credential_check: Outgoing | None = None
     judge_check: Callable[[Reply], Ruling] | None = None
+    name_requests: tuple[Outgoing, ...] = ()
+    """What to ask for the names that are registered at the vendor; see `spec.integration.Names`."""
     notes: tuple[str, ...] = ()
     """What a person should know of this installation, e.g. that it sends to the sandbox."""
     calls: Mapping[str, CompiledCall] = {}

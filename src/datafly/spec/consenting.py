@@ -1,8 +1,10 @@
 """Nodes that tell a vendor what the visitor chose; a pipeline's default is nobody's choice and is never told."""
 
+from functools import lru_cache
+
 import msgspec
 
-from datafly.spec.names import snake_key
+from datafly.spec.names import USUAL_LENGTH, snake_key
 from datafly.spec.nodes import Node
 from datafly.spec.source import SCOPE, Source, literal
 
@@ -39,10 +41,18 @@ class _Told(msgspec.Struct, frozen=True):
     def consents(self, choices: dict[str, bool]) -> dict[str, bool] | None:
         found: dict[str, bool] = {}
         for category, granted in choices.items():
-            key = snake_key(self.prefix + category) if snake_key(category) else None
+            usual = len(category) <= USUAL_LENGTH
+            key = _usual_key(self.prefix, category) if usual else _key(self.prefix, category)
             if key:
                 found[key] = found.get(key, False) or granted
         return found or None
+
+
+def _key(prefix: str, category: str) -> str | None:
+    return snake_key(prefix + category) if snake_key(category) else None
+
+
+_usual_key = lru_cache(maxsize=1024)(_key)
 
 
 class IfChanged(Node, frozen=True, tag="if_changed"):

@@ -137,6 +137,13 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     body: dict[str, Any] | None = None
 
 
+class Names(msgspec.Struct, frozen=True):
+    """Where a vendor tells which names are registered there: requests that only read. `into`: the setting, a list."""
+
+    into: str
+    requests: tuple[Check, ...]
+
+
 class SeeAlso(msgspec.Struct, frozen=True):
     slug: str
     name: str
@@ -175,11 +182,13 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
 class Functions(msgspec.Struct, frozen=True):
     """The code of a definition; all of it pure. None: the kit's own, `spec.judging`.
 
-    `judge_success` judges a 2xx reply to a request of so many items, `judge_check` a 2xx reply to `Check`.
+    `judge_success` judges a 2xx reply to a request of so many items, `judge_check` a 2xx reply to `Check`. `read_names`
+    reads a 2xx reply to one of `Names.requests`; None where it tells no names.
     """
 
     judge_success: Callable[[Reply, int], Judgement] | None = None
     judge_check: Callable[[Reply], Ruling] | None = None
+    read_names: Callable[[Reply], list[str] | None] | None = None
 
     def given(self) -> dict[str, str]:
         found = {name: getattr(self, name) for name in self.__struct_fields__}
@@ -222,6 +231,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...] = ()
     hints: tuple[Hint, ...] = ()
     check: Check | None = None
+    names: Names | None = None
     verify: tuple[str, ...] = ()
     see_also: tuple[SeeAlso, ...] = ()
     differences: tuple[Difference, ...] = ()

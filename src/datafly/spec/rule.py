@@ -1,11 +1,12 @@
 """A rule, with the identity and body that it stands in → one function from an event to what is sent for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from datafly.model.delivery import Item
+from datafly.model.taxonomy import is_single
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.compiled import Shaped
 from datafly.spec.integration import Integration, Lines, Rule
@@ -30,9 +31,10 @@ def write_rule(integration: Integration, rule: Rule, making: Making) -> Written:
     _write_age(integration, rule, source)
     _write_preparation(rule, source)
     body = source.value(rule.body or integration.body)
-    ahead = [source.value(one.body) for one in rule.ahead]
-    items = source.bind(_Itemiser(integration, rule).items, "items")
-    source.line(f"return {items}({', '.join([SCOPE, body, *ahead])})")
+    ahead = [one for one in rule.ahead if not one.body.never(source.making)]
+    bodies = [source.value(one.body) for one in ahead]
+    items = source.bind(_Itemiser(integration, rule, [one.route for one in ahead]).items, "items")
+    source.line(f"return {items}({', '.join([SCOPE, body, *bodies])})")
     return source.function(f"{integration.slug}: {rule.event}")
 
 
@@ -86,7 +88,10 @@ class _Ignored(msgspec.Struct, frozen=True):
 
     def warn(self, scope: Scope) -> None:
         for name in sorted(self.names & scope.properties.keys()):
-            scope.warn(f"properties.{name} is not sent with a {self.event} event.")
+            if name == "products" and is_single(self.event):
+                scope.warn(f"A {self.event} event is about one product: of properties.products the first is sent.")
+            else:
+                scope.warn(f"properties.{name} is not sent with a {self.event} event.")
 
 
 class _LineFinder:
@@ -125,11 +130,11 @@ class _LineFinder:
 class _Itemiser:
     """Bodies → items. The key of what goes ahead of an event is its route beside the message id."""
 
-    def __init__(self, integration: Integration, rule: Rule) -> None:
+    def __init__(self, integration: Integration, rule: Rule, ahead: Sequence[str]) -> None:
         routes = {route.key: route for route in integration.routes}
         self._route = rule.route
         self._historical = historical_key(rule.route) if routes[rule.route].historical else rule.route
-        self._ahead = tuple(one.route for one in rule.ahead)
+        self._ahead = tuple(ahead)
         self._encode = msgspec.json.Encoder().encode
 
     def items(self, scope: Scope, body: Any, *ahead: Any) -> Shaped:

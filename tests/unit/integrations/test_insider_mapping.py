@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datafly import catalog
+from datafly.deliver.batch import Batch, Unit
+from datafly.model import traits
 from datafly.model.consent import Consent
 from datafly.model.event import Event
 from datafly.model.verdict import Ruling, Verdict
@@ -42,9 +44,12 @@ PROPERTIES = st.builds(
     | st.fixed_dictionaries({**GOOD, "products": st.lists(LINE | VALUE, max_size=3) | VALUE})
     | st.fixed_dictionaries({}, optional={**NAMED, "products": st.lists(LINE | VALUE, max_size=3)}),
 )
+DEFAULT_TRAITS = [item.name for item in traits.TRAITS]
 TRAITS = st.builds(
     lambda one, other: {**one, **other},
-    st.dictionaries(TEXT | st.sampled_from(["Email", "phoneNumber", "UUID", "userId"]), VALUE, max_size=5),
+    st.dictionaries(
+        TEXT | st.sampled_from(["Email", "phoneNumber", "UUID", "userId", *DEFAULT_TRAITS]), VALUE, max_size=5
+    ),
     st.fixed_dictionaries(
         {},
         optional={
@@ -66,7 +71,7 @@ CONSENT = st.builds(
 EVENTS = st.builds(
     Event,
     message_id=st.uuids().map(str),
-    type=st.sampled_from([*["track"] * 6, "page", "identify", "identify", "group", "consent"]),
+    type=st.sampled_from([*["track"] * 6, "page", "screen", "identify", "identify", "group", "consent"]),
     pipeline_id=st.just("pl"),
     key=st.just("k"),
     timestamp_ms=st.integers(-(2**60), 2**60) | st.integers(0, 2_000_000_000_000),
@@ -78,6 +83,10 @@ EVENTS = st.builds(
     properties=PROPERTIES,
     traits=TRAITS,
     known_traits=TRAITS,
+    anonymous_id=st.sampled_from(["a-1", "null", None]) | TEXT.filter(bool),
+    links=st.sampled_from([None, "a-1", "0"]),
+    group_id=st.sampled_from([None, "g-1"]),
+    historical=st.booleans(),
     context=st.just({}) | st.fixed_dictionaries({"page": VALUE}) | st.dictionaries(TEXT, VALUE, max_size=2),
 )
 
@@ -93,12 +102,38 @@ KEY = re.compile(r"^[a-z][a-z0-9_]*$")
 BLOCKED = {"undefined", "anonymous", "0", "1", "null", ""}
 
 
-def user_of(event):
-    shaped = MADE.shape(event, 0)
+CHOICES = [one for one in INSIDER.settings if one.kind in ("select", "boolean")]
+CONFIGS = st.fixed_dictionaries(
+    {},
+    optional={
+        **{
+            one.name: st.booleans() if one.kind == "boolean" else st.sampled_from([each.value for each in one.options])
+            for one in CHOICES
+        },
+        "default_country": st.sampled_from(["GB", "TR", "XX"]),
+        "default_currency": st.just("EUR"),
+        "registered_names": st.sampled_from([[], ["page_view"], ["c_plan", "plan"]]),
+    },
+)
+VARIANTS = st.sampled_from([one.key for one in INSIDER.variants])
+
+
+def installed(config, variant="default"):
+    checked = validate_config(INSIDER, variant, "server_side", {**CONFIG, **config})
+    return compile_integration(INSIDER, checked, variant=variant)
+
+
+def user_of(event, made=MADE, now_ms=0):
+    """Why nothing is sent, or the user; what merges goes before her, and may go alone."""
+    shaped = made.shape(event, now_ms)
     if isinstance(shaped, Ruling):
         return shaped, None
-    assert len(shaped) == 1
-    (user,) = json.loads(MADE.assemble(shaped).body)["users"]
+    *before, last = shaped
+    for item in before if last.route != "identity" else shaped:
+        assert made.assemble([item]).method == "PATCH"
+    if last.route == "identity":
+        return None, None
+    (user,) = json.loads(made.assemble([last]).body)["users"]
     return None, user
 
 
@@ -164,6 +199,59 @@ def test_events_have_a_name_and_a_time_and_purchases_what_insider_requires(event
 @given(EVENTS)
 def test_the_same_event_gives_the_same_bytes(event):
     assert MADE.shape(event, 0) == MADE.shape(event, 1)
+
+
+@UNTIMED
+@given(EVENTS, CONFIGS, VARIANTS)
+def test_whatever_is_chosen_the_sandbox_takes_all_that_is_sent_or_a_reason_says_why_not(event, config, variant):
+    ruling, user = user_of(event, installed(config, variant))
+    if ruling:
+        assert (ruling.reason != "", ruling.cause != "") == (True, True)
+    if user is None:
+        return
+    require_sendable(user)
+    names = {"custom.anonymous_id", "uuid", "email", "phone_number"}
+    rules = AccountRules(identifier_types=tuple(names))
+    taken = read_user(user, 0, Reading(rules, datetime.fromtimestamp(0, UTC)))
+    assert isinstance(taken, AcceptedUser), taken.errors
+    assert [one for one in taken.ignored if "c_ prefix" not in one.reason] == []
+    assert {"append", "not_append"} & user.keys() == {"append" if user.get("append") else "not_append"}
+    for name, value in user["identifiers"].items():
+        values = list(value.values()) if name == "custom" else [value]
+        assert all(isinstance(one, str) and one.strip().lower() not in BLOCKED for one in values)
+
+
+@UNTIMED
+@given(st.lists(EVENTS, min_size=1, max_size=30), st.integers(1, 1000), st.integers(1, 4))
+def test_no_request_holds_more_users_or_bytes_than_insider_takes(events, most, copies):
+    made = installed({"max_users_per_request": most})
+    items = [item for event in events for item in shaped_items(made, event)] * copies
+    for body in requests_of(made, items):
+        assert len(json.loads(body)["users"]) <= min(most, 1_000)
+        assert len(body) <= 5_000_000
+
+
+def shaped_items(made, event):
+    shaped = made.shape(event, 0)
+    return () if isinstance(shaped, Ruling) else shaped
+
+
+def requests_of(made, items):
+    """As delivery fills them: an item goes along where the request takes it."""
+    batches = []
+    for item in items:
+        if not batches or not batches[-1].takes(item, made.limits):
+            batches.append(Batch(made, "r", 1, []))
+        batches[-1].add(Unit(None, item))
+    return [made.assemble([unit.item for unit in batch.units]).body for batch in batches]
+
+
+def test_a_thousand_large_events_are_split_by_bytes():
+    """Each holds 40 KB: a hundred of them would pass for users, and not for bytes."""
+    large = Event("m", "track", "pl", "k", 0, 0, user_id="u", event="Large", properties={"text": "x" * 40_000})
+    sizes = [len(body) for body in requests_of(MADE, MADE.shape(large, 0) * 1_000)]
+    assert max(sizes) <= 5_000_000
+    assert len(sizes) > 1
 
 
 def test_partner_and_key_go_as_headers_and_the_key_is_not_shown():

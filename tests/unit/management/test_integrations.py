@@ -273,6 +273,53 @@ def test_a_secret_is_not_shown_in_another_spelling_either(house, call, path, ech
     assert reply["reason"] == "the key *** is unknown"
 
 
+COLUMNS = (
+    b'[{"key":"email","display_name":"E-mail"},{"key":"c_plan","display_name":"Plan"},'
+    b'{"key":"store_visited","display_name":"Store","params":[{"key":"c_store","display_name":"Store"}]}]'
+)
+
+
+def test_the_names_that_the_vendor_knows_are_taken_into_the_config_as_a_new_revision(house, call, path):
+    house.reply = Reply(status=200, body=COLUMNS)
+    before = call.get(path)
+    reply = call("POST", f"{path}/names", role="editor")
+    names = ["email", "plan", "store", "store_visited"]
+    assert reply.json() == {
+        "ok": True,
+        "setting": "registered_names",
+        "names": names,
+        "status": None,
+        "reason": None,
+        "cause": None,
+        "cure": None,
+    }
+    assert [msgspec.json.decode(sent.body) for sent in house.sent] == [{"table": "contacts"}, {"table": "events"}]
+    after = call.get(path)
+    assert after["config"]["registered_names"] == names
+    assert after["config"]["partner_name"] == before["config"]["partner_name"]
+    assert after["revision_id"] != before["revision_id"]
+    assert call("POST", f"{path}/names", role="viewer").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Reply(status=403, body=b'{"message": "key first-key is not valid"}'), "key *** is not valid"),
+        (Reply(status=200, body=b"{}"), None),
+        (Reply(status=None, error="connection refused"), "no_answer"),
+    ],
+)
+def test_where_no_names_are_told_nothing_is_changed_and_the_reason_is_said(house, call, path, reply, reason):
+    house.reply = reply
+    before = call.get(path)
+    told = call("POST", f"{path}/names").json()
+    assert (told["ok"], told["names"]) == (False, [])
+    assert told["reason"]
+    assert reason in {None, told["reason"]}
+    assert told["cause"]
+    assert call.get(path) == before
+
+
 def test_no_answer_at_all_is_told(house, call, path):
     house.reply = Reply(status=None, error="connection refused")
     tested = call("POST", f"{path}/test").json()

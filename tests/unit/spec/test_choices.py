@@ -1,8 +1,8 @@
 import pytest
 
 from datafly.model.verdict import Verdict
-from datafly.spec.choices import absent, capped, given, keyed, lookup, refused, registered, setting, warned
-from datafly.spec.convert import phone
+from datafly.spec.choices import absent, capped, changed, given, keyed, lookup, refused, registered, setting, warned
+from datafly.spec.convert import email, phone
 from datafly.spec.nodes import const, first, obj, path
 from datafly.spec.parts import by_setting
 from datafly.spec.source import Making, Source
@@ -123,3 +123,12 @@ def test_a_name_that_the_vendor_knows_anyway_need_not_be_listed(read, name, name
         )
         assert read(node, name=name, making=configured(names=names)) == name
         assert read.scope.warnings == said
+
+
+@pytest.mark.parametrize(
+    ("known", "said"), [({}, []), ({"email": "A@b.c "}, []), ({"email": "x@y.z"}, ["Changed."]), ({"email": "x"}, [])]
+)
+def test_a_value_that_was_another_before_is_sent_with_a_warning(read, known, said):
+    node = changed(email(path("traits.email")), "email", "email", "Changed.")
+    assert read(node, traits={"email": "a@b.c"}, known_traits=known) == "a@b.c"
+    assert read.scope.warnings == said

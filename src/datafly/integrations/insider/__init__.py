@@ -4,6 +4,7 @@ from datafly.integrations.insider import (
     answers,
     calls,
     identity,
+    names,
     readiness,
     refusals,
     rules,
@@ -56,5 +57,8 @@ integration = Integration(
     samples=samples.SAMPLES,
     readiness=readiness.READINESS,
     calls=calls.CALLS,
-    functions=Functions(judge_success=answers.judge_success, judge_check=answers.judge_check),
+    names=names.NAMES,
+    functions=Functions(
+        judge_success=answers.judge_success, judge_check=answers.judge_check, read_names=names.read_names
+    ),
 )

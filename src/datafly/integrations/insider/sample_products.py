@@ -91,7 +91,7 @@ PRODUCTS = (
         "a product is removed from the cart, and the event names more than one",
         event=track("Product Removed", product_id="SKU-1", products=[{"product_id": "SKU-1"}, {"product_id": "SKU-2"}]),
         sends=request(event("item_removed_from_cart", product_id="SKU-1")),
-        warns=("properties.products is not sent with a Product Removed event.",),
+        warns=("A Product Removed event is about one product: of properties.products the first is sent.",),
     ),
     Sample(
         "a list of products is viewed",

@@ -176,7 +176,8 @@ _EVENTS = (
     Names(
         "registered_names",
         "System names of the events, parameters and attributes registered at Insider under Attributes and Events, "
-        "with or without c_. What is sent under another name is sent with a warning. Empty: not known.",
+        "with or without c_; POST …/pipeline-integrations/{id}/names asks Insider for them. What is sent under another "
+        "name is sent with a warning. Empty: not known.",
         label="Registered names",
         required=False,
         advanced=True,

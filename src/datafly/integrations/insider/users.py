@@ -3,7 +3,7 @@
 from datafly.integrations.insider.identity import MERGE, NEVER_CUSTOM
 from datafly.integrations.insider.refusals import CONSENT_UNCHANGED, NO_ATTRIBUTES, NO_GROUP, NO_IDENTIFIER, NO_NAME
 from datafly.integrations.insider.taxonomy import custom_attributes
-from datafly.spec.choices import absent, given, refused
+from datafly.spec.choices import absent, changed, given, refused
 from datafly.spec.consenting import consent, consents, if_changed
 from datafly.spec.convert import country, day, flag, language, number, text
 from datafly.spec.nodes import Node, const, first, merged, obj, path, required
@@ -39,8 +39,24 @@ PERSON = {
 OPTINS = {name: flag(path(f"traits.{name}")) for name in ("email_optin", "sms_optin", "whatsapp_optin")}
 FULL_NAME = obj(full_name=given(path("traits.first_name"), text(path("traits.name"))))
 
+# An identifier that Insider has is not changed by an upsert (contracts/insider.md §3.3).
+_KEPT = (
+    "traits.{name} is another than before: Insider keeps the identifier that it has of a user, and an upsert changes "
+    "the attribute alone. Change it in the panel."
+)
+CHANGED_CONTACT = {
+    field: by_setting(
+        setting,
+        true=changed(identified(field), name, name, _KEPT.format(name=name)),
+        false=identified(field),
+    )
+    for field, name, setting in (
+        ("email", "email", "email_as_identifier"),
+        ("phone_number", "phone", "phone_as_identifier"),
+    )
+}
 ATTRIBUTES = obj(
-    {**CONTACT, **PERSON, **OPTINS},
+    {**CHANGED_CONTACT, **PERSON, **OPTINS},
     gdpr_optin=first(GDPR_OPTIN, flag(path("traits.gdpr_optin"))),
     custom=custom_attributes(merged(rest("traits", NEVER_CUSTOM, unread="c_"), FULL_NAME, CONSENTS)),
 )

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from datafly.management.bodies import Strict
 from datafly.management.checking import CheckView, check
 from datafly.management.installing import Config, reconfigure, switch
+from datafly.management.names import NamesView, take_names
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.parameters import IfMatch, etag, expected
 from datafly.management.readiness import readiness
@@ -111,6 +112,15 @@ async def test_credentials(*, services: Services, integration_id: FromPath[str])
     return await check(services, integration_id)
 
 
+@post("/{integration_id:str}/names", status_code=200, summary="Ask which names are registered", opt={"answers": (409,)})
+async def registered_names(*, services: Services, integration_id: FromPath[str], request: Caller) -> NamesView:
+    """Asks the vendor, and puts what it tells into the config, as a new revision."""
+    taken = await take_names(services, integration_id, by=request.auth)
+    if taken.ok:
+        tell(request, "changed", "pipeline_integration", integration_id)
+    return taken
+
+
 @get("/{integration_id:str}/warnings", summary="What the vendor would ignore, counted", sync_to_thread=True)
 def warnings(*, services: Services, integration_id: FromPath[str]) -> NoticesView:
     """And where the vendor's answers contradict its own contract."""
@@ -166,6 +176,7 @@ router = Router(
         pause,
         resume,
         test_credentials,
+        registered_names,
         warnings,
         get_readiness,
         uninstall,
