@@ -262,7 +262,7 @@ def test_a_second_start_on_the_same_data_is_refused_in_words(demo, new_signal):
 def test_without_demo_it_starts_with_neither_shop_nor_sandbox_and_says_how_to_go_on(new_signal):
     plain = new_signal("--log-format=text")
     assert "token create --name me" in plain.said
-    assert "sandbox" not in plain.said
+    assert "sandbox" not in plain.said.replace(str(plain.folder), "")
     key = plain.pipeline()["pipeline_key"]
     assert f'<script src="http://localhost:{plain.ports[0]}/d.js" data-pipeline-key="{key}">' in plain.said
     assert plain.interrupt()[0] == 0
