@@ -2,6 +2,7 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -44,6 +45,22 @@ def test_the_named_head_is_the_newest_migration():
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_a_store_of_an_older_signal_is_brought_up_with_what_it_holds(tmp_path):
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/store.db")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(sa.insert(schema.counters).values(installation_id="pi_1", name="DELIVERED", count=7))
+    engine.dispose()
+    with open_store(tmp_path, encryption_key=KEY) as store:
+        assert store.ledger.counts("pi_1") == {"DELIVERED": 7}
+        assert store.ledger.notices("pi_1") == []
+    open_store(tmp_path / "fresh", encryption_key=KEY).close()
+    assert _tables(tmp_path / "store.db") == _tables(tmp_path / "fresh" / "store.db")
 
 
 def test_opening_twice_changes_nothing(tmp_path):

@@ -66,13 +66,14 @@ class Rate:
             self.since_ms = None
 
     def refused(self, sent_at: float) -> bool:
-        """The vendor said that it was too many, to a request sent at `sent_at` (monotonic). Whether that cuts it."""
+        """The vendor said that it was too many, to a request sent at `sent_at` (monotonic). Whether that lowers it."""
         if sent_at < self._settled_at:
             return False
         self._settled_at = self._clock.monotonic() + _SETTLE_SECONDS
-        self._share = max(min(self._share, self._used() / self._documented) * _CUT, self._floor())
-        self.since_ms = self.since_ms or self._clock.now_ms()
-        return True
+        before, self._share = self._share, max(min(self._share, self._used() / self._documented) * _CUT, self._floor())
+        if self._share < before:
+            self.since_ms = self.since_ms or self._clock.now_ms()
+        return self._share < before
 
     def _used(self) -> float:
         """Requests a minute, as many as were sent in the busiest ten seconds of the last minute.

@@ -183,7 +183,10 @@ class Ledger(Protocol):
         """Of each kind those that were given last, the most frequent first, and one that sums up the others."""
 
     def sightings(self, installation_id: str, *, since_day: int) -> list[Sighting]:
-        """In no order; days of long ago are forgotten."""
+        """In no order."""
 
     def trim(self, *, before_ms: int, limit: int = 1_000) -> int:
-        """Forget attempts, outcomes and notices older than that, a bounded number a call; how many of the first two."""
+        """Forget attempts, outcomes and notices older than that, a bounded number a call; how many of the first two.
+
+        And sightings of 45 days before that.
+        """

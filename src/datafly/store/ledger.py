@@ -110,6 +110,7 @@ class SqlLedger:
         with self._database.write() as connection:
             forgotten = trim(connection, before_ms=before_ms, limit=limit)
             notices.forget(connection, before_ms)
+            sightings.forget(connection, before_ms)
         if forgotten:
             emit(StoreLedgerTrimmed(rows=forgotten))
         return forgotten

@@ -242,4 +242,5 @@ sightings = sa.Table(
     sa.Column("name", sa.String(100), primary_key=True),
     sa.Column("param", sa.String(100), primary_key=True),
     _big("count"),
+    sa.Index("ix_sightings_day", "day"),
 )

@@ -1,4 +1,4 @@
-"""Which events arrived at a vendor, by day; days of long ago are forgotten with the next that is written."""
+"""Which events arrived at a vendor, by day."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from datafly.store.dialect import upsert
 from datafly.store.schema import sightings as table
 
 KEPT_DAYS: Final = 45
-"""Longer than any segment asks for; `since` in the answers of readiness is true within it."""
+"""Beyond what else the ledger forgets; longer than any segment asks for."""
+_DAY_MS: Final = 86_400_000
 
 Row = dict[str, Any]
 
@@ -26,10 +27,10 @@ def rows_of(sightings: Sequence[Sighting]) -> list[Row]:
 
 def keep(connection: sa.Connection, rows: Sequence[Row]) -> None:
     upsert(connection, table, rows, added=frozenset({"count"}))
-    newest = {row["installation_id"]: row["day"] for row in sorted(rows, key=lambda row: row["day"])}
-    for installation_id, day in newest.items():
-        old = (table.c.installation_id == installation_id, table.c.day <= day - KEPT_DAYS)
-        connection.execute(sa.delete(table).where(*old))
+
+
+def forget(connection: sa.Connection, before_ms: int) -> None:
+    connection.execute(sa.delete(table).where(table.c.day < before_ms // _DAY_MS - KEPT_DAYS))
 
 
 def of(connection: sa.Connection, installation_id: str, since_day: int) -> list[Sighting]:

@@ -131,6 +131,8 @@ def test_it_never_falls_below_its_floor_nor_rises_above_the_ceiling(documented, 
     for _ in range(20):
         rate.refused(clock.monotonic())
         clock.pass_by(60)
+    assert not rate.refused(clock.monotonic()), "there is nothing new to tell"
+    assert (rate.since_ms is None) is (floor == documented)
     assert rate.allowed == pytest.approx(floor)
     assert rate.shown == floor
     for _ in range(300_000):

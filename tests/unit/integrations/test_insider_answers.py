@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from datafly import catalog
 from datafly.model.delivery import Reply
@@ -274,3 +276,34 @@ def test_the_credential_check_reads_only_and_is_judged_by_the_list_of_columns():
     assert MADE.judge_check(Reply(200, body=columns)).verdict is Verdict.DELIVERED
     assert MADE.judge_check(Reply(200, body=b"<html>")).verdict is Verdict.RETRY
     assert MADE.judge_check(Reply(403, body=ACCESS_DENIED.encode())).symptom == "403 Access Denied"
+
+
+COUNTS = st.integers(0, 4) | st.integers(0, 4).map(str) | st.sampled_from([-1, None, True, 0.5, "many", []])
+PATHS = st.integers(0, 5).map("users.{}.identifiers.required".format) | st.sampled_from(
+    ["skip_hook.type", "users.x.a", ""]
+)
+ERRORS = st.dictionaries(PATHS, st.lists(st.text(max_size=9), max_size=2) | st.none() | st.integers(), max_size=3)
+SUCCESSFUL = st.builds(lambda count: {"count": count}, COUNTS) | st.sampled_from([{}, None, 1, "2", []])
+FAIL = st.fixed_dictionaries({"count": COUNTS}, optional={"errors": ERRORS}) | st.sampled_from([{}, 1, {"errors": 7}])
+TOLD = st.fixed_dictionaries({"successful": SUCCESSFUL, "fail": FAIL}) | st.sampled_from([None, [], {}, {"fail": {}}])
+
+
+@settings(max_examples=1_000)
+@given(told=TOLD, count=st.integers(1, 4))
+def test_whatever_a_success_says_nobody_passes_for_delivered_who_was_refused(told, count):
+    judgement = judge(200, json.dumps({"data": told}), count)
+    rulings = judgement.items or (judgement.whole,) * count
+    assert len(rulings) == count
+    assert all(ruling.reason for ruling in rulings if ruling.verdict is Verdict.RETRY)
+    taken = [index for index, ruling in enumerate(rulings) if ruling.verdict is Verdict.DELIVERED]
+    fail = (told.get("fail") or {}) if isinstance(told, dict) else {}
+    errors = fail.get("errors") if isinstance(fail, dict) else None
+    paths = errors if isinstance(errors, dict) else {}
+    named = {index for index in range(count) if f"users.{index}.identifiers.required" in paths}
+    assert not named & set(taken)
+    failed = fail.get("count") if isinstance(fail, dict) else None
+    if type(failed) in {int, str} and str(failed).isdecimal() and int(failed) > 0:
+        assert len(taken) <= max(count - int(failed), 0)
+    if taken and not judgement.drift:
+        successful = told["successful"]["count"] if told.get("successful") else 0
+        assert len(taken) == successful
