@@ -71,7 +71,7 @@ CONSENT = st.builds(
 EVENTS = st.builds(
     Event,
     message_id=st.uuids().map(str),
-    type=st.sampled_from([*["track"] * 6, "page", "screen", "identify", "identify", "group", "consent"]),
+    type=st.sampled_from([*["track"] * 6, "page", "screen", "identify", "identify", "group", "alias", "consent"]),
     pipeline_id=st.just("pl"),
     key=st.just("k"),
     timestamp_ms=st.integers(-(2**60), 2**60) | st.integers(0, 2_000_000_000_000),
@@ -86,6 +86,7 @@ EVENTS = st.builds(
     anonymous_id=st.sampled_from(["a-1", "null", None]) | TEXT.filter(bool),
     links=st.sampled_from([None, "a-1", "0"]),
     group_id=st.sampled_from([None, "g-1"]),
+    previous_id=st.sampled_from([None, "a-1", "null"]),
     historical=st.booleans(),
     context=st.just({}) | st.fixed_dictionaries({"page": VALUE}) | st.dictionaries(TEXT, VALUE, max_size=2),
 )
@@ -145,6 +146,7 @@ def test_what_is_sent_has_no_null_and_identifiers_inside_their_rules_or_says_why
         assert ruling.verdict in (Verdict.SKIPPED, Verdict.REJECTED)
         assert ruling.reason
         assert ruling.cause
+    if user is None:
         return
     require_sendable(user)
     assert user["identifiers"]["uuid"] == event.user_id
