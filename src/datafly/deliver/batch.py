@@ -72,10 +72,13 @@ class Batch(msgspec.Struct, eq=False):
         if not self.units:
             return True
         fits = not self.sealed and self.bytes + len(item.body) + _SEPARATOR_BYTES <= limits.max_bytes
-        return fits and len(self.units) < limits.max_items and item.route == self.route
+        shares = item.route == self.route and item.route not in self.compiled.alone
+        return fits and shares and len(self.units) < limits.max_items
 
     def has_room(self, limits: Limits) -> bool:
-        return not self.sealed and len(self.units) < limits.max_items and self.bytes < limits.max_bytes
+        if self.sealed or (self.units and self.route in self.compiled.alone):
+            return False
+        return len(self.units) < limits.max_items and self.bytes < limits.max_bytes
 
     def add(self, unit: Unit) -> None:
         self.units.append(unit)

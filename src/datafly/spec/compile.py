@@ -18,7 +18,7 @@ from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
 from datafly.spec.readiness import reader_of
-from datafly.spec.request import Caller, assembler, caller_of, picker
+from datafly.spec.request import Caller, assembler, caller_of, historical_key, picker
 from datafly.spec.rule import write_rule
 from datafly.spec.scope import Scope
 from datafly.spec.setting import Address
@@ -46,6 +46,7 @@ def compile_integration(
         limits=_limits(integration, whole),
         rates=_rates(integration),
         calls=calls_of(integration, caller),
+        alone=_alone(integration),
         shape=_shaper(integration, whole),
         assemble=assembler(integration, caller),
         judge=judge_by(integration),
@@ -99,6 +100,11 @@ def _limits(integration: Integration, config: Mapping[str, Any]) -> Limits:
     """An installation may ask for less than the vendor takes, never for more items."""
     chosen = {field: config[name] for field, name in integration.limit_settings.items() if name in config}
     return msgspec.structs.replace(integration.limits, **chosen)
+
+
+def _alone(integration: Integration) -> frozenset[str]:
+    single = [route.key for route in integration.routes if not route.items_key]
+    return frozenset(key for route in single for key in (route, historical_key(route)))
 
 
 def _elsewhere(integration: Integration, config: Mapping[str, Any]) -> Iterator[str]:

@@ -55,6 +55,8 @@ class Compiled(msgspec.Struct, frozen=True):
     credential: str = ""
     rates: dict[str, int] = {}
     """Route → requests per minute, of those that do not share in the rate of `limits`."""
+    alone: frozenset[str] = frozenset()
+    """Routes whose requests are one item each."""
     credential_check: Outgoing | None = None
     judge_check: Callable[[Reply], Ruling] | None = None
     name_requests: tuple[Outgoing, ...] = ()

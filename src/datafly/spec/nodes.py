@@ -11,7 +11,17 @@ from datafly.spec.source import NOTHING, SCOPE, Making, Source, literal
 from datafly.spec.words import Refusal
 
 _MAPPINGS: Final = ("properties", "traits", "group_traits", "context", "line")
-_OF_EVENT: Final = ("user_id", "anonymous_id", "links", "group_id", "message_id", "name", "event", "type")
+_OF_EVENT: Final = (
+    "user_id",
+    "anonymous_id",
+    "links",
+    "previous_id",
+    "group_id",
+    "message_id",
+    "name",
+    "event",
+    "type",
+)
 Scalar = str | int | float | bool
 
 ROOTS: Final = frozenset((*_MAPPINGS, *_OF_EVENT, "timestamp"))

@@ -143,3 +143,7 @@ def test_a_rule_whose_name_is_chosen_is_known_by_its_other_names():
     changed = msgspec.structs.replace(ACME, rules=(rule,), identity=(), body=obj(what=rule_event_name()))
     for sent in ("Order Refunded", "refunded", "Refunded!"):
         assert bodies(compile_integration(changed, {}), event("track", event=sent)) == [{"what": "mailed"}]
+
+
+def test_a_route_without_a_list_takes_one_item_a_request():
+    assert COMPILED.alone == {"merge", "merge:historical"}

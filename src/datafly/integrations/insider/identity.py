@@ -1,6 +1,6 @@
 """Who a user is at Insider, and how a visitor becomes one (contracts/insider.md §3.3, §5.1, §10.2)."""
 
-from datafly.integrations.insider.refusals import NO_UUID
+from datafly.integrations.insider.refusals import NO_PREVIOUS_ID, NO_UUID
 from datafly.model.verdict import Verdict
 from datafly.spec.choices import absent, given, keyed, refused
 from datafly.spec.convert import email, identifier, phone
@@ -60,6 +60,12 @@ FORMER = unless(identifier(path("links")), BLOCKED)
 MERGE = by_setting(
     "anonymous_events",
     as_uuid=given(FORMER, given(USER_ID, obj(old_identifier=obj(uuid=FORMER), new_identifier=obj(uuid=USER_ID)))),
+)
+# Whoever aliases knows both ids, so it holds whatever becomes of visitors' events.
+PREVIOUS_ID = unless(identifier(path("previous_id")), BLOCKED)
+ALIAS = obj(
+    old_identifier=obj(uuid=required(PREVIOUS_ID, NO_PREVIOUS_ID)),
+    new_identifier=obj(uuid=required(USER_ID, NO_UUID)),
 )
 MERGE_AHEAD = (Ahead("identity", MERGE),)
 

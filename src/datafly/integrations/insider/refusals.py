@@ -19,6 +19,11 @@ NO_IDENTIFIER = _skipped(
     "Nothing says who it is: no user id, no e-mail address, no phone number and no anonymous id that may be sent.",
     "Call datafly.identify() when the user logs in, or send anonymousId, userId or traits.email with the event.",
 )
+NO_PREVIOUS_ID = _skipped(
+    "missing_previous_id",
+    "The previous id is a placeholder, which identifies nobody.",
+    "Send the id by which the user was known before as previousId.",
+)
 TOO_OLD = _skipped(
     "older_than_retention",
     "Insider does not write events that are older than it keeps them: purchases 730 days, sign-ups 365, others 90.",

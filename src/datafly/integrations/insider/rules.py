@@ -1,6 +1,6 @@
 """Which event becomes what at Insider, row by row (contracts/insider.md §10.2; what it has no row for is ours)."""
 
-from datafly.integrations.insider.identity import MERGE_AHEAD
+from datafly.integrations.insider.identity import ALIAS, MERGE_AHEAD
 from datafly.integrations.insider.pages import PAGE_NAME, PAGE_PARAMS
 from datafly.integrations.insider.products import (
     ALONE,
@@ -193,6 +193,13 @@ USERS = (
         "User upsert",
         "The group as custom attributes of the user: group_id, and its traits, e.g. group_name.",
         body=GROUP,
+    ),
+    Rule(
+        "alias",
+        "Identity update",
+        "The previous id's uuid becomes the user's, sent to /api/user/v1/identity.",
+        body=ALIAS,
+        route="identity",
     ),
 )
 SHOPPING = (

@@ -236,4 +236,14 @@ VISITORS = (
         config=CUSTOM_IDENTIFIER,
         refuses="no_identifier",
     ),
+    Sample(
+        "a user gets another id",
+        event={"type": "alias", "user_id": "user-123", "previous_id": "a-1"},
+        sends=_MERGE,
+    ),
+    Sample(
+        "a user gets an id in place of a placeholder",
+        event={"type": "alias", "user_id": "user-123", "previous_id": "null"},
+        refuses="missing_previous_id",
+    ),
 )
