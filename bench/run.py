@@ -21,9 +21,9 @@ RESULTS = HERE / "results"
 BENCHES = {
     "shape_only.py": (["--events", "40000"], ["--events", "8000"]),
     "shape_beside_segment.py": (["--events", "20000"], ["--events", "4000", "--rounds", "1"]),
-    "process.py": ([], []),
+    "process.py": ([], ["--events", "20000"]),
     "ingest_http.py": (["--seconds", "5"], ["--seconds", "2", "--rounds", "1"]),
-    "deliver_sink.py": ([], []),
+    "deliver_sink.py": ([], ["--events", "4000", "--rounds", "1"]),
     "end_to_end.py": (["--events", "50000"], ["--events", "5000", "--rounds", "1", "--singles", "20"]),
     "log_backlog.py": (["--events", "2000000", "--step", "500000"], ["--events", "200000", "--step", "100000"]),
 }
