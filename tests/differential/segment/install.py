@@ -7,6 +7,7 @@ Of the published mapping beside this file, or of the folder that is named.
 Does nothing where that has been done. Ends with 3, and says why, where there is no Node or no way to the npm registry.
 """
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -60,6 +61,12 @@ def main() -> int | str:
         sys.stderr.write(f"There is no Node {OLDEST_NODE} or newer with npm here.\n")
         return NOT_HERE
     node, npm = found
+    with (HERE / "package-lock.json").open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # tests and benchmarks may come at once
+        return installed(node, npm)
+
+
+def installed(node: str, npm: list[str]) -> int | str:
     if not STAMP.exists() or STAMP.read_text() != lock():
         ended = npm_ci(npm)
         said = ended.stdout + ended.stderr
