@@ -79,7 +79,7 @@ class Doors:
         body = await self._body(request, receive, self._post_bound, lenient=lenient)
         checked = check(body, implied=door.kind, settings=self._settings, lenient=lenient)
         passage = Passage(door, caller, pipeline or self.admit(caller, checked.fields.key), checked.sent_ms)
-        headers = await self._keep(passage, [checked], refused=0)
+        headers = await self.keep(passage, [checked], refused=0)
         return Reply(200, _SUCCESS, [JSON, *headers])
 
     async def post_batch(self, door: Door, request: Request, receive: Receive) -> Reply:
@@ -90,7 +90,7 @@ class Doors:
         pipeline = pipeline or self.admit(caller, envelope.key)
         passage = Passage(door, caller, pipeline, moment_ms("sentAt", envelope.sent_at), bool(envelope.reset))
         good, errors = self._sort(passage, envelope)
-        headers = await self._keep(passage, good, refused=len(errors))
+        headers = await self.keep(passage, good, refused=len(errors))
         answer: dict[str, Any] = {"success": True, "accepted": len(good)}
         return json_reply(200, answer | ({"errors": errors} if errors else {}), *headers)
 
@@ -135,7 +135,7 @@ class Doors:
                 emit(IngestEventRefused(passage.pipeline.id, passage.door.path, refused.code))
         return good, errors
 
-    async def _keep(self, passage: Passage, good: list[Checked], *, refused: int) -> list[tuple[bytes, bytes]]:
+    async def keep(self, passage: Passage, good: list[Checked], *, refused: int) -> list[tuple[bytes, bytes]]:
         """Durable when it returns; the headers for the answer. Raises `Unavailable`."""
         caller = passage.caller
         visitors = identity.assign(
