@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="API tokens of the management API.")
 app.add_typer(tokens, name="token")
+sources = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may post signed requests to a pipeline.")
+app.add_typer(sources, name="source")
 
 Root = Annotated[
     Path,
@@ -90,6 +92,22 @@ def token_create(
     from datafly.runtime.token import create_token
 
     print(create_token(settings, name=name, role=role))
+
+
+@sources.command("sign")
+@with_settings
+def source_sign(
+    *,
+    pipeline: Annotated[
+        str, typer.Option("--pipeline", metavar="PIPELINE", help="Its id, slug or name; else the oldest one.")
+    ] = "",
+    settings: Settings,
+    found: list[Found],  # noqa: ARG001  settings says it all here
+) -> None:
+    """Make a new signing secret for a pipeline and print it. The one before is refused from then on."""
+    from datafly.runtime.source import renew_signing_secret
+
+    print(renew_signing_secret(settings, pipeline).reveal())
 
 
 @app.command()

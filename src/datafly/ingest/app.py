@@ -11,9 +11,10 @@ from datafly.ingest.codes import Code, Refused
 from datafly.ingest.collector import COLLECTOR, Collector
 from datafly.ingest.doors import RETRY, Append, Doors, Handler, Pipelines, Ready
 from datafly.ingest.paths import DOORS
+from datafly.ingest.sdk_settings import SdkSettings, is_settings
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.shop import Shop, is_shop
-from datafly.ingest.source import Sources, is_settings
+from datafly.ingest.signature import Sources
 from datafly.ingest.wire import (
     App,
     Disconnected,
@@ -72,10 +73,18 @@ Under = list[tuple[Callable[[str], bool], Route]]
 
 
 def create_gateway(
-    settings: GatewaySettings, *, append: Append, pipelines: Pipelines, clock: Clock, ready: Ready
+    settings: GatewaySettings,
+    *,
+    append: Append,
+    pipelines: Pipelines,
+    clock: Clock,
+    ready: Ready,
+    sources: Sources = dict,
 ) -> App:
-    """`pipelines`: by pipeline key, cheap to ask, refreshed outside. `ready`: None, or why events cannot be taken."""
-    doors = Doors(settings, append=append, pipelines=pipelines, clock=clock, ready=ready)
+    """`pipelines`: by pipeline key, `sources`: by id; cheap to ask, refreshed outside. `ready`: None, or why events
+    cannot be taken.
+    """
+    doors = Doors(settings, append=append, pipelines=pipelines, clock=clock, ready=ready, sources=sources)
     routes = {
         door.path: Route(_POST, doors.post(door), open=True, refuse=_flat_refusal if door.flat else _refusal)
         for door in DOORS
@@ -83,10 +92,10 @@ def create_gateway(
     routes |= {path: Route(_GET, handler) for path, handler in _health_routes(ready).items()}
     collector = Collector(COLLECTOR)
     routes |= dict.fromkeys(("/d.js", "/datafly.js"), Route(_GET, collector.get))
-    sources = Sources(doors, Proxies(settings.trusted_proxies))
-    routes |= dict.fromkeys(("/sourceConfig", "/sourceConfig/"), Route(_ASK, sources.rudder, open=True))
+    sdk_settings = SdkSettings(doors, Proxies(settings.trusted_proxies))
+    routes |= dict.fromkeys(("/sourceConfig", "/sourceConfig/"), Route(_ASK, sdk_settings.rudder, open=True))
     under: Under = [
-        (is_settings, Route(_ASK, sources.segment, open=True)),
+        (is_settings, Route(_ASK, sdk_settings.segment, open=True)),
         (pixel.is_pixel, Route(_GET, pixel.Pixel(settings, doors).get, refuse=pixel.refusal)),
     ]
     if settings.demo:

@@ -52,6 +52,10 @@ def test_a_command_takes_every_setting_as_a_flag():
         (("preview", "insider", "absent.json"), "datafly: absent.json cannot be read: No such file or directory.\n"),
         (("preview", "nope", "-"), "datafly: There is no integration 'nope'; there is insider.\n"),
         (("token", "create", "--name", "x", "--role", "king"), "datafly: 'king' is no role: choose owner,"),
+        (
+            ("source", "sign", "--gateway-port", "many"),
+            "datafly: the flag --gateway-port: 'many' is not a whole number.",
+        ),
         (("docs",), "is no checkout of Signal: go to one, or name it with --root."),
         (("new-integration", "Acme"), "is no checkout of Signal: go to one, or name it with --root."),
         (("settings", "--gateway-prot", "1"), "No such option: --gateway-prot"),
