@@ -110,6 +110,53 @@ def source_sign(
     print(renew_signing_secret(settings, pipeline).reveal())
 
 
+@sources.command("add")
+@with_settings
+def source_add(
+    kind: Annotated[str, typer.Argument(metavar="stripe|shopify|hubspot|custom", help="Whose webhooks will come.")],
+    *,
+    secret_file: Annotated[
+        str, typer.Option("--secret-file", metavar="FILE", help="Has what they are signed with; - is standard input.")
+    ] = "",
+    config: Annotated[
+        str, typer.Option("--config", metavar="CONFIG.json", help="Its mappings; else all of it is properties.")
+    ] = "",
+    pipeline: Annotated[
+        str, typer.Option("--pipeline", metavar="PIPELINE", help="Its id, slug or name; else the oldest one.")
+    ] = "",
+    settings: Settings,
+    found: list[Found],  # noqa: ARG001  settings says it all here
+) -> None:
+    """Let another product's webhooks in, and print the path that it must post to."""
+    from datafly.cli import source as adding
+
+    print(adding.add(settings, kind, secret_file=secret_file, config=config, pipeline=pipeline))
+
+
+@sources.command("list")
+@with_settings
+def source_list(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  settings says it all here
+    """Print who may post signed requests, one a line: id, kind and pipeline. Secrets are never shown again."""
+    from datafly.runtime.source import sources as known
+
+    for one in known(settings):
+        print(one.id, one.kind, one.pipeline_id)
+
+
+@sources.command("remove")
+@with_settings
+def source_remove(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Its id; `datafly source list` shows it.")],
+    *,
+    settings: Settings,
+    found: list[Found],  # noqa: ARG001  settings says it all here
+) -> None:
+    """Refuse a sender from now on."""
+    from datafly.runtime.source import remove_source
+
+    remove_source(settings, source)
+
+
 @app.command()
 def preview(
     integration: Annotated[str, typer.Argument(metavar="INTEGRATION", help="Its slug; `datafly check` names them.")],

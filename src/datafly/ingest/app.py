@@ -15,6 +15,7 @@ from datafly.ingest.sdk_settings import SdkSettings, is_settings
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.shop import Shop, is_shop
 from datafly.ingest.signature import Sources
+from datafly.ingest.webhook import PATH, Webhooks
 from datafly.ingest.wire import (
     App,
     Disconnected,
@@ -92,6 +93,7 @@ def create_gateway(
     routes |= {path: Route(_GET, handler) for path, handler in _health_routes(ready).items()}
     collector = Collector(COLLECTOR)
     routes |= dict.fromkeys(("/d.js", "/datafly.js"), Route(_GET, collector.get))
+    routes[PATH] = Route(("POST",), Webhooks(settings, doors, sources, clock).post)
     sdk_settings = SdkSettings(doors, Proxies(settings.trusted_proxies))
     routes |= dict.fromkeys(("/sourceConfig", "/sourceConfig/"), Route(_ASK, sdk_settings.rudder, open=True))
     under: Under = [

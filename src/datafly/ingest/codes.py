@@ -37,12 +37,13 @@ class Code(Enum):
     NOT_HTTP = Meaning(400, "The bytes are no HTTP request.")
     BATCH_TOO_LARGE = Meaning(400, "The batch has too many events or bytes.")
     INVALID_PIPELINE_KEY = Meaning(401, "The pipeline key is missing, unknown or revoked.")
-    MISSING_SIGNATURE = Meaning(401, "The path takes signed requests; X-Signature or X-Timestamp is missing.")
+    MISSING_SIGNATURE = Meaning(401, "The request must be signed, and is not; the message names the missing header.")
     INVALID_SIGNATURE = Meaning(
         401, "The signature is not that of this body and timestamp by the secret of this sender."
     )
     SIGNATURE_EXPIRED = Meaning(401, "What was signed is no time, or one more than 5 minutes from the gateway's clock.")
     NO_SIGNING_SECRET = Meaning(401, "The pipeline has no signing secret; `datafly source sign` makes one.")
+    UNKNOWN_SOURCE = Meaning(401, "There is no webhook source of this id; `datafly source list` shows those there are.")
     ORIGIN_NOT_ALLOWED = Meaning(403, "The pipeline's domain_allowlist does not have the page's origin.")
     NOT_FOUND = Meaning(404, "There is nothing at this path.")
     METHOD_NOT_ALLOWED = Meaning(405, "The path does not take this method; the Allow header says which it takes.")

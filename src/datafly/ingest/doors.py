@@ -16,7 +16,19 @@ from datafly.ingest.pace import Pace
 from datafly.ingest.paths import Door
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.signature import Signatures, Sources
-from datafly.ingest.wire import JSON, Bound, Receive, Reply, Request, Room, already, json_reply, read_body, read_wire
+from datafly.ingest.wire import (
+    JSON,
+    Bound,
+    Receive,
+    Reply,
+    Request,
+    Room,
+    already,
+    decoded,
+    json_reply,
+    read_body,
+    read_wire,
+)
 from datafly.log.base import Entry
 from datafly.model.clock import Clock
 from datafly.model.errors import Unavailable
@@ -133,6 +145,17 @@ class Doors:
             said = kind[:100].decode("latin-1")
             raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
         return await read_body(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
+
+    async def collect(self, request: Request, receive: Receive) -> bytes:
+        """A body of up to a batch's size, as it was sent."""
+        return await read_wire(request, receive, bound=self._batch_bound, deadlines=self._deadlines, room=self._room)
+
+    def unpack(self, request: Request, body: bytes) -> bytes:
+        encoding = request.headers.get(b"content-encoding")
+        return body if encoding is None else decoded(body, encoding.strip().lower(), self._batch_bound)
+
+    def key_of(self, pipeline_id: str) -> str | None:
+        return next((key for key, one in self._pipelines().items() if one.id == pipeline_id), None)
 
     def admit(self, caller: Caller, key: str | None) -> Pipeline:
         """The pipeline that the key opens, for this page, at this rate. Raises `Refused`."""

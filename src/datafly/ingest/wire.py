@@ -123,7 +123,7 @@ async def read_body(request: Request, receive: Receive, *, bound: Bound, deadlin
     """The whole body, decompressed. Raises `Refused`, `Unavailable`, `Disconnected`."""
     body = await read_wire(request, receive, bound=bound, deadlines=deadlines, room=room)
     encoding = request.headers.get(b"content-encoding")
-    return body if encoding is None else _decoded(body, encoding.strip().lower(), bound)
+    return body if encoding is None else decoded(body, encoding.strip().lower(), bound)
 
 
 def already(body: bytes) -> Receive:
@@ -174,7 +174,7 @@ async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
     return message.get("body", b""), not message.get("more_body", False)
 
 
-def _decoded(body: bytes, encoding: bytes, bound: Bound) -> bytes:
+def decoded(body: bytes, encoding: bytes, bound: Bound) -> bytes:
     if encoding == b"identity":
         return body
     if encoding not in (b"gzip", b"x-gzip"):

@@ -10,7 +10,10 @@ SIGNING = "events"
 
 class Source(msgspec.Struct, frozen=True):
     """A sender with a secret of its own. `kind`: `events`, a server that signs as §4.3 says; else whose webhooks it
-    sends (§4.8).
+    sends (§4.8): `stripe`, `shopify`, `hubspot`, `custom`.
+
+    `verify` and `header` are a custom one's: `hmac` of the body in that header, the `secret` itself, or `none`.
+    `event_type_path`: where its payload names the event. `mappings`: path in the event → path in the payload.
     """
 
     id: str
@@ -18,6 +21,10 @@ class Source(msgspec.Struct, frozen=True):
     kind: str
     secret: Secret | None = None
     created_ms: int = 0
+    verify: str = "hmac"
+    header: str = ""
+    event_type_path: str = ""
+    mappings: dict[str, str] = {}
 
 
 def signing_id(pipeline_id: str) -> str:

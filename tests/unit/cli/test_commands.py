@@ -56,6 +56,8 @@ def test_a_command_takes_every_setting_as_a_flag():
             ("source", "sign", "--gateway-port", "many"),
             "datafly: the flag --gateway-port: 'many' is not a whole number.",
         ),
+        (("source", "add", "stripe", "--secret-file", "absent"), "datafly: absent cannot be read: No such file"),
+        (("source", "add", "paypal"), "datafly: 'paypal' sends no webhooks that are known here: choose stripe,"),
         (("docs",), "is no checkout of Signal: go to one, or name it with --root."),
         (("new-integration", "Acme"), "is no checkout of Signal: go to one, or name it with --root."),
         (("settings", "--gateway-prot", "1"), "No such option: --gateway-prot"),
