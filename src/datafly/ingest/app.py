@@ -1,19 +1,21 @@
 """The gateway: one bare ASGI application, routed by a dictionary."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from datafly.ingest import cors
+from datafly.ingest import cors, pixel
 from datafly.ingest.caller import Proxies
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.collector import COLLECTOR, Collector
 from datafly.ingest.doors import RETRY, Append, Doors, Handler, Pipelines, Ready
 from datafly.ingest.paths import DOORS
+from datafly.ingest.sdk_settings import SdkSettings, is_settings
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.shop import Shop, is_shop
-from datafly.ingest.source import Sources, is_settings
+from datafly.ingest.signature import Sources
+from datafly.ingest.webhook import PATH, Webhooks
 from datafly.ingest.wire import (
     App,
     Disconnected,
@@ -36,32 +38,68 @@ _ASK: Final = ("GET", "HEAD", "OPTIONS")
 _POST: Final = ("POST", "OPTIONS")
 
 
+def _refusal(request: Request, error: SignalError) -> Reply:
+    """The one JSON shape of every error. What is not kept is asked for again."""
+    return _told(request, error, error.as_body())
+
+
+def _flat_refusal(request: Request, error: SignalError) -> Reply:
+    """RudderStack's Python SDK stumbles over an error without `code` and `message` at the top, and then repeats what
+    will never be taken.
+    """
+    return _told(request, error, error.as_body() | {"success": False, "code": error.code, "message": error.message})
+
+
+def _told(request: Request, error: SignalError, body: dict[str, Any]) -> Reply:
+    emit(IngestRequestRefused(request.path[:200], error.code, error.status))
+    extra = error.headers if isinstance(error, Refused) else RETRY if isinstance(error, Unavailable) else ()
+    return json_reply(error.status, body, *extra)
+
+
+Refuse = Callable[[Request, SignalError], Reply]
+
+
 class Route(msgspec.Struct, frozen=True):
-    """`open`: pages of other origins may call it, so every answer has the headers that let them read it. `flat`: an
-    error has its code and message at the top as well.
+    """`open`: pages of other origins may call it, so every answer has the headers that let them read it. `refuse`: how
+    an error looks.
     """
 
     methods: tuple[str, ...]
     handler: Handler
     open: bool = False
-    flat: bool = False
+    refuse: Refuse = _refusal
 
 
 Under = list[tuple[Callable[[str], bool], Route]]
 
 
 def create_gateway(
-    settings: GatewaySettings, *, append: Append, pipelines: Pipelines, clock: Clock, ready: Ready
+    settings: GatewaySettings,
+    *,
+    append: Append,
+    pipelines: Pipelines,
+    clock: Clock,
+    ready: Ready,
+    sources: Sources = dict,
 ) -> App:
-    """`pipelines`: by pipeline key, cheap to ask, refreshed outside. `ready`: None, or why events cannot be taken."""
-    doors = Doors(settings, append=append, pipelines=pipelines, clock=clock, ready=ready)
-    routes = {door.path: Route(_POST, doors.post(door), open=True, flat=door.flat) for door in DOORS}
+    """`pipelines`: by pipeline key, `sources`: by id; cheap to ask, refreshed outside. `ready`: None, or why events
+    cannot be taken.
+    """
+    doors = Doors(settings, append=append, pipelines=pipelines, clock=clock, ready=ready, sources=sources)
+    routes = {
+        door.path: Route(_POST, doors.post(door), open=True, refuse=_flat_refusal if door.flat else _refusal)
+        for door in DOORS
+    }
     routes |= {path: Route(_GET, handler) for path, handler in _health_routes(ready).items()}
     collector = Collector(COLLECTOR)
     routes |= dict.fromkeys(("/d.js", "/datafly.js"), Route(_GET, collector.get))
-    sources = Sources(doors, Proxies(settings.trusted_proxies))
-    routes |= dict.fromkeys(("/sourceConfig", "/sourceConfig/"), Route(_ASK, sources.rudder, open=True))
-    under: Under = [(is_settings, Route(_ASK, sources.segment, open=True))]
+    routes[PATH] = Route(("POST",), Webhooks(settings, doors, sources, clock).post)
+    sdk_settings = SdkSettings(doors, Proxies(settings.trusted_proxies))
+    routes |= dict.fromkeys(("/sourceConfig", "/sourceConfig/"), Route(_ASK, sdk_settings.rudder, open=True))
+    under: Under = [
+        (is_settings, Route(_ASK, sdk_settings.segment, open=True)),
+        (pixel.is_pixel, Route(_GET, pixel.Pixel(settings, doors).get, refuse=pixel.refusal)),
+    ]
     if settings.demo:
         under.append((is_shop, Route(_GET, Shop(pipelines).get)))
     return _Gateway(settings, routes, under)
@@ -110,16 +148,17 @@ class _Gateway:
         return reply
 
     async def _reply(self, route: Route | None, request: Request, receive: Receive) -> Reply:
+        refuse = _refusal if route is None else route.refuse
         try:
             handler = self._handler(route, request)
             return await handler(request, receive)
         except Disconnected:
             raise
         except SignalError as error:
-            return _refusal(request, error, flat=route is not None and route.flat)
+            return refuse(request, error)
         except Exception as error:  # noqa: BLE001  the stage's loop: a fault of ours must not end the process
             emit(IngestRequestFailed(request.path, repr(error)))
-            return _refusal(request, SignalError(Code.INTERNAL.sentence))
+            return refuse(request, SignalError(Code.INTERNAL.sentence))
 
     def _handler(self, route: Route | None, request: Request) -> Handler:
         if request.header_count > self._max_headers:
@@ -135,18 +174,6 @@ class _Gateway:
 
 async def _preflight(request: Request, _receive: Receive) -> Reply:
     return Reply(204, b"", cors.preflight(request.headers.get(b"access-control-request-headers", b"")))
-
-
-def _refusal(request: Request, error: SignalError, *, flat: bool = False) -> Reply:
-    """The one JSON shape of every error. What is not kept is asked for again.
-
-    RudderStack's Python SDK stumbles over an error without `code` and `message` at the top, and then repeats what will
-    never be taken.
-    """
-    emit(IngestRequestRefused(request.path[:200], error.code, error.status))
-    extra = error.headers if isinstance(error, Refused) else RETRY if isinstance(error, Unavailable) else ()
-    top = {"success": False, "code": error.code, "message": error.message} if flat else {}
-    return json_reply(error.status, error.as_body() | top, *extra)
 
 
 async def _live(receive: Receive, send: Send) -> None:

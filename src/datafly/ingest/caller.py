@@ -72,7 +72,7 @@ def read_caller(request: Request, proxies: Proxies) -> Caller:
         secure = secure or headers.get(b"x-forwarded-proto", b"").split(b",")[0].strip().lower() == b"https"
     if b"x-ip-policy" in headers:
         ip = _kept(ip, headers[b"x-ip-policy"])
-    key, sdk = _key(headers, request.query)
+    key, sdk = told_key(headers, request.query)
     return Caller(
         key=key,
         sdk=sdk,
@@ -85,15 +85,15 @@ def read_caller(request: Request, proxies: Proxies) -> Caller:
     )
 
 
-def _key(headers: dict[bytes, bytes], query: bytes) -> tuple[str | None, bool]:
-    """And whether it came as the SDKs of others send it: Segment's and RudderStack's as the user name of Basic,
-    Jitsu's in a header of its own, with a secret behind a colon, RudderStack's beacon in the query.
+def told_key(headers: dict[bytes, bytes], query: bytes) -> tuple[str | None, bool]:
+    """The pipeline key, and whether it came as the SDKs of others send it: Segment's and RudderStack's as the user name
+    of Basic, Jitsu's in a header of its own, with a secret behind a colon, RudderStack's beacon in the query.
     """
-    scheme, _, told = headers.get(b"authorization", b"").partition(b" ")
-    scheme = scheme.lower()
-    if scheme == b"bearer" and (told := told.strip()):
+    authorization = headers.get(b"authorization", b"")
+    scheme, told = authorization[:7].lower(), authorization[7:].strip()
+    if scheme == b"bearer " and told:
         return told.decode("latin-1"), False
-    if scheme == b"basic" and (user := _user_name(told)):
+    if scheme[:6] == b"basic " and (user := _user_name(authorization[6:].strip())):
         return user, True
     if written := headers.get(b"x-write-key", b"").partition(b":")[0]:
         return written.decode("latin-1"), True

@@ -37,10 +37,18 @@ class Code(Enum):
     NOT_HTTP = Meaning(400, "The bytes are no HTTP request.")
     BATCH_TOO_LARGE = Meaning(400, "The batch has too many events or bytes.")
     INVALID_PIPELINE_KEY = Meaning(401, "The pipeline key is missing, unknown or revoked.")
+    MISSING_SIGNATURE = Meaning(401, "The request must be signed, and is not; the message names the missing header.")
+    INVALID_SIGNATURE = Meaning(
+        401, "The signature is not that of this body and timestamp by the secret of this sender."
+    )
+    SIGNATURE_EXPIRED = Meaning(401, "What was signed is no time, or one more than 5 minutes from the gateway's clock.")
+    NO_SIGNING_SECRET = Meaning(401, "The pipeline has no signing secret; `datafly source sign` makes one.")
+    UNKNOWN_SOURCE = Meaning(401, "There is no webhook source of this id; `datafly source list` shows those there are.")
     ORIGIN_NOT_ALLOWED = Meaning(403, "The pipeline's domain_allowlist does not have the page's origin.")
     NOT_FOUND = Meaning(404, "There is nothing at this path.")
     METHOD_NOT_ALLOWED = Meaning(405, "The path does not take this method; the Allow header says which it takes.")
     REQUEST_TIMEOUT = Meaning(408, "The body did not arrive in time.", final=False)
+    SIGNATURE_REPLAYED = Meaning(409, "A request with this signature was taken already; it counts once.")
     PAYLOAD_TOO_LARGE = Meaning(413, "The body of a single post is too large.")
     EVENT_TOO_LARGE = Meaning(413, "One event is too large; the message names it.")
     UNSUPPORTED_MEDIA_TYPE = Meaning(415, "The content type cannot be JSON.")

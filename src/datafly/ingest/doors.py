@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from datafly.ingest import cookie, cors, identity
-from datafly.ingest.caller import Caller, Proxies, read_caller
+from datafly.ingest.caller import Caller, Proxies, read_caller, told_key
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.deadlines import Deadlines
 from datafly.ingest.envelope import Envelope, open_envelope
@@ -15,7 +15,20 @@ from datafly.ingest.event import Checked, check, moment_ms
 from datafly.ingest.pace import Pace
 from datafly.ingest.paths import Door
 from datafly.ingest.settings import GatewaySettings
-from datafly.ingest.wire import JSON, Bound, Receive, Reply, Request, Room, json_reply, read_body
+from datafly.ingest.signature import Signatures, Sources
+from datafly.ingest.wire import (
+    JSON,
+    Bound,
+    Receive,
+    Reply,
+    Request,
+    Room,
+    already,
+    decoded,
+    json_reply,
+    read_body,
+    read_wire,
+)
 from datafly.log.base import Entry
 from datafly.model.clock import Clock
 from datafly.model.errors import Unavailable
@@ -41,20 +54,36 @@ class Append(Protocol):
 
 
 class Passage(msgspec.Struct, gc=False):
-    """One request that was let in."""
+    """One request that was let in. `signature`: empty where it has none."""
 
     door: Door
     caller: Caller
     pipeline: Pipeline
     sent_ms: int | None = None
     reset: bool = False
+    signature: str = ""
+    unnamed: int = 0
+
+    def name(self) -> str:
+        """A message id. In a signed request the same each time, so that it counts once, however often it is sent."""
+        if not self.signature:
+            return identity.mint()
+        self.unnamed += 1
+        return f"{self.signature}-{self.unnamed}"
 
 
 class Doors:
     """What every door does alike."""
 
     def __init__(
-        self, settings: GatewaySettings, *, append: Append, pipelines: Pipelines, clock: Clock, ready: Ready
+        self,
+        settings: GatewaySettings,
+        *,
+        append: Append,
+        pipelines: Pipelines,
+        clock: Clock,
+        ready: Ready,
+        sources: Sources,
     ) -> None:
         self._settings = settings
         self._append = append
@@ -63,6 +92,7 @@ class Doors:
         self._ready = ready
         self._proxies = Proxies(settings.trusted_proxies)
         self._pace = Pace(clock)
+        self._signatures = Signatures(sources, clock)
         self._post_bound = Bound(settings.max_post_bytes, Code.PAYLOAD_TOO_LARGE)
         self._batch_bound = Bound(settings.max_batch_bytes, Code.BATCH_TOO_LARGE)
         self._room = Room(settings.max_arriving_bytes)
@@ -70,7 +100,20 @@ class Doors:
         self._encode = msgspec.json.Encoder().encode
 
     def post(self, door: Door) -> Handler:
-        return partial(self.post_batch if door.batch else self.post_one, door)
+        handler = partial(self.post_batch if door.batch else self.post_one, door)
+        return handler if door.signed is None else partial(self._post_signed, door, handler)
+
+    async def _post_signed(self, door: Door, handler: Handler, request: Request, receive: Receive) -> Reply:
+        """The signature is looked at before the body is unpacked or read."""
+        if not door.signed and b"x-signature" not in request.headers:
+            return await handler(request, receive)
+        key = told_key(request.headers, request.query)[0]
+        pipeline = self._known(key)
+        bound = self._batch_bound if door.batch else self._post_bound
+        body = await read_wire(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
+        request.signature = self._signatures.check(pipeline.id, request.headers, body)
+        with self._signatures.once(request.signature):
+            return await handler(request, already(body))
 
     async def post_one(self, door: Door, request: Request, receive: Receive) -> Reply:
         caller = read_caller(request, self._proxies)
@@ -78,8 +121,9 @@ class Doors:
         lenient = door.sdk or caller.sdk
         body = await self._body(request, receive, self._post_bound, lenient=lenient)
         checked = check(body, implied=door.kind, settings=self._settings, lenient=lenient)
-        passage = Passage(door, caller, pipeline or self.admit(caller, checked.fields.key), checked.sent_ms)
-        headers = await self._keep(passage, [checked], refused=0)
+        pipeline = pipeline or self.admit(caller, checked.fields.key)
+        passage = Passage(door, caller, pipeline, checked.sent_ms, signature=request.signature)
+        headers = await self.keep(passage, [checked], refused=0)
         return Reply(200, _SUCCESS, [JSON, *headers])
 
     async def post_batch(self, door: Door, request: Request, receive: Receive) -> Reply:
@@ -88,9 +132,10 @@ class Doors:
         lenient = door.sdk or caller.sdk
         envelope = open_envelope(await self._body(request, receive, self._batch_bound, lenient=lenient))
         pipeline = pipeline or self.admit(caller, envelope.key)
-        passage = Passage(door, caller, pipeline, moment_ms("sentAt", envelope.sent_at), bool(envelope.reset))
+        sent_ms = moment_ms("sentAt", envelope.sent_at)
+        passage = Passage(door, caller, pipeline, sent_ms, bool(envelope.reset), request.signature)
         good, errors = self._sort(passage, envelope)
-        headers = await self._keep(passage, good, refused=len(errors))
+        headers = await self.keep(passage, good, refused=len(errors))
         answer: dict[str, Any] = {"success": True, "accepted": len(good)}
         return json_reply(200, answer | ({"errors": errors} if errors else {}), *headers)
 
@@ -101,13 +146,28 @@ class Doors:
             raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
         return await read_body(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
 
+    async def collect(self, request: Request, receive: Receive) -> bytes:
+        """A body of up to a batch's size, as it was sent."""
+        return await read_wire(request, receive, bound=self._batch_bound, deadlines=self._deadlines, room=self._room)
+
+    def unpack(self, request: Request, body: bytes) -> bytes:
+        encoding = request.headers.get(b"content-encoding")
+        return body if encoding is None else decoded(body, encoding.strip().lower(), self._batch_bound)
+
+    def key_of(self, pipeline_id: str) -> str | None:
+        return next((key for key, one in self._pipelines().items() if one.id == pipeline_id), None)
+
     def admit(self, caller: Caller, key: str | None) -> Pipeline:
         """The pipeline that the key opens, for this page, at this rate. Raises `Refused`."""
+        pipeline = self._known(key)
+        cors.check_origin(caller.origin, pipeline)
+        self._pace.take(pipeline)
+        return pipeline
+
+    def _known(self, key: str | None) -> Pipeline:
         pipeline = self._pipelines().get(key) if key else None
         if pipeline is None or not pipeline.enabled:
             raise self._unknown(key)
-        cors.check_origin(caller.origin, pipeline)
-        self._pace.take(pipeline)
         return pipeline
 
     def _unknown(self, key: str | None) -> Refused:
@@ -135,7 +195,7 @@ class Doors:
                 emit(IngestEventRefused(passage.pipeline.id, passage.door.path, refused.code))
         return good, errors
 
-    async def _keep(self, passage: Passage, good: list[Checked], *, refused: int) -> list[tuple[bytes, bytes]]:
+    async def keep(self, passage: Passage, good: list[Checked], *, refused: int) -> list[tuple[bytes, bytes]]:
         """Durable when it returns; the headers for the answer. Raises `Unavailable`."""
         caller = passage.caller
         visitors = identity.assign(
@@ -167,7 +227,7 @@ class Doors:
         caller, fields = passage.caller, event.fields
         received = Received(
             passage.pipeline.id,
-            fields.message_id or identity.mint(),
+            fields.message_id or passage.name(),
             now_ms,
             msgspec.Raw(event.body),
             anonymous,
@@ -178,8 +238,9 @@ class Doors:
             event.type,
             passage.door.historical,
         )
-        previous = fields.previous_id if event.type == "alias" else None
-        return Entry(previous or anonymous or fields.user_id or "", self._encode(received))
+        if event.type == "alias":
+            anonymous = fields.previous_id
+        return Entry(anonymous or fields.user_id or "", self._encode(received))
 
     def _cookies(self, caller: Caller, visitors: identity.Visitors, good: list[Checked]) -> list[tuple[bytes, bytes]]:
         """A new visitor's cookie is set; a known one's lives on from each page view, not from every event."""

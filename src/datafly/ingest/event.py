@@ -75,12 +75,15 @@ def check(body: bytes, *, implied: str | None, settings: GatewaySettings, lenien
     if len(body) > settings.max_event_bytes:
         raise too_large(fields, len(body), settings.max_event_bytes)
     kind = _type(fields, implied)
-    if kind == "track" and not (fields.event and fields.event.strip()):
-        raise Refused(Code.MISSING_EVENT_NAME, "event: a track event needs a name.", field="event")
-    if kind == "alias" and not (fields.user_id and fields.previous_id):
+    if kind == "track":
+        if not (fields.event and fields.event.strip()):
+            raise Refused(Code.MISSING_EVENT_NAME, "event: a track event needs a name.", field="event")
+    elif kind == "alias" and not (fields.user_id and fields.previous_id):
         raise Refused(Code.INCOMPLETE_ALIAS, field="previousId" if fields.user_id else "userId")
-    moment_ms("timestamp", fields.timestamp)
-    return Checked(body, kind, fields, moment_ms("sentAt", fields.sent_at))
+    if fields.timestamp is not None:
+        _moment("timestamp", fields.timestamp)
+    sent_ms = None if fields.sent_at is None else moment_ms("sentAt", fields.sent_at)
+    return Checked(body, kind, fields, sent_ms)
 
 
 def read_fields(value: object) -> Fields:
@@ -112,11 +115,15 @@ def moment_ms(field: str, text: str | None) -> int | None:
     """Milliseconds since the epoch; a time without zone is UTC. Raises `Refused` naming the field."""
     if text is None:
         return None
+    moment = _moment(field, text)
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+
+
+def _moment(field: str, text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         raise Refused(Code.INVALID_TIMESTAMP, f"{field} is not an ISO 8601 time.", field=field) from None
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
 
 
 def _type(fields: Fields, implied: str | None) -> str:

@@ -33,7 +33,9 @@ class Disconnected(Exception):
 
 
 class Request(msgspec.Struct, gc=False):
-    """Header names are lower case; of a repeated header the last counts, but for those that are lists."""
+    """Header names are lower case; of a repeated header the last counts, but for those that are lists. `signature`: the
+    one that was found right, empty where none was asked for.
+    """
 
     method: str
     path: str
@@ -42,6 +44,7 @@ class Request(msgspec.Struct, gc=False):
     header_count: int
     peer: str | None
     scheme: str
+    signature: str = ""
 
 
 class Reply(msgspec.Struct, gc=False):
@@ -118,16 +121,30 @@ class Room:
 
 async def read_body(request: Request, receive: Receive, *, bound: Bound, deadlines: Deadlines, room: Room) -> bytes:
     """The whole body, decompressed. Raises `Refused`, `Unavailable`, `Disconnected`."""
+    body = await read_wire(request, receive, bound=bound, deadlines=deadlines, room=room)
+    encoding = request.headers.get(b"content-encoding")
+    return body if encoding is None else decoded(body, encoding.strip().lower(), bound)
+
+
+def already(body: bytes) -> Receive:
+    """As if it came only now."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def read_wire(request: Request, receive: Receive, *, bound: Bound, deadlines: Deadlines, room: Room) -> bytes:
+    """The whole body as it was sent. Raises as `read_body`."""
     declared = request.headers.get(b"content-length", b"0")
     if len(declared) > _MAX_LENGTH_DIGITS or (declared.isdigit() and int(declared) > bound.limit):
         raise bound.exceeded()
     try:
-        body = await deadlines.hold(_collect(receive, bound, room))
+        return await deadlines.hold(_collect(receive, bound, room))
     except TimeoutError:
         late = f"The body did not arrive within {deadlines.seconds:g} seconds."
         raise Refused(Code.REQUEST_TIMEOUT, late, headers=((b"connection", b"close"),)) from None
-    encoding = request.headers.get(b"content-encoding")
-    return body if encoding is None else _decoded(body, encoding.strip().lower(), bound)
 
 
 async def _collect(receive: Receive, bound: Bound, room: Room) -> bytes:
@@ -157,7 +174,7 @@ async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
     return message.get("body", b""), not message.get("more_body", False)
 
 
-def _decoded(body: bytes, encoding: bytes, bound: Bound) -> bytes:
+def decoded(body: bytes, encoding: bytes, bound: Bound) -> bytes:
     if encoding == b"identity":
         return body
     if encoding not in (b"gzip", b"x-gzip"):

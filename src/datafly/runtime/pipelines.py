@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from datafly.model.installation import Pipeline
+from datafly.model.source import Source
 from datafly.runtime.chores import every
 from datafly.store.base import Control
 
@@ -17,6 +18,7 @@ class Pipelines:
         self._version = -1
         self._by_key: Mapping[str, Pipeline] = {}
         self._by_id: Mapping[str, Pipeline] = {}
+        self._sources: Mapping[str, Source] = {}
         self.refresh()
 
     def by_key(self) -> Mapping[str, Pipeline]:
@@ -25,12 +27,17 @@ class Pipelines:
     def by_id(self) -> Mapping[str, Pipeline]:
         return self._by_id
 
+    def sources(self) -> Mapping[str, Source]:
+        """Who may post signed requests, by id."""
+        return self._sources
+
     def refresh(self) -> None:
         version = self._control.version()
         if version != self._version:
             pipelines = self._control.pipelines()
             self._by_key = {one.pipeline_key: one for one in pipelines if one.enabled}
             self._by_id = {one.id: one for one in pipelines}
+            self._sources = {one.id: one for one in self._control.sources()}
             self._version = version
 
     async def follow(self) -> None:

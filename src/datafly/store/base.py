@@ -11,6 +11,7 @@ import msgspec
 
 from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending, Replay, Sighting, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.source import Source
 from datafly.model.verdict import Verdict
 
 
@@ -45,6 +46,15 @@ class Control(Protocol):
     def update_pipeline(
         self, pipeline_id: str, changes: dict[str, Any], *, if_match: str | None = None
     ) -> Pipeline: ...
+
+    def sources(self) -> list[Source]:
+        """Who may post signed requests, oldest first, secrets as `Secret`."""
+
+    def put_source(self, source: Source) -> Source:
+        """Adds it, or replaces the one of that id. No such pipeline → `NotFound`."""
+
+    def drop_source(self, source_id: str) -> None:
+        """Its requests are refused from then on."""
 
     def install(self, template: Template, revision: Revision, installations: Sequence[Installation]) -> None:
         """All in one transaction. A template name in use → `Conflict`.

@@ -10,10 +10,11 @@ from datafly.store.pipelines import Pipelines
 from datafly.store.replays import Replays
 from datafly.store.schema import control_version
 from datafly.store.seal import Sealer
+from datafly.store.sources import Sources
 from datafly.store.tokens import Tokens
 
 
-class SqlControl(Pipelines, Installations, Tokens, Replays):
+class SqlControl(Pipelines, Sources, Installations, Tokens, Replays):
     """`Control` over SQLAlchemy. A change also counts the version up; a token's last use does not."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:

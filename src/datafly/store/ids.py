@@ -25,5 +25,10 @@ def fresh_token() -> str:
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
+def fresh_signing_secret() -> str:
+    """`dsk_` and 43 url-safe characters: 256 bits."""
+    return "dsk_" + secrets.token_urlsafe(32)
+
+
 def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "pipeline"

@@ -80,6 +80,16 @@ pipelines = sa.Table(
     _big("updated_ms"),
 )
 
+sources = sa.Table(
+    "sources",
+    metadata,
+    _id(),
+    _reference("pipeline_id", "pipelines.id"),
+    _text("kind"),
+    _document("config"),
+    _big("created_ms"),
+)
+
 templates = sa.Table(
     "templates",
     metadata,

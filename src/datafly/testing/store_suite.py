@@ -15,6 +15,7 @@ from datafly.model.delivery import Replay
 from datafly.model.errors import Conflict, Invalid, NotFound, OperatorError
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.secret import Secret
+from datafly.model.source import SIGNING, Source
 from datafly.store import SqlStore, open_store
 from datafly.testing.clock import FakeClock
 
@@ -95,6 +96,23 @@ class PipelineSuite(StoreFixtures):
         first, again = store.control.ensure_default_pipeline(), store.control.ensure_default_pipeline()
         assert first == again == store.control.pipelines()[0]
         assert (first.name, first.slug, first.pipeline_key[:8]) == ("Default", "default", "dk_live_")
+
+    def test_a_source_is_kept_with_its_secret_replaced_and_dropped(self, store: SqlStore, pipeline: Pipeline) -> None:
+        before = store.control.version()
+        first = store.control.put_source(Source("sig_1", pipeline.id, SIGNING, Secret(VENDOR_SECRET)))
+        other = store.control.put_source(Source("sig_2", pipeline.id, SIGNING, Secret("b"), first.created_ms))
+        assert store.control.sources() == [first, other]
+        assert store.control.version() > before
+        store.control.put_source(Source("sig_1", pipeline.id, SIGNING, Secret("newer"), first.created_ms))
+        assert store.control.sources()[0].secret == Secret("newer")
+        store.control.drop_source("sig_1")
+        assert store.control.sources() == [other]
+
+    def test_a_source_belongs_to_a_pipeline_and_what_is_not_there_cannot_be_dropped(self, store: SqlStore) -> None:
+        with pytest.raises(NotFound):
+            store.control.put_source(Source("sig_1", "pip_none", SIGNING, Secret("x")))
+        with pytest.raises(NotFound):
+            store.control.drop_source("sig_1")
 
     @pytest.mark.parametrize("field", ["name", "slug", "pipeline_key"])
     def test_a_second_pipeline_of_one_name_slug_or_key_is_a_conflict(

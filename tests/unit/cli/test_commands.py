@@ -52,6 +52,12 @@ def test_a_command_takes_every_setting_as_a_flag():
         (("preview", "insider", "absent.json"), "datafly: absent.json cannot be read: No such file or directory.\n"),
         (("preview", "nope", "-"), "datafly: There is no integration 'nope'; there is insider.\n"),
         (("token", "create", "--name", "x", "--role", "king"), "datafly: 'king' is no role: choose owner,"),
+        (
+            ("source", "sign", "--gateway-port", "many"),
+            "datafly: the flag --gateway-port: 'many' is not a whole number.",
+        ),
+        (("source", "add", "stripe", "--secret-file", "absent"), "datafly: absent cannot be read: No such file"),
+        (("source", "add", "paypal"), "datafly: 'paypal' sends no webhooks that are known here: choose stripe,"),
         (("docs",), "is no checkout of Signal: go to one, or name it with --root."),
         (("new-integration", "Acme"), "is no checkout of Signal: go to one, or name it with --root."),
         (("settings", "--gateway-prot", "1"), "No such option: --gateway-prot"),

@@ -14,6 +14,7 @@ from datafly.log.base import Entry
 from datafly.model.errors import Unavailable
 from datafly.model.event import Received
 from datafly.model.installation import Pipeline
+from datafly.model.source import Source
 from datafly.testing.clock import FakeClock
 
 KEY = "dk_test_1"
@@ -36,6 +37,7 @@ class Gate:
             pipelines=lambda: self.pipelines,
             clock=self.clock,
             ready=lambda: self.reason,
+            sources=lambda: self.sources,
         )
         self._server = uvicorn.Server(server_config(app, head_seconds=told.body_timeout_seconds))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
@@ -48,6 +50,7 @@ class Gate:
         self.appends = 0
         self.fault: Exception | None = None
         self.reason: str | None = None
+        self.sources: dict[str, Source] = {}
         self.pipelines = {KEY: Pipeline("pip_1", "Default", "default", KEY)}
 
     async def append(self, entries: Sequence[Entry], /) -> int:

@@ -159,6 +159,7 @@ async def test_a_store_that_cannot_be_read_for_a_moment_does_not_end_the_looking
         """The control plane, after three refusals."""
 
         pipelines = store.control.pipelines
+        sources = store.control.sources
 
         def version(self):
             if known and len(failures) < 3:

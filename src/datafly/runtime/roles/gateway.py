@@ -29,6 +29,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         _gateway_settings(settings),
         append=writing.append,
         pipelines=pipelines.by_key,
+        sources=pipelines.sources,
         clock=clock,
         ready=writing.trouble,
     )

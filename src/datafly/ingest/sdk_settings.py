@@ -20,7 +20,7 @@ def is_settings(path: str) -> bool:
     return path.startswith(_BEFORE) and path.endswith(_BEHIND) and len(path) > len(_BEFORE) + len(_BEHIND)
 
 
-class Sources:
+class SdkSettings:
     """`proxies`: whom to believe that the page came by HTTPS."""
 
     def __init__(self, doors: Doors, proxies: Proxies) -> None:

@@ -1,0 +1,99 @@
+"""Secrets of those who post signed requests, made from the machine itself."""
+
+import time
+from typing import Any, Final
+
+import msgspec
+
+from datafly.ingest.webhook_signature import CHECKS
+from datafly.model.errors import OperatorError
+from datafly.model.installation import Pipeline
+from datafly.model.secret import Secret
+from datafly.model.source import SIGNING, Source, signing_id
+from datafly.runtime.prepare import open_the_store
+from datafly.settings import Settings
+from datafly.store.base import Control
+from datafly.store.ids import fresh_id, fresh_signing_secret
+
+_VERIFY: Final = ("hmac", "secret", "none")
+_TARGETS: Final = frozenset({"type", "event", "name", "userId", "anonymousId", "groupId", "previousId", "messageId"})
+_OBJECTS: Final = ("properties.", "traits.", "context.")
+
+
+class WebhookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The config of a webhook source (contracts/signal.md §4.8), as its file has it."""
+
+    verify: str = "hmac"
+    header: str = ""
+    event_type_path: str = ""
+    mappings: dict[str, str] = {}
+
+
+def renew_signing_secret(settings: Settings, pipeline: str) -> Secret:
+    """`pipeline`: its id, slug or name; empty is the oldest. Raises `OperatorError`."""
+    store = open_the_store(settings)
+    try:
+        found = _pipeline(store.control, pipeline)
+        secret = Secret(fresh_signing_secret())
+        store.control.put_source(Source(signing_id(found.id), found.id, SIGNING, secret))
+        return secret
+    finally:
+        store.close()
+
+
+def add_webhook(settings: Settings, kind: str, *, pipeline: str, config: Any, secret: Secret | None) -> Source:
+    """Raises `OperatorError` for what could never work."""
+    source = _webhook(kind, config, secret)
+    store = open_the_store(settings)
+    try:
+        found = _pipeline(store.control, pipeline)
+        made = fresh_id("wh", time.time_ns() // 1_000_000)
+        return store.control.put_source(msgspec.structs.replace(source, id=made, pipeline_id=found.id))
+    finally:
+        store.close()
+
+
+def sources(settings: Settings) -> list[Source]:
+    store = open_the_store(settings)
+    try:
+        return store.control.sources()
+    finally:
+        store.close()
+
+
+def remove_source(settings: Settings, source_id: str) -> None:
+    store = open_the_store(settings)
+    try:
+        store.control.drop_source(source_id)
+    finally:
+        store.close()
+
+
+def _webhook(kind: str, config: Any, secret: Secret | None) -> Source:
+    if kind not in CHECKS:
+        raise OperatorError(f"{kind!r} sends no webhooks that are known here: choose {', '.join(CHECKS)}.")
+    try:
+        told = msgspec.convert(config, WebhookConfig)
+    except msgspec.ValidationError as error:
+        raise OperatorError(f"The config of a webhook source cannot be like that: {error}.") from error
+    if told.verify not in _VERIFY:
+        raise OperatorError(f"verify: {told.verify!r} is none of {', '.join(_VERIFY)}.")
+    if kind == "custom" and told.verify != "none" and not told.header:
+        raise OperatorError("header: a custom source needs the name of the header that has its signature or secret.")
+    if not secret and not (kind == "custom" and told.verify == "none"):
+        raise OperatorError("The source needs the secret that its sender signs with: --secret-file.")
+    wrong = [name for name in told.mappings if name not in _TARGETS | {"timestamp"} and not name.startswith(_OBJECTS)]
+    if wrong:
+        raise OperatorError(f"mappings: an event has no {', '.join(wrong)}; it has {', '.join(sorted(_TARGETS))} …")
+    return Source("", "", kind, secret, 0, told.verify, told.header, told.event_type_path, told.mappings)
+
+
+def _pipeline(control: Control, named: str) -> Pipeline:
+    if not named:
+        return control.ensure_default_pipeline()
+    known = control.pipelines()
+    for one in known:
+        if named in (one.id, one.slug, one.name):
+            return one
+    names = ", ".join(one.slug for one in known) or "none yet"
+    raise OperatorError(f"There is no pipeline {named!r}; there are: {names}.", code="NO_PIPELINE")
