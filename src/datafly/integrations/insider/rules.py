@@ -183,8 +183,8 @@ USERS = (
     Rule(
         WITHDRAWN,
         "User upsert",
-        "With whatever event a known user withdraws consent for marketing: the uuid + what she chose, nothing else. It "
-        "is sent although that consent is denied now.",
+        "With whatever event a known user, or a visitor who is sent by anonymous_events, withdraws consent for "
+        "marketing: her identifier + what she chose, nothing else. It is sent although that consent is denied now.",
         body=WITHDRAWAL,
         off=("forward_consent", "off"),
     ),
