@@ -197,7 +197,8 @@ USERS = (
     Rule(
         "alias",
         "Identity update",
-        "The previous id's uuid becomes the user's, sent to /api/user/v1/identity.",
+        "The previous id's uuid becomes the user's, sent to /api/user/v1/identity. A server that names no anonymousId "
+        "sends events of the new id some seconds later, or they may be first, and Insider has a user of it already.",
         body=ALIAS,
         route="identity",
     ),
