@@ -57,8 +57,8 @@ def govern(one: Incoming, context: Context, memory: Memory) -> Event | Duplicate
 
 
 def key_of(one: Incoming) -> str:
-    """Events of one key keep their order; an alias stands in that of the id it ends."""
-    return one.body.previous_id or one.body.anonymous_id or one.body.user_id or one.received.message_id
+    """Events of one key keep their order; an alias stands in that of its visitor, else of the id that it ends."""
+    return one.body.anonymous_id or one.body.previous_id or one.body.user_id or one.received.message_id
 
 
 def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, consent.Heard]:

@@ -27,8 +27,9 @@ def consent_ruling(compiled: Compiled, event: Event, newer: Mapping[str, bool] |
 
 
 def _is_told(compiled: Compiled, event: Event) -> bool:
-    """Of a user without id the vendor cannot know."""
-    return compiled.tells_withdrawal and compiled.consent in event.consent.withdrawn and event.user_id is not None
+    """Of a visitor who is not sent the vendor cannot know."""
+    known = event.user_id is not None or (compiled.tells_of_visitors and event.anonymous_id is not None)
+    return known and compiled.tells_withdrawal and compiled.consent in event.consent.withdrawn
 
 
 def _absent(category: str, consent: Consent) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from datafly.model.consent import Consent
 from datafly.model.delivery import Outgoing
 from datafly.model.event import Event
 from datafly.model.secret import Secret
@@ -40,6 +41,8 @@ def compile_integration(
     whole = complete_config(integration, variant, config, defaults or {})
     require_fitting(integration, whole)
     caller = caller_of(integration, whole)
+    shape = _shaper(integration, whole)
+    tells_withdrawal = any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules)
     return Compiled(
         vendor=integration.slug,
         consent=integration.consent,
@@ -47,7 +50,7 @@ def compile_integration(
         rates=_rates(integration),
         calls=calls_of(integration, caller),
         alone=_alone(integration),
-        shape=_shaper(integration, whole),
+        shape=shape,
         assemble=assembler(integration, caller),
         judge=judge_by(integration),
         pick=picker(integration),
@@ -59,8 +62,16 @@ def compile_integration(
         standard=integration.readiness.standard_names() if integration.readiness else {},
         name_requests=tuple(_request(caller, one) for one in integration.names.requests) if integration.names else (),
         notes=(*_elsewhere(integration, whole), *notes),
-        tells_withdrawal=any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules),
+        tells_withdrawal=tells_withdrawal,
+        tells_of_visitors=tells_withdrawal and _tells_of_visitors(shape, integration.consent or ""),
     )
+
+
+def _tells_of_visitors(shape: Callable[[Event, int], Shaped], category: str) -> bool:
+    """Tried with one, since which settings let a visitor be identified is said by the mapping alone."""
+    withdrawn = Consent({category: False}, "event", changed=(category,), withdrawn=(category,))
+    visitor = Event("m", "consent", "", "", 0, 0, anonymous_id="visitor", consent=withdrawn)
+    return not isinstance(shape(visitor, 0), Ruling)
 
 
 def _shaper(integration: Integration, config: Mapping[str, Any]) -> Callable[[Event, int], Shaped]:

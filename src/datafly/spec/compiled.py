@@ -70,4 +70,6 @@ class Compiled(msgspec.Struct, frozen=True):
     standard: Mapping[str, StandardEvent] = {}
     """The events that the vendor knows by itself, by each of their names."""
     tells_withdrawal: bool = False
-    """Whether `shape` makes a message of it that a known user withdraws `consent`."""
+    """Whether `shape` makes a message of it that a user withdraws `consent`."""
+    tells_of_visitors: bool = False
+    """Whether it does so of a visitor without a user id, too: the installation sends those."""

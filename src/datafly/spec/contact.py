@@ -14,6 +14,8 @@ _PHONE: Final = re.compile(r"\s*(tel:)?\+[\d\s()./\u2010-\u2015-]+")
 _LOCAL: Final = re.compile(r"\s*(tel:)?\+?[\d\s()./\u2010-\u2015-]+")
 """The kit reads letters as keys of a telephone, or past them: one mistyped would be another person's number."""
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
+PHONE_COUNTRIES: Final = "|".join(sorted(phonenumbers.SUPPORTED_REGIONS))
+"""Pattern of the countries (ISO 3166-1 alpha-2) whose national numbers can be read. UK is none: it is GB."""
 
 
 @lru_cache(maxsize=65_536)

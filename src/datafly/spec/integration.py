@@ -18,8 +18,8 @@ from datafly.spec.words import Failure, Hint, Refusal
 ANY = "*"
 """The rule for every track event that has none of its own."""
 WITHDRAWN = "consent withdrawn"
-"""The rule for an event of any type with which a known user withdraws the definition's consent. It tells that and
-nothing else, and so is sent although the consent is denied; the event itself is not.
+"""The rule for an event of any type with which somebody whom the vendor can know withdraws the definition's consent. It
+tells that and nothing else, and so is sent although the consent is denied; the event itself is not.
 """
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from datafly import catalog
 from datafly.deliver.batch import Batch, Unit
 from datafly.model import traits
 from datafly.model.consent import Consent
+from datafly.model.errors import CallerError
 from datafly.model.event import Event
 from datafly.model.verdict import Ruling, Verdict
 from datafly.sandbox.insider.account import AccountRules
@@ -111,7 +113,7 @@ CONFIGS = st.fixed_dictionaries(
             one.name: st.booleans() if one.kind == "boolean" else st.sampled_from([each.value for each in one.options])
             for one in CHOICES
         },
-        "default_country": st.sampled_from(["GB", "TR", "XX"]),
+        "default_country": st.sampled_from(["GB", "TR", "JM"]),
         "default_currency": st.just("EUR"),
         "registered_names": st.sampled_from([[], ["page_view"], ["c_plan", "plan"]]),
     },
@@ -291,3 +293,11 @@ def test_an_address_of_ones_own_gets_the_path_and_is_noted():
     )
     assert MADE.notes == ()
     assert made.credential != MADE.credential
+
+
+@pytest.mark.parametrize("country", ["UK", "EN", "XX", "gb", "GBR"])
+def test_a_country_whose_phone_numbers_nobody_could_read_is_refused(country):
+    with pytest.raises(
+        CallerError, match=r"config\.default_country must be a country as two capital letters .* e\.g\. GB"
+    ):
+        installed({"default_country": country})

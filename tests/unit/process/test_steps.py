@@ -488,6 +488,13 @@ def test_an_alias_gives_later_events_of_the_previous_id_its_user(process):
     assert process({"type": "alias", "userId": "u-1", "previousId": "a-1"}).links is None
 
 
+def test_an_alias_of_a_browser_keeps_its_place_among_its_events_and_the_consent_of_its_visitor(process):
+    process(consenting({"marketing": True}))
+    alias = process({"type": "alias", "userId": "u-2", "previousId": "u-1", "anonymousId": "a-1"})
+    assert alias.key == process(track(userId="u-2")).key == "a-1"
+    assert alias.consent.allows("marketing")
+
+
 def test_an_alias_without_both_ids_is_no_event(process):
     assert isinstance(process({"type": "alias", "userId": "u-1"}), Refused)
 

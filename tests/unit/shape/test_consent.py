@@ -64,6 +64,26 @@ def test_the_message_that_tells_of_a_withdrawal_needs_no_consent_and_holds_nothi
         assert shape_event(MADE, nobody, 0).reason == "consent_marketing", "of nobody the vendor knows"
 
 
+@pytest.mark.parametrize(
+    ("setting", "identifiers"), [("as_uuid", {"uuid": "a"}), ("custom_identifier", {"custom": {"anonymous_id": "a"}})]
+)
+def test_a_withdrawal_of_a_visitor_is_told_where_visitors_are_sent_and_is_no_other_reason_where_not(
+    setting, identifiers
+):
+    made = compile_integration(
+        catalog.get("insider"), {**CONFIG, "anonymous_events": setting, "anonymous_identifier_name": "anonymous_id"}
+    )
+    told = Event("m", "page", "pl", "k", 0, 0, anonymous_id="a", traits={"email": "a@b.example"}, consent=WITHDRAWN)
+    assert sent(shape_event(made, told, 0)) == {
+        "identifiers": identifiers,
+        "attributes": {"custom": {"consent_marketing": False}},
+        "not_append": True,
+    }
+    nobody = msgspec.structs.replace(told, anonymous_id=None, traits={})
+    assert shape_event(made, nobody, 0).reason == "consent_marketing"
+    assert consent_ruling(MADE, told).reason == "consent_marketing", "visitors are not sent"
+
+
 def test_a_denial_that_is_no_withdrawal_is_not_told():
     denied = Consent({"marketing": False}, "event", changed=("marketing",))
     told = Event("m", "consent", "pl", "k", 0, 0, user_id="u", consent=denied)

@@ -183,8 +183,8 @@ USERS = (
     Rule(
         WITHDRAWN,
         "User upsert",
-        "With whatever event a known user withdraws consent for marketing: the uuid + what she chose, nothing else. It "
-        "is sent although that consent is denied now.",
+        "With whatever event a known user, or a visitor who is sent by anonymous_events, withdraws consent for "
+        "marketing: her identifier + what she chose, nothing else. It is sent although that consent is denied now.",
         body=WITHDRAWAL,
         off=("forward_consent", "off"),
     ),
@@ -197,7 +197,8 @@ USERS = (
     Rule(
         "alias",
         "Identity update",
-        "The previous id's uuid becomes the user's, sent to /api/user/v1/identity.",
+        "The previous id's uuid becomes the user's, sent to /api/user/v1/identity. A server that names no anonymousId "
+        "sends events of the new id some seconds later, or they may be first, and Insider has a user of it already.",
         body=ALIAS,
         route="identity",
     ),

@@ -1,5 +1,6 @@
 """What is configured of Insider, and the defaults that kinds of businesses start from."""
 
+from datafly.spec.contact import PHONE_COUNTRIES
 from datafly.spec.integration import Variant
 from datafly.spec.setting import Address, Choice, Flag, Names, Number, Option, Secret, Text
 
@@ -73,8 +74,8 @@ _USERS = (
         label="Country of phone numbers",
         required=False,
         example="GB",
-        pattern=r"[A-Z]{2}",
-        pattern_says="must be a country as two capital letters (ISO 3166-1), e.g. GB",
+        pattern=PHONE_COUNTRIES,
+        pattern_says="must be a country as two capital letters (ISO 3166-1), e.g. GB for the United Kingdom",
         advanced=True,
     ),
     Flag(

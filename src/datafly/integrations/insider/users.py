@@ -100,10 +100,10 @@ CONSENT = _user(
         ),
     )
 )
-# No more than must be told: the key of the user, and what she chose.
+# No more than must be told: the key of the user or visitor, and what she chose.
 WITHDRAWAL = obj(
     {
-        "identifiers": first(obj(uuid=identified("uuid")), WHO),
+        "identifiers": first(obj(uuid=identified("uuid")), obj(custom=identified("custom")), WHO),
         "attributes": required(obj(gdpr_optin=GDPR_OPTIN, custom=CONSENTS), CONSENT_UNCHANGED),
         **ARRAYS,
     }
