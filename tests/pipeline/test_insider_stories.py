@@ -295,6 +295,13 @@ async def test_a_login_that_cannot_be_merged_goes_on_and_tells_why(house, accoun
     assert list(told) == [first]
     assert (told[first].symptom, told[first].reason in body) == (symptom, True)
     assert told[first].cause
+    attempt = house.delivered(first).attempt
+    ((offset, (ahead,)),) = attempt.ahead.items()
+    assert (offset, ahead.response.status, ahead.response.body) == (first, status, body)
+    assert (ahead.request.method, ahead.request.url.endswith("/identity")) == ("PATCH", True)
+    assert msgspec.json.decode(ahead.request.body)["old_identifier"] == {"uuid": "visitor-1"}
+    assert ahead.request.headers["X-REQUEST-TOKEN"] == "***"
+    assert attempt.request.url.endswith("/upsert")
 
 
 @MERGES

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from datafly.model.delivery import Answer, Item, Outgoing
+from datafly.model.delivery import AheadCall, Answer, Item, Outgoing
 from datafly.model.event import Event
 from datafly.model.verdict import Ruling
 from datafly.spec.compiled import Compiled, Limits
@@ -18,7 +18,8 @@ _SEPARATOR_BYTES: Final = 2
 class Member(msgspec.Struct, eq=False, gc=False):
     """One event in a lane. `left`: items that the vendor has still to take. `done`: it has its final verdict.
 
-    `told`: what the vendor said of an item that it took, or that changes nothing.
+    `told`: what the vendor said of an item that it took, or that changes nothing. `ahead`: the calls that took items
+    of it before its last one.
     """
 
     offset: int
@@ -28,6 +29,7 @@ class Member(msgspec.Struct, eq=False, gc=False):
     left: int = 0
     done: bool = False
     told: Ruling | None = None
+    ahead: tuple[AheadCall, ...] = ()
 
     @property
     def key(self) -> str:

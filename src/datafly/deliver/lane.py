@@ -10,7 +10,7 @@ from datafly.deliver.bell import Bell
 from datafly.deliver.gate import Ticket
 from datafly.deliver.judge import THROTTLED, Decision, Meaning, decide
 from datafly.deliver.notices import drift_of
-from datafly.deliver.record import Exchange, attempt_of, shown_answer, shown_ruling
+from datafly.deliver.record import Exchange, ahead_call, attempt_of, shown_answer, shown_ruling
 from datafly.deliver.site import Site
 from datafly.model.delivery import Answer, Attempt, Notice, Outgoing, Pending, Reply, Sighting
 from datafly.model.verdict import FINAL, Ruling, Verdict
@@ -150,6 +150,7 @@ class Lane:
         backoff = self._report(ticket, batch, reply, decision)
         finals, rest = self._sort_out(batch, decision, throttled=reply.status == THROTTLED)
         exchange = Exchange(outgoing=outgoing, answer=answer, started_ms=started_ms, latency_ms=reply.latency_ms)
+        _keep_ahead(batch, exchange, rest)
         attempt = self._attempt(batch, exchange, finals) if finals else None
         for part in rest:
             part.earlier = (*batch.earlier, answer)[-self._site.settings.earlier_answers :]
@@ -317,3 +318,11 @@ class Lane:
                 outcome="split" if decision.split else decision.meaning.value,
             )
         )
+
+
+def _keep_ahead(batch: Batch, exchange: Exchange, rest: list[Batch]) -> None:
+    """An item that was taken while others of its event are still to go is told with the one that settles the event."""
+    waits = {id(unit) for part in rest for unit in part.units}
+    for index, unit in enumerate(batch.units):
+        if not unit.member.done and id(unit) not in waits:
+            unit.member.ahead += (ahead_call(batch, exchange, index),)

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from datafly.deliver.batch import Batch
-from datafly.model.delivery import Answer, Attempt, Outcome, Outgoing, Reply, SentRequest
+from datafly.model.delivery import AheadCall, Answer, Attempt, Outcome, Outgoing, Reply, SentRequest
 from datafly.model.ids import ENTROPY_BYTES, make_id
 from datafly.model.secret import MASK, Secret, redact
 from datafly.model.verdict import DELIVERED, Ruling, Verdict
@@ -82,7 +82,15 @@ def attempt_of(batch: Batch, exchange: Exchange, *, place: tuple[str, int, str],
         run_id=run_id,
         warnings={unit.member.offset: unit.item.warnings for unit in batch.units if unit.item.warnings},
         told={one.offset: one.told for one in batch.members() if one.told and one.offset in taken},
+        ahead={one.offset: one.ahead for one in batch.members() if one.ahead},
     )
+
+
+def ahead_call(batch: Batch, exchange: Exchange, index: int) -> AheadCall:
+    """The part of the request that the item at `index` is, and the whole answer."""
+    sent = shown_request(exchange.outgoing, batch.compiled.secrets)
+    own = msgspec.structs.replace(sent, body=batch.compiled.pick(sent.body, index))
+    return AheadCall(own, exchange.answer, exchange.latency_ms)
 
 
 def outcomes_of(finals: Iterable[tuple[int, Ruling]], template: Outcome) -> tuple[Outcome, ...]:

@@ -69,12 +69,21 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     headers: dict[str, str] = {}
 
 
+class AheadCall(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A call that one event caused before the request that settled it, e.g. a merge before an upsert."""
+
+    request: SentRequest
+    response: Answer
+    latency_ms: float
+
+
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     """One request to a vendor whose outcome is final for at least one member.
 
     `offsets`: the members in request order; `delivered`: those of them that the vendor took. `tries`: how many times
     a request for these members was sent, this one included; `earlier`: what the tries before it were answered.
-    `told`: offset → the ruling of a delivered member of which the vendor said something all the same.
+    `told`: offset → the ruling of a delivered member of which the vendor said something all the same. `ahead`: offset
+    → the calls that went before this one for it.
     """
 
     id: str
@@ -93,6 +102,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     run_id: str = LIVE
     warnings: dict[int, tuple[str, ...]] = {}
     told: dict[int, Ruling] = {}
+    ahead: dict[int, tuple[AheadCall, ...]] = {}
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,6 +3,7 @@ import pytest
 from datafly.log.base import Entry
 from datafly.management import ManagementSettings
 from datafly.model.consent import Consent
+from datafly.model.delivery import AheadCall, Answer, SentRequest
 from datafly.model.event import Original, Step
 from datafly.model.verdict import Ruling, Verdict
 
@@ -337,3 +338,17 @@ def test_a_delivered_event_tells_what_the_vendor_said_of_it_all_the_same(house, 
         "it has a user",
     ]
     assert found["m2"]["reason"] is None
+
+
+def test_a_call_that_went_ahead_of_an_event_is_shown_with_it(house, call):
+    insider = house.installed()
+    place, other = house.happens("m1"), house.happens("m2")
+    sent = SentRequest("PATCH", "https://vendor.example/identity", {"X-KEY": "***"}, '{"old":"a"}')
+    merge = AheadCall(sent, Answer(400, '{"error":"it has a user already"}'), 12.5)
+    house.delivers(insider, place, other, ahead={place[1]: (merge,)})
+    found = {event["message_id"]: event["deliveries"][0] for event in call.get("/v1/admin/live-events")["data"]}
+    (ahead,) = found["m1"]["ahead"]
+    assert (ahead["status"], ahead["latency_ms"]) == (400, 12.5)
+    assert (ahead["request"]["method"], ahead["request"]["body"]) == ("PATCH", {"old": "a"})
+    assert ahead["response"]["body"] == {"error": "it has a user already"}
+    assert found["m2"]["ahead"] == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from datafly.management.views.exchange import RequestView, ResponseView
+from datafly.management.views.exchange import AheadView, RequestView, ResponseView
 from datafly.management.views.steps import all_steps
 from datafly.management.views.times import moment
 from datafly.model.event import Event, Original, Step
@@ -23,9 +23,9 @@ class DeliveryView(msgspec.Struct, frozen=True):
     """A final verdict. `verdict` is null only where its record is older than what is kept.
 
     `status` is the vendor's HTTP status, null where nothing was sent or answered. `reason` of a DELIVERED one is what
-    the vendor said of it although it holds, e.g. of a call that went ahead of the event's own. `request` holds only the
-    part of the request that this event caused. `attempts` counts the requests that carried it. `run_id` names the
-    replay, if one.
+    the vendor said of it although it holds, e.g. of a call that went before the event's own; `ahead` shows such calls.
+    `request` holds only the part of the request that this event caused. `attempts` counts the requests that carried
+    it. `run_id` names the replay, if one.
     """
 
     pipeline_integration_id: str
@@ -41,6 +41,7 @@ class DeliveryView(msgspec.Struct, frozen=True):
     response: ResponseView | None
     attempts: int
     latency_ms: float | None
+    ahead: list[AheadView]
     warnings: list[str]
     attempt_id: str | None
     revision_number: int | None

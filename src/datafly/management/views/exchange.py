@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from datafly.model.delivery import Answer, SentRequest
+from datafly.model.delivery import AheadCall, Answer, SentRequest
 
 
 class RequestView(msgspec.Struct, frozen=True):
@@ -23,6 +23,24 @@ class ResponseView(msgspec.Struct, frozen=True):
     headers: dict[str, str]
     body: Any
     error: str | None
+
+
+class AheadView(msgspec.Struct, frozen=True):
+    """A call that the event caused before its own, e.g. a merge before an upsert."""
+
+    status: int | None
+    request: RequestView
+    response: ResponseView
+    latency_ms: float
+
+
+def ahead_view(call: AheadCall) -> AheadView:
+    return AheadView(
+        status=call.response.status,
+        request=request_view(call.request, parsed(call.request.body)),
+        response=response_view(call.response),
+        latency_ms=call.latency_ms,
+    )
 
 
 def request_view(sent: SentRequest, body: Any) -> RequestView:

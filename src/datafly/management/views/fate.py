@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from datafly.management.views.event import DeliveryView, PendingView
-from datafly.management.views.exchange import RequestView, parsed, request_view, response_view
+from datafly.management.views.exchange import RequestView, ahead_view, parsed, request_view, response_view
 from datafly.management.views.times import moment
 from datafly.model.delivery import LIVE, Attempt, Outcome, Pending, State
 from datafly.model.errors import SignalError
@@ -43,6 +43,7 @@ def delivery_view(installation: Installation, found: Delivery, offset: int, pick
         response=response_view(attempt.response) if attempt else None,
         attempts=attempt.tries if attempt else 0,
         latency_ms=attempt.latency_ms if attempt else None,
+        ahead=[ahead_view(call) for call in attempt.ahead.get(offset, ())] if attempt else [],
         warnings=list(attempt.warnings.get(offset, ())) if attempt else [],
         attempt_id=attempt.id if attempt else None,
         revision_number=attempt.revision_number if attempt else None,
@@ -63,6 +64,7 @@ def expired_view(installation: Installation) -> DeliveryView:
         response=None,
         attempts=0,
         latency_ms=None,
+        ahead=[],
         warnings=[],
         attempt_id=None,
         revision_number=None,
