@@ -238,9 +238,7 @@ class Doors:
             event.type,
             passage.door.historical,
         )
-        if event.type == "alias":
-            anonymous = fields.previous_id
-        return Entry(anonymous or fields.user_id or "", self._encode(received))
+        return Entry(anonymous or fields.previous_id or fields.user_id or "", self._encode(received))
 
     def _cookies(self, caller: Caller, visitors: identity.Visitors, good: list[Checked]) -> list[tuple[bytes, bytes]]:
         """A new visitor's cookie is set; a known one's lives on from each page view, not from every event."""

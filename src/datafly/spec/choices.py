@@ -113,6 +113,24 @@ class Refused(Node, frozen=True, tag="refused"):
         return NOTHING
 
 
+class Barred(Node, frozen=True, tag="barred"):
+    of: Node
+    values: tuple[str, ...]
+    refusal: Refusal
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.of,)
+
+    def write(self, source: Source) -> str:
+        value, barred = source.value(self.of), source.bind(frozenset(self.values), "barred")
+        ruling = source.bind(self.refusal.ruling(source.making.hints), "ruling")
+        source.line(f"if {value} in {barred}: return {ruling}")
+        return value
+
+
 class Warned(Node, frozen=True, tag="warned"):
     of: Node
     warning: str
@@ -263,6 +281,11 @@ def changed(of: Node, trait: str, to: str, warning: str) -> Changed:
 def capped(of: Node, most: int, warning: str) -> Capped:
     """An object, with a warning by `{count}` if it has more than so many fields."""
     return Capped(of, most, warning)
+
+
+def barred(of: Node, values: tuple[str, ...], refusal: Refusal) -> Barred:
+    """A text; with one of these values the event is not sent."""
+    return Barred(of, values, refusal)
 
 
 def warned(of: Node, warning: str) -> Warned:

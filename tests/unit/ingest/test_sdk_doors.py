@@ -172,10 +172,11 @@ def test_an_alias_needs_both_ids(gate, event):
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "INCOMPLETE_ALIAS")
 
 
-def test_an_alias_stands_in_the_order_of_the_id_that_it_ends(gate):
+def test_an_alias_stands_in_the_order_of_its_visitor_else_of_the_id_that_it_ends(gate):
     send(gate, "/v1/alias", EVENTS["alias"])
+    send(gate, "/v1/alias", {**EVENTS["alias"], "anonymousId": "v"})
 
-    assert gate.entries[0].key == "a"
+    assert [entry.key for entry in gate.entries] == ["a", "v"]
 
 
 def test_the_time_of_sending_counts_where_only_the_events_have_it(gate):

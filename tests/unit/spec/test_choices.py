@@ -1,7 +1,19 @@
 import pytest
 
 from datafly.model.verdict import Verdict
-from datafly.spec.choices import absent, capped, changed, given, keyed, lookup, refused, registered, setting, warned
+from datafly.spec.choices import (
+    absent,
+    barred,
+    capped,
+    changed,
+    given,
+    keyed,
+    lookup,
+    refused,
+    registered,
+    setting,
+    warned,
+)
 from datafly.spec.convert import email, phone
 from datafly.spec.nodes import const, first, obj, path
 from datafly.spec.parts import by_setting
@@ -54,6 +66,12 @@ def test_a_mapping_may_refuse_at_a_place(read):
     node = first(path("name"), refused(NOT_HERE))
     assert read(node, name="n") == "n"
     assert read(node).reason == "not_here"
+
+
+def test_an_event_with_a_barred_value_is_not_sent(read):
+    node = barred(path("name"), ("a", "b"), NOT_HERE)
+    assert [read(node, name=name) for name in ("c", None)] == ["c", None]
+    assert [read(node, name=name).reason for name in ("a", "b")] == ["not_here"] * 2
 
 
 def test_a_value_may_be_sent_with_a_warning(read):

@@ -64,6 +64,11 @@ NO_CART_LINES = _skipped(
     "The cart is empty, and Insider's cart_page_view is about products.",
     "Nothing, if the cart was empty; else send products.",
 )
+RESERVED = _skipped(
+    "reserved_event",
+    "Insider makes events of this name itself; one that is sent would count among its own.",
+    "Nothing, if it comes from a tool that watches sessions or messages. Else give the event another name.",
+)
 NO_NAME = _rejected(
     "unusable_event_name",
     "Insider's event names are made of a-z, 0-9 and underscores; nothing of this name is left.",

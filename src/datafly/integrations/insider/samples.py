@@ -86,6 +86,7 @@ OTHERS = (
         sends=request(event("store_visited")),
         warns=(OUTSIDE,),
     ),
+    Sample("an event that Insider makes itself", event=track("Session Start"), refuses="reserved_event"),
     Sample("an event whose name Insider cannot take", event=track("注文"), refuses="unusable_event_name"),
 )
 

@@ -12,6 +12,12 @@ STANDARD_EVENTS = (
     *("wishlist_page_view", "wishlist_cleared", "lead_collected"),
 )
 
+# Made by Insider itself, “never send” (contracts/insider.md §3.5.3).
+RESERVED_EVENTS = (
+    *("email_delivered", "email_open", "email_click", "email_bounce", "push_delivered", "push_session", "inapp_seen"),
+    *("survey_result", "session_start", "session_start_from_push", "journey_entered"),
+)
+
 # How long events are kept (contracts/insider.md §7); older ones are “not written”.
 PAGE_DAYS = 90
 PURCHASE_DAYS = 730
