@@ -2,7 +2,7 @@
 
 from datafly.integrations.insider.refusals import NO_PREVIOUS_ID, NO_UUID
 from datafly.model.verdict import Verdict
-from datafly.spec.choices import absent, given, keyed, refused
+from datafly.spec.choices import absent, given, keyed, refused, registered
 from datafly.spec.convert import email, identifier, phone
 from datafly.spec.integration import Ahead, IdentityRow, Route
 from datafly.spec.nodes import first, obj, path, required, unless
@@ -14,6 +14,14 @@ BLOCKED = ("undefined", "anonymous", "0", "1", "null")
 USER_ID = unless(identifier(path("user_id")), BLOCKED)
 # A placeholder is shared by many, and so is what is known of it: it never makes room for another identifier.
 ANONYMOUS_ID = unless(identifier(path("anonymous_id")), BLOCKED)
+
+KEYED = keyed("anonymous_identifier_name", ANONYMOUS_ID)
+# An identifier whose type is not enabled is ignored (contracts/insider.md §3.3, §9 row 17); nobody can ask which are.
+_ENABLED = (
+    "Insider ignores the identifier {name}, and with it a visitor who has no other, unless it is enabled under "
+    "Components > Identity Resolution; list it in registered_names, and this is not said again."
+)
+VISITOR = registered(KEYED, "registered_names", _ENABLED, otherwise=_ENABLED)
 
 IDENTITY = (
     IdentityRow(
@@ -46,7 +54,7 @@ IDENTITY = (
         "custom",
         "anonymous_id",
         "Only with anonymous_events: custom_identifier; stored in identifiers.custom under anonymous_identifier_name.",
-        by_setting("anonymous_events", custom_identifier=keyed("anonymous_identifier_name", ANONYMOUS_ID)),
+        by_setting("anonymous_events", custom_identifier=given(KEYED, first(given(USER_ID, KEYED), VISITOR))),
     ),
 )
 

@@ -220,6 +220,7 @@ VISITORS = (
             identifiers={"email": "jane@example.com", "custom": {"anonymous_id": "a-1"}},
             attributes={"email": "jane@example.com"},
         ),
+        warns=("Insider ignores the identifier anonymous_id",),
     ),
     Sample(
         "a login with a custom identifier of another name",
