@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from datafly.spec.convert import CONVERTERS
-from datafly.spec.nodes import Const, Node, Scalar
+from datafly.spec.nodes import Around, Const, Node, Scalar
 from datafly.spec.scope import Scope
 from datafly.spec.source import NOTHING, SCOPE, Making, Source, literal
 from datafly.spec.words import Refusal
@@ -49,15 +49,11 @@ class Keyed(Node, frozen=True, tag="keyed"):
         return found
 
 
-class Lookup(Node, frozen=True, tag="lookup"):
-    of: Node
+class Lookup(Around, frozen=True, tag="lookup"):
     values: Mapping[str, Scalar]
 
     def __str__(self) -> str:
         return f"{self.of} as {', '.join(f'{sent} → {value}' for sent, value in self.values.items())}"
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         sent, found = source.value(self.of), source.name("looked_up")
@@ -113,16 +109,12 @@ class Refused(Node, frozen=True, tag="refused"):
         return NOTHING
 
 
-class Barred(Node, frozen=True, tag="barred"):
-    of: Node
+class Barred(Around, frozen=True, tag="barred"):
     values: tuple[str, ...]
     refusal: Refusal
 
     def __str__(self) -> str:
         return str(self.of)
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         value, barred = source.value(self.of), source.bind(frozenset(self.values), "barred")
@@ -131,15 +123,11 @@ class Barred(Node, frozen=True, tag="barred"):
         return value
 
 
-class Warned(Node, frozen=True, tag="warned"):
-    of: Node
+class Warned(Around, frozen=True, tag="warned"):
     warning: str
 
     def __str__(self) -> str:
         return str(self.of)
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         value = source.value(self.of)
@@ -147,8 +135,7 @@ class Warned(Node, frozen=True, tag="warned"):
         return value
 
 
-class Registered(Node, frozen=True, omit_defaults=True, tag="registered"):
-    of: Node
+class Registered(Around, frozen=True, omit_defaults=True, tag="registered"):
     name: str
     warning: str
     otherwise: str = ""
@@ -157,9 +144,6 @@ class Registered(Node, frozen=True, omit_defaults=True, tag="registered"):
 
     def __str__(self) -> str:
         return str(self.of)
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         value, names = source.value(self.of), source.making.config.get(self.name)
@@ -173,17 +157,13 @@ class Registered(Node, frozen=True, omit_defaults=True, tag="registered"):
         return value
 
 
-class Changed(Node, frozen=True, tag="changed"):
-    of: Node
+class Changed(Around, frozen=True, tag="changed"):
     trait: str
     to: str
     warning: str
 
     def __str__(self) -> str:
         return str(self.of)
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         value = source.value(self.of)
@@ -203,16 +183,12 @@ class _Before(msgspec.Struct, frozen=True):
             scope.warn(self.warning)
 
 
-class Capped(Node, frozen=True, tag="capped"):
-    of: Node
+class Capped(Around, frozen=True, tag="capped"):
     most: int
     warning: str
 
     def __str__(self) -> str:
         return str(self.of)
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         value, warning = source.value(self.of), source.bind(self.warning, "warning")

@@ -5,7 +5,7 @@ from functools import lru_cache
 import msgspec
 
 from datafly.spec.names import USUAL_LENGTH, snake_key
-from datafly.spec.nodes import Node
+from datafly.spec.nodes import Around, Node
 from datafly.spec.source import SCOPE, Source, literal
 
 
@@ -55,15 +55,11 @@ def _key(prefix: str, category: str) -> str | None:
 _usual_key = lru_cache(maxsize=1024)(_key)
 
 
-class IfChanged(Node, frozen=True, tag="if_changed"):
-    of: Node
+class IfChanged(Around, frozen=True, tag="if_changed"):
     category: str = ""
 
     def __str__(self) -> str:
         return f"{self.of}, if the event changed consent{f' for {self.category}' if self.category else ''}"
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         found, changed = source.name("if_changed"), f"{SCOPE}.event.consent.changed"

@@ -61,6 +61,15 @@ class Node(msgspec.Struct, frozen=True):
             yield from child.walk()
 
 
+class Around(Node, frozen=True):
+    """A node that does something with one other."""
+
+    of: Node
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.of,)
+
+
 class Path(Node, frozen=True, tag="path"):
     names: tuple[str, ...]
 
@@ -169,15 +178,11 @@ class Merged(Node, frozen=True, tag="merged"):
         return (Merged(self.of[:same]), *self.of[same:]) if same > 1 else self.of
 
 
-class Required(Node, frozen=True, tag="required"):
-    of: Node
+class Required(Around, frozen=True, tag="required"):
     refusal: Refusal
 
     def __str__(self) -> str:
         return f"{self.of} (required)"
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         value = source.value(self.of)
@@ -189,15 +194,11 @@ class Required(Node, frozen=True, tag="required"):
         return source.sure(value)
 
 
-class Wanted(Node, frozen=True, tag="wanted"):
-    of: Node
+class Wanted(Around, frozen=True, tag="wanted"):
     warning: str
 
     def __str__(self) -> str:
         return str(self.of)
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         value = source.value(self.of)
@@ -206,15 +207,11 @@ class Wanted(Node, frozen=True, tag="wanted"):
         return value
 
 
-class Unless(Node, frozen=True, tag="unless"):
-    of: Node
+class Unless(Around, frozen=True, tag="unless"):
     values: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.of}, unless it is one of {', '.join(self.values)}"
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def write(self, source: Source) -> str:
         value, found = source.value(self.of), source.name("allowed")
@@ -227,14 +224,9 @@ class Unless(Node, frozen=True, tag="unless"):
         return found
 
 
-class FirstLine(Node, frozen=True, tag="first_line"):
-    of: Node
-
+class FirstLine(Around, frozen=True, tag="first_line"):
     def __str__(self) -> str:
         return f"{self.of} (first line only)"
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def follows_line(self, _making: Making) -> bool:
         return True

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datafly.spec.nodes import Node, obj
+from datafly.spec.nodes import Around, Node, obj
 from datafly.spec.source import NOTHING, SCOPE, Making, Source
 
 
@@ -86,14 +86,9 @@ class BySetting(Node, frozen=True, tag="by_setting"):
         return self.options.get(option_of(making.config.get(self.setting)))
 
 
-class EachLine(Node, frozen=True, tag="each_line"):
-    of: Node
-
+class EachLine(Around, frozen=True, tag="each_line"):
     def __str__(self) -> str:
         return f"one per line: {self.of}"
-
-    def children(self) -> tuple[Node, ...]:
-        return (self.of,)
 
     def follows_line(self, _making: Making) -> bool:
         return False
