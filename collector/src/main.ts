@@ -5,7 +5,7 @@ import { type Fields, version } from "./context.ts";
 import { eventJson, plain } from "./event.ts";
 import { guarded, on, warn } from "./guard.ts";
 import { settle, settleWhenParsed, settled, watchPages } from "./pages.ts";
-import { RESET } from "./queue.ts";
+import { makeRoom, RESET } from "./queue.ts";
 import { enqueue, flush, startSending } from "./sender.ts";
 import { pipelineKey } from "./settings.ts";
 import { followOtherTabs } from "./storage.ts";
@@ -55,7 +55,7 @@ const methods: Record<Method, (first?: unknown, second?: unknown) => unknown> = 
 
 const start = (calls: Call[], run: (call: Call) => void): void => {
   const hasPage = calls.some(([name]) => name == "page");
-  followOtherTabs();
+  followOtherTabs(() => makeRoom());
   watchPages(() => run(["page"]), hasPage);
   startSending();
   calls.forEach(run);

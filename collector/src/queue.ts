@@ -60,7 +60,7 @@ export const entries = (): Entry[] =>
   });
 
 /** Drops the oldest until the newcomer fits. A reset stays, unless the next entry is one too: it parts two people. */
-const makeRoom = (needed: number): void => {
+export const makeRoom = (needed = 0): void => {
   const all = entries();
   let excess = needed + bytes(...all.flatMap(({ key, value }) => [key, value])) - MAX_STORED_BYTES;
   all.forEach(({ key, value }, index) => {

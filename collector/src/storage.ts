@@ -46,6 +46,7 @@ export const keysUnder = (prefix: string): string[] =>
 /**
  * Follows the other tabs: what one removed (sent, withdrawn) is gone here too.
  * A page that clears its whole storage names no key; its unsent events live on in memory.
+ * `grown`: one wrote. Tabs hear of each other late, so that what each of them found room for may be too much together.
  */
-export const followOtherTabs = (): void =>
-  on(window, "storage", ({ key, newValue }: StorageEvent) => key && newValue == null && forget(key));
+export const followOtherTabs = (grown: () => void): void =>
+  on(window, "storage", ({ key, newValue }: StorageEvent) => key && (newValue == null ? forget(key) : grown()));
