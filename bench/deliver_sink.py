@@ -156,7 +156,7 @@ class Bench:
             transport=self.transport,
             clock=SystemClock(),
             compile=lambda _installation: compiled,
-            consent_ruling=lambda compiled, event, _newer: (
+            withheld=lambda compiled, event, _newer: (
                 None if event.consent.allows(compiled.consent) else Ruling(Verdict.SKIPPED, "consent")
             ),
             settings=DeliverySettings(lanes=self.options.lanes),

@@ -128,7 +128,7 @@ def shape(event, _now_ms):
     )
 
 
-def consent_ruling(compiled, event, newer):
+def withheld(compiled, event, newer):
     known = {**event.consent.categories, **(newer or {})}
     if compiled.consent is None or known.get(compiled.consent) is True:
         return None
@@ -263,7 +263,7 @@ class House:
             transport=self.transport,
             clock=self.clock,
             compile=self.compile,
-            consent_ruling=consent_ruling,
+            withheld=withheld,
             decode=self.decode,
             withdrawn=self.withdrawn.get,
             settings=self.settings,

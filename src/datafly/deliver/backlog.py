@@ -151,7 +151,7 @@ class Backlog:
 
     def _refused(self, compiled: Compiled, member: Member, newer: Mapping[str, bool] | None) -> Ruling | None:
         try:
-            return self._site.parts.consent_ruling(compiled, member.event, newer)
+            return self._site.parts.withheld(compiled, member.event, newer)
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the event is kept as REJECTED
             return self._fault(error)
 

@@ -23,8 +23,8 @@ from datafly.spec.compiled import Compiled
 from datafly.store.base import Control, Ledger
 from datafly.transport.base import Transport
 
-ConsentRuling = Callable[[Compiled, Event, Mapping[str, bool] | None], Ruling | None]
-"""(integration, event, consent of the visitor that is newer than the event) → why it is not sent, None to send it."""
+Withheld = Callable[[Compiled, Event, Mapping[str, bool] | None], Ruling | None]
+"""(integration, event, consent of the visitor newer than the event) → why it may not be sent, None if it may."""
 Withdrawn = Callable[[str], tuple[dict[str, bool], int] | None]
 """Key → the visitor's newest consent and when we received it (ms); None if nothing is known."""
 
@@ -39,7 +39,7 @@ class Parts:
     transport: Transport
     clock: Clock
     compile: Callable[[Installation], Compiled]
-    consent_ruling: ConsentRuling
+    withheld: Withheld
     withdrawn: Withdrawn = lambda _key: None
     decode: Decode = msgspec.json.Decoder(Event).decode
     settings: DeliverySettings = field(default_factory=DeliverySettings)

@@ -61,6 +61,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     say anew; of a group event also those of the user in its context.
     `links`: the anonymous id that had no user until this identify or alias, and has `user_id` from it on.
     `previous_id`: of an alias, the id under which its user was known before.
+    `integrations`: vendor, or `All` for the others → whether the sender wants it to get this; empty: all of them.
     `key` orders: events of one key are delivered in order.
     What comes from JSON holds no cycle, so the collector need not look (delivery holds thousands: decision 0055).
     """
@@ -87,6 +88,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     steps: tuple[Step, ...] = ()
     links: str | None = None
     previous_id: str | None = None
+    integrations: dict[str, bool] = {}
 
     def with_choices(self, newer: Mapping[str, bool] | None) -> "Event":
         """With what the visitor said since, so that a vendor is told the newest word; `newer` None: nothing since."""

@@ -21,7 +21,7 @@ class Body(msgspec.Struct, rename="camel", gc=False):
     `previous_id` only of an alias.
 
     RudderStack's SDKs say `original_timestamp` and leave `timestamp` to who wants to say another. Segment's server SDKs
-    have the `category` of a page or screen beside its name.
+    have the `category` of a page or screen beside its name. `integrations` is read by `process.routing`.
     """
 
     type: str | None = None
@@ -37,6 +37,7 @@ class Body(msgspec.Struct, rename="camel", gc=False):
     properties: dict[str, Any] | None = None
     traits: dict[str, Any] | None = None
     context: dict[str, Any] | None = None
+    integrations: Any = None
 
 
 _decode: Final = msgspec.json.Decoder(Body).decode

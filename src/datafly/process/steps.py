@@ -1,4 +1,4 @@
-"""The steps from what was received to a governed event: decode, dedupe, normalise, clock skew, identity, consent.
+"""The steps from what was received to a governed event: decode, dedupe, normalise, skew, identity, consent, routing.
 
 Dedupe comes as early as it can: nothing more is done for a duplicate.
 """
@@ -12,7 +12,7 @@ from datafly.model.consent import read
 from datafly.model.event import Event, Original, Received, Step
 from datafly.model.installation import Pipeline
 from datafly.model.traits import supersede
-from datafly.process import consent, identity, normalise, skew
+from datafly.process import consent, identity, normalise, routing, skew
 from datafly.process.body import Body, Incoming, Refused, incoming
 from datafly.process.dedupe import is_duplicate
 from datafly.process.memory import Memory
@@ -26,7 +26,7 @@ class Duplicate(msgspec.Struct, frozen=True):
     first_ms: int
 
 
-_NAMES: Final = (normalise.NAME, skew.NAME, identity.NAME, consent.NAME)
+_NAMES: Final = (normalise.NAME, skew.NAME, identity.NAME, consent.NAME, routing.NAME)
 
 Outcome = Event | Refused | Duplicate
 
@@ -76,6 +76,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     told = consent.learn_choices(chosen, own, moment.ms, received.received_ms) if own else chosen
     heard = consent.Heard(own, chosen, told, defaults, user is not None)
     allowed, consent_effect = consent.decide(heard, moment.ms)
+    choice = routing.read_choice(body.integrations)
     event = Event(  # by position: by name takes seven times as long
         received.message_id,
         body.type or "",
@@ -96,9 +97,10 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         who.learnt,
         received.historical,
         _original(normal, body, moment),
-        _told(normal.effect, moment.effect, who.effect, consent_effect),
+        _told(normal.effect, moment.effect, who.effect, consent_effect, routing.effect_of(choice)),
         identity.link(body.type or "", body.user_id, subject, visitor),
         body.previous_id,
+        choice,
     )
     return event, heard
 
@@ -121,9 +123,8 @@ def _known(kind: str | None, known: dict[str, Any], normal: normalise.Normal) ->
     return {**supersede(known, normal.of_user), **normal.of_user} if normal.of_user else known
 
 
-def _told(normalised: str, corrected: str, identified: str, decided: str) -> tuple[Step, ...]:
+def _told(*effects: str) -> tuple[Step, ...]:
     """Most steps have nothing to say."""
-    if not (normalised or corrected or identified or decided):
+    if not any(effects):
         return ()
-    effects = (normalised, corrected, identified, decided)
     return tuple(Step(name, effect) for name, effect in zip(_NAMES, effects, strict=True) if effect)

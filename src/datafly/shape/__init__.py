@@ -1,7 +1,7 @@
 """(event, installation) → what is sent, or why nothing is. Pure: withdrawals and the time are handed in."""
 
 from datafly.shape.consent import consent_ruling
-from datafly.shape.event import shape_event
+from datafly.shape.event import shape_event, withheld
 from datafly.shape.memory import CompiledOnce
 
-__all__ = ["CompiledOnce", "consent_ruling", "shape_event"]
+__all__ = ["CompiledOnce", "consent_ruling", "shape_event", "withheld"]

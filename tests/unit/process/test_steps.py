@@ -513,3 +513,31 @@ def test_the_preferences_of_segments_consent_are_read(process):
 def test_what_came_as_history_is_history(memory):
     event = process_one(msgspec.structs.replace(received(track()), historical=True), Context(), memory)
     assert event.historical
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept", "words"),
+    [
+        ({"All": False, "Insider": True}, {"All": False, "Insider": True}, "wants it to go to Insider alone"),
+        ({"All": False, "Insider": {"option": 1}}, {"All": False, "Insider": True}, "to Insider alone"),
+        ({"Insider": False}, {"Insider": False}, "keeps it from Insider"),
+        ({"All": False}, {"All": False}, "nowhere"),
+    ],
+)
+def test_which_vendors_the_sender_chose_is_kept_and_told(process, sent, kept, words):
+    event = process(track(integrations=sent))
+    assert event.integrations == kept
+    assert words in said(event)["routing"]
+
+
+@pytest.mark.parametrize(
+    "sent", [None, {}, {"All": True}, {"Insider": True}, {"Insider": 0}, [], "All", 7, {"a": None}]
+)
+def test_what_keeps_nobody_out_is_not_kept(process, sent):
+    event = process(track(integrations=sent))
+    assert (event.integrations, said(event).get("routing")) == ({}, None)
+
+
+def test_many_vendors_are_told_by_a_few_names(process):
+    event = process(track(integrations={f"V{number}": False for number in range(30)}))
+    assert "and 22 more" in said(event)["routing"]

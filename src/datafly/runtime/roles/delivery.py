@@ -13,7 +13,7 @@ from datafly.runtime.installations import compiler
 from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
-from datafly.shape import consent_ruling
+from datafly.shape import withheld
 from datafly.transport.http import HttpTransport
 
 _DRAIN_SECONDS = 2.0
@@ -31,7 +31,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         transport=transport,
         clock=SystemClock(),
         compile=compiler(settings),
-        consent_ruling=consent_ruling,
+        withheld=withheld,
         withdrawn=lookup.consent_of,
         settings=DeliverySettings(
             lanes=settings.delivery_lanes,
