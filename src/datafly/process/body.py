@@ -6,6 +6,7 @@ import msgspec
 
 from datafly.model.event import TYPES, Received
 from datafly.process.dedupe import Fingerprint, fingerprint
+from datafly.process.placeholders import is_placeholder
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
@@ -43,7 +44,8 @@ class Body(msgspec.Struct, rename="camel", gc=False):
 _decode: Final = msgspec.json.Decoder(Body).decode
 
 
-def read_body(received: Received) -> Body | Refused:
+def read_body(received: Received) -> tuple[Body, str] | Refused:
+    """The event, and in words which ids were left out of it."""
     try:
         body = _fields(received.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -52,15 +54,37 @@ def read_body(received: Received) -> Body | Refused:
     body.anonymous_id = received.anonymous_id or body.anonymous_id
     if body.timestamp is None:
         body.timestamp = body.original_timestamp
+    ignored = _leave_out_placeholders(body)
+    fault = _fault(body)
+    return Refused(fault) if fault else (body, ignored)
+
+
+def _fault(body: Body) -> str:
+    """Why it is no event, empty if it is one."""
     if body.type not in TYPES:
-        return Refused(f"“{body.type}” is not one of the types {', '.join(sorted(TYPES))}.")
+        return f"“{body.type}” is not one of the types {', '.join(sorted(TYPES))}."
     if body.type == "track" and not (body.event and body.event.strip()):
-        return Refused("A track event needs the name of an event.")
+        return "A track event needs the name of an event."
     if body.type != "alias":
         body.previous_id = None
     elif not (body.user_id and body.previous_id):
-        return Refused("An alias needs a userId and a previousId.")
-    return body
+        return "An alias needs a userId and a previousId."
+    return ""
+
+
+def _leave_out_placeholders(body: Body) -> str:
+    """In words what was left out, empty where nothing was."""
+    said = []
+    if is_placeholder(body.user_id):
+        said.append(f"userId “{body.user_id}”")
+        body.user_id = None
+    if is_placeholder(body.anonymous_id):
+        said.append(f"anonymousId “{body.anonymous_id}”")
+        body.anonymous_id = None
+    if is_placeholder(body.previous_id):
+        said.append(f"previousId “{body.previous_id}”")
+        body.previous_id = None
+    return f"{' and '.join(said)}: nobody's id, left out" if said else ""
 
 
 def _fields(body: msgspec.Raw) -> Body:
@@ -72,19 +96,24 @@ def _fields(body: msgspec.Raw) -> Body:
 
 
 class Incoming(msgspec.Struct, gc=False):
-    """A record that is an event, as the steps take it. `mark` is the fingerprint of its message id."""
+    """A record that is an event, as the steps take it. `mark` is the fingerprint of its message id.
+
+    `ignored`: in words which of its ids were nobody's.
+    """
 
     offset: int
     received: Received
     body: Body
     mark: Fingerprint
     may_have_nulls: bool = True
+    ignored: str = ""
 
 
 def incoming(offset: int, received: Received, value: bytes) -> Incoming | Refused:
     """`value`: bytes in which `body` is; looking for a null in them is cheaper than looking for it in the event."""
-    body = read_body(received)
-    if isinstance(body, Refused):
-        return body
+    read = read_body(received)
+    if isinstance(read, Refused):
+        return read
+    body, ignored = read
     mark = fingerprint(received.pipeline_id, received.message_id)
-    return Incoming(offset, received, body, mark, b"null" in value)
+    return Incoming(offset, received, body, mark, b"null" in value, ignored)

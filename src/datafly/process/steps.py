@@ -97,7 +97,13 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         who.learnt,
         received.historical,
         _original(normal, body, moment),
-        _told(normal.effect, moment.effect, who.effect, consent_effect, routing.effect_of(choice)),
+        _told(
+            normal.effect,
+            moment.effect,
+            _identified(one.ignored, who.effect) if one.ignored else who.effect,
+            consent_effect,
+            routing.effect_of(choice),
+        ),
         identity.link(body.type or "", body.user_id, subject, visitor),
         body.previous_id,
         choice,
@@ -121,6 +127,10 @@ def _known(kind: str | None, known: dict[str, Any], normal: normalise.Normal) ->
     if kind != "group":
         return supersede(known, normal.traits) if normal.traits else known
     return {**supersede(known, normal.of_user), **normal.of_user} if normal.of_user else known
+
+
+def _identified(ignored: str, effect: str) -> str:
+    return f"{ignored}; {effect}" if effect else ignored
 
 
 def _told(*effects: str) -> tuple[Step, ...]:

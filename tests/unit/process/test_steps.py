@@ -130,7 +130,7 @@ def test_of_a_name_that_is_told_twice_the_last_counts_as_at_the_door(process, bo
     assert (event.user_id, event.properties) == (user_id, properties)
 
 
-@pytest.mark.parametrize("identifier", ["x" * 255, "0", "null", "ü€😀", " "])
+@pytest.mark.parametrize("identifier", ["x" * 255, "0", "nullable", "ü€😀", " "])
 def test_an_id_is_any_non_empty_text(process, identifier):
     assert process({"type": "page", "userId": identifier}).user_id == identifier
 
@@ -541,3 +541,32 @@ def test_what_keeps_nobody_out_is_not_kept(process, sent):
 def test_many_vendors_are_told_by_a_few_names(process):
     event = process(track(integrations={f"V{number}": False for number in range(30)}))
     assert "and 22 more" in said(event)["routing"]
+
+
+@pytest.mark.parametrize(
+    "placeholder", ["undefined", "null", "NULL", "None", "NaN", "(null)", "[object Object]", " null "]
+)
+def test_an_id_that_a_broken_page_sends_for_everybody_is_nobodys(process, memory, placeholder):
+    process(identify(placeholder, anonymous_id="a-1", email="a@example.com"))
+    process(identify(placeholder, anonymous_id="a-2", email="b@example.com"))
+    event = process(track(anonymous_id="a-2"))
+    assert (event.user_id, event.anonymous_id, event.known_traits) == (None, "a-2", {"email": "b@example.com"})
+    assert placeholder not in memory.users
+
+
+def test_what_was_left_out_of_an_events_ids_is_told(process):
+    process(identify("u-1"))
+    event = process(track(userId="undefined"))
+    assert event.user_id == "u-1"
+    assert said(event)["identity"].startswith("userId “undefined”: nobody's id, left out; user u-1")
+
+
+@pytest.mark.parametrize("identifier", ["0", "1", "nobody", "undefined-1", "nullable"])
+def test_what_only_looks_like_a_placeholder_is_an_id(process, identifier):
+    assert process(identify(identifier)).user_id == identifier
+
+
+def test_placeholders_are_no_key_and_an_alias_of_one_is_refused(process):
+    assert process(track(anonymous_id="undefined"), message_id="m-9").key == "m-9"
+    outcome = process({"type": "alias", "userId": "null", "previousId": "u-1"})
+    assert isinstance(outcome, Refused)
