@@ -5,8 +5,17 @@ from typing import Any, Final
 
 import msgspec
 
-ALIASES: Final = {"advertising": "marketing", "necessary": "essential"}
-"""Other spellings of a canonical category (contracts/signal.md §8.3, §17 row 6)."""
+ALIASES: Final = {
+    "advertising": "marketing",
+    "necessary": "essential",
+    "preferences": "functional",
+    "statistics": "analytics",
+    "c0001": "essential",
+    "c0002": "analytics",
+    "c0003": "functional",
+    "c0004": "marketing",
+}
+"""Other spellings of a canonical category, also Cookiebot's and OneTrust's (contracts/signal.md §8.3, §17 row 6)."""
 
 
 class Consent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -44,14 +53,14 @@ _MAPPINGS: Final = (dict, Mapping)
 def read(context_consent: object) -> dict[str, bool]:
     """Canonical categories from either shape of `context.consent` (contracts/signal.md §8.2).
 
-    Newest: `{"categories": {…}, "canonical": {…}}`, of which `canonical` counts. Older: flat `{category: bool}`.
+    Newest: `{"categories": {…}, "canonical": {…}}`, of which `canonical` counts, and where it is not told
+    the codes of `categories`. Older: flat `{category: bool}`.
     Only booleans are read; several codes for one purpose grant it if any does.
     """
     if not isinstance(context_consent, _MAPPINGS):
         return {}
-    canonical = context_consent.get("canonical")
-    flat = canonical if isinstance(canonical, _MAPPINGS) else context_consent
-    return _granted(flat)
+    told = (context_consent.get("canonical"), context_consent.get("categories"))
+    return _granted(next((shape for shape in told if isinstance(shape, _MAPPINGS)), context_consent))
 
 
 def _granted(flat: Mapping[str, Any]) -> dict[str, bool]:

@@ -39,14 +39,27 @@ class Choices(msgspec.Struct, frozen=True, array_like=True, gc=False):
 def own_word(kind: str, context: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, bool]:
     """Canonical categories that the event itself tells; a posted decision may also tell them as its properties.
 
-    Segment's and Jitsu's SDKs have them in `categoryPreferences`.
+    Segment's and Jitsu's SDKs have them in `categoryPreferences`, RudderStack's in `consentManagement`.
     """
-    told = context.get("consent")
+    told = context.get("consent", _managed(context.get("consentManagement")))
     if isinstance(told, dict) and isinstance(told.get("categoryPreferences"), dict):
         told = told["categoryPreferences"]
     if told is None and kind == "consent":
         told = properties
     return read(told) if told else {}
+
+
+def _managed(told: Any) -> dict[str, bool] | None:
+    """RudderStack's shape: lists of the ids of categories. Granted is what is allowed and not denied as well."""
+    if not isinstance(told, dict):
+        return None
+    allowed, denied = told.get("allowedConsentIds"), told.get("deniedConsentIds")
+    granted = dict.fromkeys((one for one in _listed(allowed) if isinstance(one, str)), True)
+    return granted | dict.fromkeys((one for one in _listed(denied) if isinstance(one, str)), False)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 class Heard(msgspec.Struct, gc=False):

@@ -280,11 +280,30 @@ def test_without_a_word_nothing_is_granted(process):
 
 
 @pytest.mark.parametrize(
-    "shape", [{"advertising": True}, {"categories": {"C0004": True}, "canonical": {"marketing": True}}]
+    "shape",
+    [
+        {"advertising": True},
+        {"categories": {"X9": True}, "canonical": {"marketing": True}},
+        {"categories": {"C0004": True}},
+        {"categoryPreferences": {"C0004": True, "C0002": False}},
+    ],
 )
 def test_all_shapes_of_consent_are_read_alike_and_learnt(process, shape):
     assert process(track(context={"consent": shape})).consent.allows("marketing")
     assert process(track()).consent.allows("marketing")
+
+
+def test_rudderstacks_lists_of_categories_are_read_and_what_is_denied_is_denied(process):
+    managed = {"provider": "oneTrust", "allowedConsentIds": ["C0004", 7], "deniedConsentIds": ["C0002"]}
+    event = process(track(context={"consentManagement": managed}))
+    assert allowed(event) == ({"marketing": True, "analytics": False}, "event")
+    both = {"allowedConsentIds": ["C0004"], "deniedConsentIds": ["C0004"]}
+    assert not process(track(anonymous_id="a-2", context={"consentManagement": both})).consent.allows("marketing")
+
+
+@pytest.mark.parametrize("odd", [None, [], "C0004", {"allowedConsentIds": "C0004"}, {"deniedConsentIds": [None, {}]}])
+def test_an_odd_list_of_categories_grants_nothing(process, odd):
+    assert allowed(process(track(context={"consentManagement": odd}))) == ({}, "")
 
 
 def test_a_posted_decision_may_be_in_the_properties(process):
