@@ -96,7 +96,7 @@ def compiled_for(port, batch, flush_ms):
         body = b'{"users":[' + b",".join([item.body for item in items]) + b"]}"
         return Outgoing("POST", f"http://127.0.0.1:{port}/upsert", headers, body)
 
-    def judge(reply, _count, _route):
+    def judge(reply, _items):
         return whole if reply.status == 200 else Judgement(Ruling(Verdict.RETRY, f"status_{reply.status}"))
 
     return Compiled(

@@ -81,7 +81,7 @@ class Vendor:
             await runner.cleanup()
 
 
-def judge(reply, count, _route):
+def judge(reply, items):
     if reply.status is None or reply.status in {429, 500, 503}:
         after = reply.headers.get("retry-after")
         return Judgement(
@@ -96,7 +96,7 @@ def judge(reply, count, _route):
     if reply.status != 200:
         return Judgement(Ruling(Verdict.REJECTED, f"status_{reply.status}", reply.body.decode()))
     problems = msgspec.json.decode(reply.body)["problems"]
-    return Judgement(items=tuple(_item_ruling(problems, str(index)) for index in range(count)))
+    return Judgement(items=tuple(_item_ruling(problems, str(index)) for index in range(len(items))))
 
 
 def _item_ruling(problems, index):

@@ -28,9 +28,9 @@ async def test_a_warning_counts_each_event_once_however_often_it_is_tried_and_re
 async def test_an_answer_that_contradicts_the_contract_is_counted_even_if_it_is_only_tried_again(house):
     compile_ = house.compile
 
-    def drifting(reply, count, route):
-        judgement = honest(reply, count, route)
-        return msgspec.structs.replace(judgement, drift=f"{count} users, and {reply.status} said")
+    def drifting(reply, items):
+        judgement = honest(reply, items)
+        return msgspec.structs.replace(judgement, drift=f"{len(items)} users, and {reply.status} said")
 
     def compiled(installation):
         nonlocal honest

@@ -6,7 +6,7 @@ from typing import Final
 
 from datafly.catalog.lint import TIERS, Subject, asks
 from datafly.model.consent import ALIASES
-from datafly.model.delivery import Reply
+from datafly.model.delivery import Item, Reply
 from datafly.model.taxonomy import is_standard
 from datafly.model.verdict import Verdict
 from datafly.spec.calls import TAKES
@@ -213,7 +213,7 @@ def routes_exist(subject: Subject) -> Iterator[str]:
         if failure.route is not None and failure.route not in keys:
             yield f"failure {failure.symptom} is of the route {failure.route!r}, which does not exist"
     for rule in subject.integration.rules:
-        for route in (rule.route, *(ahead.route for ahead in rule.ahead)):
+        for route in (rule.route, *(one.route for one in rule.others)):
             if route not in keys:
                 yield f"rule {rule.event} takes the route {route!r}, which does not exist"
 
@@ -224,7 +224,7 @@ def a_batch_is_judged_per_item(subject: Subject) -> Iterator[str]:
     one = subject.integration
     if one.limits.max_items > 1 and not one.functions.judge_success:
         yield "more than one item goes into a request, but nothing judges them one by one"
-    if one.limits.max_items > 1 and not any(route.items_key for route in one.routes):
+    if one.limits.max_items > 1 and not any(route.has_list for route in one.routes):
         yield "more than one item goes into a request, but no route has a list for them"
 
 
@@ -234,7 +234,7 @@ def failures_are_recognised(subject: Subject) -> Iterator[str]:
     judge = judge_by(subject.integration)
     keys = {route.key for route in subject.integration.routes}
     for scenario in (one for one in scenarios(subject.integration) if one.route in keys):
-        judgement = judge(scenario.reply, 1, scenario.route)
+        judgement = judge(scenario.reply, [Item(b"{}", scenario.route)])
         ruling = judgement.items[0] if judgement.items else judgement.whole
         if scenario.symptom and (ruling.verdict, ruling.symptom) != (scenario.verdict, scenario.symptom):
             yield f"failure {scenario.name} is judged {ruling.verdict} {ruling.symptom!r} by its own answer"
@@ -268,7 +268,7 @@ def single_failures_do_not_fail_others(subject: Subject) -> Iterator[str]:
     """One item that is refused leaves the others delivered: a whole answer never rejects a batch for good."""
     one = subject.integration
     if one.limits.max_items > 1 and one.functions.judge_success:
-        judgement = one.functions.judge_success(Reply(200, body=b""), 2)
+        judgement = one.functions.judge_success(Reply(200, body=b""), [Item(b"{}")] * 2)
         if judgement.whole.verdict is Verdict.DELIVERED and not judgement.items:
             yield "an empty success counts as delivered"
 

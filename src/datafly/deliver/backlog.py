@@ -205,7 +205,8 @@ class Backlog:
         if batch.outgoing is not None:
             return True
         try:
-            outgoing = batch.compiled.assemble([unit.item for unit in batch.units])
+            batch.arrange()
+            outgoing = batch.compiled.assemble(batch.items())
         except Exception as error:  # noqa: BLE001 - as in `_refused`
             self._refuse(batch, self._fault(error))
             return False

@@ -49,7 +49,8 @@ class Batch(msgspec.Struct, eq=False):
     `sealed`: it was sent or is a part of one that was; no more is added. `tries` and `earlier` tell what was sent for
     these members before, also in another company. `suspect`: part of a batch that failed while others did not.
     `fails` counts failures of this very batch; from the first on, `failing_since` (time in which the installation
-    could send) and `successes_before` say whether it fails alone.
+    could send) and `successes_before` say whether it fails alone. `doubted`: an answer was lost after sending, so the
+    vendor may have taken it already.
     """
 
     compiled: Compiled
@@ -65,27 +66,45 @@ class Batch(msgspec.Struct, eq=False):
     fails: int = 0
     failing_since: float = 0.0
     successes_before: int = 0
+    doubted: bool = False
+    unique: set[str] = msgspec.field(default_factory=set)
 
     @property
     def route(self) -> str:
         return self.units[0].item.route
 
+    @property
+    def call(self) -> str:
+        """The route by which it goes: one item may have a way of its own."""
+        return self.compiled.calls_of_one.get(self.route, self.route) if len(self.units) == 1 else self.route
+
+    def items(self) -> list[Item]:
+        return [unit.item for unit in self.units]
+
     def takes(self, item: Item, limits: Limits) -> bool:
         if not self.units:
             return True
-        fits = not self.sealed and self.bytes + len(item.body) + _SEPARATOR_BYTES <= limits.max_bytes
-        shares = item.route == self.route and item.route not in self.compiled.alone
-        return fits and shares and len(self.units) < limits.max_items
+        fits = not self.sealed and self.bytes + _size(item) <= limits.max_bytes
+        shares = item.route == self.route and item.route not in self.compiled.alone and item.unique not in self.unique
+        return fits and shares and self._count(item, limits) < limits.max_items
 
     def has_room(self, limits: Limits) -> bool:
         if self.sealed or (self.units and self.route in self.compiled.alone):
             return False
-        return len(self.units) < limits.max_items and self.bytes < limits.max_bytes
+        return (limits.per_part or len(self.units) < limits.max_items) and self.bytes < limits.max_bytes
 
     def add(self, unit: Unit) -> None:
         self.units.append(unit)
-        self.bytes += len(unit.item.body) + _SEPARATOR_BYTES
+        self.bytes += _size(unit.item)
         self.outgoing = None
+        if unit.item.unique:
+            self.unique.add(unit.item.unique)
+
+    def arrange(self) -> None:
+        """The units stand as they will in the request."""
+        order = self.compiled.arrange(self.items())
+        if order is not None:
+            self.units = [self.units[index] for index in order]
 
     def offsets(self) -> tuple[int, ...]:
         """One for each item, in request order."""
@@ -93,11 +112,7 @@ class Batch(msgspec.Struct, eq=False):
 
     def members(self) -> Iterator[Member]:
         """Each once, in order."""
-        last: Member | None = None
-        for unit in self.units:
-            if unit.member is not last:
-                last = unit.member
-                yield last
+        yield from dict.fromkeys([unit.member for unit in self.units])
 
     def drop_done(self) -> None:
         kept = [unit for unit in self.units if not unit.member.done]
@@ -106,7 +121,7 @@ class Batch(msgspec.Struct, eq=False):
 
     def part(self, units: list[Unit]) -> "Batch":
         """Some of these units as a batch of their own, with the same past."""
-        size = _ENVELOPE_BYTES + sum(len(unit.item.body) + _SEPARATOR_BYTES for unit in units)
+        size = _ENVELOPE_BYTES + sum(_size(unit.item) for unit in units)
         return Batch(
             self.compiled,
             self.revision_id,
@@ -116,7 +131,12 @@ class Batch(msgspec.Struct, eq=False):
             tries=self.tries,
             earlier=self.earlier,
             sealed=True,
+            doubted=self.doubted,
         )
+
+    def alone(self, units: "list[Unit]") -> "list[Batch]":
+        """Each of these units as a batch of its own."""
+        return [self.part([unit]) for unit in units]
 
     def suspects(self) -> "tuple[Batch, Batch]":
         """Halves of a batch that fails alone; each is halved again at its first failure."""
@@ -127,3 +147,12 @@ class Batch(msgspec.Struct, eq=False):
     def halves(self) -> "tuple[Batch, Batch]":
         middle = len(self.units) // 2
         return self.part(self.units[:middle]), self.part(self.units[middle:])
+
+    def _count(self, item: Item, limits: Limits) -> int:
+        if not limits.per_part:
+            return len(self.units)
+        return sum(unit.item.part == item.part for unit in self.units)
+
+
+def _size(item: Item) -> int:
+    return len(item.body) + len(item.group) + _SEPARATOR_BYTES

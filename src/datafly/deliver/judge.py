@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from datafly.deliver import reasons
-from datafly.model.delivery import Reply
+from datafly.model.delivery import Item, Reply
 from datafly.model.secret import redact
 from datafly.model.verdict import FINAL, Judgement, Ruling, Verdict
 from datafly.observe.base import emit
@@ -40,9 +40,9 @@ class Decision(msgspec.Struct, frozen=True):
     drift: str = ""
 
 
-def decide(compiled: Compiled, reply: Reply, count: int, *, route: str, installation_id: str) -> Decision:
+def decide(compiled: Compiled, reply: Reply, items: Sequence[Item], *, installation_id: str) -> Decision:
     """Never raises: a judge that fails is a reply not understood, to be tried again."""
-    judgement = _judged(compiled, reply, count, route, installation_id)
+    judgement, count = _judged(compiled, reply, items, installation_id), len(items)
     if judgement.drift:
         drift = redact(judgement.drift, compiled.secrets)
         emit(DeliverContractDrifted(installation_id=installation_id, vendor=compiled.vendor, drift=drift))
@@ -52,11 +52,11 @@ def decide(compiled: Compiled, reply: Reply, count: int, *, route: str, installa
     return Decision(meaning=_meaning(rulings, told), rulings=rulings, told=told, split=split, drift=judgement.drift)
 
 
-def _judged(compiled: Compiled, reply: Reply, count: int, route: str, installation_id: str) -> Judgement:
+def _judged(compiled: Compiled, reply: Reply, items: Sequence[Item], installation_id: str) -> Judgement:
     if was_refused(reply):
         return Judgement(whole=address_not_allowed(reply))
     try:
-        return compiled.judge(reply, count, route)
+        return compiled.judge(reply, items)
     except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the events are kept
         words = f"{type(error).__name__}: {error}"
         emit(DeliverJudgeFailed(installation_id=installation_id, vendor=compiled.vendor, error=words))

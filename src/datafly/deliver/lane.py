@@ -125,7 +125,7 @@ class Lane:
 
     async def _in_turn(self, ticket: Ticket, batch: Batch) -> Batch | None:
         """The batch, once the pace lets it go; None if things changed meanwhile: it is to be looked at again."""
-        pace = self._site.pace(batch.compiled, batch.route)
+        pace = self._site.pace(batch.compiled, batch.call)
         turn = pace.book()
         if pace.due_in(turn) <= 0:
             return batch
@@ -136,11 +136,14 @@ class Lane:
 
     async def _exchange(self, ticket: Ticket, batch: Batch, outgoing: Outgoing) -> float:
         started_ms, sent_at = self._site.clock.now_ms(), self._site.clock.monotonic()
-        self._site.pace(batch.compiled, batch.route).rate.leaves()
+        self._site.pace(batch.compiled, batch.call).rate.leaves()
+        if batch.compiled.sign is not None:
+            outgoing = batch.compiled.sign(outgoing, batch.items(), started_ms)
         reply = await self._site.parts.transport.send(outgoing)
         batch.tries += 1
         batch.sealed = True
-        decision = decide(batch.compiled, reply, len(batch.units), route=batch.route, installation_id=self._site.id)
+        batch.doubted = batch.doubted or (reply.unknown_outcome and not batch.compiled.idempotent)
+        decision = decide(batch.compiled, reply, batch.items(), installation_id=self._site.id)
         self._note(batch, reply, decision)
         if decision.drift:
             secrets = batch.compiled.secrets
@@ -148,7 +151,7 @@ class Lane:
         self._pace_itself(batch, reply, decision, sent_at)
         answer = shown_answer(reply, outgoing, batch.compiled.secrets, self._site.settings.answer_bytes)
         backoff = self._report(ticket, batch, reply, decision)
-        finals, rest = self._sort_out(batch, decision, throttled=reply.status == THROTTLED)
+        finals, rest = self._sort_out(batch, decision, reply)
         exchange = Exchange(outgoing=outgoing, answer=answer, started_ms=started_ms, latency_ms=reply.latency_ms)
         _keep_ahead(batch, exchange, rest)
         attempt = self._attempt(batch, exchange, finals) if finals else None
@@ -167,7 +170,7 @@ class Lane:
         return attempt_of(batch, exchange, place=place, delivered=delivered)
 
     def _pace_itself(self, batch: Batch, reply: Reply, decision: Decision, sent_at: float) -> None:
-        rate = self._site.pace(batch.compiled, batch.route).rate
+        rate = self._site.pace(batch.compiled, batch.call).rate
         if reply.status == THROTTLED and rate.refused(sent_at):
             emit(
                 DeliverPaceSlowed(
@@ -212,13 +215,14 @@ class Lane:
         settings = self._site.settings
         asked = min(told.retry_after_seconds or 0.0, settings.max_retry_after_seconds)
         if asked > 0 and reply.status == THROTTLED:
-            self._site.pace(batch.compiled, batch.route).hold(asked)
+            self._site.pace(batch.compiled, batch.call).hold(asked)
         doubled = settings.first_retry_seconds * 2 ** min(batch.fails - 1, _LARGEST_DOUBLING)
         jittered = self._site.parts.rng.uniform(0.0, min(doubled, settings.max_retry_seconds))
         return max(jittered, asked) if self._site.gate.running else 0.0
 
-    def _sort_out(self, batch: Batch, decision: Decision, *, throttled: bool) -> tuple[Finals, list[Batch]]:
+    def _sort_out(self, batch: Batch, decision: Decision, reply: Reply) -> tuple[Finals, list[Batch]]:
         """What is final now, and the batches that are left of this one."""
+        throttled = reply.status == THROTTLED
         if decision.split:
             return [], list(batch.halves())
         finals: list[tuple[int, Ruling]] = []
@@ -231,6 +235,8 @@ class Lane:
         again = [unit for unit in again if not unit.member.done]
         if not again:
             return finals, []
+        if reply.unknown_outcome and len(again) > 1 and batch.call in batch.compiled.repeats_alone:
+            return finals, batch.alone(again)
         if self._is_given_up(batch, again, decision, throttled=throttled):
             self._settle(again[0].member, reasons.exhausted(decision.told), batch, finals)
             return finals, []
@@ -242,7 +248,7 @@ class Lane:
             return
         shown = shown_ruling(ruling, batch.compiled.secrets)
         if ruling.verdict is Verdict.DELIVERED:
-            member.told = member.told or (shown if ruling.reason else None)
+            member.told = member.told or _told(batch, shown)
             member.left -= 1
             if member.left > 0:
                 return
@@ -318,6 +324,13 @@ class Lane:
                 outcome="split" if decision.split else decision.meaning.value,
             )
         )
+
+
+def _told(batch: Batch, ruling: Ruling) -> Ruling | None:
+    """What is to be known of an item that was delivered."""
+    if ruling.reason:
+        return ruling
+    return reasons.POSSIBLY_DOUBLED if batch.doubted else None
 
 
 def _keep_ahead(batch: Batch, exchange: Exchange, rest: list[Batch]) -> None:

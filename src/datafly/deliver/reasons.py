@@ -27,6 +27,14 @@ NOTHING_TO_SEND: Final = Ruling(
 _REPORT: Final = "This is a fault of Signal: please report it. Replay the event once it is mended."
 
 
+POSSIBLY_DOUBLED: Final = Ruling(
+    Verdict.DELIVERED,
+    "possibly_doubled",
+    "An answer was lost after sending, so it was sent again; the vendor cannot tell, and may have taken it twice.",
+    "Look there whether it is doubled, if it matters.",
+)
+
+
 def unreadable(words: str) -> Ruling:
     return Ruling(Verdict.REJECTED, "unreadable_event", f"The stored event cannot be read: {words}", _REPORT)
 

@@ -19,7 +19,7 @@ from datafly.model.delivery import Slowed
 from datafly.model.event import Event
 from datafly.model.installation import Installation
 from datafly.model.verdict import Ruling
-from datafly.spec.compiled import Compiled
+from datafly.spec.compiled import HISTORICAL, Compiled
 from datafly.store.base import Control, Ledger
 from datafly.transport.base import Transport
 
@@ -72,6 +72,7 @@ class Site:
 
     def pace(self, compiled: Compiled, route: str) -> Pace:
         """That of the credential, or of the route with it where the route has a rate of its own."""
+        route = route.removesuffix(HISTORICAL)
         credential, own = compiled.credential or self.id, compiled.rates.get(route)
         if own is None:
             return self._paces.of(compiled.vendor, credential, compiled.limits.requests_per_minute)

@@ -17,14 +17,19 @@ LIVE = ""
 class Item(msgspec.Struct, frozen=True, gc=False):
     """One event, shaped for a vendor: the encoded fragment that a request carries.
 
-    `route` names the vendor call; items of different routes never share a request. `key` makes a retry recognisable
-    to the vendor and is derived from the message id, never random. `warnings` tell what the vendor would ignore.
+    `route` names the vendor call; items of different routes never share a request. `key` makes a retry recognisable to
+    the vendor and is derived from the message id, never random. `warnings` tell what the vendor would ignore. `part`:
+    the list that it stands in, of a request that has several. `group`: what it has in common with others, encoded, of a
+    request that groups them. `unique`: no request holds two items of the same, unless it is empty.
     """
 
     body: bytes
     route: str = ""
     key: str = ""
     warnings: tuple[str, ...] = ()
+    part: str = ""
+    group: bytes = b""
+    unique: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True):

@@ -72,9 +72,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     who = identity.resolve(body.user_id, visitor, user)
     own = consent.own_word(body.type or "", normal.context, normal.properties)
     defaults = _defaults(context.pipelines.get(received.pipeline_id))
-    chosen = memory.choices.get(key)
-    told = consent.learn_choices(chosen, own, moment.ms, received.received_ms) if own else chosen
-    heard = consent.Heard(own, chosen, told, defaults, user is not None)
+    heard = _hear(own, memory.choices.get(key), defaults, moment.ms, received.received_ms, known=user is not None)
     allowed, consent_effect = consent.decide(heard, moment.ms)
     choice = routing.read_choice(body.integrations)
     event = Event(  # by position: by name takes seven times as long
@@ -97,18 +95,25 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         who.learnt,
         received.historical,
         _original(normal, body, moment),
-        _told(
-            normal.effect,
-            moment.effect,
-            _identified(one.ignored, who.effect) if one.ignored else who.effect,
-            consent_effect,
-            routing.effect_of(choice),
-        ),
+        _told(normal.effect, moment.effect, _identified(one, who), consent_effect, routing.effect_of(choice)),
         identity.link(body.type or "", body.user_id, subject, visitor),
         body.previous_id,
         choice,
     )
     return event, heard
+
+
+def _hear(
+    own: dict[str, bool],
+    chosen: consent.Choices | None,
+    defaults: Mapping[str, bool],
+    happened_ms: int,
+    received_ms: int,
+    *,
+    known: bool,
+) -> consent.Heard:
+    told = consent.learn_choices(chosen, own, happened_ms, received_ms) if own else chosen
+    return consent.Heard(own, chosen, told, defaults, known)
 
 
 def _defaults(pipeline: Pipeline | None) -> Mapping[str, bool]:
@@ -129,8 +134,10 @@ def _known(kind: str | None, known: dict[str, Any], normal: normalise.Normal) ->
     return {**supersede(known, normal.of_user), **normal.of_user} if normal.of_user else known
 
 
-def _identified(ignored: str, effect: str) -> str:
-    return f"{ignored}; {effect}" if effect else ignored
+def _identified(one: Incoming, who: identity.Identity) -> str:
+    if not one.ignored:
+        return who.effect
+    return f"{one.ignored}; {who.effect}" if who.effect else one.ignored
 
 
 def _told(*effects: str) -> tuple[Step, ...]:

@@ -1,6 +1,5 @@
 """A definition and one installation's config → plain functions; after this, nothing is interpreted."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,16 +11,16 @@ from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.calling import calls_of
-from datafly.spec.calls import rate_key
-from datafly.spec.compiled import Compiled, Limits, Shaped
+from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.config import complete_config, require_fitting
 from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
 from datafly.spec.readiness import reader_of
-from datafly.spec.request import Caller, assembler, caller_of, historical_key, picker
+from datafly.spec.request import Caller, caller_of
 from datafly.spec.rule import write_rule
 from datafly.spec.scope import Scope
+from datafly.spec.sending import sending_of
 from datafly.spec.setting import Address
 from datafly.spec.source import Making
 
@@ -46,16 +45,11 @@ def compile_integration(
     return Compiled(
         vendor=integration.slug,
         consent=integration.consent,
-        limits=_limits(integration, whole),
-        rates=_rates(integration),
+        **sending_of(integration, caller, whole),
         calls=calls_of(integration, caller),
-        alone=_alone(integration),
         shape=shape,
-        assemble=assembler(integration, caller),
         judge=judge_by(integration),
-        pick=picker(integration),
         secrets=frozenset(value.reveal() for value in whole.values() if isinstance(value, Secret)),
-        credential=_credential(integration, caller),
         credential_check=_credential_check(integration, caller),
         judge_check=judge_check_by(integration),
         seen=reader_of(integration.readiness) if integration.readiness else None,
@@ -101,36 +95,12 @@ def _only_told(category: str | None, event: Event, now_ms: int) -> Scope:
     return scope
 
 
-def _rates(integration: Integration) -> dict[str, int]:
-    every = [(route.key, route.requests_per_minute) for route in integration.routes]
-    every += [(rate_key(call.key), call.requests_per_minute) for call in integration.calls]
-    return {key: requests_per_minute for key, requests_per_minute in every if requests_per_minute}
-
-
-def _limits(integration: Integration, config: Mapping[str, Any]) -> Limits:
-    """An installation may ask for less than the vendor takes, never for more items."""
-    chosen = {field: config[name] for field, name in integration.limit_settings.items() if name in config}
-    return msgspec.structs.replace(integration.limits, **chosen)
-
-
-def _alone(integration: Integration) -> frozenset[str]:
-    single = [route.key for route in integration.routes if not route.items_key]
-    return frozenset(key for route in single for key in (route, historical_key(route)))
-
-
 def _elsewhere(integration: Integration, config: Mapping[str, Any]) -> Iterator[str]:
     """An address of one's own is said wherever the installation is shown."""
     for setting in integration.settings:
         sent_to = config.get(setting.name)
         if isinstance(setting, Address) and setting.default and sent_to != setting.default:
             yield f"Requests go to {sent_to}, not to {integration.name} ({setting.default})."
-
-
-def _credential(integration: Integration, caller: Caller) -> str:
-    """Same vendor, address and credentials, same rate; the text does not tell them."""
-    shown = [value.reveal() if isinstance(value, Secret) else value for value in caller.headers.values()]
-    digest = hashlib.sha256("\0".join([caller.base, *shown]).encode()).hexdigest()
-    return f"{integration.slug}:{digest[:16]}"
 
 
 def _credential_check(integration: Integration, caller: Caller) -> Outgoing | None:

@@ -10,6 +10,9 @@ from datafly.model.event import Event
 from datafly.model.verdict import Judgement, Ruling
 from datafly.spec.readiness import Seen, StandardEvent
 
+HISTORICAL = ":historical"
+"""How the key of a route ends for requests of historical events."""
+
 Shaped = tuple[Item, ...] | Ruling
 """The items of one event in sending order (most vendors: one), or why it is not sent (SKIPPED or REJECTED)."""
 
@@ -23,6 +26,8 @@ class Limits(msgspec.Struct, frozen=True):
     flush_interval_ms: int = 500
     timeout_seconds: float = 30.0
     source: str = ""
+    per_part: bool = False
+    """`max_items` counts for each list of a request by itself."""
 
 
 class CompiledCall(msgspec.Struct, frozen=True):
@@ -38,9 +43,10 @@ class CompiledCall(msgspec.Struct, frozen=True):
 class Compiled(msgspec.Struct, frozen=True):
     """One integration for one installation. All functions are pure.
 
-    `shape(event, now_ms)` says what is sent for an event. `assemble(items)` makes one request of items of one route.
-    `judge(reply, count, route)` judges the reply to a request of `count` items. `credential_check` is a request that
-    reads only, judged by `judge_check`. `pick(body, index)` is the part of a request's body that one item caused.
+    `shape(event, now_ms)` says what is sent for an event. `assemble(items)` makes one request of items of one route, in
+    the order that `arrange(items)` gives (None: as they are). `judge(reply, items)` judges the reply to such a request.
+    `credential_check` is a request that reads only, judged by `judge_check`. `pick(body, index)` is the part of a
+    request's body that one item caused.
     `consent` is the category that must be granted, None for none. `credential` names what a rate limit is shared by.
     """
 
@@ -49,7 +55,7 @@ class Compiled(msgspec.Struct, frozen=True):
     limits: Limits
     shape: Callable[[Event, int], Shaped]
     assemble: Callable[[Sequence[Item]], Outgoing]
-    judge: Callable[[Reply, int, str], Judgement]
+    judge: Callable[[Reply, Sequence[Item]], Judgement]
     pick: Callable[[str, int], str]
     secrets: frozenset[str]
     credential: str = ""
@@ -57,6 +63,15 @@ class Compiled(msgspec.Struct, frozen=True):
     """Route → requests per minute, of those that do not share in the rate of `limits`."""
     alone: frozenset[str] = frozenset()
     """Routes whose requests are one item each."""
+    arrange: Callable[[Sequence[Item]], list[int] | None] = lambda _: None
+    calls_of_one: Mapping[str, str] = {}
+    """Route → the route by which a request of one item goes, where that is another."""
+    repeats_alone: frozenset[str] = frozenset()
+    """Routes of whose requests the items go one by one after an answer that was lost."""
+    idempotent: bool = True
+    """Whether the vendor recognises what comes again, so that a lost answer doubles nothing."""
+    sign: Callable[[Outgoing, Sequence[Item], int], Outgoing] | None = None
+    """What is added to a request at each attempt, at that time in milliseconds."""
     credential_check: Outgoing | None = None
     judge_check: Callable[[Reply], Ruling] | None = None
     name_requests: tuple[Outgoing, ...] = ()

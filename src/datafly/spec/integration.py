@@ -1,12 +1,13 @@
 """A definition: one frozen value that says everything about a vendor, and the few functions that it needs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from datafly.model.delivery import Reply
+from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import TYPES
+from datafly.model.secret import Secret
 from datafly.model.verdict import Judgement, Ruling
 from datafly.spec.calls import Call
 from datafly.spec.compiled import Limits
@@ -70,6 +71,18 @@ class Lines(msgspec.Struct, frozen=True, omit_defaults=True):
     stand_in_if: str = ""
 
 
+class More(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A further item of an event, behind its own: `body`, if it has a value, on the route `route` and in its `part`.
+
+    `spread`: the value is a list, of which each is an item.
+    """
+
+    body: Node
+    route: str = ""
+    part: str = ""
+    spread: bool = False
+
+
 class Ahead(msgspec.Struct, frozen=True, omit_defaults=True):
     """A call of its own that goes before an event's: `body`, if it has a value, on the route `route`."""
 
@@ -86,7 +99,8 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     there. `native`: what the vendor calls properties → their canonical names, for a track event that bears the vendor's
     own `name`, or one of `names`, and so is taken for this one. `off`: the setting, and its option, with which the rule
     does not hold. `kept_days`: older events are not sent, since the vendor does not keep them that long. `ahead`: what
-    goes before.
+    goes before; `more`: what goes behind. `part`: the list of its route that the item stands in. `group`: what the
+    items of the event have in common with others, for a route that has groups.
     """
 
     event: str
@@ -103,10 +117,18 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     names: tuple[str, ...] = ()
     kept_days: int | None = None
     ahead: tuple[Ahead, ...] = ()
+    more: tuple[More, ...] = ()
+    part: str = ""
+    group: Node | None = None
 
     @property
     def is_type(self) -> bool:
         return self.event in TYPES
+
+    @property
+    def others(self) -> "tuple[Ahead | More, ...]":
+        """What is sent beside its own item, in the order in which it is written."""
+        return (*self.ahead, *self.more)
 
     def holds(self, config: Mapping[str, Any]) -> bool:
         return self.off is None or config.get(self.off[0]) != self.off[1]
@@ -115,9 +137,13 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
 class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     """A call of the vendor's API. `items_key` holds the list of items, beside the constant fields of `also`.
 
-    Without `items_key` a request is one item, whole. `key` names the route for `Rule.route`. `historical`: further
-    constant fields of a request of historical events, which then never share one with others. `requests_per_minute`:
-    if the call has a rate of its own.
+    `key` names the route for `Rule.route`. `historical`: further constant fields of a request of historical events,
+    which then never share one with others. `requests_per_minute`: if the call has a rate of its own. Other shapes of a
+    body, by the marks of `spec.frame`: `wrap` is the body around the list of items, `group` what stands around the
+    items of one group, `item` around each item; `parts` are the lists of a body that has several. Without a list a
+    request is one item. `unique`: paths into an item's body; no request holds two items that are alike there and in
+    their group. `single`: the route by which a request of one item goes. `repeat_alone`: the vendor cannot tell a
+    request that comes again, so after an answer that was lost its items go one by one.
     """
 
     path: str
@@ -127,6 +153,17 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     also: dict[str, Any] = {}
     historical: dict[str, Any] = {}
     requests_per_minute: int = 0
+    wrap: dict[str, Any] = {}
+    group: dict[str, Any] = {}
+    item: dict[str, Any] = {}
+    parts: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+    single: str | None = None
+    repeat_alone: bool = False
+
+    @property
+    def has_list(self) -> bool:
+        return bool(self.items_key or self.wrap or self.parts)
 
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -182,13 +219,19 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
 class Functions(msgspec.Struct, frozen=True):
     """The code of a definition; all of it pure. None: the kit's own, `spec.judging`.
 
-    `judge_success` judges a 2xx reply to a request of so many items, `judge_check` a 2xx reply to `Check`. `read_names`
-    reads a 2xx reply to one of `Names.requests`; None where it tells no names.
+    `judge_success` judges a 2xx reply to a request of these items, `judge_failure` any other reply where it knows
+    better than the declared failures: None where it does not. `judge_check` judges a 2xx reply to `Check`. `read_names`
+    reads a 2xx reply to one of `Names.requests`; None where it tells no names. `headers` makes further headers of a
+    config, and `sign` those of one attempt: of the config, the request, an id that stays the same when it is sent
+    again, and the time in milliseconds.
     """
 
-    judge_success: Callable[[Reply, int], Judgement] | None = None
+    judge_success: Callable[[Reply, Sequence[Item]], Judgement] | None = None
+    judge_failure: Callable[[Reply, Sequence[Item]], Judgement | None] | None = None
     judge_check: Callable[[Reply], Ruling] | None = None
     read_names: Callable[[Reply], list[str] | None] | None = None
+    headers: Callable[[Mapping[str, Any]], Mapping[str, str | Secret]] | None = None
+    sign: Callable[[Mapping[str, Any], Outgoing, str, int], Mapping[str, str | Secret]] | None = None
 
     def given(self) -> dict[str, str]:
         found = {name: getattr(self, name) for name in self.__struct_fields__}
@@ -201,7 +244,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     `base` is a URL in which `{setting}` is replaced; so are the values of `headers`, and one that holds a secret is a
     secret. `consent` is the category that must be granted. `body` maps an event of any rule without a body of its own.
     `too_old`: the reason for events beyond `Rule.kept_days`. `limit_settings`: field of `limits` → the setting, a
-    number, by which an installation may change it. `corpus`: the folder of the checkout with many more samples, see
+    number, by which an installation may change it. `idempotent`: the vendor recognises what comes again, so an answer
+    that was lost doubles nothing. `corpus`: the folder of the checkout with many more samples, see
     `datafly.testing.corpus`.
     """
 
@@ -236,6 +280,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     see_also: tuple[SeeAlso, ...] = ()
     differences: tuple[Difference, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    idempotent: bool = True
     corpus: str = ""
     samples: tuple[Sample, ...] = ()
     readiness: Readiness | None = None
@@ -266,8 +311,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
         yield self.body
         yield from (row.value for row in self.identity if row.value)
         for rule in self.rules:
-            yield from (node for node in (rule.params, rule.body, rule.name) if isinstance(node, Node))
-            yield from (ahead.body for ahead in rule.ahead)
+            yield from (node for node in (rule.params, rule.body, rule.name, rule.group) if isinstance(node, Node))
+            yield from (one.body for one in rule.others)
 
 
 def as_json(integration: Integration) -> bytes:

@@ -1,38 +1,46 @@
 """How an answer is judged where the definition says nothing else; who must act decides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import msgspec
 
-from datafly.model.delivery import Reply
+from datafly.model.delivery import Item, Reply
 from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
 from datafly.spec.calls import Call
 from datafly.spec.integration import Integration
-from datafly.spec.request import historical_key
+from datafly.spec.request import calls_of_one, historical_key
 from datafly.spec.words import Failure
 
 _CUT: Final = 300
-_Judges = tuple[Callable[[Reply, int], Judgement], Callable[[Reply], Ruling]]
+_ONE: Final = (Item(b"{}"),)
+_JudgeItems = Callable[[Reply, Sequence[Item]], Judgement]
+_Judges = tuple[_JudgeItems, Callable[[Reply], Ruling]]
 _TRANSIENT: Final = frozenset({408, 425, 429})
 _WRONG_KEY: Final = frozenset({401, 403, 407})
 _WRONG_ADDRESS: Final = frozenset({404, 405, 410, 421, 501, 505})
 
 
-def judge_by(integration: Integration) -> Callable[[Reply, int, str], Judgement]:
+def judge_by(integration: Integration) -> _JudgeItems:
     """A 2xx by the definition's own function, which reads answers about lists; else by its failures, or the table."""
-    has_lists = any(route.items_key for route in integration.routes)
+    has_lists = any(route.has_list for route in integration.routes)
+    reads_failure = integration.functions.judge_failure or (lambda *_: None)
     own = integration.functions.judge_success or _all_delivered
     judges: dict[str, _Judges] = {}
     for route in integration.routes:
-        judge_success = own if route.items_key or not has_lists else _all_delivered
+        judge_success = own if route.has_list or not has_lists else _all_delivered
         pair = (judge_success, _failure_judge(integration, route.key))
         judges |= {route.key: pair, historical_key(route.key): pair}
 
-    def judge(reply: Reply, count: int, route: str) -> Judgement:
-        judge_success, judge_failure = judges[route]
-        return judge_success(reply, count) if _is_success(reply) else Judgement(judge_failure(reply))
+    of_one = calls_of_one(integration)
+
+    def judge(reply: Reply, items: Sequence[Item]) -> Judgement:
+        route = items[0].route
+        judge_success, judge_failure = judges[of_one.get(route, route) if len(items) == 1 else route]
+        if _is_success(reply):
+            return judge_success(reply, items)
+        return (reply.status and reads_failure(reply, items)) or Judgement(judge_failure(reply))
 
     return judge
 
@@ -53,7 +61,7 @@ def judge_call_by(integration: Integration, call: Call) -> Callable[[Reply], Rul
             return judge_failure(reply)
         if judge_items is None or json_of(reply) == {}:
             return DELIVERED
-        judgement = judge_items(reply, 1)
+        judgement = judge_items(reply, _ONE)
         return judgement.items[0] if judgement.items else judgement.whole
 
     return judge
@@ -145,7 +153,7 @@ def _failure_judge(
     return judge
 
 
-def _all_delivered(_reply: Reply, _count: int) -> Judgement:
+def _all_delivered(_reply: Reply, _items: Sequence[Item]) -> Judgement:
     return Judgement(DELIVERED)
 
 

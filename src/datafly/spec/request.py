@@ -1,16 +1,15 @@
 """Items → requests: where they go, with which headers, and which part of a body is whose."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from datafly.model.delivery import Item, Outgoing
 from datafly.model.secret import Secret
+from datafly.spec.compiled import HISTORICAL
+from datafly.spec.frame import ITEMS, Grouped, Layout, Listed, Parted, Whole
 from datafly.spec.integration import Integration, Route
-
-P = TypeVar("P")
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -33,65 +32,60 @@ def caller_of(integration: Integration, config: Mapping[str, Any]) -> Caller:
         return Secret(filled) if any(name in template for name in secrets) else filled
 
     headers = {"Content-Type": "application/json"} | {name: header(text) for name, text in integration.headers.items()}
+    if integration.functions.headers is not None:
+        headers |= integration.functions.headers(config)
     base = integration.base.format_map(revealed).rstrip("/")
     return Caller(base, headers, integration.limits.timeout_seconds)
 
 
-def assembler(integration: Integration, caller: Caller) -> Callable[[Sequence[Item]], Outgoing]:
-    """Items are encoded already: joining bytes is all that is left to do."""
-    routes = {}
-    for route in integration.routes:
-        routes[route.key] = (route, *_wrapping(route, route.also))
-        routes[historical_key(route.key)] = (route, *_wrapping(route, {**route.also, **route.historical}))
+class Assembly:
+    """How requests of each route are made; items are encoded already, so joining bytes is all that is left to do."""
 
-    def assemble(items: Sequence[Item]) -> Outgoing:
-        route, before, after = routes[items[0].route]
-        return caller.request(route.method, route.path, before + b",".join([item.body for item in items]) + after)
+    def __init__(self, integration: Integration, caller: Caller) -> None:
+        self._caller = caller
+        self._routes = {route.key: route for route in integration.routes}
+        self._layouts: dict[str, tuple[Route, Layout]] = {}
+        for route in integration.routes:
+            self._layouts[route.key] = (route, layout_of(route, route.also))
+            self._layouts[historical_key(route.key)] = (route, layout_of(route, {**route.also, **route.historical}))
+        self._of_one = calls_of_one(integration)
 
-    return assemble
+    def assemble(self, items: Sequence[Item]) -> Outgoing:
+        route, layout = self._of(items)
+        return self._caller.request(route.method, route.path, layout.body(items))
 
+    def arrange(self, items: Sequence[Item]) -> list[int] | None:
+        return self._of(items)[1].arrange(items)
 
-def picker(integration: Integration) -> Callable[[str, int], str]:
-    """A list that several routes could mean is found by its key.
-
-    Of a body that may hold thousands of items only the one is looked into.
-    """
-    keys = [route.items_key for route in integration.routes if route.items_key]
-
-    def pick(body: str, index: int) -> str:
-        for key in keys:
-            sent, items = _taken_apart(body, key)
-            if index < len(items):
-                return msgspec.json.encode({**sent, key: [items[index]]}).decode()
+    def pick(self, body: str, index: int) -> str:
+        """A list that several routes could mean is found by its names."""
+        for route in self._routes:
+            if (found := self._layouts[route][1].pick(body, index)) is not None:
+                return found
         return body
 
-    return pick
+    def _of(self, items: Sequence[Item]) -> tuple[Route, Layout]:
+        key = items[0].route
+        return self._layouts[self._of_one.get(key, key) if len(items) == 1 else key]
+
+
+def calls_of_one(integration: Integration) -> dict[str, str]:
+    """Route → the route by which a request of one item goes, where that is another."""
+    found = {route.key: route.single for route in integration.routes if route.single is not None}
+    return found | {historical_key(key): historical_key(single) for key, single in found.items()}
+
+
+def layout_of(route: Route, also: Mapping[str, Any]) -> Layout:
+    if route.parts:
+        return Parted(route.parts, also)
+    if route.wrap:
+        wrap = {**route.wrap, **also}
+        return Grouped(wrap, route.group, route.item) if route.group else Listed(wrap, route.item)
+    if route.items_key:
+        return Listed({**also, route.items_key: [ITEMS]}, route.item)
+    return Whole(route.item)
 
 
 def historical_key(route: str) -> str:
     """The route's own key for requests of historical events."""
-    return f"{route}:historical"
-
-
-def _wrapping(route: Route, also: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    if not route.items_key:
-        return b"", b""
-    empty = msgspec.json.encode({**also, route.items_key: []})
-    return empty[:-2], empty[-2:]
-
-
-@lru_cache(maxsize=8)
-def _taken_apart(body: str, key: str) -> tuple[dict[str, msgspec.Raw], list[msgspec.Raw]]:
-    """The fields of a body and the items of one; undecoded, since whoever asks is after one item of thousands.
-
-    Events that are shown together were mostly sent together, so the next one asks for the same body.
-    """
-    sent = _parts(body, dict[str, msgspec.Raw], {})
-    return sent, _parts(sent[key], list[msgspec.Raw], []) if key in sent else []
-
-
-def _parts(body: str | msgspec.Raw, kind: type[P], otherwise: P) -> P:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return otherwise
+    return route + HISTORICAL

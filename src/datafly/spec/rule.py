@@ -1,23 +1,21 @@
 """A rule, with the identity and body that it stands in → one function from an event to what is sent for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
-from datafly.model.delivery import Item
 from datafly.model.taxonomy import is_single
-from datafly.model.verdict import Ruling, Verdict
+from datafly.model.verdict import Ruling
 from datafly.spec.compiled import Shaped
 from datafly.spec.integration import Integration, Lines, Rule
+from datafly.spec.items import Itemiser
 from datafly.spec.nodes import Const, Node
-from datafly.spec.request import historical_key
 from datafly.spec.scope import Scope
-from datafly.spec.source import SCOPE, Making, Source
+from datafly.spec.source import NOTHING, SCOPE, Making, Source
 
 Written = Callable[[Scope], Shaped]
 _DAY_MS: Final = 86_400_000
-_NOTHING: Final = Ruling(Verdict.SKIPPED, "nothing_to_send", cause="The event holds nothing that is sent.")
 
 
 def write_rule(integration: Integration, rule: Rule, making: Making) -> Written:
@@ -31,10 +29,12 @@ def write_rule(integration: Integration, rule: Rule, making: Making) -> Written:
     _write_age(integration, rule, source)
     _write_preparation(rule, source)
     body = source.value(rule.body or integration.body)
+    group = source.value(rule.group) if rule.group else NOTHING
     ahead = [one for one in rule.ahead if not one.body.never(source.making)]
-    bodies = [source.value(one.body) for one in ahead]
-    items = source.bind(_Itemiser(integration, rule, [one.route for one in ahead]).items, "items")
-    source.line(f"return {items}({', '.join([SCOPE, body, *bodies])})")
+    more = [one for one in rule.more if not one.body.never(source.making)]
+    bodies = [source.value(one.body) for one in ahead] + [source.value(one.body) for one in more]
+    items = source.bind(Itemiser(integration, rule, ahead, more).items, "items")
+    source.line(f"return {items}({', '.join([SCOPE, body, group, *bodies])})")
     return source.function(f"{integration.slug}: {rule.event}")
 
 
@@ -46,7 +46,8 @@ def _with_identity(integration: Integration, making: Making) -> Making:
 
 
 def _with_reads(integration: Integration, rule: Rule, making: Making) -> Making:
-    nodes = [rule.body or integration.body, *(one.body for one in rule.ahead), *making.identity.values()]
+    nodes = [rule.body or integration.body, *(one.body for one in rule.others), *making.identity.values()]
+    nodes += [rule.group] if rule.group else []
     if rule.lines:
         nodes.append(rule.lines.of)
     read = {name for node in nodes for name in node.reads(making)}
@@ -125,35 +126,6 @@ class _LineFinder:
             field: next((own[name] for name in names if name in own), None) for field, names in self._stand_in.items()
         }
         return [found] if found else self._none
-
-
-class _Itemiser:
-    """Bodies → items. The key of what goes ahead of an event is its route beside the message id."""
-
-    def __init__(self, integration: Integration, rule: Rule, ahead: Sequence[str]) -> None:
-        routes = {route.key: route for route in integration.routes}
-        self._route = rule.route
-        self._historical = historical_key(rule.route) if routes[rule.route].historical else rule.route
-        self._ahead = tuple(ahead)
-        self._encode = msgspec.json.Encoder().encode
-
-    def items(self, scope: Scope, body: Any, *ahead: Any) -> Shaped:
-        try:
-            before = self._before(scope.event.message_id, ahead) if ahead else ()
-            encoded = None if body is None else self._encode(body)
-        except (UnicodeEncodeError, OverflowError, TypeError, RecursionError) as error:
-            cause = f"The event cannot be written as JSON: {error}."
-            return Ruling(Verdict.REJECTED, "not_encodable", cause=cause, cure="Correct the event, then replay it.")
-        if encoded is None:
-            return before or _NOTHING
-        route = self._historical if scope.event.historical else self._route
-        return (*before, Item(encoded, route, scope.event.message_id, tuple(scope.warnings)))
-
-    def _before(self, message_id: str, bodies: tuple[Any, ...]) -> tuple[Item, ...]:
-        pairs = zip(self._ahead, bodies, strict=True)
-        return tuple(
-            Item(self._encode(body), route, f"{message_id}:{route}") for route, body in pairs if body is not None
-        )
 
 
 def compile_node(node: Node, making: Making | None = None) -> Callable[[Scope], Any]:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from datafly import catalog
-from datafly.model.delivery import Reply
+from datafly.model.delivery import Item, Reply
 from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
@@ -85,7 +85,7 @@ class IntegrationSuite:
         ("integration", "scenario"), SCENARIOS, ids=[f"{one.slug}: {scenario.name}" for one, scenario in SCENARIOS]
     )
     def test_an_answer_is_judged_as_declared(self, integration: Integration, scenario: Scenario) -> None:
-        judgement = compiled(integration).judge(scenario.reply, 1, scenario.route)
+        judgement = compiled(integration).judge(scenario.reply, [Item(b"{}", scenario.route)])
         ruling = judgement.items[0] if judgement.items else judgement.whole
         assert ruling.verdict is scenario.verdict
         assert ruling.reason
@@ -94,7 +94,9 @@ class IntegrationSuite:
 
     @pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda one: one.slug)
     def test_no_answer_at_all_is_tried_again(self, integration: Integration) -> None:
-        judgement = compiled(integration).judge(Reply(None, error="connection reset"), 3, "")
+        judgement = compiled(integration).judge(
+            Reply(None, error="connection reset"), [Item(b"{}", integration.routes[0].key)] * 3
+        )
         assert (judgement.whole.verdict, judgement.whole.cause) == (Verdict.RETRY, "connection reset")
 
     @pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda one: one.slug)

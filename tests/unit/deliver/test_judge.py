@@ -1,7 +1,7 @@
 import pytest
 
 from datafly.deliver.judge import Meaning, decide
-from datafly.model.delivery import Outgoing, Reply
+from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
 from datafly.observe import counts
 from datafly.spec.compiled import Compiled, Limits
@@ -11,7 +11,7 @@ RETRY, REJECTED, SUSPENDED = (Ruling(verdict, "x") for verdict in (Verdict.RETRY
 
 
 def judged(judgement, count, reply=None):
-    def judge(_reply, _count, _route):
+    def judge(_reply, _items):
         if isinstance(judgement, Exception):
             raise judgement
         return judgement
@@ -26,7 +26,7 @@ def judged(judgement, count, reply=None):
         pick=lambda body, _: body,
         secrets=frozenset(),
     )
-    return decide(compiled, reply or Reply(status=200), count, route="", installation_id="ins")
+    return decide(compiled, reply or Reply(status=200), [Item(b"{}")] * count, installation_id="ins")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datafly import catalog
-from datafly.model.delivery import Reply
+from datafly.model.delivery import Item, Reply
 from datafly.model.verdict import Verdict
 from datafly.spec.compile import compile_integration
 from datafly.spec.config import validate_config
@@ -22,9 +22,8 @@ ACCESS_DENIED = '{"success":false,"message":"Access Denied. You do not have suff
 
 
 def judge(status, body, count=1, **headers):
-    return MADE.judge(
-        Reply(status, {key.replace("_", "-"): value for key, value in headers.items()}, body.encode()), count, ""
-    )
+    told = {key.replace("_", "-"): value for key, value in headers.items()}
+    return MADE.judge(Reply(status, told, body.encode()), [Item(b"{}")] * count)
 
 
 def errors(**fail):

@@ -163,7 +163,7 @@ def test_a_rate_is_shared_by_credential_and_the_credential_cannot_be_read_from_i
     ],
 )
 def test_an_answer_that_the_definition_does_not_know_is_judged_by_who_must_act(made, status, verdict):
-    ruling = made.judge(Reply(status), 3, "").whole
+    ruling = made.judge(Reply(status), [Item(b"{}")] * 3).whole
     assert ruling.verdict is verdict
     assert made.judge_check(Reply(status)).verdict is verdict
     assert status in (200, 204) or (ruling.reason and ruling.cause)
@@ -184,7 +184,7 @@ def test_an_answer_that_the_definition_does_not_know_is_judged_by_who_must_act(m
     ],
 )
 def test_the_reason_is_what_the_vendor_said(made, body, words):
-    assert made.judge(Reply(400, body=body), 1, "").whole.reason == words
+    assert made.judge(Reply(400, body=body), [Item(b"{}")]).whole.reason == words
 
 
 def test_a_definition_is_data_but_for_its_functions():

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from datafly.model.delivery import Reply
+from datafly.model.delivery import Item, Reply
 from datafly.model.event import Event
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.choices import given
@@ -111,7 +111,7 @@ def test_an_installation_may_ask_for_smaller_requests_and_a_route_has_its_own_ra
 
 @pytest.mark.parametrize(("route", "verdict"), [("merge", Verdict.DELIVERED), ("", Verdict.REJECTED)])
 def test_the_same_answer_may_mean_another_thing_on_another_route(route, verdict):
-    judged = COMPILED.judge(Reply(400, body=b'{"error":"it exists"}'), 1, route).whole
+    judged = COMPILED.judge(Reply(400, body=b'{"error":"it exists"}'), [Item(b"{}", route)]).whole
     assert (judged.verdict, judged.reason) == (verdict, "it exists")
 
 

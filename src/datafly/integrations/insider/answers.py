@@ -1,9 +1,9 @@
 """What Insider answers to an upsert, and what each answer means (contracts/insider.md §4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from datafly.model.delivery import Reply
+from datafly.model.delivery import Item, Reply
 from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
 from datafly.spec.judging import json_of, recognise
 from datafly.spec.words import Failure
@@ -88,9 +88,9 @@ FAILURES = (
 )
 
 
-def judge_success(reply: Reply, count: int) -> Judgement:
+def judge_success(reply: Reply, users: Sequence[Item]) -> Judgement:
     """A 2xx tells per user what became of it: `data.successful.count`, `data.fail.count`, `data.fail.errors`."""
-    body = json_of(reply)
+    body, count = json_of(reply), len(users)
     told = body.get("data") if isinstance(body, dict) else None
     if not isinstance(told, dict) or not ("successful" in told or "fail" in told):
         return _unconfirmed("A 2xx without data.successful or data.fail.")

@@ -1,0 +1,97 @@
+"""What a rule makes of an event → the items that are sent, encoded."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from datafly.model.delivery import Item
+from datafly.model.event import Event
+from datafly.model.verdict import Ruling, Verdict
+from datafly.spec.compiled import Shaped
+from datafly.spec.integration import Ahead, Integration, More, Route, Rule
+from datafly.spec.request import historical_key
+from datafly.spec.scope import Scope
+
+_encode: Final = msgspec.json.Encoder().encode
+_NOTHING: Final = Ruling(Verdict.SKIPPED, "nothing_to_send", cause="The event holds nothing that is sent.")
+_FAULTS: Final = (UnicodeEncodeError, OverflowError, TypeError, RecursionError)
+
+
+class Itemiser:
+    """The key of an event's own item is its message id; of what goes ahead of it, the route beside it; of what goes
+    behind, also the place.
+    """
+
+    def __init__(self, integration: Integration, rule: Rule, ahead: Sequence[Ahead], more: Sequence[More]) -> None:
+        self._own = _Place(integration, rule.route, rule.part)
+        self._ahead = tuple(one.route for one in ahead)
+        self._more = tuple((one, _Place(integration, one.route, one.part)) for one in more)
+        self._is_simple = not (ahead or more or rule.group or self._own.unique)
+
+    def items(self, scope: Scope, body: Any, group: Any, *others: Any) -> Shaped:
+        """`others`: the bodies of what goes ahead, then of what goes behind."""
+        try:
+            if self._is_simple:
+                return self._only(scope, body)
+            return tuple(self._every(scope, body, group, others)) or _NOTHING
+        except _FAULTS as error:
+            cause = f"The event cannot be written as JSON: {error}."
+            return Ruling(Verdict.REJECTED, "not_encodable", cause=cause, cure="Correct the event, then replay it.")
+
+    def _only(self, scope: Scope, body: Any) -> Shaped:
+        if body is None:
+            return _NOTHING
+        event = scope.event
+        route = self._own.historical if event.historical else self._own.route
+        return (Item(_encode(body), route, event.message_id, tuple(scope.warnings), self._own.part),)
+
+    def _every(self, scope: Scope, body: Any, group: Any, others: tuple[Any, ...]) -> Iterator[Item]:
+        event, before = scope.event, len(self._ahead)
+        for ahead, value in zip(self._ahead, others, strict=False):
+            if value is not None:
+                yield Item(_encode(value), ahead, f"{event.message_id}:{ahead}")
+        common = b"" if group is None else _encode(group)
+        warnings = tuple(scope.warnings)
+        if body is not None:
+            yield self._own.item(body, common, event, event.message_id, warnings)
+            warnings = ()
+        for (more, place), value in zip(self._more, others[before:], strict=True):
+            for index, one in enumerate(_spread(more, value)):
+                key = f"{event.message_id}:{more.route or more.part}:{index}"
+                yield place.item(one, common, event, key, warnings)
+                warnings = ()
+
+
+def _spread(more: More, value: Any) -> Sequence[Any]:
+    if value is None:
+        return ()
+    return value if more.spread and isinstance(value, list) else (value,)
+
+
+class _Place:
+    """Where an item of a rule goes."""
+
+    def __init__(self, integration: Integration, route: str, part: str) -> None:
+        found: Route = next(one for one in integration.routes if one.key == route)
+        self.route = route
+        self.historical = historical_key(route) if found.historical else route
+        self.part = part
+        self.unique = tuple(path.split(".") for path in found.unique)
+
+    def item(self, body: Any, group: bytes, event: Event, key: str, warnings: tuple[str, ...]) -> Item:
+        route = self.historical if event.historical else self.route
+        unique = _unique(body, group, self.unique) if self.unique else ""
+        return Item(_encode(body), route, key, warnings, self.part, group, unique)
+
+
+def _unique(body: Any, group: bytes, paths: Sequence[Sequence[str]]) -> str:
+    """Empty where one of the values is not there: then nothing can be alike."""
+    values = [_at(body, path) for path in paths]
+    return "" if None in values else "\0".join([group.decode(), *map(str, values)])
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

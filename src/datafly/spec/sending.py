@@ -1,0 +1,83 @@
+"""How requests of one installation are made, at which rates, and what of them may be sent again how."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from datafly.model.delivery import Item, Outgoing
+from datafly.model.secret import Secret
+from datafly.spec.calls import rate_key
+from datafly.spec.compiled import Limits
+from datafly.spec.integration import Integration
+from datafly.spec.request import Assembly, Caller, calls_of_one, historical_key
+
+Sign = Callable[[Outgoing, Sequence[Item], int], Outgoing]
+
+
+def sending_of(integration: Integration, caller: Caller, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Those fields of `Compiled`."""
+    assembly = Assembly(integration, caller)
+    return {
+        "assemble": assembly.assemble,
+        "arrange": assembly.arrange,
+        "pick": assembly.pick,
+        "limits": _limits(integration, config),
+        "rates": _rates(integration),
+        "credential": _credential(integration, caller),
+        "alone": _alone(integration),
+        "calls_of_one": calls_of_one(integration),
+        "repeats_alone": _repeats_alone(integration),
+        "idempotent": integration.idempotent,
+        "sign": _signer(integration, config),
+    }
+
+
+def _rates(integration: Integration) -> dict[str, int]:
+    every = [(route.key, route.requests_per_minute) for route in integration.routes]
+    every += [(rate_key(call.key), call.requests_per_minute) for call in integration.calls]
+    return {key: requests_per_minute for key, requests_per_minute in every if requests_per_minute}
+
+
+def _limits(integration: Integration, config: Mapping[str, Any]) -> Limits:
+    """An installation may ask for less than the vendor takes, never for more items."""
+    chosen = {field: config[name] for field, name in integration.limit_settings.items() if name in config}
+    return msgspec.structs.replace(integration.limits, **chosen)
+
+
+def _alone(integration: Integration) -> frozenset[str]:
+    return _with_historical(route.key for route in integration.routes if not route.has_list)
+
+
+def _repeats_alone(integration: Integration) -> frozenset[str]:
+    return _with_historical(route.key for route in integration.routes if route.repeat_alone)
+
+
+def _with_historical(routes: Iterable[str]) -> frozenset[str]:
+    return frozenset(key for route in routes for key in (route, historical_key(route)))
+
+
+def _signer(integration: Integration, config: Mapping[str, Any]) -> Sign | None:
+    make = integration.functions.sign
+    if make is None:
+        return None
+
+    def sign(outgoing: Outgoing, items: Sequence[Item], now_ms: int) -> Outgoing:
+        told = make(config, outgoing, _id_of(items), now_ms)
+        return msgspec.structs.replace(outgoing, headers={**outgoing.headers, **told})
+
+    return sign
+
+
+def _id_of(items: Sequence[Item]) -> str:
+    """The same each time that these items are sent together; it holds no dot, whatever a message id holds."""
+    digest = hashlib.sha256("\0".join(item.key for item in items).encode("utf-8", "surrogatepass"))
+    return f"msg_{digest.hexdigest()[:32]}"
+
+
+def _credential(integration: Integration, caller: Caller) -> str:
+    """Same vendor, address and credentials, same rate; the text does not tell them."""
+    shown = [value.reveal() if isinstance(value, Secret) else value for value in caller.headers.values()]
+    digest = hashlib.sha256("\0".join([caller.base, *shown]).encode()).hexdigest()
+    return f"{integration.slug}:{digest[:16]}"

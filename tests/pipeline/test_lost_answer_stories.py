@@ -1,0 +1,87 @@
+"""What becomes of events when an answer is lost after sending, at vendors that cannot tell what comes again."""
+
+import msgspec
+import pytest
+
+from datafly.model.verdict import Verdict
+
+
+def items_of(request):
+    return [item["id"] for item in msgspec.json.decode(request[2])["items"]]
+
+
+def at(house, **changes):
+    compile_ = house.compile
+    house.compile = lambda installation: msgspec.structs.replace(compile_(installation), **changes)
+
+
+async def test_an_event_that_may_be_there_twice_says_so(house):
+    at(house, idempotent=False)
+    house.vendor.answer = lambda *_: "reset after" if len(house.vendor.requests) == 1 else None
+    house.install()
+    house.start(lanes=1)
+    doubted, *_ = house.append("ann")
+    await house.until(house.is_done)
+    (sound,) = house.append("ann")
+    await house.until(house.is_done)
+
+    assert house.vendor.ids == ["e0", "e0", "e1"]
+    told = house.delivered(doubted).attempt.told[doubted]
+    assert (told.verdict, told.reason) == (Verdict.DELIVERED, "possibly_doubled")
+    assert told.cure
+    assert not house.delivered(sound).attempt.told
+
+
+@pytest.mark.parametrize("answer", ["reset after", 503])
+async def test_nothing_is_doubted_where_the_vendor_recognises_what_comes_again_or_had_answered(house, answer):
+    at(house, idempotent=answer == "reset after")
+    house.vendor.answer = lambda *_: answer if len(house.vendor.requests) == 1 else None
+    house.install()
+    house.start(lanes=1)
+    (offset,) = house.append("ann")
+    await house.until(house.is_done)
+    assert not house.delivered(offset).attempt.told
+
+
+async def test_after_a_lost_answer_items_go_one_by_one_where_the_vendor_takes_no_repeated_list(house):
+    at(house, repeats_alone=frozenset({""}))
+    house.vendor.answer = lambda *_: "reset after" if len(house.vendor.requests) == 1 else None
+    house.install()
+    house.start(lanes=1)
+    house.append(*["ann"] * 3)
+    await house.until(house.is_done)
+    house.append(*["ann"] * 2)
+    await house.until(house.is_done)
+    assert [items_of(request) for request in house.vendor.requests] == [
+        ["e0", "e1", "e2"],
+        ["e0"],
+        ["e1"],
+        ["e2"],
+        ["e3", "e4"],
+    ]
+
+
+async def test_a_list_that_was_answered_is_sent_again_as_it_was(house):
+    at(house, repeats_alone=frozenset({""}))
+    house.vendor.answer = lambda *_: 503 if len(house.vendor.requests) == 1 else None
+    house.install()
+    house.start(lanes=1)
+    house.append(*["ann"] * 3)
+    await house.until(house.is_done)
+    assert [items_of(request) for request in house.vendor.requests] == [["e0", "e1", "e2"]] * 2
+
+
+async def test_an_attempt_is_signed_anew_each_time_over_the_same_bytes(house):
+    def sign(outgoing, _items, now_ms):
+        return msgspec.structs.replace(outgoing, headers={**outgoing.headers, "X-Signed": str(now_ms)})
+
+    at(house, sign=sign)
+    house.vendor.answer = lambda *_: 503 if len(house.vendor.requests) < 3 else None
+    house.install()
+    house.start(lanes=1)
+    (offset,) = house.append("ann")
+    await house.until(house.is_done)
+    signed = [request[1]["X-Signed"] for request in house.vendor.requests]
+    assert len(set(signed)) == len(signed) == 3
+    assert len({request[2] for request in house.vendor.requests}) == 1
+    assert house.delivered(offset).attempt.request.headers["X-Signed"] == signed[-1]
