@@ -1,8 +1,9 @@
 # One word per chore. Works with GNU make 3.81 and newer.
-.PHONY: run install test check bench lock docs collector clean format
+.PHONY: run install test test-kill check bench lock docs collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
 WORKERS ?= 2
+KILLS ?= 200
 
 run: .venv/core.stamp
 	@.venv/bin/datafly up --demo
@@ -27,6 +28,10 @@ check: .venv/dev.stamp
 
 test: check
 	@CHROMIUM="$$(sh scripts/chromium.sh)" $(PY) -m pytest -n $(WORKERS) --dist loadgroup
+
+# kill -9 two hundred times under load; takes about ten minutes. A slice of it is in make test.
+test-kill: .venv/dev.stamp
+	@$(PY) tests/kill/run.py --kills $(KILLS)
 
 bench: .venv/dev.stamp
 	@$(PY) bench/run.py

@@ -17,7 +17,7 @@ class Meaning(msgspec.Struct, frozen=True):
 
 
 class Code(Enum):
-    """The name is the code that a caller reads; `docs/gateway.md` shows this table."""
+    """The name is the code that a caller reads; `docs/reference/errors.md` is drawn from this table."""
 
     NOT_JSON = Meaning(400, "The body is not JSON.")
     INVALID_UTF8 = Meaning(400, "The body is not UTF-8.")
@@ -25,6 +25,7 @@ class Code(Enum):
     LONE_SURROGATE = Meaning(400, "A text has half of a surrogate pair, such as an emoji cut in two.")
     NUMBER_OUT_OF_RANGE = Meaning(400, "A number is too large to be kept.")
     TOO_DEEP = Meaning(400, "The body is nested too deeply.")
+    KEY_TOO_LONG = Meaning(400, "The name of a field is longer than 2,048 characters.")
     INVALID_PAYLOAD = Meaning(400, "The body is not a JSON object.")
     INVALID_FIELD = Meaning(400, "A field has the wrong type or length; the message names it.")
     INVALID_TIMESTAMP = Meaning(400, "timestamp or sentAt is not ISO 8601.")
@@ -33,9 +34,11 @@ class Code(Enum):
     TYPE_MISMATCH = Meaning(400, "The event's type contradicts the path.")
     MISSING_EVENT_NAME = Meaning(400, "A track event has no event name.")
     INCOMPLETE_ALIAS = Meaning(400, "An alias needs userId and previousId.")
-    INVALID_GZIP = Meaning(400, "The body says gzip and is not, or is cut off.")
+    INVALID_GZIP = Meaning(400, "The body says gzip and is not, or has too many members.")
+    TRUNCATED_GZIP = Meaning(400, "The gzip body is cut off.")
     NOT_HTTP = Meaning(400, "The bytes are no HTTP request.")
-    BATCH_TOO_LARGE = Meaning(400, "The batch has too many events or bytes.")
+    TOO_MANY_EVENTS = Meaning(400, "The batch has too many events; the message says how many it may have.")
+    BATCH_TOO_LARGE = Meaning(400, "The batch has too many bytes.")
     INVALID_PIPELINE_KEY = Meaning(401, "The pipeline key is missing, unknown or revoked.")
     MISSING_SIGNATURE = Meaning(401, "The request must be signed, and is not; the message names the missing header.")
     INVALID_SIGNATURE = Meaning(
@@ -51,6 +54,7 @@ class Code(Enum):
     SIGNATURE_REPLAYED = Meaning(409, "A request with this signature was taken already; it counts once.")
     PAYLOAD_TOO_LARGE = Meaning(413, "The body of a single post is too large.")
     EVENT_TOO_LARGE = Meaning(413, "One event is too large; the message names it.")
+    GZIP_TOO_LARGE = Meaning(413, "The body is too large once it is unpacked, such as a gzip bomb.")
     UNSUPPORTED_MEDIA_TYPE = Meaning(415, "The content type cannot be JSON.")
     UNSUPPORTED_ENCODING = Meaning(415, "The content encoding is not gzip.")
     RATE_LIMITED = Meaning(429, "The pipeline's rate_limit_rps is used up; Retry-After says when to try.", final=False)

@@ -183,7 +183,7 @@ class Doors:
         """The good ones, and what is wrong with the others."""
         limit, count = self._settings.max_batch_events, len(envelope.items)
         if count > limit:
-            raise Refused(Code.BATCH_TOO_LARGE, f"The batch has {count:,} events; it may have {limit:,}.")
+            raise Refused(Code.TOO_MANY_EVENTS, f"The batch has {count:,} events; it may have {limit:,}.")
         good: list[Checked] = []
         errors: list[dict[str, Any]] = []
         lenient = passage.door.sdk or passage.caller.sdk

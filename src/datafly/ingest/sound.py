@@ -8,6 +8,8 @@ import msgspec
 
 from datafly.ingest.codes import Code, Refused
 
+MAX_NAME: Final = 2048
+"""Characters. Bodies that are shorter need not be searched."""
 FAULTS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on bytes that are no sound JSON."""
 
@@ -26,6 +28,8 @@ def decode(body: bytes, *, max_depth: int) -> Any:
         raise Refused(Code.NUL_CHARACTER, r"A text has the escape \u0000.")
     if body.count(b"{") + body.count(b"[") > max_depth and _deeper(value, max_depth):
         raise Refused(Code.TOO_DEEP, f"The body is nested more than {max_depth} levels deep.")
+    if len(body) > MAX_NAME and (name := _long_name(value)):
+        raise Refused(Code.KEY_TOO_LONG, f"The field “{name[:50]}…” has a name of {len(name):,} characters.")
     return value
 
 
@@ -42,6 +46,17 @@ def explain(body: bytes, fault: Exception) -> Refused:
     if _has_lone_surrogate(body):
         return Refused(Code.LONE_SURROGATE)
     return Refused(Code.NOT_JSON, _reason(body, str(fault)))
+
+
+def _long_name(value: Any) -> str:
+    """One that is over the limit, or "". The value is no deeper than it may be."""
+    front = [value]
+    while front:
+        found = next((name for node in front if isinstance(node, dict) for name in node if len(name) > MAX_NAME), "")
+        if found:
+            return found
+        front = [child for node in front for child in _children(node)]
+    return ""
 
 
 def _deeper(value: Any, levels: int) -> bool:

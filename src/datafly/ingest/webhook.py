@@ -62,8 +62,9 @@ class Webhooks:
         self, source: Source, payloads: list[Any], request: Request
     ) -> tuple[list[Checked], list[tuple[int, Refused]]]:
         """The good ones, and by their index what is wrong with the others. HubSpot sends several in an array."""
-        if len(payloads) > self._settings.max_batch_events:
-            raise Refused(Code.BATCH_TOO_LARGE)
+        limit, count = self._settings.max_batch_events, len(payloads)
+        if count > limit:
+            raise Refused(Code.TOO_MANY_EVENTS, f"The webhook has {count:,} events; it may have {limit:,}.")
         good: list[Checked] = []
         errors: list[tuple[int, Refused]] = []
         for index, payload in enumerate(payloads):

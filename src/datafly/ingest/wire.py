@@ -96,8 +96,15 @@ class Bound(msgspec.Struct, frozen=True):
     code: Code
 
     def exceeded(self) -> Refused:
+        return Refused(self.code, f"The body has more than {self.size}.")
+
+    def burst(self) -> Refused:
+        return Refused(Code.GZIP_TOO_LARGE, f"The body has more than {self.size} once it is unpacked.")
+
+    @property
+    def size(self) -> str:
         mega, kilo = divmod(self.limit, _MEGABYTE)
-        return Refused(self.code, f"The body has more than {mega or kilo // 1024} {'MB' if mega else 'KB'}.")
+        return f"{mega} MB" if mega else f"{kilo // 1024} KB"
 
 
 class Room:
@@ -195,8 +202,8 @@ def _inflated(body: bytes, bound: Bound) -> bytes:
         except zlib.error:
             raise Refused(Code.INVALID_GZIP) from None
         if len(whole) > bound.limit:
-            raise bound.exceeded()
+            raise bound.burst()
         if not inflater.eof:
-            raise Refused(Code.INVALID_GZIP, "The gzip body is cut off.")
+            raise Refused(Code.TRUNCATED_GZIP)
         body = inflater.unused_data
     raise Refused(Code.INVALID_GZIP, f"The gzip body has more than {_MAX_MEMBERS} members.")

@@ -1,7 +1,9 @@
-"""One role in a process of its own: `python -m datafly.runtime.child ROLE`.
+"""What a role does in a process of its own, however that was started (`runtime.process`).
 
-Its standard input is the lifeline: the first line holds the settings, and when it closes, because the supervisor
-asks or is gone, the role drains and ends. It says `ready` on standard output. Ctrl-C is the supervisor's business.
+Its standard input is the lifeline: when it closes, because the supervisor asks or is gone, the role drains and ends.
+It says `ready` on standard output. Ctrl-C is the supervisor's business.
+
+A role of which there are several has a number in its name, `delivery-2`, and is handed it.
 """
 
 import asyncio
@@ -12,38 +14,65 @@ import os
 import signal
 import sys
 import threading
-from typing import Any
-
-import msgspec
+from collections.abc import Sequence
+from typing import Any, Final
 
 from datafly.model.errors import SignalError
-from datafly.model.secret import Secret
 from datafly.observe import add_sink
 from datafly.observe.lines import bridge_libraries, line_sink
 from datafly.settings import Settings
 
-
-def dump(settings: Settings) -> bytes:
-    """Settings for the lifeline of a child; the only place where a secret setting is written out, into a pipe."""
-    plain = {name: getattr(settings, name) for name in settings.__struct_fields__}
-    return msgspec.json.encode({name: _plain(value) for name, value in plain.items()}, enc_hook=str) + b"\n"
+_LIFELINE: Final = 0
 
 
-def load(line: bytes) -> Settings:
-    return msgspec.convert(msgspec.json.decode(line), Settings, dec_hook=_rich)
+def names_of(role: str, count: int) -> tuple[str, ...]:
+    """The names of so many processes of a role; one alone has no number."""
+    return (role,) if count == 1 else tuple(f"{role}-{number}" for number in range(1, count + 1))
 
 
-def _plain(value: Any) -> Any:
-    return value.reveal() if isinstance(value, Secret) else value
+def role_of(name: str) -> str:
+    return name.partition("-")[0]
 
 
-def _rich(kind: type, value: Any) -> Any:
-    return kind(value)
+def preload(names: Sequence[str]) -> None:
+    """Import all that the roles import: a process that is forked then loads nothing, and shares what it leaves alone.
+
+    What is there then is never looked at by the garbage collector, here or there: to look would be to write.
+    """
+    for name in names:
+        importlib.import_module(_module_of(name))
+    _loop_factory()
+    gc.collect()
+    gc.freeze()
+
+
+def work(name: str, settings: Settings) -> None:
+    """Until the role has ended. Raises `SystemExit` with a sentence where it cannot go on."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    bridge_libraries()
+    add_sink(line_sink(role=name, level=settings.log_level, style=settings.log_format))
+    # JSON has no cycles: looking less often gives process a tenth more events.
+    gc.set_threshold(100_000, 50, 1_000)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_main(name, settings))
+    except SignalError as error:
+        sys.exit(f"datafly {name}: {error.message}")
+
+
+async def _main(name: str, settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    _watch_lifeline(loop, stop)
+    module = importlib.import_module(_module_of(name))
+    number = name.partition("-")[2]
+    await module.run(settings, stop, _say_ready, **({"number": int(number)} if number else {}))
 
 
 def _watch_lifeline(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     def wait() -> None:
-        while os.read(sys.stdin.fileno(), 4096):  # no buffered read: its lock would outlive the interpreter
+        while os.read(_LIFELINE, 4096):  # no buffered read: its lock would outlive the interpreter
             pass
         with contextlib.suppress(RuntimeError):  # SIGTERM was faster, and the loop is closed
             loop.call_soon_threadsafe(stop.set)
@@ -51,39 +80,13 @@ def _watch_lifeline(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Non
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
-async def _main(role: str, settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    _watch_lifeline(loop, stop)
-    module = importlib.import_module(f"datafly.runtime.roles.{role}")
-    await module.run(settings, stop, _say_ready)
-
-
 def _say_ready() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
 
 
-def main() -> None:
-    role = sys.argv[1]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    settings = load(sys.stdin.buffer.readline())
-    bridge_libraries()
-    add_sink(line_sink(role=role, level=settings.log_level, style=settings.log_format))
-    _calm_the_collector()
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_main(role, settings))
-    except SignalError as error:
-        sys.exit(f"datafly {role}: {error.message}")
-
-
-def _calm_the_collector() -> None:
-    """What was imported stays, and JSON has no cycles: looking less often gives process a tenth more events."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 1_000)
+def _module_of(name: str) -> str:
+    return f"datafly.runtime.roles.{role_of(name)}"
 
 
 def _loop_factory() -> Any:
@@ -92,7 +95,3 @@ def _loop_factory() -> Any:
     import uvloop  # noqa: PLC0415  not there on Windows
 
     return uvloop.new_event_loop
-
-
-if __name__ == "__main__":
-    main()

@@ -2,20 +2,17 @@
 
 import asyncio
 import contextlib
-import signal
-import sys
+import itertools
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from datafly.model.errors import OperatorError
 from datafly.observe import emit
 from datafly.observe.runtime import RuntimeDrained, RuntimeRoleExited, RuntimeRoleStarted
-from datafly.runtime.child import dump
+from datafly.runtime.child import role_of
+from datafly.runtime.process import Process, Start, start
 from datafly.settings import Settings
-
-Command = Callable[[str], Sequence[str]]
-"""Role → the command line of its process."""
 
 _START_SECONDS = 60.0
 _KILL_SECONDS = 4.2
@@ -26,20 +23,16 @@ _SOUND_SECONDS = 30.0
 """A role that ran so long did not fall over its own start: it is started again without a longer pause."""
 
 
-def role_command(role: str) -> Sequence[str]:
-    return (sys.executable, "-m", "datafly.runtime.child", role)
-
-
 class Child:
-    """A role's process, kept running until told to stop. Once `stopping`, one that ends is not started again."""
+    """A process of a role, kept running until told to stop. Once `stopping`, one that ends is not started again."""
 
-    def __init__(self, role: str, settings: Settings, command: Command, stopping: asyncio.Event) -> None:
+    def __init__(self, role: str, settings: Settings, start: Start, stopping: asyncio.Event) -> None:
         self.role = role
         self.ready = asyncio.Event()
         self._settings = settings
-        self._command = command
+        self._begin = start
         self._stopping = stopping
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._starting = asyncio.Lock()
         self._stop = asyncio.Event()
 
@@ -59,23 +52,18 @@ class Child:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause)
 
-    async def _start(self) -> asyncio.subprocess.Process | None:
+    async def _start(self) -> Process | None:
         """None where it was told to stop."""
         async with self._starting:
             if self._stop.is_set():
                 return None
-            pipe = asyncio.subprocess.PIPE
-            with _deaf_to_ctrl_c():
-                process = await asyncio.create_subprocess_exec(*self._command(self.role), stdin=pipe, stdout=pipe)
-            assert process.stdin  # noqa: S101  asked for above
-            process.stdin.write(dump(self._settings))
+            process = await self._begin(self.role, self._settings)
             emit(RuntimeRoleStarted(role=self.role, pid=process.pid))
             self._process = process
             return process
 
-    async def _attend(self, process: asyncio.subprocess.Process) -> int:
-        assert process.stdout  # noqa: S101  asked for in _start
-        async for line in process.stdout:
+    async def _attend(self, process: Process) -> int:
+        async for line in process.lines():
             if line.strip() == b"ready":
                 self.ready.set()
         return await process.wait()
@@ -87,30 +75,13 @@ class Child:
             process = self._process
         if process is None or process.returncode is not None:
             return True
-        if process.stdin:
-            process.stdin.close()
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()  # to one that is still being loaded this is the end at once
+        process.let_go()
         try:
             await asyncio.wait_for(process.wait(), max(deadline - time.monotonic(), 0.05))
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            process.kill()
             return False
         return True
-
-
-@contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """A process started inside never hears Ctrl-C, not even while its interpreter starts: it inherits the mask.
-
-    Not restored but unblocked: several are started at once, and each would restore what it found.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 async def supervise(
@@ -119,10 +90,13 @@ async def supervise(
     stop: asyncio.Event,
     announce: Callable[[], Awaitable[None]],
     *,
-    command: Command = role_command,
+    start: Start = start,
 ) -> None:
-    """Run the roles until `stop`. `announce` is called once all are ready. Roles drain in the order given."""
-    children = [Child(role, settings, command, stop) for role in roles]
+    """Run the roles until `stop`. `announce` is called once all are ready.
+
+    `roles` are names, `delivery-2` among them. They drain in the order given, those of one role together.
+    """
+    children = [Child(role, settings, start, stop) for role in roles]
     running = [asyncio.create_task(child.run()) for child in children]
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -159,5 +133,9 @@ async def _ready(children: Sequence[Child]) -> None:
 async def _drain(children: Sequence[Child]) -> None:
     began = time.monotonic()
     deadline = began + _KILL_SECONDS
-    killed = [child.role for child in children if not await child.drain(deadline)]
+    killed: list[str] = []
+    for _, group in itertools.groupby(children, key=lambda child: role_of(child.role)):
+        together = list(group)
+        ended = await asyncio.gather(*(child.drain(deadline) for child in together))
+        killed += [child.role for child, by_itself in zip(together, ended, strict=True) if not by_itself]
     emit(RuntimeDrained(seconds=round(time.monotonic() - began, 3), killed=tuple(killed)))

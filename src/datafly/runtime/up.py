@@ -6,6 +6,7 @@ import signal
 
 from datafly.observe import add_sink
 from datafly.observe.lines import line_sink
+from datafly.runtime.child import names_of, preload
 from datafly.runtime.compose import open_log
 from datafly.runtime.continuity import go_on_beyond_what_was_read
 from datafly.runtime.ports import refuse_busy_ports
@@ -21,6 +22,8 @@ async def up(settings: Settings) -> None:
     os.umask(0o077)
     add_sink(line_sink(role="supervisor", level=settings.log_level, style=settings.log_format))
     refuse_busy_ports(settings)
+    roles = _roles(settings)
+    preload(roles)
     store = open_the_store(settings)
     store.control.ensure_default_pipeline()
     go_on_beyond_what_was_read(open_log(settings), store.ledger)
@@ -30,13 +33,13 @@ async def up(settings: Settings) -> None:
     async def announce() -> None:
         print(text, flush=True)  # noqa: T201  what a person waits for at the terminal
 
-    await supervise(settings, _roles(settings), stop_on_signals(), announce)
+    await supervise(settings, roles, stop_on_signals(), announce)
 
 
 def _roles(settings: Settings) -> tuple[str, ...]:
     """In the order of the flow, which is the order of draining."""
-    roles = ("gateway", "processor", "delivery", "management")
-    return (*roles, "sandbox") if settings.demo else roles
+    counts = {"gateway": 1, "processor": 1, "delivery": 1, "management": 1, "sandbox": int(settings.demo)}
+    return tuple(name for role, count in counts.items() for name in names_of(role, count))
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -123,7 +123,7 @@ def test_five_hundred_events_are_a_batch_and_one_more_is_not(gate):
 
     refused = gate.batch(*[{"type": "page"}] * 501)
 
-    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "BATCH_TOO_LARGE")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "TOO_MANY_EVENTS")
     assert len(gate.entries) == 500
 
 

@@ -34,19 +34,25 @@ def test_gzip_of_several_members_is_read(gate):
 
 
 @pytest.mark.parametrize(
-    "body", [gzip.compress(EVENT, mtime=0)[:-4], EVENT, b"\x1f\x8b\x08", gzip.compress(EVENT, mtime=0) + b"x"]
+    ("body", "code"),
+    [
+        (gzip.compress(EVENT, mtime=0)[:-4], "TRUNCATED_GZIP"),
+        (EVENT, "INVALID_GZIP"),
+        (b"\x1f\x8b\x08", "TRUNCATED_GZIP"),
+        (gzip.compress(EVENT, mtime=0) + b"x", "TRUNCATED_GZIP"),
+    ],
 )
-def test_broken_gzip_is_400(gate, body):
+def test_broken_gzip_is_400(gate, body, code):
     refused = gate.post("/v1/t", content=body, headers=GZIP)
 
-    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "INVALID_GZIP")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, code)
 
 
-@pytest.mark.parametrize(("path", "status"), [("/v1/t", 413), ("/v1/batch", 400)])
-def test_a_gzip_bomb_is_refused_at_the_limit(gate, path, status):
+@pytest.mark.parametrize("path", ["/v1/t", "/v1/batch"])
+def test_a_gzip_bomb_is_refused_at_the_limit(gate, path):
     bomb = gzip.compress(b" " * 50_000_000, mtime=0)
 
-    assert gate.post(path, content=bomb, headers=GZIP).status_code == status
+    assert gate.post(path, content=bomb, headers=GZIP).status_code == 413
 
 
 def test_gzip_of_members_without_number_is_refused(gate):

@@ -114,7 +114,7 @@ def test_a_gzip_bomb_is_refused_as_at_our_own_doors(gate):
     bomb = gzip.compress(b'{"batch":[' + b" " * 20_000_000 + b"]}")
     refused = gate.post("/v1/import", content=bomb, key=None, headers=basic(KEY) | {"content-encoding": "gzip"})
 
-    assert (refused.status_code, refused.json()["code"]) == (400, "BATCH_TOO_LARGE")
+    assert (refused.status_code, refused.json()["code"]) == (413, "GZIP_TOO_LARGE")
 
 
 def test_what_a_batch_says_for_all_holds_where_an_event_says_nothing_else(gate):

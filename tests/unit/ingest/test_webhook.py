@@ -168,7 +168,7 @@ def test_a_bomb_that_is_not_signed_is_not_unpacked_and_one_that_is_is_bounded(se
     bomb, headers = gzip.compress(b" " * 20_000_000), {"content-encoding": "gzip"}
 
     assert code(sender("custom").post(bomb, secret="whsec_other", headers=headers)) == "INVALID_SIGNATURE"
-    assert code(sender("custom").post(bomb, headers=headers)) == "BATCH_TOO_LARGE"
+    assert code(sender("custom").post(bomb, headers=headers)) == "GZIP_TOO_LARGE"
 
 
 # --- what it says -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The supervisor, over small programs that stand in for roles."""
 
 import asyncio
+import functools
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from datafly.model.errors import OperatorError
 from datafly.observe import add_sink
 from datafly.observe.runtime import RuntimeDrained, RuntimeRoleExited, RuntimeRoleStarted
 from datafly.runtime import supervisor
+from datafly.runtime.spawned import spawn
 from datafly.settings import Settings
 
 READY = "import sys; sys.stdin.readline(); print('ready', flush=True);"
@@ -43,7 +45,9 @@ async def _run(*roles: str, stop: asyncio.Event, announce=None) -> None:
     async def say_nothing() -> None:
         pass
 
-    await supervisor.supervise(Settings(), roles, stop, announce or say_nothing, command=_command)
+    await supervisor.supervise(
+        Settings(), roles, stop, announce or say_nothing, start=functools.partial(spawn, command=_command)
+    )
 
 
 async def test_it_announces_once_all_are_ready_and_drains_in_order(told):

@@ -1,0 +1,150 @@
+"""What must hold whatever was killed when; each raises `Broken` with the first case where it does not."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from campaign.sink import Mark, Request
+from campaign.tree import Broken
+from datafly.log.base import EVENTS
+from datafly.log.sqlite import SqliteLog
+from datafly.model.event import Event
+from datafly.model.secret import Secret
+from datafly.model.verdict import Verdict
+from datafly.store.open import open_store
+
+
+@dataclass(frozen=True)
+class Killed:
+    """`at`: just before. `settled`: the dead are gone, and what they had sent is read (monotonic seconds)."""
+
+    kind: str
+    of_delivery: bool
+    at: float
+    settled: float
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Of one kill and one account, in requests and events. `open`: under way at the sink when it came. `unwritten`:
+    answered, but the last of their users, so that what became of them may not have been durable. `again`: came twice.
+    """
+
+    open: int
+    open_events: int
+    unwritten: int
+    again: int
+    again_events: int
+
+
+def nothing_is_lost(sent: dict[str, int], arrived: set[Mark]) -> None:
+    wanted = {(user, number) for user, count in sent.items() for number in range(count)}
+    if wanted != arrived:
+        lost, foreign = sorted(wanted - arrived), sorted(arrived - wanted)
+        raise Broken(f"{len(lost)} events were lost, as {lost[:5]}; {len(foreign)} were never sent, as {foreign[:5]}")
+
+
+def order_is_kept(requests: list[Request]) -> None:
+    """Events of a user arrive for the first time in order, and a repeat goes back no further than one request."""
+    newest: dict[str, int] = {}
+    first_of_last: dict[str, int] = {}
+    for request in requests:
+        lowest: dict[str, int] = {}
+        for user, number in request.marks:
+            expected = lowest.get(user, first_of_last.get(user, 0))
+            if number > newest.get(user, -1) + 1 or number < expected:
+                raise Broken(f"{user}: {number} came after {newest.get(user)}, the last request began at {expected}")
+            newest[user] = max(newest.get(user, -1), number)
+            lowest.setdefault(user, number)
+        first_of_last.update(lowest)
+
+
+def repeats_were_in_flight(requests: list[Request], kills: list[Killed], lanes: int) -> list[Repeats]:
+    """For each kill of delivery. What came twice was in flight at the kill between: a request a lane at most."""
+    again = _repeated(requests, [kill for kill in kills if kill.of_delivery])
+    told = []
+    for kill in kills:
+        if not kill.of_delivery:
+            continue
+        before = [one for one in requests if one.at <= kill.settled]
+        is_open = [one for one in before if one.answered_at is None or one.answered_at >= kill.at]
+        unwritten = [one for one in _last_of_their_users(before) if one not in is_open]
+        repeated = again.get(kill, {})
+        astray = [one for one in repeated if one not in is_open and one not in unwritten]
+        if astray or len(repeated) > lanes:
+            raise Broken(f"{kill}: {len(repeated)} requests came twice, {len(astray)} of them were not in flight")
+        told.append(
+            Repeats(
+                open=len(is_open),
+                open_events=sum(len(one.marks) for one in is_open),
+                unwritten=len(unwritten),
+                again=len(repeated),
+                again_events=sum(len(marks) for marks in repeated.values()),
+            )
+        )
+    return told
+
+
+def _repeated(requests: list[Request], kills: list[Killed]) -> dict[Killed, dict[Request, set[Mark]]]:
+    """For each kill the requests before it of which something came again after it, and what."""
+    found: dict[Killed, dict[Request, set[Mark]]] = {}
+    last: dict[Mark, Request] = {}
+    for request in requests:
+        for mark in request.marks:
+            if (before := last.get(mark)) is not None:
+                between = [kill for kill in kills if before.at <= kill.settled and kill.at <= request.at]
+                if not between:
+                    raise Broken(f"{mark} came twice although nothing was killed between {before.at} and {request.at}")
+                found.setdefault(between[0], {}).setdefault(before, set()).add(mark)
+            last[mark] = request
+    return found
+
+
+def _last_of_their_users(requests: list[Request]) -> list[Request]:
+    """Those that were followed by no other of any of their users."""
+    followed: set[str] = set()
+    found = []
+    for request in reversed(requests):
+        users = {user for user, _ in request.marks}
+        if users and not users & followed:
+            found.append(request)
+        followed |= users
+    return found
+
+
+def every_event_ended_once(data: Path, installations: dict[str, str], message_ids: list[str]) -> None:
+    """In the log once, in the ledger of each installation exactly one verdict, and that is DELIVERED."""
+    log = SqliteLog(data / "log", {"raw": 1, EVENTS: 1})
+    reader = log.reader(EVENTS, 0)
+    offsets, offset = {}, 0
+    while records := reader.read(offset, max_records=5_000):
+        for record in records:
+            event = msgspec.json.decode(record.value, type=Event)
+            if event.message_id in offsets:
+                raise Broken(
+                    f"{event.message_id} is twice in the log, at {offsets[event.message_id]} and {record.offset}"
+                )
+            offsets[event.message_id] = record.offset
+        offset = records[-1].offset + 1
+    reader.close()
+    if offsets.keys() != set(message_ids):
+        raise Broken(f"{len(message_ids)} events were acknowledged, {len(offsets)} are in the log")
+    key = Secret((data / "encryption.key").read_text().strip())
+    with open_store(data, encryption_key=key) as store:
+        for account, installation in installations.items():
+            _covered_once(account, store.ledger.coverage(installation, 0), sorted(offsets.values()))
+            counted = Counter(store.ledger.counts(installation))
+            if counted["DELIVERED"] != len(offsets):
+                raise Broken(f"{account}: {len(offsets)} events are counted as {dict(counted)}")
+            if store.ledger.marks()[installation, 0] != offset:
+                raise Broken(f"{account}: its mark is not at the head, {offset}")
+
+
+def _covered_once(account: str, ranges: list[tuple[int, int, Verdict]], offsets: list[int]) -> None:
+    foreign = [one for one in ranges if one[2] is not Verdict.DELIVERED]
+    covered = [offset for first, last, _ in ranges for offset in range(first, last + 1)]
+    if foreign or covered != offsets:
+        twice = [offset for offset, times in Counter(covered).items() if times > 1]
+        raise Broken(f"{account}: {foreign[:3]} ended otherwise, {twice[:3]} twice, {len(covered)} of {len(offsets)}")
