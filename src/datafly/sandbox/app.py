@@ -25,6 +25,7 @@ class Sandbox:
 
     def __init__(self, rooms: Sequence[Room], settings: SandboxSettings, clock: Clock) -> None:
         self._open: dict[str, OpenRoom] = {room.slug: room.open(settings, clock) for room in rooms}
+        self._roots = {(room.slug, root) for room in rooms for root in room.roots}
         pages = [page for room in self._open.values() for page in room.pages]
         self._site = _site(rooms, pages, self.close, only_for_hosts(settings.allowed_hosts))
 
@@ -41,8 +42,8 @@ class Sandbox:
 
     def _room_of(self, path: str) -> OpenRoom | None:
         """The room whose vendor API this path belongs to."""
-        slug, _, rest = path.lstrip("/").partition("/")
-        return self._open.get(slug) if rest == "api" or rest.startswith("api/") else None
+        slug, root, *_ = (*path.lstrip("/").split("/", 2), "", "")
+        return self._open.get(slug) if (slug, root) in self._roots else None
 
 
 def create_app(settings: SandboxSettings, *, clock: Clock = utc_now) -> Sandbox:

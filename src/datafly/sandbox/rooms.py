@@ -23,7 +23,7 @@ def utc_now() -> datetime:
 class OpenRoom(msgspec.Struct, frozen=True, kw_only=True):
     """A room in service.
 
-    `api` answers for the vendor under `/<slug>/api`, as bare ASGI, so that routes, statuses and even a dropped
+    `api` answers for the vendor under `/<slug>/<root>`, as bare ASGI, so that routes, statuses and even a dropped
     connection are the vendor's and not a framework's. `pages` are the panel and the control API.
     """
 
@@ -35,7 +35,8 @@ class OpenRoom(msgspec.Struct, frozen=True, kw_only=True):
 class Room(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's sandbox before it is opened; a package exports one as `room`.
 
-    `own_words_path` is the page of what the sandbox says and the vendor does not document.
+    `own_words_path` is the page of what the sandbox says and the vendor does not document. `roots` are the first words
+    of the paths of the vendor's API.
     """
 
     slug: str
@@ -44,6 +45,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     panel_path: str
     example_path: str
     own_words_path: str = ""
+    roots: tuple[str, ...] = ("api",)
     open: Callable[[SandboxSettings, Clock], OpenRoom]
 
 

@@ -1,7 +1,5 @@
 """What every page of the panel shares: who is looking, the frame around the page, how values are worded."""
 
-from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +14,7 @@ from datafly.sandbox.insider.state import State
 from datafly.sandbox.insider.state.profiles import Profile
 from datafly.sandbox.pages import Pages
 from datafly.sandbox.rooms import Clock
+from datafly.sandbox.words import prettied, worded_moment, worded_size, worded_time, worded_value
 
 ROOT = "/insider/panel"
 AnyRequest = Request[None, None, RequestState]
@@ -65,38 +64,8 @@ def see_other(path: str, **query: str) -> Redirect:
     return Redirect(f"{ROOT}{path}{'?' if asked else ''}{asked}", status_code=303)
 
 
-def worded_moment(text: str) -> str:
-    moment = datetime.fromisoformat(text)
-    return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
-
-
-def worded_time(text: str) -> str:
-    return f"{datetime.fromisoformat(text):%H:%M:%S}"
-
-
-def worded_value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value):
-        return ", ".join(worded_value(item) for item in value)
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
 def worded_person(profile: Profile) -> str:
     """The name if one is known, else what identifies."""
     names = [profile.attributes.get("name"), profile.attributes.get("surname")]
     named = " ".join(str(name) for name in names if name)
     return named or next((each.value for each in profile.identifiers), f"Profile {profile.insider_id[:8]}")
-
-
-def worded_size(size: int) -> str:
-    if size < 1000:
-        return f"{size} B"
-    return f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
-
-
-def prettied(text: str) -> str:
-    """JSON with line breaks, anything else as it is; cut where a page would choke on it."""
-    with suppress(msgspec.DecodeError):
-        text = msgspec.json.format(text, indent=2)
-    return text if len(text) <= 200_000 else f"{text[:200_000]}\n… and {len(text) - 200_000} more characters"
