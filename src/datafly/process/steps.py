@@ -72,8 +72,10 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     who = identity.resolve(body.user_id, visitor, user)
     own = consent.own_word(body.type or "", normal.context, normal.properties)
     defaults = _defaults(context.pipelines.get(received.pipeline_id))
-    heard = _hear(own, memory.choices.get(key), defaults, moment.ms, received.received_ms, known=user is not None)
-    allowed, consent_effect = consent.decide(heard, moment.ms)
+    behind_ms = memory.behind(received.received_ms)
+    happened_ms, steady_ms = moment.ms + behind_ms, received.received_ms + behind_ms
+    heard = _hear(own, memory.choices.get(key), defaults, happened_ms, steady_ms, known=user is not None)
+    allowed, consent_effect = consent.decide(heard, happened_ms)
     choice = routing.read_choice(body.integrations)
     event = Event(  # by position: by name takes seven times as long
         received.message_id,
@@ -99,6 +101,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         identity.link(body.type or "", body.user_id, subject, visitor),
         body.previous_id,
         choice,
+        behind_ms,
     )
     return event, heard
 
