@@ -225,13 +225,13 @@ class House:
         head = self.log.reader(EVENTS, 0).bounds().head
         self.change(name, removed_ms=self.clock.now_ms(), end={0: head})
 
-    def append(self, *keys, pipeline="pip", marketing=True, **properties):
+    def append(self, *keys, pipeline="pip", marketing=True, behind=0, **properties):
         """One event for each key; their ids are e0, e1, … and the offsets are returned."""
-        events = [self._event(key, pipeline, marketing, properties) for key in keys]
+        events = [self._event(key, pipeline, marketing, properties, behind) for key in keys]
         first = self.appender.append([Entry(event.key, msgspec.json.encode(event)) for event in events])
         return list(range(first, first + len(events)))
 
-    def _event(self, key, pipeline, marketing, properties):
+    def _event(self, key, pipeline, marketing, properties, behind):
         number, self.count = self.count, self.count + 1
         return Event(
             message_id=f"e{number}",
@@ -243,6 +243,7 @@ class House:
             received_ms=self.clock.now_ms(),
             properties=properties,
             consent=Consent({"marketing": marketing}, "event"),
+            behind_ms=behind,
         )
 
     def replay(self, *offsets, name="ins", run="run_1"):

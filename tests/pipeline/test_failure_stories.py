@@ -388,6 +388,22 @@ async def test_a_withdrawal_that_came_in_the_same_request_as_the_event_counts_ag
     assert house.verdict(offset) == (Verdict.SKIPPED, "consent_marketing")
 
 
+async def test_a_withdrawal_received_after_our_clock_went_back_stops_what_was_queued_before(house):
+    hour = 3_600_000
+    house.vendor.answer = lambda *_: 503
+    house.install(consent="marketing")
+    house.start(lanes=1)
+    (queued,) = house.append("ann")
+    await house.until(lambda: len(house.vendor.requests) >= 1)
+    house.clock.jump(-hour)
+    house.withdrawn["ann"] = ({"marketing": False}, house.clock.now_ms() + hour)
+    (after,) = house.append("ann", behind=2 * hour)
+    house.vendor.answer = lambda *_: None
+    await house.until(house.is_done)
+    assert house.verdict(queued) == (Verdict.SKIPPED, "consent_marketing")
+    assert house.verdict(after) == DELIVERED
+
+
 async def test_a_vendor_that_takes_a_request_and_loses_the_answer_gets_it_again_with_the_same_keys(house):
     house.vendor.answer = lambda *_: "reset after" if len(house.vendor.requests) == 1 else None
     house.install()

@@ -26,7 +26,7 @@ from datafly.transport.base import Transport
 Withheld = Callable[[Compiled, Event, Mapping[str, bool] | None], Ruling | None]
 """(integration, event, consent of the visitor newer than the event) → why it may not be sent, None if it may."""
 Withdrawn = Callable[[str], tuple[dict[str, bool], int] | None]
-"""Key → the visitor's newest consent and when we received it (ms); None if nothing is known."""
+"""Key → the visitor's newest consent and when we received it, as `Event.steady_ms`; None if nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,4 +97,4 @@ class Site:
         What came behind the withdrawal in the same request carries it already.
         """
         known = self.parts.withdrawn(event.key)
-        return known[0] if known is not None and known[1] >= event.received_ms else None
+        return known[0] if known is not None and known[1] >= event.steady_ms else None

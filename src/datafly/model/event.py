@@ -63,6 +63,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `previous_id`: of an alias, the id under which its user was known before.
     `integrations`: vendor, or `All` for the others → whether the sender wants it to get this; empty: all of them.
     `key` orders: events of one key are delivered in order.
+    `behind_ms`: by how much our clock had gone back in all when it was received. What people decide is ordered by
+    times with it added, which never go back (decision 0084).
     What comes from JSON holds no cycle, so the collector need not look (delivery holds thousands: decision 0055).
     """
 
@@ -89,6 +91,12 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     links: str | None = None
     previous_id: str | None = None
     integrations: dict[str, bool] = {}
+    behind_ms: int = 0
+
+    @property
+    def steady_ms(self) -> int:
+        """When it was received, by a clock that never goes back."""
+        return self.received_ms + self.behind_ms
 
     def with_choices(self, newer: Mapping[str, bool] | None) -> "Event":
         """With what the visitor said since, so that a vendor is told the newest word; `newer` None: nothing since."""

@@ -3,6 +3,9 @@
 The event's own word counts before what the visitor said earlier, and that before the pipeline's default. One exception:
 a category that the visitor denied *after* the event happened is denied, also where the event itself, delayed, still
 says otherwise.
+
+All times here have what our clock went back added (`Event.behind_ms`): a clock that is put right must not make a
+withdrawal older than the grant before it.
 """
 
 from collections.abc import Mapping

@@ -47,7 +47,10 @@ class StateReader:
             ]
 
     def consent_of(self, key: str) -> tuple[dict[str, bool], int] | None:
-        """What the visitor of this key chose, and when the newest change was received; None if nothing is known."""
+        """What the visitor of this key chose, and when the newest change was received (as `Event.steady_ms`).
+
+        None if nothing is known.
+        """
         with self._mutex, reachable():
             values = [value for partition in self._partitions if (value := self._choices(partition, key))]
         if not values:

@@ -1,5 +1,7 @@
 """What process knows while it works: the state twin in memory, enough by itself for a preview."""
 
+from typing import Final
+
 import msgspec
 
 from datafly.model.event import Event
@@ -16,11 +18,16 @@ class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
     offset: int
 
 
+CONCURRENT_MS: Final = 1_000
+"""So far apart may requests be that came together and are in the log in another order: no clock went back."""
+
+
 class Memory:
     """Visitors, users, choices and message ids; None for what is known not to be known.
 
     Everything in it is learnt from governed events and from nothing else (`learn`), so it can be rebuilt from the log.
-    What changed since the last writing is in `changed_*`.
+    What changed since the last writing is in `changed_*`. `behind_ms` and `newest_ms` are of our clock: by how much it
+    has gone back in all, and the newest moment of receipt with that added.
     """
 
     def __init__(self) -> None:
@@ -28,6 +35,8 @@ class Memory:
         self.users: dict[str, User | None] = {}
         self.choices: dict[str, Choices | None] = {}
         self.seen: dict[Fingerprint, int] = {}
+        self.behind_ms = 0
+        self.newest_ms = 0
         self.changed_visitors: set[str] = set()
         self.changed_users: set[str] = set()
         self.changed_choices: set[str] = set()
@@ -35,11 +44,22 @@ class Memory:
     def learn(self, event: Event) -> None:
         """Take in an event. Again the same is no change: a replay ends where the first time ended."""
         self.seen[fingerprint(event.pipeline_id, event.message_id)] = event.received_ms
+        self.behind_ms = max(self.behind_ms, event.behind_ms)
+        self.newest_ms = max(self.newest_ms, event.steady_ms)
         own = own_word(event.type, event.context, event.properties)
         if own:
-            self.learn_choices(event.key, own, event.timestamp_ms, event.received_ms)
+            self.learn_choices(event.key, own, event.timestamp_ms + event.behind_ms, event.steady_ms)
         if event.type in TEACHING:
             self.learn_identity(event)
+
+    def behind(self, received_ms: int) -> int:
+        """By how much our clock has gone back, now that this was received."""
+        steady_ms = received_ms + self.behind_ms
+        if steady_ms < self.newest_ms - CONCURRENT_MS:
+            self.behind_ms = self.newest_ms - received_ms
+        elif steady_ms > self.newest_ms:
+            self.newest_ms = steady_ms
+        return self.behind_ms
 
     def learn_choices(self, key: str, own: dict[str, bool], happened_ms: int, received_ms: int) -> None:
         before = self.choices.get(key)

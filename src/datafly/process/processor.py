@@ -184,6 +184,7 @@ class PartitionWorker:
 
     def _catch_up(self) -> None:
         """Learn what was appended and not yet written down."""
+        self._state.load_clock(self._memory)
         self.applied, learnt = min(self._state.applied, self._events.bounds().head), 0
         while records := self._events.read(self.applied, max_records=BATCH):
             events = [_decode_event(record.value) for record in records]

@@ -29,6 +29,8 @@ CHUNK: Final = 250
 _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS position (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL, boot TEXT);
     INSERT OR IGNORE INTO position VALUES (0, 0, NULL);
+    CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY CHECK (id = 0), behind_ms INTEGER, newest_ms INTEGER);
+    INSERT OR IGNORE INTO clock VALUES (0, 0, 0);
     CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS visitors (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -93,6 +95,11 @@ class StateFile:
         applied: int = self._connection.execute("SELECT applied FROM position").get
         return applied
 
+    def load_clock(self, memory: Memory) -> None:
+        """Make `memory` know how far our clock has gone back."""
+        with reachable():
+            memory.behind_ms, memory.newest_ms = self._connection.execute("SELECT behind_ms, newest_ms FROM clock").get
+
     def load(self, memory: Memory, *, visitors: Iterable[str], users: Iterable[str], keys: Iterable[str]) -> None:
         """Make `memory` know what there is to know of these, or that there is nothing."""
         self._load("visitors", memory.visitors, visitors)
@@ -115,6 +122,9 @@ class StateFile:
             self._put("choices", memory.choices, memory.changed_choices)
             self._put_runs()
             self._connection.execute("UPDATE position SET applied = ?", (applied,))
+            self._connection.execute(
+                "UPDATE clock SET behind_ms = ?, newest_ms = ?", (memory.behind_ms, memory.newest_ms)
+            )
         memory.changed_visitors.clear()
         memory.changed_users.clear()
         memory.changed_choices.clear()

@@ -67,15 +67,15 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     moment = skew.correct(body.timestamp, received.sent_ms, received.received_ms)
     subject = body.previous_id or body.anonymous_id
     visitor = memory.visitors.get(subject) if subject else None
-    user_id = identity.effective_user(body.user_id, visitor)
-    user = memory.users.get(user_id) if user_id else None
+    user = memory.users.get(identity.effective_user(body.user_id, visitor) or "")
     who = identity.resolve(body.user_id, visitor, user)
     own = consent.own_word(body.type or "", normal.context, normal.properties)
-    defaults = _defaults(context.pipelines.get(received.pipeline_id))
-    heard = _hear(own, memory.choices.get(key), defaults, moment.ms, received.received_ms, known=user is not None)
-    allowed, consent_effect = consent.decide(heard, moment.ms)
+    behind_ms = memory.behind(received.received_ms)
+    steady = moment.ms + behind_ms, received.received_ms + behind_ms
+    heard = _hear(own, memory.choices.get(key), context.pipelines.get(received.pipeline_id), steady, user)
+    allowed, consent_effect = consent.decide(heard, steady[0])
     choice = routing.read_choice(body.integrations)
-    event = Event(  # by position: by name takes seven times as long
+    return Event(  # by position: by name takes seven times as long
         received.message_id,
         body.type or "",
         received.pipeline_id,
@@ -99,21 +99,20 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         identity.link(body.type or "", body.user_id, subject, visitor),
         body.previous_id,
         choice,
-    )
-    return event, heard
+        behind_ms,
+    ), heard
 
 
 def _hear(
     own: dict[str, bool],
     chosen: consent.Choices | None,
-    defaults: Mapping[str, bool],
-    happened_ms: int,
-    received_ms: int,
-    *,
-    known: bool,
+    pipeline: Pipeline | None,
+    steady: tuple[int, int],
+    user: identity.User | None,
 ) -> consent.Heard:
-    told = consent.learn_choices(chosen, own, happened_ms, received_ms) if own else chosen
-    return consent.Heard(own, chosen, told, defaults, known)
+    """`steady`: when it happened and was received, as `Event.steady_ms`."""
+    told = consent.learn_choices(chosen, own, *steady) if own else chosen
+    return consent.Heard(own, chosen, told, _defaults(pipeline), user is not None)
 
 
 def _defaults(pipeline: Pipeline | None) -> Mapping[str, bool]:

@@ -81,8 +81,8 @@ def _watch_lifeline(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Non
 
 
 def _say_ready() -> None:
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):  # the supervisor is gone: the lifeline ends this role
+        os.write(sys.stdout.fileno(), b"ready\n")
 
 
 def _module_of(name: str) -> str:

@@ -99,4 +99,6 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    work(sys.argv[1], load(sys.stdin.buffer.readline()))
+    told = sys.stdin.buffer.readline()
+    if told.endswith(b"\n"):  # else the supervisor was gone before it had said all
+        work(sys.argv[1], load(told))

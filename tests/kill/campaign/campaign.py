@@ -102,10 +102,10 @@ async def _carry_out(tree: Tree, sink: Sink, wanted: Wanted, tell, began: float)
     for installation in installed.values():
         await _nothing_waits(operator, installation)
     status = await tree.stop()
-    if status != 0 or tree.faults():
-        raise Broken(f"Signal ended with {status}; it told of {tree.faults()[:5]}")
     promises.every_event_ended_once(tree.data, installed, sent.message_ids)
     repeats = _promised(sink, sent, kills, LANES * wanted.delivery_workers)
+    if status != 0 or (faults := tree.faults()):
+        raise Broken("\n".join([f"Signal ended with {status}; it told of", *faults[:5]]))
     return Told(kills, repeats, sent, operator.rotations, time.monotonic() - began)
 
 

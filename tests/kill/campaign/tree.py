@@ -174,8 +174,12 @@ class Tree:
     def faults(self) -> list[str]:
         """What no kill excuses: a fault shown as such."""
         telling = ("Traceback", '"IngestRequestFailed"', '"DeliverLoopFailed"', '"ProcessRecordRefused"')
-        with self._out.open(errors="replace") as out:
-            return [line.strip()[:500] for line in out if any(word in line for word in telling)]
+        lines = self._out.read_text(errors="replace").splitlines()
+        found = [number for number, line in enumerate(lines) if any(word in line for word in telling)]
+        return [
+            "\n".join(line for line in lines[number : number + 40] if line[:1] != "{") or lines[number]
+            for number in found
+        ]
 
     def run(self, *words: str) -> str:
         ran = subprocess.run(
