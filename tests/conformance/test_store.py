@@ -2,6 +2,7 @@
 
 import pytest
 
+from datafly.testing.intake_suite import IntakeSuite
 from datafly.testing.ledger_suite import LedgerSuite
 from datafly.testing.store_suite import StoreSuite
 
@@ -13,6 +14,12 @@ class TestControlInSqlite(StoreSuite):
 
 
 class TestLedgerInSqlite(LedgerSuite):
+    @pytest.fixture
+    def place(self, tmp_path):
+        return tmp_path / "data"
+
+
+class TestIntakeInSqlite(IntakeSuite):
     @pytest.fixture
     def place(self, tmp_path):
         return tmp_path / "data"

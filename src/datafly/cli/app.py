@@ -201,6 +201,26 @@ def tail(
 
 
 @app.command()
+@with_settings
+def refused(
+    *,
+    pipeline: Annotated[
+        str, typer.Option("--pipeline", metavar="PIPELINE", help="Its id, slug or name; else all.")
+    ] = "",
+    code: Annotated[str | None, typer.Option("--code", metavar="CODE", help="Those of this code only.")] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000, help="How many at most.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", help="Also those to come; Ctrl-C ends it.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    settings: Settings,
+    found: list[Found],  # noqa: ARG001  settings says it all here
+) -> None:
+    """Show what was sent with a good key and refused, and why. The newest last; values that were sent are not kept."""
+    from datafly.cli import refused as showing
+
+    showing.run(settings, pipeline=pipeline, code=code, limit=limit, follow=follow, as_json=json)
+
+
+@app.command()
 def check() -> None:
     """Lint the integration definitions."""
     from datafly import catalog

@@ -13,21 +13,21 @@ _COLOURS: Final = {"DELIVERED": "green", "SKIPPED": "yellow", "REJECTED": "red",
 
 def line(event: dict[str, Any], *, colours: bool) -> str:
     """What came from outside is shown without its control characters: it cannot steer the terminal."""
-    return "".join(_parts(event, typer.style if colours else _bare))
+    return "".join(_parts(event, typer.style if colours else bare))
 
 
 def _parts(event: dict[str, Any], style: Style) -> Iterator[str]:
-    yield f"{_time_of_day(event.get('received_at'))} {_plain(event.get('type')):<8}"
+    yield f"{_time_of_day(event.get('received_at'))} {plain(event.get('type')):<8}"
     name = event.get("event") or event.get("name")
     if name:
-        yield " " + style(_plain(name), bold=True)
-    yield " " + style(_plain(event.get("user_id") or event.get("anonymous_id") or "-"), fg="cyan")
+        yield " " + style(plain(name), bold=True)
+    yield " " + style(plain(event.get("user_id") or event.get("anonymous_id") or "-"), fg="cyan")
     deliveries, pending = event.get("deliveries") or [], event.get("pending") or []
     for delivery in deliveries:
         yield from _delivery(delivery, style)
     for one in pending:
-        state = _plain(one.get("state") or "waiting")
-        yield style(f"  {_plain(one.get('vendor'))} ", dim=True)
+        state = plain(one.get("state") or "waiting")
+        yield style(f"  {plain(one.get('vendor'))} ", dim=True)
         yield style(state, fg="red") if state == "suspended" else style(state, dim=True)
         yield _because(one, style)
     if not deliveries and not pending:
@@ -36,7 +36,7 @@ def _parts(event: dict[str, Any], style: Style) -> Iterator[str]:
 
 def _delivery(delivery: dict[str, Any], style: Style) -> Iterator[str]:
     verdict = str(delivery.get("verdict") or "decided")
-    yield f"  {_plain(delivery.get('vendor'))} {style(verdict, fg=_COLOURS.get(verdict, 'magenta'))}"
+    yield f"  {plain(delivery.get('vendor'))} {style(verdict, fg=_COLOURS.get(verdict, 'magenta'))}"
     if delivery.get("status"):
         yield f" {delivery['status']} {delivery.get('latency_ms') or 0:.0f} ms"
     yield _because(delivery, style)
@@ -45,12 +45,12 @@ def _delivery(delivery: dict[str, Any], style: Style) -> Iterator[str]:
 def _because(what: dict[str, Any], style: Style) -> str:
     """The reason, and the cure where somebody must act."""
     said = ("reason",) if what.get("verdict") == "SKIPPED" else ("reason", "cure")
-    reason, *cure = [_plain(what[name]) for name in said if what.get(name)] or [""]
+    reason, *cure = [plain(what[name]) for name in said if what.get(name)] or [""]
     words = [reason if reason.endswith(".") or not cure else f"{reason}:", *cure]
     return style(f" {' '.join(words)}", dim=True) if reason else ""
 
 
-def _bare(text: str, **_: Any) -> str:
+def bare(text: str, **_: Any) -> str:
     return text
 
 
@@ -61,5 +61,6 @@ def _time_of_day(moment: Any) -> str:
         return "--:--:--"
 
 
-def _plain(text: Any) -> str:
+def plain(text: Any) -> str:
+    """Without control characters."""
     return "".join(character if character.isprintable() else "�" for character in str(text or ""))

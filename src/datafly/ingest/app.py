@@ -11,6 +11,7 @@ from datafly.ingest.codes import Code, Refused
 from datafly.ingest.collector import COLLECTOR, Collector
 from datafly.ingest.doors import RETRY, Append, Doors, Handler, Pipelines, Ready
 from datafly.ingest.paths import DOORS
+from datafly.ingest.refusals import Keep, Refusals, forget
 from datafly.ingest.sdk_settings import SdkSettings, is_settings
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.shop import Shop, is_shop
@@ -31,32 +32,31 @@ from datafly.ingest.wire import (
 from datafly.model.clock import Clock
 from datafly.model.errors import SignalError, Unavailable
 from datafly.observe import emit
-from datafly.observe.ingest import IngestRequestFailed, IngestRequestRefused
+from datafly.observe.ingest import IngestRequestFailed
 
 _GET: Final = ("GET", "HEAD")
 _ASK: Final = ("GET", "HEAD", "OPTIONS")
 _POST: Final = ("POST", "OPTIONS")
 
 
-def _refusal(request: Request, error: SignalError) -> Reply:
+def _refusal(error: SignalError) -> Reply:
     """The one JSON shape of every error. What is not kept is asked for again."""
-    return _told(request, error, error.as_body())
+    return _told(error, error.as_body())
 
 
-def _flat_refusal(request: Request, error: SignalError) -> Reply:
+def _flat_refusal(error: SignalError) -> Reply:
     """RudderStack's Python SDK stumbles over an error without `code` and `message` at the top, and then repeats what
     will never be taken.
     """
-    return _told(request, error, error.as_body() | {"success": False, "code": error.code, "message": error.message})
+    return _told(error, error.as_body() | {"success": False, "code": error.code, "message": error.message})
 
 
-def _told(request: Request, error: SignalError, body: dict[str, Any]) -> Reply:
-    emit(IngestRequestRefused(request.path[:200], error.code, error.status))
+def _told(error: SignalError, body: dict[str, Any]) -> Reply:
     extra = error.headers if isinstance(error, Refused) else RETRY if isinstance(error, Unavailable) else ()
     return json_reply(error.status, body, *extra)
 
 
-Refuse = Callable[[Request, SignalError], Reply]
+Refuse = Callable[[SignalError], Reply]
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -81,11 +81,20 @@ def create_gateway(
     clock: Clock,
     ready: Ready,
     sources: Sources = dict,
+    keep_refusal: Keep = forget,
 ) -> App:
     """`pipelines`: by pipeline key, `sources`: by id; cheap to ask, refreshed outside. `ready`: None, or why events
-    cannot be taken.
+    cannot be taken. `keep_refusal`: gets what a valid key sent and was refused.
     """
-    doors = Doors(settings, append=append, pipelines=pipelines, clock=clock, ready=ready, sources=sources)
+    doors = Doors(
+        settings,
+        append=append,
+        pipelines=pipelines,
+        clock=clock,
+        ready=ready,
+        sources=sources,
+        keep_refusal=keep_refusal,
+    )
     routes = {
         door.path: Route(_POST, doors.post(door), open=True, refuse=_flat_refusal if door.flat else _refusal)
         for door in DOORS
@@ -102,7 +111,7 @@ def create_gateway(
     ]
     if settings.demo:
         under.append((is_shop, Route(_GET, Shop(pipelines).get)))
-    return _Gateway(settings, routes, under)
+    return _Gateway(settings, routes, under, doors.refusals)
 
 
 def _health_routes(ready: Ready) -> dict[str, Handler]:
@@ -121,10 +130,11 @@ def _health_routes(ready: Ready) -> dict[str, Handler]:
 class _Gateway:
     """`under`: routes of paths that are not known by heart, each with the test of a path."""
 
-    def __init__(self, settings: GatewaySettings, routes: dict[str, Route], under: Under) -> None:
+    def __init__(self, settings: GatewaySettings, routes: dict[str, Route], under: Under, refusals: Refusals) -> None:
         self._max_headers = settings.max_headers
         self._routes = routes
         self._under = under
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -155,10 +165,12 @@ class _Gateway:
         except Disconnected:
             raise
         except SignalError as error:
-            return refuse(request, error)
+            told: SignalError = error
         except Exception as error:  # noqa: BLE001  the stage's loop: a fault of ours must not end the process
             emit(IngestRequestFailed(request.path, repr(error)))
-            return refuse(request, SignalError(Code.INTERNAL.sentence))
+            told = SignalError(Code.INTERNAL.sentence)
+        self._refusals.of_request(request, told)
+        return refuse(told)
 
     def _handler(self, route: Route | None, request: Request) -> Handler:
         if request.header_count > self._max_headers:

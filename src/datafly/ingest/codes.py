@@ -83,3 +83,4 @@ class Refused(CallerError):
     ) -> None:
         super().__init__(message or code.sentence, code=code.name, status=code.status, **details)
         self.headers = headers
+        self.final = code.value.final

@@ -14,6 +14,7 @@ from datafly.ingest.envelope import Envelope, open_envelope
 from datafly.ingest.event import Checked, check, moment_ms
 from datafly.ingest.pace import Pace
 from datafly.ingest.paths import Door
+from datafly.ingest.refusals import Keep, Refusals
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.signature import Signatures, Sources
 from datafly.ingest.wire import (
@@ -35,7 +36,7 @@ from datafly.model.errors import Unavailable
 from datafly.model.event import Received
 from datafly.model.installation import Pipeline
 from datafly.observe import emit
-from datafly.observe.ingest import IngestAppendFailed, IngestEventRefused, IngestRequestAccepted
+from datafly.observe.ingest import IngestAppendFailed, IngestRequestAccepted
 
 Pipelines = Callable[[], Mapping[str, Pipeline]]
 Ready = Callable[[], str | None]
@@ -84,12 +85,14 @@ class Doors:
         clock: Clock,
         ready: Ready,
         sources: Sources,
+        keep_refusal: Keep,
     ) -> None:
         self._settings = settings
         self._append = append
         self._pipelines = pipelines
         self._clock = clock
         self._ready = ready
+        self.refusals = Refusals(keep_refusal, pipelines, clock)
         self._proxies = Proxies(settings.trusted_proxies)
         self._pace = Pace(clock)
         self._signatures = Signatures(sources, clock)
@@ -108,7 +111,7 @@ class Doors:
         if not door.signed and b"x-signature" not in request.headers:
             return await handler(request, receive)
         key = told_key(request.headers, request.query)[0]
-        pipeline = self._known(key)
+        pipeline = self._known(request, key)
         bound = self._batch_bound if door.batch else self._post_bound
         body = await read_wire(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
         request.signature = self._signatures.check(pipeline.id, request.headers, body)
@@ -117,21 +120,21 @@ class Doors:
 
     async def post_one(self, door: Door, request: Request, receive: Receive) -> Reply:
         caller = read_caller(request, self._proxies)
-        pipeline = self.admit(caller, caller.key) if caller.key else None
+        pipeline = self.admit(request, caller, caller.key) if caller.key else None
         lenient = door.sdk or caller.sdk
         body = await self._body(request, receive, self._post_bound, lenient=lenient)
         checked = check(body, implied=door.kind, settings=self._settings, lenient=lenient)
-        pipeline = pipeline or self.admit(caller, checked.fields.key)
+        pipeline = pipeline or self.admit(request, caller, checked.fields.key)
         passage = Passage(door, caller, pipeline, checked.sent_ms, signature=request.signature)
         headers = await self.keep(passage, [checked], refused=0)
         return Reply(200, _SUCCESS, [JSON, *headers])
 
     async def post_batch(self, door: Door, request: Request, receive: Receive) -> Reply:
         caller = read_caller(request, self._proxies)
-        pipeline = self.admit(caller, caller.key) if caller.key else None
+        pipeline = self.admit(request, caller, caller.key) if caller.key else None
         lenient = door.sdk or caller.sdk
         envelope = open_envelope(await self._body(request, receive, self._batch_bound, lenient=lenient))
-        pipeline = pipeline or self.admit(caller, envelope.key)
+        pipeline = pipeline or self.admit(request, caller, envelope.key)
         sent_ms = moment_ms("sentAt", envelope.sent_at)
         passage = Passage(door, caller, pipeline, sent_ms, bool(envelope.reset), request.signature)
         good, errors = self._sort(passage, envelope)
@@ -144,7 +147,8 @@ class Doors:
         if kind is not None and kind != b"application/json" and not _can_be_json(kind, lenient=lenient):
             said = kind[:100].decode("latin-1")
             raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
-        return await read_body(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
+        request.body = await read_body(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
+        return request.body
 
     async def collect(self, request: Request, receive: Receive) -> bytes:
         """A body of up to a batch's size, as it was sent."""
@@ -157,17 +161,18 @@ class Doors:
     def key_of(self, pipeline_id: str) -> str | None:
         return next((key for key, one in self._pipelines().items() if one.id == pipeline_id), None)
 
-    def admit(self, caller: Caller, key: str | None) -> Pipeline:
+    def admit(self, request: Request, caller: Caller, key: str | None) -> Pipeline:
         """The pipeline that the key opens, for this page, at this rate. Raises `Refused`."""
-        pipeline = self._known(key)
+        pipeline = self._known(request, key)
         cors.check_origin(caller.origin, pipeline)
         self._pace.take(pipeline)
         return pipeline
 
-    def _known(self, key: str | None) -> Pipeline:
+    def _known(self, request: Request, key: str | None) -> Pipeline:
         pipeline = self._pipelines().get(key) if key else None
         if pipeline is None or not pipeline.enabled:
             raise self._unknown(key)
+        request.pipeline_id = pipeline.id
         return pipeline
 
     def _unknown(self, key: str | None) -> Refused:
@@ -192,7 +197,7 @@ class Doors:
                 good.append(check(item, implied=None, settings=self._settings, lenient=lenient))
             except Refused as refused:
                 errors.append({"index": index, "message": refused.message, "code": refused.code})
-                emit(IngestEventRefused(passage.pipeline.id, passage.door.path, refused.code))
+                self.refusals.of_event(passage.pipeline.id, passage.door.path, refused, index=index, body=item)
         return good, errors
 
     async def keep(self, passage: Passage, good: list[Checked], *, refused: int) -> list[tuple[bytes, bytes]]:

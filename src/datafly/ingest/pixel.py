@@ -17,8 +17,6 @@ from datafly.ingest.paths import Door
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.wire import Receive, Reply, Request
 from datafly.model.errors import SignalError
-from datafly.observe import emit
-from datafly.observe.ingest import IngestRequestRefused
 
 GIF: Final = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
 """One transparent pixel."""
@@ -56,8 +54,9 @@ class Pixel:
         if kind not in _KINDS:
             raise Refused(Code.UNKNOWN_TYPE, f"type: a pixel is one of {', '.join(_KINDS)}.", field="type")
         caller = read_caller(request, self._proxies)
-        pipeline = self._doors.admit(caller, caller.key)
-        checked = check(event_of(request), implied=kind, settings=self._settings)
+        pipeline = self._doors.admit(request, caller, caller.key)
+        request.body = event_of(request)
+        checked = check(request.body, implied=kind, settings=self._settings)
         passage = Passage(Door(f"{_PATH}{kind}", kind), caller, pipeline)
         return picture(*await self._doors.keep(passage, [checked], refused=0))
 
@@ -66,8 +65,7 @@ def picture(*more: tuple[bytes, bytes]) -> Reply:
     return Reply(200, GIF, [*_HEADERS, *more])
 
 
-def refusal(request: Request, error: SignalError) -> Reply:
-    emit(IngestRequestRefused(request.path[:200], error.code, error.status))
+def refusal(error: SignalError) -> Reply:
     return picture((b"x-error", error.code.encode()))
 
 

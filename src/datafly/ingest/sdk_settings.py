@@ -31,14 +31,14 @@ class SdkSettings:
         """`/v1/projects/{writeKey}/settings`, as @segment/analytics-next reads it."""
         key = request.path.removeprefix(_BEFORE).removesuffix(_BEHIND)
         caller = read_caller(request, self._proxies)
-        self._doors.admit(caller, key)
+        self._doors.admit(request, caller, key)
         secure = caller.secure or (caller.origin or "").startswith("https:")
         return json_reply(200, _segment(key, _host(request), secure=secure), _CACHE)
 
     async def rudder(self, request: Request, _receive: Receive) -> Reply:
         """`/sourceConfig/?writeKey=…`, as @rudderstack/analytics-js reads it."""
         caller = read_caller(request, self._proxies)
-        return json_reply(200, _rudder(self._doors.admit(caller, caller.key)), _CACHE)
+        return json_reply(200, _rudder(self._doors.admit(request, caller, caller.key)), _CACHE)
 
 
 def _segment(key: str, host: str, *, secure: bool) -> dict[str, Any]:

@@ -35,16 +35,18 @@ class Webhooks:
 
     async def post(self, request: Request, receive: Receive) -> Reply:
         source = self._source(request)
+        request.pipeline_id = source.pipeline_id
         body = await self._doors.collect(request, receive)
         webhook_signature.check(source, request, body, self._clock.now_ms())
         caller = read_caller(request, self._proxies)
-        pipeline = self._pipeline(source, caller)
-        payload = sound.decode(self._doors.unpack(request, body), max_depth=self._settings.max_depth)
+        pipeline = self._doors.admit(request, caller, self._doors.key_of(source.pipeline_id))
+        request.body = self._doors.unpack(request, body)
+        payload = sound.decode(request.body, max_depth=self._settings.max_depth)
         payloads = payload if isinstance(payload, list) else [payload]
         good, errors = self._events(source, payloads, request)
         if errors and not isinstance(payload, list):
             raise errors[0][1]
-        told = [{"index": index, "message": one.message, "code": one.code} for index, one in errors]
+        told = [self._tell(pipeline, index, one, payloads[index]) for index, one in errors]
         await self._doors.keep(Passage(_DOOR, _nobody(caller), pipeline), good, refused=len(told))
         return json_reply(200, {"success": True, "accepted": len(good)} | ({"errors": told} if told else {}))
 
@@ -55,8 +57,10 @@ class Webhooks:
             raise Refused(Code.UNKNOWN_SOURCE)
         return source
 
-    def _pipeline(self, source: Source, caller: Caller) -> Pipeline:
-        return self._doors.admit(caller, self._doors.key_of(source.pipeline_id))
+    def _tell(self, pipeline: Pipeline, index: int, refused: Refused, payload: Any) -> dict[str, Any]:
+        body = msgspec.json.encode(payload)
+        self._doors.refusals.of_event(pipeline.id, PATH, refused, index=index, body=body)
+        return {"index": index, "message": refused.message, "code": refused.code}
 
     def _events(
         self, source: Source, payloads: list[Any], request: Request

@@ -34,7 +34,8 @@ class Disconnected(Exception):
 
 class Request(msgspec.Struct, gc=False):
     """Header names are lower case; of a repeated header the last counts, but for those that are lists. `signature`: the
-    one that was found right, empty where none was asked for.
+    one that was found right, empty where none was asked for. `pipeline_id` and `body` are filled in as they are found,
+    for who must tell why the request was refused.
     """
 
     method: str
@@ -45,6 +46,8 @@ class Request(msgspec.Struct, gc=False):
     peer: str | None
     scheme: str
     signature: str = ""
+    pipeline_id: str = ""
+    body: bytes = b""
 
 
 class Reply(msgspec.Struct, gc=False):

@@ -18,6 +18,7 @@ from datafly.management.parameters import require_known
 from datafly.management.problems import of_fault, of_http_error, of_signal_error
 from datafly.management.routes import catalog as catalog_routes
 from datafly.management.routes import dead_letters, health, integrations, live_events, pipelines, tokens
+from datafly.management.routes import intake as intake_routes
 from datafly.management.services import Catalog, Composed
 from datafly.management.settings import ManagementSettings
 from datafly.model.clock import Clock
@@ -25,7 +26,7 @@ from datafly.model.delivery import Outgoing, Reply
 from datafly.model.errors import SignalError
 from datafly.model.installation import Installation
 from datafly.spec.compiled import Compiled
-from datafly.store.base import Control, Ledger
+from datafly.store.base import Control, Intake, Ledger
 
 _FAILURES: Final[ExceptionHandlersMap] = {
     SignalError: of_signal_error,
@@ -40,6 +41,7 @@ def create_management(
     *,
     control: Control,
     ledger: Ledger,
+    intake: Intake,
     catalog: Catalog,
     readers: Sequence[Callable[[], Reader]],
     find_offset: Callable[[str], list[tuple[int, int]]],
@@ -49,13 +51,14 @@ def create_management(
     stop: asyncio.Event,
 ) -> Litestar:
     """`readers` open the reader of each partition of `events`, in order. `find_offset` tells where in `events` a
-    message is. Blocking: control, ledger, readers, `find_offset`, `compile`; all are called from several threads.
-    Followers of live events end when `stop` is set: set it before the server is told to end.
+    message is. Blocking: control, ledger, intake, readers, `find_offset`, `compile`; all are called from several
+    threads. Followers of live events end when `stop` is set: set it before the server is told to end.
     """
     composed = Composed(
         settings=settings,
         control=control,
         ledger=ledger,
+        intake=intake,
         catalog=catalog,
         log=EventsLog(readers),
         find_offset=find_offset,
@@ -64,13 +67,17 @@ def create_management(
         clock=clock,
         stop=stop,
     )
+    return _application(composed)
+
+
+def _application(composed: Composed) -> Litestar:
     return Litestar(
         _routers(),
         dependencies={"services": Provide(lambda: composed, sync_to_thread=False)},
-        guards=[Access(control), require_known],
+        guards=[Access(composed.control), require_known],
         exception_handlers=_FAILURES,
         openapi_config=document.config(),
-        request_max_body_size=settings.max_body_bytes,
+        request_max_body_size=composed.settings.max_body_bytes,
         response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
         on_shutdown=[composed.log.close],
         logging_config=None,
@@ -82,6 +89,7 @@ def _routers() -> list[Router]:
         health.router,
         catalog_routes.router,
         pipelines.router,
+        intake_routes.router,
         integrations.router,
         live_events.router,
         dead_letters.dead_letter_router,

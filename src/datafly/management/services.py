@@ -15,7 +15,7 @@ from datafly.model.delivery import Outgoing, Reply
 from datafly.model.installation import Installation
 from datafly.spec.compiled import Compiled
 from datafly.spec.integration import Integration
-from datafly.store.base import Control, Ledger
+from datafly.store.base import Control, Intake, Ledger
 
 
 class Catalog(Protocol):
@@ -33,6 +33,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     settings: ManagementSettings
     control: Control
     ledger: Ledger
+    intake: Intake
     catalog: Catalog
     log: EventsLog
     find_offset: Callable[[str], list[tuple[int, int]]]

@@ -26,12 +26,13 @@ class IngestEventRefused(Telemetry, frozen=True):
 
 
 class IngestRequestRefused(Telemetry, frozen=True):
-    """A whole request was not taken; `code` is of the table in docs/gateway.md."""
+    """A whole request was not taken; `code` is of docs/reference/errors.md. `pipeline_id`: empty without a good key."""
 
     level: ClassVar[int] = logging.DEBUG
     path: str
     code: str
     status: int
+    pipeline_id: str = ""
 
 
 class IngestAppendFailed(Telemetry, frozen=True):

@@ -13,7 +13,7 @@ from datafly.log.base import EVENTS, RAW, Appender, Retention
 from datafly.observe import emit
 from datafly.observe.runtime import RuntimeChoreFailed, RuntimeRetentionDropped, RuntimeRetentionForced
 from datafly.settings import Settings
-from datafly.store.base import Control, Ledger, Writing
+from datafly.store.base import Control, Intake, Ledger, Writing
 
 PROCESSOR: Final = "role:processor"
 """Under this name the processor tells the gateway, by a mark in the ledger, how far it has read `raw`."""
@@ -70,11 +70,13 @@ async def retain_events(settings: Settings, retain: Retain, control: Control, le
     await every(_RETAIN_SECONDS, retain_segments_of_events)
 
 
-async def trim_attempts(settings: Settings, ledger: Ledger) -> None:
-    """Until cancelled. Forgets attempts and outcomes past their time."""
+async def trim_attempts(settings: Settings, ledger: Ledger, intake: Intake) -> None:
+    """Until cancelled. Forgets attempts, outcomes and refusals past their time."""
 
     def trim_old_attempts() -> None:
-        before_ms = int(time.time() * 1000 - settings.attempts_hours * 3_600_000)
+        now_ms = int(time.time() * 1000)
+        before_ms = int(now_ms - settings.attempts_hours * 3_600_000)
+        intake.forget(before_ms=before_ms, now_ms=now_ms)
         while ledger.trim(before_ms=before_ms):
             pass
 

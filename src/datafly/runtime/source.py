@@ -33,7 +33,7 @@ def renew_signing_secret(settings: Settings, pipeline: str) -> Secret:
     """`pipeline`: its id, slug or name; empty is the oldest. Raises `OperatorError`."""
     store = open_the_store(settings)
     try:
-        found = _pipeline(store.control, pipeline)
+        found = pipeline_named(store.control, pipeline)
         secret = Secret(fresh_signing_secret())
         store.control.put_source(Source(signing_id(found.id), found.id, SIGNING, secret))
         return secret
@@ -46,7 +46,7 @@ def add_webhook(settings: Settings, kind: str, *, pipeline: str, config: Any, se
     source = _webhook(kind, config, secret)
     store = open_the_store(settings)
     try:
-        found = _pipeline(store.control, pipeline)
+        found = pipeline_named(store.control, pipeline)
         made = fresh_id("wh", time.time_ns() // 1_000_000)
         return store.control.put_source(msgspec.structs.replace(source, id=made, pipeline_id=found.id))
     finally:
@@ -88,7 +88,8 @@ def _webhook(kind: str, config: Any, secret: Secret | None) -> Source:
     return Source("", "", kind, secret, 0, told.verify, told.header, told.event_type_path, told.mappings)
 
 
-def _pipeline(control: Control, named: str) -> Pipeline:
+def pipeline_named(control: Control, named: str) -> Pipeline:
+    """By its id, slug or name; the oldest for an empty one. Raises `OperatorError`."""
     if not named:
         return control.ensure_default_pipeline()
     known = control.pipelines()

@@ -89,6 +89,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     attempts_hours: Annotated[
         float, Sentence("How long requests, replies and verdicts can be looked up.", least=0.01, most=876_000)
     ] = 168.0
+    refused_kept: Annotated[
+        int,
+        Sentence(
+            "How many refused events of each code are kept for each pipeline, without their values, for as long as "
+            "attempts_hours; 0 keeps none.",
+            least=0,
+            most=10_000,
+        ),
+    ] = 100
     segment_bytes: Annotated[int, Sentence("Size at which the log begins a new segment file.", least=65536)] = (
         256_000_000
     )

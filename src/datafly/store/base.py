@@ -1,7 +1,8 @@
 """What the store keeps, as the few protocols its users need. Blocking calls; one suite for every backend.
 
-`Control` is what people decide (pipelines, integrations, tokens); `Ledger` is what became of events. In SQLite they are
-one file, in PostgreSQL one database. Every write is one transaction and durable when the call returns.
+`Control` is what people decide (pipelines, integrations, tokens); `Ledger` is what became of events; `Intake` is what
+came in, and what of it was refused. In SQLite they are one file, in PostgreSQL one database. Every write is one
+transaction and durable when the call returns.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import msgspec
 
 from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending, Replay, Sighting, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.refusal import IntakeCount, KeptRefusal
 from datafly.model.source import Source
 from datafly.model.verdict import Verdict
 
@@ -200,3 +202,31 @@ class Ledger(Protocol):
 
         And sightings of 45 days before that.
         """
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Counts of one span of time that began at `began_ms`: code → events."""
+
+    began_ms: int
+    counts: dict[str, int]
+
+
+class Intake(Protocol):
+    """What came in and what was refused. Every process that takes or refuses adds what it saw."""
+
+    def add(self, counts: Sequence[IntakeCount], refusals: Sequence[KeptRefusal], *, most: int) -> None:
+        """In one transaction. Of each pipeline and code the newest `most` refusals stay."""
+
+    def totals(self, pipeline_id: str) -> dict[str, int]:
+        """Code → events, since counting began; never falls."""
+
+    def spans(self, pipeline_id: str, *, seconds: int, since_ms: int) -> list[Span]:
+        """Oldest first, those in which anything came. `seconds`: 60 or 3600."""
+
+    def refusals(
+        self, pipeline_id: str | None, *, code: str | None = None, before_id: int | None = None, limit: int = 50
+    ) -> list[tuple[int, KeptRefusal]]:
+        """Newest first, with the row id to page on."""
+
+    def forget(self, *, before_ms: int, now_ms: int) -> None:
+        """Refusals older than that; minutes of more than a day ago, hours of more than 45 days ago."""

@@ -11,6 +11,7 @@ from datafly.model.secret import Secret
 from datafly.store import dialect
 from datafly.store.control import SqlControl
 from datafly.store.database import Database, NowMs
+from datafly.store.intake import SqlIntake
 from datafly.store.ledger import SqlLedger
 from datafly.store.migrate import migrate
 from datafly.store.schema import facts
@@ -20,11 +21,12 @@ _KEY_ID: Final = "encryption_key_id"
 
 
 class SqlStore:
-    """Control plane and ledger of one database; threads and processes may share it."""
+    """Control plane, ledger and intake of one database; threads and processes may share it."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self.control = SqlControl(database, sealer)
         self.ledger = SqlLedger(database)
+        self.intake = SqlIntake(database)
         self._database = database
 
     def close(self) -> None:

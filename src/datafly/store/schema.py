@@ -232,6 +232,32 @@ counters = sa.Table(
     "counters", metadata, _key("installation_id"), sa.Column("name", sa.String(16), primary_key=True), _big("count")
 )
 
+refusals = sa.Table(
+    "refusals",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
+    sa.Column("pipeline_id", sa.String(64), nullable=False),
+    sa.Column("code", sa.String(64), nullable=False),
+    _big("at_ms"),
+    _document("refusal"),
+    sa.Index("ix_refusals_pipeline_id", "pipeline_id", "id"),
+    sa.Index("ix_refusals_code", "pipeline_id", "code", "id"),
+    sa.Index("ix_refusals_at_ms", "at_ms"),
+    sqlite_autoincrement=True,  # an id is never used twice, so paging by it holds after a trim
+)
+
+intake = sa.Table(
+    "intake",
+    metadata,
+    sa.Column("pipeline_id", sa.String(64), primary_key=True),
+    # Of the span that is counted: 60, 3600, or 0 for all time.
+    sa.Column("seconds", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("began_ms", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("code", sa.String(64), primary_key=True),
+    _big("count"),
+    sa.Index("ix_intake_began_ms", "seconds", "began_ms"),
+)
+
 notices = sa.Table(
     "notices",
     metadata,

@@ -14,6 +14,7 @@ from datafly.log.base import Entry
 from datafly.model.errors import Unavailable
 from datafly.model.event import Received
 from datafly.model.installation import Pipeline
+from datafly.model.refusal import Refusal
 from datafly.model.source import Source
 from datafly.testing.clock import FakeClock
 
@@ -38,6 +39,7 @@ class Gate:
             clock=self.clock,
             ready=lambda: self.reason,
             sources=lambda: self.sources,
+            keep_refusal=self.keep,
         )
         self._server = uvicorn.Server(server_config(app, head_seconds=told.body_timeout_seconds))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
@@ -48,6 +50,7 @@ class Gate:
         """As new, but for the clock and the port."""
         self.entries: list[Entry] = []
         self.appends = 0
+        self.refusals: list[Refusal] = []
         self.fault: Exception | None = None
         self.reason: str | None = None
         self.sources: dict[str, Source] = {}
@@ -59,6 +62,9 @@ class Gate:
             raise self.fault
         self.entries.extend(entries)
         return len(self.entries) - len(entries)
+
+    def keep(self, refusal: Refusal) -> None:
+        self.refusals.append(refusal)
 
     def pipeline(self, **changes) -> Pipeline:
         changed = msgspec.structs.replace(self.pipelines[KEY], **changes)

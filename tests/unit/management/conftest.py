@@ -74,6 +74,7 @@ class House:
             ledger=self.ledger,
             catalog=catalog,
             readers=[partial(self.log.reader, EVENTS, partition) for partition in range(PARTITIONS)],
+            intake=self.store.intake,
             find_offset=lambda message_id: self.places.get(message_id, []),
             compile=self._compile,
             send=self._send,

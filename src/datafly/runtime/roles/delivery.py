@@ -39,7 +39,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             drain_seconds=_DRAIN_SECONDS,
         ),
     )
-    trimming = asyncio.create_task(trim_attempts(settings, store.ledger))
+    trimming = asyncio.create_task(trim_attempts(settings, store.ledger, store.intake))
     try:
         ready()
         await Delivery(parts).run(stop)

@@ -1,6 +1,7 @@
 """The gateway: takes events on its port and answers when they are durable in `raw`."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from datafly.ingest.app import create_gateway
@@ -8,9 +9,12 @@ from datafly.ingest.server import server_config
 from datafly.ingest.settings import GatewaySettings
 from datafly.log.base import RAW
 from datafly.log.group import GroupCommit
+from datafly.model.errors import Unavailable
+from datafly.observe import add_sink
 from datafly.runtime.chores import retain_raw
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
+from datafly.runtime.intake import Intake
 from datafly.runtime.pipelines import Pipelines
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import serve
@@ -25,6 +29,8 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     group = GroupCommit(appender)
     clock = SystemClock()
     writing = Writing(group.append, clock)
+    intake = Intake(store.intake, clock, kept=settings.refused_kept)
+    add_sink(intake.sink)
     app = create_gateway(
         _gateway_settings(settings),
         append=writing.append,
@@ -32,8 +38,10 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         sources=pipelines.sources,
         clock=clock,
         ready=writing.trouble,
+        keep_refusal=intake.keep,
     )
     following = asyncio.create_task(pipelines.follow())
+    counting = asyncio.create_task(intake.follow())
     retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
     config = server_config(
         app, host=settings.host, port=settings.gateway_port, head_seconds=settings.body_timeout_seconds
@@ -42,9 +50,12 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         await serve(config, stop, ready)
     finally:
         following.cancel()
+        counting.cancel()
         retaining.cancel()
         await group.close()
         appender.close()
+        with contextlib.suppress(Unavailable):  # what could not be counted is no reason to end badly
+            await asyncio.to_thread(intake.write)
         store.close()
 
 

@@ -30,6 +30,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         ManagementSettings(),
         control=store.control,
         ledger=store.ledger,
+        intake=store.intake,
         catalog=catalog,
         readers=[open_events],
         find_offset=lookup.find_offset,

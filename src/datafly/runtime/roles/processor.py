@@ -1,12 +1,16 @@
 """The processor: from `raw` to `events`, each event once."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
+from datafly.model.errors import Unavailable
+from datafly.observe import add_sink
 from datafly.process.processor import Processor
 from datafly.runtime.chores import retain_events, tell_position
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
+from datafly.runtime.intake import Intake
 from datafly.runtime.lookup import state_folder
 from datafly.runtime.pipelines import Pipelines
 from datafly.runtime.prepare import open_the_store
@@ -16,9 +20,13 @@ from datafly.settings import Settings
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     store = open_the_store(settings)
     pipelines = Pipelines(store.control)
-    processor = Processor(open_log(settings), state_folder(settings), pipelines=pipelines.by_id, clock=SystemClock())
+    clock = SystemClock()
+    processor = Processor(open_log(settings), state_folder(settings), pipelines=pipelines.by_id, clock=clock)
+    intake = Intake(store.intake, clock, kept=settings.refused_kept)
+    add_sink(intake.sink)
     beside = [
         asyncio.create_task(pipelines.follow()),
+        asyncio.create_task(intake.follow()),
         asyncio.create_task(tell_position(store.ledger, processor.position)),
         asyncio.create_task(retain_events(settings, processor.retain, store.control, store.ledger)),
     ]
@@ -29,4 +37,6 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         for task in beside:
             task.cancel()
         processor.close()
+        with contextlib.suppress(Unavailable):  # what could not be counted is no reason to end badly
+            await asyncio.to_thread(intake.write)
         store.close()
