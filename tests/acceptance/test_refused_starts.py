@@ -21,8 +21,10 @@ def test_a_busy_port_is_named_with_the_setting_that_moves_it(new_signal, name):
         ("DATAFLY_GATEWAY_PROT", "8080", "DATAFLY_GATEWAY_PORT"),
         ("DATAFLY_GATEWAY_PORT", "eighty", "eighty"),
         ("DATAFLY_SANDBOX_PORT", "0", "0"),
+        ("DATAFLY_DELIVERY_WORKERS", "0", "less than 1"),
+        ("DATAFLY_DELIVERY_WORKERS", "many", "many"),
     ],
-    ids=["unknown", "malformed", "out of range"],
+    ids=["unknown", "malformed", "out of range", "no workers", "no number of workers"],
 )
 def test_an_unknown_or_malformed_setting_stops_the_start_with_a_sentence(new_signal, name, value, words):
     idle = new_signal(start=False)

@@ -8,8 +8,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from datafly.model.delivery import Share, State
 from datafly.model.errors import OperatorError
-from datafly.store import open_store, schema
+from datafly.store import Progress, open_store, schema
 from datafly.store.migrate import FOLDER, HEAD
 from datafly.testing.store_suite import KEY, OTHER_KEY
 
@@ -61,6 +62,25 @@ def test_a_store_of_an_older_signal_is_brought_up_with_what_it_holds(tmp_path):
         assert store.ledger.notices("pi_1") == []
     open_store(tmp_path / "fresh", encryption_key=KEY).close()
     assert _tables(tmp_path / "store.db") == _tables(tmp_path / "fresh" / "store.db")
+
+
+def test_marks_and_standings_of_one_worker_are_those_of_the_first_share(tmp_path):
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/store.db")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        connection.execute(sa.text("INSERT INTO marks VALUES ('pi_1', '', 0, 7), ('pi_1', 'run_1', 0, 3)"))
+        connection.execute(
+            sa.text("INSERT INTO states VALUES ('pi_1', :state)"),
+            {"state": '{"installation_id": "pi_1", "name": "suspended", "reason": "401"}'},
+        )
+    engine.dispose()
+    with open_store(tmp_path, encryption_key=KEY) as store:
+        assert store.ledger.progress("pi_1", 0, share=Share()) == Progress(7)
+        assert store.ledger.progress("pi_1", 0, run_id="run_1") == Progress(3)
+        assert store.ledger.states() == {"pi_1": State("pi_1", "suspended", "401")}
 
 
 def test_opening_twice_changes_nothing(tmp_path):

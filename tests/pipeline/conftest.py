@@ -15,7 +15,7 @@ from datafly.deliver.site import Parts
 from datafly.log.base import EVENTS, Entry
 from datafly.log.sqlite import SqliteLog
 from datafly.model.consent import Consent
-from datafly.model.delivery import Item, Outgoing, Replay
+from datafly.model.delivery import WHOLE, Item, Outgoing, Replay, Share
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.secret import Secret
@@ -155,7 +155,7 @@ class House:
 
     def open(self):
         self.store = open_store(self.folder, encryption_key=Secret("ab" * 32), now_ms=self.clock.now_ms)
-        self.task = None
+        self.tasks = []
 
     @property
     def ledger(self):
@@ -250,13 +250,24 @@ class House:
         members = tuple((0, offset) for offset in offsets)
         self.control.create_replay(Replay(id=run, installation_id=name, members=members, created_ms=1))
 
-    def start(self, **settings):
+    def start(self, *, workers=1, **settings):
+        """So many deliver, each its share of the keys, as processes of their own would."""
         self.settings = msgspec.structs.replace(self.settings, **settings)
-        self.delivery = Delivery(self.parts(), threads=Inline())
+        self.ledger.share_out({found.id for found in self.control.installations(removed=True)}, workers)
         self.stopping = asyncio.Event()
-        self.task = asyncio.create_task(self.delivery.run(self.stopping))
+        self.deliveries = [None] * workers
+        self.tasks = [self._started(Share(number, workers)) for number in range(workers)]
 
-    def parts(self):
+    def _started(self, share):
+        self.deliveries[share.number] = Delivery(self.parts(share), threads=Inline())
+        return asyncio.create_task(self.deliveries[share.number].run(self.stopping))
+
+    def lowest_mark(self):
+        """What any of those that deliver still needs of the log begins here."""
+        lows = [delivery.lowest_mark(0) for delivery in self.deliveries]
+        return min((low for low in lows if low is not None), default=None)
+
+    def parts(self, share=WHOLE):
         return Parts(
             log=self.log,
             ledger=self.ledger,
@@ -269,21 +280,31 @@ class House:
             withdrawn=self.withdrawn.get,
             settings=self.settings,
             rng=self.rng,
+            share=share,
         )
 
     async def stop(self):
         self.stopping.set()
-        await self.until(self.task.done)
-        await self.task
-        self.task = None
+        for task in self.tasks:
+            await self.until(task.done)
+            await task
+        self.tasks = []
 
     async def kill(self):
         """Whatever was under way is gone; what was durable is not."""
-        if self.task is not None:
-            self.task.cancel()
-            await asyncio.gather(self.task, return_exceptions=True)
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         self.store.close()
         self.open()
+
+    async def kill_one(self, number):
+        """Of those that deliver; the others do not hear of it."""
+        self.tasks[number].cancel()
+        await asyncio.gather(self.tasks[number], return_exceptions=True)
+
+    def start_again(self, number):
+        self.tasks[number] = self._started(Share(number, len(self.tasks)))
 
     async def until(self, condition, *, step=0.25, steps=MOST_STEPS):
         """Lets time pass until it holds."""

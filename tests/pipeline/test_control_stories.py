@@ -141,7 +141,7 @@ async def test_removing_closes_what_is_left_up_to_that_moment_and_nothing_twice(
     await house.until(lambda: len(house.vendor.taken) > 20)
     house.remove()
     await house.until(lambda: house.state() is not None and house.state().name == "removed")
-    await house.until(lambda: house.delivery.lowest_mark(0) is None)
+    await house.until(lambda: house.lowest_mark() is None)
     (later,) = house.append("ann")
     await house.wait(10)
     verdicts = [house.verdict(offset) for offset in offsets]
@@ -162,7 +162,7 @@ async def test_removing_while_stopped_is_caught_up_with_at_the_next_start(house)
     assert [house.verdict(offset) for offset in offsets] == [REMOVED] * 30
     assert house.vendor.requests == []
     await house.wait(2)
-    assert house.delivery.lowest_mark(0) is None
+    assert house.lowest_mark() is None
 
 
 async def test_a_replay_sends_the_given_events_again_and_the_live_cursor_does_not_move(house):
@@ -269,13 +269,13 @@ async def test_the_log_is_kept_for_the_slowest_cursor_and_for_replays(house):
     house.start()
     offsets = house.append(*(f"user{number}" for number in range(10)))
     await house.until(house.is_done)
-    assert house.delivery.lowest_mark(0) == offsets[0] == keep_from(house.control, house.ledger, 0)
+    assert house.lowest_mark() == offsets[0] == keep_from(house.control, house.ledger, 0)
     house.remove("paused")
-    await house.until(lambda: house.delivery.lowest_mark(0) == offsets[-1] + 1)
+    await house.until(lambda: house.lowest_mark() == offsets[-1] + 1)
     assert keep_from(house.control, house.ledger, 0) == offsets[-1] + 1
     house.change(paused=True)
     house.replay(offsets[3])
-    await house.until(lambda: house.delivery.lowest_mark(0) == offsets[3])
+    await house.until(lambda: house.lowest_mark() == offsets[3])
     assert keep_from(house.control, house.ledger, 0) == offsets[3]
 
 

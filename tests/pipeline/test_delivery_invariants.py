@@ -13,8 +13,9 @@ KEYS = [f"user{number}" for number in range(7)]
 class Chaos:
     """Random behaviour of everybody, from one seed."""
 
-    def __init__(self, house, seed):
+    def __init__(self, house, seed, workers=(1,)):
         self.house = house
+        self.workers = workers
         self.rng = random.Random(seed)
         self.calm = False
         self.ours = {}
@@ -63,10 +64,11 @@ class Chaos:
             self.refused.add(name)
 
     async def act(self):
-        act = self.rng.choices(
-            [self.append, self.wait, self.crash, self.pause, self.disable, self.revise, self.withdraw, self.lock_out],
-            [8, 8, 3, 2, 1, 2, 1, 1],
-        )[0]
+        acts = [self.append, self.wait, self.crash, self.pause, self.disable, self.revise, self.withdraw, self.lock_out]
+        odds = [8, 8, 3, 2, 1, 2, 1, 1]
+        if self.workers != (1,):
+            acts, odds = [*acts, self.crash_one], [*odds, 4]
+        act = self.rng.choices(acts, odds)[0]
         result = act()
         if result is not None:
             await result
@@ -79,8 +81,15 @@ class Chaos:
         self.start()
         await self.wait()
 
+    async def crash_one(self):
+        number = self.rng.randrange(len(self.house.tasks))
+        await self.house.kill_one(number)
+        await self.wait()
+        self.house.start_again(number)
+
     def start(self):
-        self.house.start(lanes=self.rng.randint(1, 4), window_events=self.rng.choice([20, 10_000]))
+        workers, lanes = self.rng.choice(self.workers), self.rng.randint(1, 4)
+        self.house.start(workers=workers, lanes=lanes, window_events=self.rng.choice([20, 10_000]))
 
     async def pause(self):
         self.house.change(paused=True)
@@ -112,7 +121,15 @@ class Chaos:
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_every_event_ends_once_in_order_and_as_recorded(house, seed):
-    chaos = Chaos(house, seed)
+    await survives(house, Chaos(house, seed))
+
+
+@pytest.mark.parametrize("seed", range(200, 210))
+async def test_so_it_does_where_several_deliver_now_more_and_now_fewer(house, seed):
+    await survives(house, Chaos(house, seed, workers=(1, 2, 3, 5)))
+
+
+async def survives(house, chaos):
     house.install(consent="marketing", max_items=4)
     chaos.start()
     for _ in range(40):
@@ -128,9 +145,10 @@ async def test_every_event_ends_once_in_order_and_as_recorded(house, seed):
     assert_ordered(house.vendor.taken)
 
 
+@pytest.mark.parametrize("workers", [(1,), (1, 3)])
 @pytest.mark.parametrize("seed", range(100, 104))
-async def test_an_installation_removed_in_the_middle_of_it_all_is_closed_once(house, seed):
-    chaos = Chaos(house, seed)
+async def test_an_installation_removed_in_the_middle_of_it_all_is_closed_once(house, seed, workers):
+    chaos = Chaos(house, seed, workers)
     house.install(consent="marketing", max_items=4)
     chaos.start()
     for _ in range(20):
@@ -138,7 +156,7 @@ async def test_an_installation_removed_in_the_middle_of_it_all_is_closed_once(ho
     chaos.append()
     house.remove()
     await chaos.crash()
-    await house.until(lambda: house.delivery.lowest_mark(0) is None and house.state().name == "removed")
+    await house.until(lambda: house.lowest_mark() is None and house.state().name == "removed")
     verdicts = covered(house)
     assert sorted(verdicts) == sorted(chaos.ours)
     assert all(len(given) == 1 for given in verdicts.values())

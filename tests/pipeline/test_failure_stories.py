@@ -326,10 +326,10 @@ async def test_a_ledger_that_cannot_be_written_stops_sending_and_is_caught_up_wi
     house.start(lanes=1)
     write, broken = house.ledger.write, True
 
-    def failing(writings):
+    def failing(writings, **share):
         if broken:
             raise OSError("disk full")
-        write(writings)
+        return write(writings, **share)
 
     await house.until(lambda: house.mark() >= 0)
     house.store.ledger.write = failing

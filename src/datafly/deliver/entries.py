@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from datafly.log.base import Reader, Record
+from datafly.model.delivery import WHOLE, Share
 from datafly.model.event import Event
 
 Decode = Callable[[bytes], Event]
@@ -35,16 +36,19 @@ class EventReader:
         self._decode = decode
         self._empty_reads = 0
 
-    def read(self, offset: int, limit: int) -> tuple[list[Entry], int]:
-        """Up to `limit` entries from `offset` on, and the position after them.
+    def read(self, offset: int, limit: int, share: Share = WHOLE) -> tuple[list[Entry], int]:
+        """Of up to `limit` records from `offset` on those of the share, and the position after all that were read.
 
-        What lies between `offset` and the earliest record that is left comes first, as one lost entry.
+        What lies between `offset` and the earliest record that is left comes first, as one lost entry, to every share:
+        whose it was cannot be told any more.
         """
         records = self._reader.read(offset, max_records=limit)
-        entries = [self._entry(record) for record in records]
+        entries = [self._entry(record) for record in records if share.takes(record.key)]
         lost = self._lost(offset, records)
         if lost is not None:
             entries.insert(0, lost)
+        if records:
+            return entries, records[-1].offset + 1
         return entries, entries[-1].last + 1 if entries else offset
 
     def head(self) -> int:

@@ -10,6 +10,7 @@ from datafly.deliver.entries import Entry, EventReader
 from datafly.deliver.offload import Offload
 from datafly.deliver.settings import DeliverySettings
 from datafly.model.clock import Clock
+from datafly.model.delivery import WHOLE, Share
 
 _LOOK_EVENTS: Final = 32
 """A look at the head is cheaper than the way to a thread and back; where more waits, a thread reads."""
@@ -21,14 +22,23 @@ OpenReader = Callable[[], EventReader]
 
 
 class Feed:
-    """The newest entries of a partition, a bounded ring that is complete from `first` to `next`.
+    """The newest entries of a share of a partition, a bounded ring that is complete from `first` to `next`.
 
     It follows whoever is furthest: read ahead by about one chunk, polled while they wait at the head. Who falls
     behind the ring reads by itself (`Cursor`).
     """
 
-    def __init__(self, open_reader: OpenReader, *, clock: Clock, offload: Offload, settings: DeliverySettings) -> None:
+    def __init__(
+        self,
+        open_reader: OpenReader,
+        *,
+        clock: Clock,
+        offload: Offload,
+        settings: DeliverySettings,
+        share: Share = WHOLE,
+    ) -> None:
         self.open_reader = open_reader
+        self.share = share
         self.offload = offload
         self._clock = clock
         self._settings = settings
@@ -57,13 +67,18 @@ class Feed:
             self._furthest = position
             self._wanted.ring()
 
-    def slice(self, position: int, limit: int) -> list[Entry]:
-        """Entries from `position` on, which the ring must cover; of a lost range only what is ahead."""
+    def slice(self, position: int, limit: int) -> tuple[list[Entry], int]:
+        """Entries from `position` on, which the ring must cover, and the position after; of a lost range what is ahead.
+
+        At the end of the ring that is where the ring ends: what came last may be of other shares.
+        """
         start = bisect_left(self._lasts, position)
         entries = self._entries[start : start + limit]
         if entries and entries[0].offset < position:
             entries[0] = Entry(offset=position, last=entries[0].last)
-        return entries
+        if start + limit < len(self._entries):
+            return entries, entries[-1].last + 1
+        return entries, max(self._next or 0, position)
 
     async def grown(self, position: int) -> None:
         """Waits until there may be something at or after `position`."""
@@ -100,12 +115,13 @@ class Feed:
             self._reader = await self.offload(self.open_reader)
         position = self._next or 0
         if self._behind:
-            entries, after = await self.offload(partial(self._reader.read, position, self._settings.chunk_events))
+            chunk = self._settings.chunk_events
+            entries, after = await self.offload(partial(self._reader.read, position, chunk, self.share))
         else:
-            entries, after = self._reader.read(position, _LOOK_EVENTS)
-        self._behind = len(entries) >= _LOOK_EVENTS
-        if not entries or self._next != position:
-            return bool(entries)
+            entries, after = self._reader.read(position, _LOOK_EVENTS, self.share)
+        self._behind = after - position >= _LOOK_EVENTS
+        if after == position or self._next != position:
+            return after > position
         self._entries += entries
         self._lasts += [entry.last for entry in entries]
         self._bytes += sum(entry.size for entry in entries)
@@ -135,14 +151,14 @@ class Cursor:
         self.position = position
 
     async def take(self, limit: int) -> list[Entry]:
-        """The next entries, in order; waits at the head. May be empty when the feed was disturbed."""
+        """The next entries, in order; waits at the head. May be empty: disturbed, or what came is of other shares."""
         self._feed.follow(self.position)
         if not self._feed.covers(self.position):
             return await self._catch_up(limit)
         self.close()
-        entries = self._feed.slice(self.position, limit)
-        if entries:
-            self.position = entries[-1].last + 1
+        entries, after = self._feed.slice(self.position, limit)
+        if after > self.position:
+            self.position = after
             self._feed.follow(self.position)
         else:
             await self._feed.grown(self.position)
@@ -157,7 +173,8 @@ class Cursor:
     async def _catch_up(self, limit: int) -> list[Entry]:
         if self._own is None:
             self._own = await self._feed.offload(self._feed.open_reader)
-        entries, self.position = await self._feed.offload(partial(self._own.read, self.position, limit))
+        read = partial(self._own.read, self.position, limit, self._feed.share)
+        entries, self.position = await self._feed.offload(read)
         return entries
 
 

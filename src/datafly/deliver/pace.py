@@ -15,9 +15,9 @@ class Pace:
     `rate` learns from answers how much the vendor takes; what it allows counts from the next request on.
     """
 
-    def __init__(self, requests_per_minute: int, clock: Clock) -> None:
+    def __init__(self, requests_per_minute: int, clock: Clock, workers: int = 1) -> None:
         self._clock = clock
-        self.rate = Rate(requests_per_minute, clock)
+        self.rate = Rate(requests_per_minute, clock, workers)
         self._full_at = self._held_until = clock.monotonic()
 
     def retune(self, requests_per_minute: int) -> None:
@@ -46,16 +46,17 @@ class Pace:
 
 
 class Paces:
-    """The buckets of this process, by vendor and credential."""
+    """The buckets of this process, by vendor and credential. Of `workers` that deliver, each has its part of a rate."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, workers: int = 1) -> None:
         self._clock = clock
+        self._workers = workers
         self._paces: dict[tuple[str, str], Pace] = {}
 
     def of(self, vendor: str, credential: str, requests_per_minute: int) -> Pace:
         key = (vendor, credential)
         if key not in self._paces:
-            self._paces[key] = Pace(requests_per_minute, self._clock)
+            self._paces[key] = Pace(requests_per_minute, self._clock, self._workers)
         pace = self._paces[key]
         pace.retune(requests_per_minute)
         return pace

@@ -22,10 +22,15 @@ _SHOWN_STEPS: Final = 20
 
 
 class Rate:
-    """`documented`: requests a minute, the ceiling. `since_ms`: when it was cut first, None at the ceiling."""
+    """`documented`: requests a minute, the ceiling. `since_ms`: when it was cut first, None at the ceiling.
 
-    def __init__(self, documented: int, clock: Clock) -> None:
+    `workers`: so many share the rate, and each sends its part of it; `shown` is what it comes to if all are like this
+    one.
+    """
+
+    def __init__(self, documented: int, clock: Clock, workers: int = 1) -> None:
         self._clock = clock
+        self._workers = workers
         self._documented = max(documented, 1)
         self._share = 1.0
         self._settled_at = clock.monotonic()
@@ -38,14 +43,14 @@ class Rate:
 
     @property
     def allowed(self) -> float:
-        """Requests a minute."""
-        return self._documented * self._share
+        """Requests a minute, of this worker."""
+        return self._documented * self._share / self._workers
 
     @property
     def shown(self) -> int:
         """`allowed` in twentieths of the ceiling, rounded down: for a person, and so that it does not change always."""
         step = self._documented / _SHOWN_STEPS
-        return round(max(self.allowed // step * step, self._documented * self._floor()))
+        return round(max(self.allowed * self._workers // step * step, self._documented * self._floor()))
 
     def retune(self, documented: int) -> None:
         self._documented = max(documented, 1)
@@ -70,19 +75,19 @@ class Rate:
         if sent_at < self._settled_at:
             return False
         self._settled_at = self._clock.monotonic() + _SETTLE_SECONDS
-        before, self._share = self._share, max(min(self._share, self._used() / self._documented) * _CUT, self._floor())
+        before, self._share = self._share, max(min(self._share, self._used_share()) * _CUT, self._floor())
         if self._share < before:
             self.since_ms = self.since_ms or self._clock.now_ms()
         return self._share < before
 
-    def _used(self) -> float:
-        """Requests a minute, as many as were sent in the busiest ten seconds of the last minute.
+    def _used_share(self) -> float:
+        """What was sent in the busiest ten seconds of the last minute, as a share of what is documented.
 
         The limit is below that; the rate that was allowed may be far above, where there was little to send.
         """
         since = self._clock.monotonic() - _SLICES * _SLICE_SECONDS
         busiest = max((count for start, count in self._sent if start >= since), default=0)
-        return busiest * 60.0 / _SLICE_SECONDS
+        return busiest * 60.0 / _SLICE_SECONDS * self._workers / self._documented
 
     def _floor(self) -> float:
         return min(max(_FLOOR, _FLOOR_PER_MINUTE / self._documented), 1.0)

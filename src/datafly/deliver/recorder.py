@@ -6,6 +6,7 @@ from collections import deque
 from datafly.deliver.bell import Bell
 from datafly.deliver.offload import Offload
 from datafly.model.clock import Clock
+from datafly.model.delivery import WHOLE, Share
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverRecordingFailed
 from datafly.store.base import Ledger, Writing
@@ -13,22 +14,27 @@ from datafly.store.base import Ledger, Writing
 _FIRST_RETRY_SECONDS = 0.1
 _MAX_RETRY_SECONDS = 5.0
 
+Troubles = dict[str, frozenset[str]]
+"""Installation → the troubles that its other shares were in when its state was written."""
+Written = asyncio.Future[Troubles]
+
 
 class Recorder:
     """Writings become durable in the order in which they were posted; a failure keeps them, in order."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, offload: Offload) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, offload: Offload, share: Share = WHOLE) -> None:
         self._ledger = ledger
+        self._share = share
         self._clock = clock
         self._offload = offload
-        self._posted: deque[tuple[Writing, asyncio.Future[None]]] = deque()
+        self._posted: deque[tuple[Writing, Written]] = deque()
         self._bell = Bell(clock)
         self._drained = Bell(clock)
         self._writing = False
 
-    def post(self, writing: Writing) -> asyncio.Future[None]:
+    def post(self, writing: Writing) -> Written:
         """Done when it is durable."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: Written = asyncio.get_running_loop().create_future()
         self._posted.append((writing, future))
         self._bell.ring()
         return future
@@ -54,19 +60,19 @@ class Recorder:
         taken = [*self._posted]
         self._posted.clear()
         delay = _FIRST_RETRY_SECONDS
-        while not await self._written([writing for writing, _ in taken]):
+        while (troubles := await self._written([writing for writing, _ in taken])) is None:
             await self._clock.sleep(delay)
             delay = min(delay * 2, _MAX_RETRY_SECONDS)
         for _, future in taken:
             if not future.done():
-                future.set_result(None)
+                future.set_result(troubles)
         self._writing = False
         self._drained.ring()
 
-    async def _written(self, writings: list[Writing]) -> bool:
+    async def _written(self, writings: list[Writing]) -> Troubles | None:
+        """None where they could not be written."""
         try:
-            await self._offload(lambda: self._ledger.write(writings))
+            return await self._offload(lambda: self._ledger.write(writings, share=self._share))
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the writings are kept
             emit(DeliverRecordingFailed(writings=len(writings), error=str(error)))
-            return False
-        return True
+            return None

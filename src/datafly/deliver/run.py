@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
-from zlib import crc32
 
 from datafly.deliver import reasons
 from datafly.deliver.batch import Member
@@ -150,11 +149,12 @@ class Run:
         while self._is_read() or not self._has_room():
             await self._bell.wait()
         entries = await self._source.take(_TAKEN_AT_ONCE)
-        outcomes = self._accept([*self._within(entries)])
+        outcomes = self._accept(within := [*self._within(entries)])
+        lost = () if self._decides_losses() else self._lost(within)
         self._tracker.advance(self._source.position if self.end is None else min(self._source.position, self.end))
-        if outcomes:
+        if outcomes or lost:
             self._count(outcomes, delivered=0)
-            await self._write(Writing(outcomes=outcomes, marks=(self._place(),)))
+            await self._write(Writing(outcomes=outcomes, lost=lost, marks=(self._place(),)))
         if self._is_read():
             self._bell.ring()
 
@@ -186,7 +186,8 @@ class Run:
         arrived = self._site.clock.monotonic()
         for entry in entries:
             if entry.is_lost:
-                lost += self._lose(entry)
+                self._tell_lost(entry)
+                lost += self._lose(entry) if self._decides_losses() else ()
             elif not self._is_ours(entry) or self._tracker.knows(entry.offset):
                 continue
             elif entry.event is None or self._site.closing is not None:
@@ -203,7 +204,7 @@ class Run:
         return entry.event is None or entry.event.pipeline_id == self._site.installation.pipeline_id
 
     def _lane_of(self, key: str) -> Lane:
-        return self._lanes[crc32(key.encode("utf-8", "surrogatepass")) % len(self._lanes)]
+        return self._lanes[self._site.parts.share.lane(key, len(self._lanes))]
 
     def _unreadable(self, entry: Entry) -> Ruling:
         emit(
@@ -213,13 +214,23 @@ class Run:
         )
         return reasons.unreadable(entry.fault)
 
-    def _lose(self, entry: Entry) -> Iterable[Outcome]:
-        """The range, but for what was final before."""
+    def _decides_losses(self) -> bool:
+        """Not where others have a share: what is lost to one, another may have read before (`store.losses`)."""
+        return self.run_id != LIVE or self._site.parts.share.is_whole
+
+    def _lost(self, entries: Iterable[Entry]) -> tuple[Outcome, ...]:
+        template = self._template(None)
+        return tuple(_ranged(template, entry.offset, entry.last) for entry in entries if entry.is_lost)
+
+    def _tell_lost(self, entry: Entry) -> None:
         emit(
             DeliverEventsLost(
                 installation_id=self._site.id, partition=self.partition, first=entry.offset, last=entry.last
             )
         )
+
+    def _lose(self, entry: Entry) -> Iterable[Outcome]:
+        """The range, but for what was final before."""
         template, first = self._template(None), entry.offset
         for known in [*self._tracker.known_between(entry.offset, entry.last), entry.last + 1]:
             if first < known:

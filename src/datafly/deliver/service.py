@@ -25,6 +25,7 @@ _DRAIN_LOOK_SECONDS: Final = 0.01
 class Delivery:
     """Delivers the events of the given partitions (all, if None) for every installation, until it is stopped.
 
+    Of several that share the keys, the first carries out replays, each whole.
     `threads`: where blocking calls run; by default on threads of its own.
     """
 
@@ -33,8 +34,8 @@ class Delivery:
         self._clock = parts.clock
         self._reading: Threads | Inline = threads or Threads("deliver-read", _READING_THREADS)
         self._writing: Threads | Inline = threads or Threads("deliver-write", 1)
-        self._recorder = Recorder(parts.ledger, parts.clock, self._writing)
-        self._paces = Paces(parts.clock)
+        self._recorder = Recorder(parts.ledger, parts.clock, self._writing, parts.share)
+        self._paces = Paces(parts.clock, parts.share.of)
         owned = range(parts.log.partitions(EVENTS)) if partitions is None else partitions
         self._feeds = {partition: self._feed(partition) for partition in owned}
         self._workers: dict[str, Worker] = {}
@@ -69,7 +70,8 @@ class Delivery:
         def open_reader() -> EventReader:
             return EventReader(self._parts.log.reader(EVENTS, number), self._parts.decode)
 
-        return Feed(open_reader, clock=self._clock, offload=self._reading, settings=self._parts.settings)
+        parts = self._parts
+        return Feed(open_reader, clock=self._clock, offload=self._reading, settings=parts.settings, share=parts.share)
 
     def _loop(self, name: str, step: Step) -> None:
         self._loops.append(asyncio.create_task(keep_going(name, step, self._clock)))
@@ -137,7 +139,7 @@ class Delivery:
         return worker
 
     async def _take_replays(self, states: Sequence[str]) -> None:
-        for state in states:
+        for state in states if self._parts.share.number == 0 else ():
             for replay in await self._reading(partial(self._parts.control.replays, state=state)):
                 if replay.id not in self._replays:
                     await self._begin(replay)

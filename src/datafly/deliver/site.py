@@ -15,7 +15,7 @@ from datafly.deliver.settings import DeliverySettings
 from datafly.deliver.sightings import Sightings
 from datafly.log.base import Log
 from datafly.model.clock import Clock
-from datafly.model.delivery import Slowed
+from datafly.model.delivery import WHOLE, Share, Slowed
 from datafly.model.event import Event
 from datafly.model.installation import Installation
 from datafly.model.verdict import Ruling
@@ -31,7 +31,10 @@ Withdrawn = Callable[[str], tuple[dict[str, bool], int] | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What delivery is composed of. `decode` turns a record of `events` into an event; it may raise ValueError."""
+    """What delivery is composed of. `decode` turns a record of `events` into an event; it may raise ValueError.
+
+    `share`: the keys that are delivered here; the others are those of other processes like this one.
+    """
 
     log: Log
     ledger: Ledger
@@ -44,6 +47,7 @@ class Parts:
     decode: Decode = msgspec.json.Decoder(Event).decode
     settings: DeliverySettings = field(default_factory=DeliverySettings)
     rng: random.Random = field(default_factory=random.Random)
+    share: Share = WHOLE
 
 
 class Site:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
@@ -10,7 +11,7 @@ from datafly.deliver.feed import Cursor, Feed
 from datafly.deliver.gate import BACKING_OFF, RUNNING, SUSPENDED, Gate
 from datafly.deliver.offload import Offload
 from datafly.deliver.pace import Paces
-from datafly.deliver.recorder import Recorder
+from datafly.deliver.recorder import Recorder, Written
 from datafly.deliver.run import Run, every_lane
 from datafly.deliver.site import Parts, Site
 from datafly.deliver.tracker import Tracker
@@ -24,7 +25,7 @@ from datafly.observe.deliver import (
     DeliverInstallationResumed,
     DeliverInstallationSuspended,
 )
-from datafly.store.base import Writing
+from datafly.store.base import Progress, Writing
 
 
 class Worker:
@@ -125,15 +126,19 @@ class Worker:
         self.gate.shut("blocked", shut=self._broken is not None)
 
     async def _open_run(self, partition: int, feed: Feed) -> Run:
-        ledger, site_id = self._parts.ledger, self.site.id
-        progress = await self._offload(lambda: ledger.progress(site_id, partition))
+        site_id = self.site.id
+        progress = await self._progress(partition)
         if progress is None:
             start = await self._start(partition, feed)
-            await self._recorder.post(Writing(marks=((site_id, LIVE, partition, start),)))
-            return Run(self.site, Cursor(feed, start), Tracker(start), partition=partition)
+            await self._recorder.post(Writing(begun=((site_id, LIVE, partition, start),)))
+            progress = await self._progress(partition) or Progress(start)
         await self._recorder.post(Writing(cleared=every_lane(site_id, LIVE, partition)))
         tracker = Tracker(progress.mark, progress.finals)
         return Run(self.site, Cursor(feed, progress.mark), tracker, partition=partition)
+
+    async def _progress(self, partition: int) -> Progress | None:
+        ledger, site_id, share = self._parts.ledger, self.site.id, self._parts.share
+        return await self._offload(lambda: ledger.progress(site_id, partition, share=share))
 
     async def _apply_standing(self) -> None:
         installation = self.installation
@@ -173,9 +178,9 @@ class Worker:
         if state == before:
             return
         self._state = state
-        self._recorder.post(Writing(states=(state,)))
+        written = self._recorder.post(Writing(states=(state,)))
         if state.name in {RUNNING, BACKING_OFF, SUSPENDED} and state.name != self._announced:
-            self._announce(self._announced, state)
+            self._announce(self._announced, state, written)
             self._announced = state.name
 
     def _standing(self) -> State:
@@ -211,7 +216,19 @@ class Worker:
             slowed=slowed,
         )
 
-    def _announce(self, before: str, state: State) -> None:
+    def _announce(self, before: str, state: State, written: Written) -> None:
+        """At once where there is no other share; else by the first that it befalls, and the last that is over it."""
+        if self._parts.share.is_whole:
+            self._tell(before, state)
+        else:
+            written.add_done_callback(partial(self._tell_for_all, before, state))
+
+    def _tell_for_all(self, before: str, state: State, written: Written) -> None:
+        others = frozenset[str]() if written.cancelled() else written.result().get(self.site.id, frozenset())
+        if not any(_is_as_bad(other, state.name) for other in others):
+            self._tell(before, state)
+
+    def _tell(self, before: str, state: State) -> None:
         installation_id, vendor = self.site.id, self.installation.vendor
         if state.name == SUSPENDED:
             emit(
@@ -231,3 +248,8 @@ class Worker:
             )
         elif state.name == RUNNING and before in {SUSPENDED, BACKING_OFF}:
             emit(DeliverInstallationResumed(installation_id=installation_id, vendor=vendor, was=before))
+
+
+def _is_as_bad(other: str, name: str) -> bool:
+    """Whether a share that stands so makes it no news that another stands as `name`."""
+    return name == RUNNING or other in {name, SUSPENDED}

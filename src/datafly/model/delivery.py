@@ -1,6 +1,7 @@
 """What goes to a vendor, what comes back, and the record of both."""
 
 from collections.abc import Mapping
+from zlib import crc32
 
 import msgspec
 
@@ -12,6 +13,35 @@ DRIFT = "drift"
 
 LIVE = ""
 """The run of an installation's own cursor; a replay has an id `run_…`."""
+
+
+class Share(msgspec.Struct, frozen=True):
+    """The keys that one of several delivery workers serves: number `number` (from 0) of `of`.
+
+    A key is always of the same share, so its order holds however many there are.
+    """
+
+    number: int = 0
+    of: int = 1
+
+    @property
+    def is_whole(self) -> bool:
+        return self.of == 1
+
+    def takes(self, key: str) -> bool:
+        return self.of == 1 or _number(key) % self.of == self.number
+
+    def lane(self, key: str, lanes: int) -> int:
+        """Which of so many lanes: dealt out by what is left of the number, for all keys here agree in the rest."""
+        return _number(key) // self.of % lanes
+
+
+WHOLE = Share()
+
+
+def _number(key: str) -> int:
+    """The same in every process and at every start."""
+    return crc32(key.encode("utf-8", "surrogatepass"))
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):

@@ -27,6 +27,13 @@ class RuntimeDrained(Telemetry, frozen=True):
     killed: tuple[str, ...]
 
 
+class RuntimeDeliveryShared(Telemetry, frozen=True):
+    """So many deliver from this start on, and it was another number before."""
+
+    workers: int
+    installations: tuple[str, ...]
+
+
 class RuntimeRetentionDropped(Telemetry, frozen=True):
     """Whole segments were over the retention limits."""
 

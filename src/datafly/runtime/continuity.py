@@ -32,9 +32,9 @@ def _go_on(log: SqliteLog, stream: str, beyond: int, consumed: int | None) -> in
 
 
 def _decided_to(ledger: Ledger) -> int:
-    """One beyond the highest offset of `events` that any installation has decided."""
+    """One beyond the highest offset of `events` that any installation has decided, by any of its workers."""
     ends = [0]
-    for (reader, partition), mark in ledger.marks().items():
+    for (reader, partition), mark in ledger.marks(furthest=True).items():
         progress = ledger.progress(reader, partition) if reader != PROCESSOR else None
         if progress is not None:
             ends += [mark, *(offset + 1 for offset in progress.finals)]

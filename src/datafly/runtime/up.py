@@ -11,6 +11,7 @@ from datafly.runtime.compose import open_log
 from datafly.runtime.continuity import go_on_beyond_what_was_read
 from datafly.runtime.ports import refuse_busy_ports
 from datafly.runtime.prepare import open_the_store
+from datafly.runtime.sharing import share_out_deliveries
 from datafly.runtime.supervisor import supervise
 from datafly.runtime.welcome import welcome
 from datafly.settings import Settings
@@ -27,6 +28,7 @@ async def up(settings: Settings) -> None:
     store = open_the_store(settings)
     store.control.ensure_default_pipeline()
     go_on_beyond_what_was_read(open_log(settings), store.ledger)
+    share_out_deliveries(store, settings.delivery_workers)
     text = welcome(settings, store)
     store.close()
 
@@ -38,7 +40,13 @@ async def up(settings: Settings) -> None:
 
 def _roles(settings: Settings) -> tuple[str, ...]:
     """In the order of the flow, which is the order of draining."""
-    counts = {"gateway": 1, "processor": 1, "delivery": 1, "management": 1, "sandbox": int(settings.demo)}
+    counts = {
+        "gateway": 1,
+        "processor": 1,
+        "delivery": settings.delivery_workers,
+        "management": 1,
+        "sandbox": int(settings.demo),
+    }
     return tuple(name for role, count in counts.items() for name in names_of(role, count))
 
 

@@ -101,8 +101,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     segment_bytes: Annotated[int, Sentence("Size at which the log begins a new segment file.", least=65536)] = (
         256_000_000
     )
+    delivery_workers: Annotated[
+        int,
+        Sentence(
+            "How many processes deliver, each its share of the users; worth it where one keeps a core busy.",
+            least=1,
+            most=32,
+        ),
+    ] = 1
     delivery_lanes: Annotated[
-        int, Sentence("Requests in flight at once for one installation; order holds within a lane.", least=1, most=64)
+        int,
+        Sentence(
+            "Requests in flight at once for one installation, of each process that delivers; order holds in a lane.",
+            least=1,
+            most=64,
+        ),
     ] = 4
     give_up_seconds: Annotated[
         float, Sentence("How long a record that fails alone is tried before it is a dead letter.", least=1)

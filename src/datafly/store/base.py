@@ -5,12 +5,12 @@ came in, and what of it was refused. In SQLite they are one file, in PostgreSQL 
 transaction and durable when the call returns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
-from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending, Replay, Sighting, State
+from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Pending, Replay, Share, Sighting, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.refusal import IntakeCount, KeptRefusal
 from datafly.model.source import Source
@@ -134,13 +134,19 @@ class Writing(msgspec.Struct, frozen=True):
 
     attempts: tuple[Attempt, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    begun: tuple[tuple[str, str, int, int], ...] = ()
+    """(installation_id, run_id, partition, mark): where all shares begin, unless a mark is there already."""
     marks: tuple[tuple[str, str, int, int], ...] = ()
-    """(installation_id, run_id, partition, mark); a mark never goes back."""
+    """(installation_id, run_id, partition, mark) of the share that writes; a mark never goes back."""
     pending: tuple[Pending, ...] = ()
-    """Replaces the row of its installation, run, partition and lane."""
+    """Replaces the row of its installation, run, partition and lane, of the share that writes."""
     cleared: tuple[tuple[str, str, int, int], ...] = ()
     """(installation_id, run_id, partition, lane): nothing waits there any more."""
     states: tuple[State, ...] = ()
+    lost: tuple[Outcome, ...] = ()
+    """Ranges that the log lost before one share of several read them. What nobody decided of them ends so, once all
+    shares have passed it: each reads what is its own, and only together they know what was nobody's.
+    """
     notices: tuple[Notice, ...] = ()
     """Counted on top of what was counted before; so are sightings."""
     sightings: tuple[Sighting, ...] = ()
@@ -149,14 +155,25 @@ class Writing(msgspec.Struct, frozen=True):
 class Ledger(Protocol):
     """What became of events. Written by delivery alone, read by management."""
 
-    def write(self, writings: Sequence[Writing]) -> None:
-        """Several at once in one transaction: group commit across lanes."""
+    def write(self, writings: Sequence[Writing], *, share: Share = WHOLE) -> dict[str, frozenset[str]]:
+        """Several at once in one transaction: group commit across lanes. `share`: that of the worker that writes.
 
-    def progress(self, installation_id: str, partition: int, *, run_id: str = LIVE) -> Progress | None:
-        """None before its first mark."""
+        For each installation whose state is written: in which troubles (backing_off, suspended) its other shares are.
+        """
 
-    def marks(self) -> dict[tuple[str, int], int]:
-        """(installation_id, partition) → mark, of live runs."""
+    def progress(
+        self, installation_id: str, partition: int, *, run_id: str = LIVE, share: Share | None = None
+    ) -> Progress | None:
+        """Of one share, or of all together, which is that of the last. None before the first mark."""
+
+    def marks(self, *, furthest: bool = False) -> dict[tuple[str, int], int]:
+        """(installation_id, partition) → mark, of live runs: of their shares the last one, or the furthest."""
+
+    def share_out(self, installation_ids: Collection[str], count: int) -> list[str]:
+        """Before any worker runs: from now on so many share the keys. Which installations had another number before.
+
+        Nothing is lost by it, and nothing that is final is sent again.
+        """
 
     def deliveries(self, partition: int, offset: int) -> list[Delivery]:
         """All that is known of the event at this offset, over installations and runs."""
@@ -186,7 +203,8 @@ class Ledger(Protocol):
     def coverage(self, installation_id: str, partition: int, *, run_id: str = LIVE) -> list[tuple[int, int, Verdict]]:
         """Every final range (first, last, verdict), ascending by first: what the invariant test reads."""
 
-    def states(self) -> dict[str, State]: ...
+    def states(self) -> dict[str, State]:
+        """How each stands, over its shares: as the worst of them."""
 
     def counts(self, installation_id: str) -> dict[str, int]:
         """Since it was installed: verdict → events, `requests` → attempts, `warning` and `drift` → those notices."""

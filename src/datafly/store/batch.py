@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.model.delivery import Attempt, Outcome, Pending
+from datafly.model.delivery import WHOLE, Attempt, Outcome, Pending, Share
 from datafly.model.verdict import Verdict
-from datafly.store import members, notices, sightings
+from datafly.store import members, notices, shares, sightings
 from datafly.store.base import Writing
 
 REQUESTS: Final = "requests"
@@ -25,16 +25,18 @@ class Batch(msgspec.Struct, frozen=True):
 
     attempts: list[Row]
     outcomes: list[Row]
+    begun: list[Row]
     marks: list[Row]
     pending: list[Row]
     cleared: list[Row]
     states: list[Row]
+    lost: list[Row]
     counters: list[Row]
     notices: list[Row]
     sightings: list[Row]
 
 
-def batch_of(writings: Sequence[Writing]) -> Batch:
+def batch_of(writings: Sequence[Writing], share: Share = WHOLE) -> Batch:
     """Later writings count after earlier ones; in one writing, lanes are cleared before they are filled."""
     marks: dict[tuple[str, str, int], int] = {}
     lanes: dict[tuple[str, str, int, int], Pending | None] = {}
@@ -46,13 +48,16 @@ def batch_of(writings: Sequence[Writing]) -> Batch:
         lanes.update(dict.fromkeys(writing.cleared))
         lanes.update({(p.installation_id, p.run_id, p.partition, p.lane): p for p in writing.pending})
         states.update({s.installation_id: {"installation_id": s.installation_id, "state": s} for s in writing.states})
+    mine = {"share": share.number}
     return Batch(
         attempts=[_attempt_row(attempt) for writing in writings for attempt in writing.attempts],
         outcomes=[_outcome_row(outcome) for writing in writings for outcome in writing.outcomes],
-        marks=[dict(zip(_CURSOR, key, strict=True)) | {"mark": mark} for key, mark in marks.items()],
-        pending=[_pending_row(waiting) for waiting in lanes.values() if waiting is not None],
-        cleared=[dict(zip(_LANE, key, strict=True)) for key, waiting in lanes.items() if waiting is None],
-        states=list(states.values()),
+        begun=[row for writing in writings for place in writing.begun for row in shares.begun_rows(place, share.of)],
+        marks=[dict(zip(_CURSOR, key, strict=True)) | mine | {"mark": mark} for key, mark in marks.items()],
+        pending=[_pending_row(waiting) | mine for waiting in lanes.values() if waiting is not None],
+        cleared=[dict(zip(_LANE, key, strict=True)) | mine for key, waiting in lanes.items() if waiting is None],
+        states=[row | mine for row in states.values()],
+        lost=[_loss_row(outcome) for writing in writings for outcome in writing.lost],
         counters=_counter_rows(writings),
         notices=notices.rows_of([notice for writing in writings for notice in writing.notices]),
         sightings=sightings.rows_of([sighting for writing in writings for sighting in writing.sightings]),
@@ -109,6 +114,11 @@ def _outcome_row(outcome: Outcome) -> Row:
         "attempt_id": outcome.attempt_id,
         "ruling": outcome.ruling,
     }
+
+
+def _loss_row(outcome: Outcome) -> Row:
+    names = ("installation_id", "partition", "first", "last")
+    return {name: getattr(outcome, name) for name in names} | {"outcome": outcome}
 
 
 def _pending_row(waiting: Pending) -> Row:

@@ -84,6 +84,13 @@ def upsert(
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
 
 
+def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What is there already under the primary key stays as it is."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    keys = list(table.primary_key.columns)
+    connection.execute(insert(table).on_conflict_do_nothing(index_elements=keys), list(rows))
+
+
 def _change(
     column: sa.Column[Any], new: sa.ColumnElement[Any], *, added: frozenset[str], greatest: frozenset[str]
 ) -> sa.ColumnElement[Any]:

@@ -1,14 +1,14 @@
 """The ledger in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Sighting, State
+from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Share, Sighting, State
 from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
-from datafly.store import lookup, notices, schema, sightings
+from datafly.store import lookup, losses, notices, schema, shares, sightings
 from datafly.store.base import Delivery, Progress, Writing
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
@@ -24,20 +24,26 @@ class SqlLedger:
         self._database = database
         self._unpacked = Unpacked()
 
-    def write(self, writings: Sequence[Writing]) -> None:
+    def write(self, writings: Sequence[Writing], *, share: Share = WHOLE) -> dict[str, frozenset[str]]:
         """Packs and compresses first, then one short transaction. A mark never goes back."""
-        batch = batch_of(writings)
+        batch = batch_of(writings, share)
         with self._database.write() as connection:
             _insert(connection, batch)
+            return shares.others_troubles(connection, batch.states)
 
-    def progress(self, installation_id: str, partition: int, *, run_id: str = LIVE) -> Progress | None:
+    def progress(
+        self, installation_id: str, partition: int, *, run_id: str = LIVE, share: Share | None = None
+    ) -> Progress | None:
         with self._database.read() as connection:
-            return lookup.progress(connection, lookup.Run(installation_id, run_id, partition))
+            return lookup.progress(connection, lookup.Run(installation_id, run_id, partition), share)
 
-    def marks(self) -> dict[tuple[str, int], int]:
-        select = sa.select(schema.marks).where(schema.marks.c.run_id == LIVE)
+    def marks(self, *, furthest: bool = False) -> dict[tuple[str, int], int]:
         with self._database.read() as connection:
-            return {(row.installation_id, row.partition): row.mark for row in connection.execute(select)}
+            return shares.marks(connection, furthest=furthest)
+
+    def share_out(self, installation_ids: Collection[str], count: int) -> list[str]:
+        with self._database.write() as connection:
+            return shares.share_out(connection, installation_ids, count)
 
     def deliveries(self, partition: int, offset: int) -> list[Delivery]:
         """Finals first, then what waits; each ordered by installation and run."""
@@ -82,7 +88,7 @@ class SqlLedger:
 
     def states(self) -> dict[str, State]:
         with self._database.read() as connection:
-            return {row.installation_id: lookup.state_of(row) for row in connection.execute(sa.select(schema.states))}
+            return shares.states(connection)
 
     def counts(self, installation_id: str) -> dict[str, int]:
         """What never happened has no entry."""
@@ -120,7 +126,11 @@ def _insert(connection: sa.Connection, batch: Batch) -> None:
     for table, rows in ((schema.attempts, batch.attempts), (schema.outcomes, batch.outcomes)):
         if rows:
             connection.execute(sa.insert(table), rows)
+    shares.begin(connection, batch.begun)
     upsert(connection, schema.marks, batch.marks, greatest=frozenset({"mark"}))
+    losses.keep(connection, batch.lost)
+    if decided := losses.settled(connection, batch.marks):
+        _insert(connection, batch_of([Writing(outcomes=decided)]))
     upsert(connection, schema.pending, batch.pending)
     upsert(connection, schema.states, batch.states)
     upsert(connection, schema.counters, batch.counters, added=frozenset({"count"}))

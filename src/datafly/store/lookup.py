@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from datafly.model.delivery import Attempt, Outcome, Pending, State
+from datafly.model.delivery import Attempt, Outcome, Pending, Share
 from datafly.model.verdict import FINAL, Ruling, Verdict
-from datafly.store import members, schema
+from datafly.store import members, schema, shares
 from datafly.store.base import Delivery, Progress
 from datafly.store.batch import attempt_of, pending_of
 from datafly.store.unpacked import Unpacked
@@ -52,18 +52,18 @@ class Run(NamedTuple):
         return sa.and_(*(table.c[name] == value for name, value in self._asdict().items()))
 
 
-def progress(connection: sa.Connection, run: Run) -> Progress | None:
-    mark = connection.execute(sa.select(schema.marks.c.mark).where(run.holds(schema.marks))).scalar()
+def progress(connection: sa.Connection, run: Run, share: Share | None = None) -> Progress | None:
+    mark = shares.mark(connection, run.holds(schema.marks), share)
     if mark is None:
         return None
     finals: set[int] = set()
-    for first, last, _ in _covered(connection, run, since=mark):
+    for first, last, _ in covered(connection, run, since=mark):
         finals.update(range(max(first, mark), last + 1))
     return Progress(mark, frozenset(finals))
 
 
 def coverage(connection: sa.Connection, run: Run) -> list[Covered]:
-    return list(_joined(sorted(_covered(connection, run, since=None))))
+    return list(_joined(sorted(covered(connection, run, since=None))))
 
 
 def deliveries(connection: sa.Connection, partition: int, offset: int, unpacked: Unpacked) -> list[Delivery]:
@@ -127,15 +127,11 @@ def outcome_of(row: sa.Row[Any]) -> Outcome:
     return Outcome(**fields | {"ruling": msgspec.convert(row.ruling, Ruling)})
 
 
-def state_of(row: sa.Row[Any]) -> State:
-    return msgspec.convert(row.state, State)
-
-
 def _order(delivery: Delivery) -> tuple[str, str]:
     return delivery.installation_id, delivery.run_id
 
 
-def _covered(connection: sa.Connection, run: Run, *, since: int | None) -> Iterator[Covered]:
+def covered(connection: sa.Connection, run: Run, *, since: int | None) -> Iterator[Covered]:
     """Final ranges; with `since`, of the rows that reach up to it or beyond."""
     delivered = sa.select(_A.members).where(run.holds(schema.attempts), _A.last.is_not(None))
     decided = sa.select(_O.first, _O.last, _O.verdict).where(run.holds(schema.outcomes))

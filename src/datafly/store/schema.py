@@ -162,7 +162,7 @@ replays = sa.Table(
 
 
 def _key(name: str) -> sa.Column[Any]:
-    kind = sa.Integer if name in {"partition", "lane", "day"} else sa.String(64)
+    kind = sa.Integer if name in {"partition", "share", "lane", "day"} else sa.String(64)
     return sa.Column(name, kind, primary_key=True, autoincrement=False)
 
 
@@ -211,7 +211,11 @@ outcomes = sa.Table(
     sqlite_autoincrement=True,  # an id is never used twice, so paging by it holds after a trim
 )
 
-marks = sa.Table("marks", metadata, _key("installation_id"), _key("run_id"), _key("partition"), _big("mark"))
+# `share`: whose of several delivery workers (`model.delivery.Share`).
+
+marks = sa.Table(
+    "marks", metadata, _key("installation_id"), _key("run_id"), _key("partition"), _key("share"), _big("mark")
+)
 
 pending = sa.Table(
     "pending",
@@ -219,6 +223,7 @@ pending = sa.Table(
     _key("installation_id"),
     _key("run_id"),
     _key("partition"),
+    _key("share"),
     _key("lane"),
     _big("first"),
     _big("last"),
@@ -226,7 +231,18 @@ pending = sa.Table(
     sa.Index("ix_pending_offsets", "partition", "first"),
 )
 
-states = sa.Table("states", metadata, _key("installation_id"), _document("state"))
+states = sa.Table("states", metadata, _key("installation_id"), _key("share"), _document("state"))
+
+losses = sa.Table(
+    "losses",
+    metadata,
+    _key("installation_id"),
+    _key("partition"),
+    sa.Column("first", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("last", sa.BigInteger, primary_key=True, autoincrement=False),
+    _document("outcome"),
+)
+"""What the log lost, and one share of several had not read: decided once all have passed it (`store.losses`)."""
 
 counters = sa.Table(
     "counters", metadata, _key("installation_id"), sa.Column("name", sa.String(16), primary_key=True), _big("count")

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from datafly.model.delivery import LIVE, Outcome
+from datafly.model.delivery import LIVE, Outcome, Share
 from datafly.model.verdict import Ruling, Verdict
 from datafly.store import Writing
 from datafly.testing.store_writer import attempt
@@ -16,10 +16,11 @@ _STRIDES = (1, 2, 1_000, 70_000, 10**9)
 
 
 class Story(msgspec.Struct, frozen=True):
-    """`groups` in the order in which they are written, and what must be known after that."""
+    """`groups` in the order in which they are written, each by a share, and what must be known after that."""
 
     installation_id: str
-    groups: list[list[Writing]]
+    groups: list[tuple[Share, list[Writing]]]
+    shares: int
     finals: dict[int, Verdict]
     mark: int
     asked: list[int]
@@ -43,11 +44,16 @@ def stories(draw: st.DrawFn) -> Story:
             finals |= {offset: Verdict.DELIVERED for offset, fate in members if fate == "d"}
             finals |= {offset: Verdict.REJECTED for offset, fate in members if fate == "r"}
     mark = next((offset for offset in offsets if offset not in finals), offsets[-1] + 1)
-    writings.append(Writing(marks=((name, LIVE, 0, mark),)))
+    shares = draw(st.integers(1, 4))
+    begun = (Share(0, shares), [Writing(begun=((name, LIVE, 0, 0),))])
+    marks = [(Share(number, shares), [Writing(marks=((name, LIVE, 0, mark),))]) for number in range(shares)]
+    grouped = _grouped(draw, draw(st.permutations(writings)))
+    written = [(Share(draw(st.integers(0, shares - 1)), shares), group) for group in grouped]
     asked = [offset + shift for offset in offsets for shift in (-1, 0, 1)] if stride > 1 else offsets
     return Story(
         installation_id=name,
-        groups=_grouped(draw, draw(st.permutations(writings))),
+        groups=[begun, *draw(st.permutations([*marks, *written]))],
+        shares=shares,
         finals=finals,
         mark=mark,
         asked=asked,

@@ -9,20 +9,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy.exc import IntegrityError
 
-from datafly.model.delivery import DRIFT, LIVE, WARNING, Answer, Notice, Outcome, Pending, Sighting, State
+from datafly.model.delivery import (
+    DRIFT,
+    LIVE,
+    WARNING,
+    Answer,
+    Notice,
+    Outcome,
+    Share,
+    Sighting,
+    State,
+)
 from datafly.model.verdict import DEAD_LETTERS, Ruling, Verdict
 from datafly.store import Progress, SqlStore, Writing
 from datafly.testing.ledger_story import Story, stories
+from datafly.testing.share_suite import ShareSuite
 from datafly.testing.store_suite import StoreFixtures
-from datafly.testing.store_writer import WIDTH, attempt, numbered
+from datafly.testing.store_writer import WIDTH, attempt, numbered, waiting
 
 SKIPPED = Ruling(Verdict.SKIPPED, "consent_marketing", "No consent.", "Ask for it.")
 REJECTED = Ruling(Verdict.REJECTED, "bad_record")
-
-
-def waiting(*offsets: int, lane: int = 0, run_id: str = LIVE) -> Pending:
-    answer = Answer(503, "busy")
-    return Pending("pi_1", 0, lane, offsets, 2, Ruling(Verdict.RETRY, "503"), answer, next_try_ms=9, run_id=run_id)
 
 
 class WritingSuite(StoreFixtures):
@@ -218,8 +224,8 @@ class RandomSuite(StoreFixtures):
     @given(story=stories())
     def test_whatever_the_interleaving_the_ledger_knows_each_offset_once(self, store: SqlStore, story: Story) -> None:
         """Each story has an installation of its own, so that one store serves all examples."""
-        for group in story.groups:
-            store.ledger.write(group)
+        for share, group in story.groups:
+            store.ledger.write(group, share=share)
         name = story.installation_id
         for offset in story.asked:
             found = [one for one in store.ledger.deliveries(0, offset) if one.installation_id == name]
@@ -229,6 +235,10 @@ class RandomSuite(StoreFixtures):
         spread = [(offset, verdict) for first, last, verdict in covered for offset in range(first, last + 1)]
         assert spread == sorted(story.finals.items())
         above = frozenset(offset for offset in story.finals if offset >= story.mark)
+        assert store.ledger.progress(name, 0) == Progress(story.mark, above)
+        every = [store.ledger.progress(name, 0, share=Share(number, story.shares)) for number in range(story.shares)]
+        assert every == [Progress(story.mark, above)] * story.shares
+        store.ledger.share_out({name}, story.shares % 3 + 1)
         assert store.ledger.progress(name, 0) == Progress(story.mark, above)
         counted = store.ledger.counts(name)
         assert {verdict: counted.get(verdict, 0) for verdict in story.counts} == story.counts
@@ -264,7 +274,7 @@ class ProcessSuite(StoreFixtures):
         assert store.ledger.counts("pi_1")["requests"] == kept
 
 
-class LedgerSuite(WritingSuite, NoticeSuite, SightingSuite, ReadingSuite, RandomSuite, ProcessSuite):
+class LedgerSuite(WritingSuite, ShareSuite, NoticeSuite, SightingSuite, ReadingSuite, RandomSuite, ProcessSuite):
     """All of it."""
 
 

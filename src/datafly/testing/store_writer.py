@@ -2,7 +2,7 @@
 
 import sys
 
-from datafly.model.delivery import LIVE, Answer, Attempt, Outcome, SentRequest
+from datafly.model.delivery import LIVE, Answer, Attempt, Outcome, Pending, SentRequest
 from datafly.model.installation import Pipeline
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
@@ -27,6 +27,11 @@ def attempt(attempt_id: str, installation_id: str, offsets: tuple[int, ...], del
         request=SentRequest("POST", "https://vendor.example/upsert", {"x-key": "***"}, '{"users": []}'),
         response=Answer(200, "{}"),
     )
+
+
+def waiting(*offsets: int, lane: int = 0, run_id: str = LIVE) -> Pending:
+    answer = Answer(503, "busy")
+    return Pending("pi_1", 0, lane, offsets, 2, Ruling(Verdict.RETRY, "503"), answer, next_try_ms=9, run_id=run_id)
 
 
 def numbered(installation_id: str, number: int) -> Writing:

@@ -24,3 +24,21 @@ def test_installations_of_one_credential_share_a_bucket():
     paces = Paces(FakeClock())
     assert paces.of("acme", "account", 60) is paces.of("acme", "account", 60)
     assert paces.of("acme", "account", 60) is not paces.of("acme", "other", 60)
+
+
+def test_of_several_workers_each_has_its_part_of_the_rate():
+    paces = [Paces(FakeClock(), 3).of("acme", "account", 600) for _ in range(3)]
+    assert sum(pace.rate.allowed for pace in paces) == 600
+    delays = [pace.due_in(pace.book()) for pace in paces for _ in range(10)]
+    assert sum(delay <= 0 for delay in delays) == 3 * 3
+    assert [pace.rate.shown for pace in paces] == [600] * 3
+
+
+def test_a_worker_that_is_refused_halves_its_part_and_tells_what_all_would_send():
+    clock = FakeClock()
+    rate = Paces(clock, 3).of("acme", "account", 600).rate
+    for _ in range(33):
+        rate.leaves()
+    assert rate.refused(clock.monotonic())
+    assert rate.allowed == 33 * 6 / 2
+    assert rate.shown == 270  # 297 in twentieths of 600

@@ -6,7 +6,7 @@ import pytest
 
 from datafly.log.base import EVENTS, RAW, Entry
 from datafly.log.sqlite import SqliteLog
-from datafly.model.delivery import Outcome
+from datafly.model.delivery import Outcome, Share
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.observe import counts
@@ -99,3 +99,13 @@ def test_where_the_end_of_the_events_is_gone_what_is_left_can_be_read(log, ledge
     assert [record.offset for record in reader.read(13, max_records=10)] == [13, 14]
     assert [record.offset for record in reader.read(15, max_records=10)] == [40]
     reader.close()
+
+
+def test_of_several_workers_the_furthest_tells_what_was_read(log, ledger, tmp_path):
+    """It may have passed events of other pipelines, which leave nothing but its mark."""
+    append(log, EVENTS, 15)
+    ledger.write([Writing(begun=(("ins", "", 0, 3),))], share=Share(0, 2))
+    ledger.write([Writing(marks=(("ins", "", 0, 14),))], share=Share(1, 2))
+    shutil.rmtree(tmp_path / "log" / EVENTS / "0")
+    begin_again(log, ledger)
+    assert append(log, EVENTS, 1) == 14

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datafly.deliver.service import Delivery
 from datafly.deliver.settings import DeliverySettings
 from datafly.deliver.site import Parts
+from datafly.model.delivery import Share
 from datafly.runtime.chores import trim_attempts
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
@@ -20,7 +21,8 @@ _DRAIN_SECONDS = 2.0
 """For a vendor that is slow to answer; the roles before and after need the rest of what a stop may take."""
 
 
-async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None], *, number: int = 1) -> None:
+    """`number`: which of `delivery_workers`, from 1."""
     store = open_the_store(settings)
     lookup = open_lookup(settings)
     transport = HttpTransport(allow_private=settings.allow_private_endpoints)
@@ -38,13 +40,15 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             give_up_seconds=settings.give_up_seconds,
             drain_seconds=_DRAIN_SECONDS,
         ),
+        share=Share(number - 1, settings.delivery_workers),
     )
-    trimming = asyncio.create_task(trim_attempts(settings, store.ledger, store.intake))
+    chores = [asyncio.create_task(trim_attempts(settings, store.ledger, store.intake))] if number == 1 else []
     try:
         ready()
         await Delivery(parts).run(stop)
     finally:
-        trimming.cancel()
+        for chore in chores:
+            chore.cancel()
         await transport.close()
         lookup.close()
         store.close()
