@@ -8,6 +8,7 @@ import msgspec
 from datafly.model.consent import Consent
 from datafly.model.delivery import Outgoing
 from datafly.model.event import Event
+from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.calling import calls_of
@@ -16,6 +17,7 @@ from datafly.spec.config import complete_config, require_fitting
 from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
+from datafly.spec.overriding import lapsed_notes, overridden, require_conditions
 from datafly.spec.readiness import reader_of
 from datafly.spec.request import Caller, caller_of
 from datafly.spec.rule import write_rule
@@ -32,33 +34,56 @@ def compile_integration(
     variant: str = "default",
     notes: tuple[str, ...] = (),
     defaults: Mapping[str, Any] | None = None,
+    overrides: Overrides = NO_OVERRIDES,
 ) -> Compiled:
     """`config` as `validate_config` gave it; `defaults` are the operator's, for settings that it does not name.
 
-    Raises `Invalid` where the config does not fit the settings (any more).
+    Overrides that do not fit (any more) have no effect, and `notes` tell of it. Raises `Invalid` where the config does
+    not fit (any more), or a condition cannot be read: nothing is sent without it.
     """
     whole = complete_config(integration, variant, config, defaults or {})
-    require_fitting(integration, whole)
-    caller = caller_of(integration, whole)
-    shape = _shaper(integration, whole)
-    tells_withdrawal = any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules)
+    changed, lapsed = _overridden(integration, overrides, whole)
+    return _compiled(changed, whole, (*lapsed, *notes))
+
+
+def _compiled(integration: Integration, whole: Mapping[str, Any], notes: tuple[str, ...]) -> Compiled:
+    caller, shape = caller_of(integration, whole), _shaper(integration, whole)
+    tells = any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules)
     return Compiled(
         vendor=integration.slug,
         consent=integration.consent,
         **sending_of(integration, caller, whole),
         calls=calls_of(integration, caller),
+        base=caller.base,
         shape=shape,
         judge=judge_by(integration),
-        secrets=frozenset(value.reveal() for value in whole.values() if isinstance(value, Secret)),
+        secrets=_secrets(whole),
         credential_check=_credential_check(integration, caller),
         judge_check=judge_check_by(integration),
-        seen=reader_of(integration.readiness) if integration.readiness else None,
-        standard=integration.readiness.standard_names() if integration.readiness else {},
-        name_requests=tuple(_request(caller, one) for one in integration.names.requests) if integration.names else (),
+        seen=reader_of(ready) if (ready := integration.readiness) else None,
+        standard=ready.standard_names() if ready else {},
+        name_requests=_name_requests(integration, caller),
         notes=(*_elsewhere(integration, whole), *notes),
-        tells_withdrawal=tells_withdrawal,
-        tells_of_visitors=tells_withdrawal and _tells_of_visitors(shape, integration.consent or ""),
+        tells_withdrawal=tells,
+        tells_of_visitors=tells and _tells_of_visitors(shape, integration.consent or ""),
     )
+
+
+def _secrets(config: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(value.reveal() for value in config.values() if isinstance(value, Secret))
+
+
+def _name_requests(integration: Integration, caller: Caller) -> tuple[Outgoing, ...]:
+    return tuple(_request(caller, one) for one in integration.names.requests) if integration.names else ()
+
+
+def _overridden(
+    integration: Integration, overrides: Overrides, config: Mapping[str, Any]
+) -> tuple[Integration, Iterator[str]]:
+    require_fitting(integration, config)
+    changed = overridden(integration, overrides, config)
+    require_conditions(changed)
+    return changed.integration, lapsed_notes(changed.lapsed)
 
 
 def _tells_of_visitors(shape: Callable[[Event, int], Shaped], category: str) -> bool:

@@ -59,6 +59,8 @@ class Compiled(msgspec.Struct, frozen=True):
     pick: Callable[[str, int], str]
     secrets: frozenset[str]
     credential: str = ""
+    base: str = ""
+    """What every request's address begins with."""
     rates: dict[str, int] = {}
     """Route → requests per minute, of those that do not share in the rate of `limits`."""
     alone: frozenset[str] = frozenset()

@@ -1,5 +1,6 @@
 """Nodes that turn a sent value into the type that a vendor takes, or leave it out with a warning."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -85,6 +86,17 @@ def as_quantity(sent: Any) -> int | None:
 def as_upper(sent: Any) -> str | None:
     text = as_text(sent)
     return text and text.upper()
+
+
+def as_lower(sent: Any) -> str | None:
+    text = as_text(sent)
+    return text and text.lower()
+
+
+def as_sha256(sent: Any) -> str | None:
+    """Of the text trimmed and in lower case, in UTF-8, as hex."""
+    text = as_lower(sent)
+    return text and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def as_currency(sent: Any) -> str | None:
@@ -175,6 +187,8 @@ CONVERTERS: Final = {
         "a whole number of at least 1", as_quantity, f"type({{0}}) is int and 1 <= {{0}} < {_GREATEST!r}"
     ),
     "upper": Converter("text", as_upper),
+    "lower": Converter("text", as_lower),
+    "sha256": Converter("text that can be hashed", as_sha256),
     "currency": Converter("a currency code of three letters (ISO 4217)", as_currency, of_text=_currency),
     "list": Converter("a list of texts", as_list),
     "taxonomy": Converter("a category or a path of categories", as_taxonomy, of_text=_usual_split),
@@ -295,6 +309,15 @@ def quantity(of: Node) -> Convert:
 
 def upper(of: Node) -> Convert:
     return Convert("upper", of)
+
+
+def lower(of: Node) -> Convert:
+    return Convert("lower", of)
+
+
+def sha256(of: Node) -> Convert:
+    """The hash of the text, trimmed and in lower case."""
+    return Convert("sha256", of)
 
 
 def currency(of: Node) -> Convert:

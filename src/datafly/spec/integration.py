@@ -100,7 +100,8 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     own `name`, or one of `names`, and so is taken for this one. `off`: the setting, and its option, with which the rule
     does not hold. `kept_days`: older events are not sent, since the vendor does not keep them that long. `ahead`: what
     goes before; `more`: what goes behind. `part`: the list of its route that the item stands in. `group`: what the
-    items of the event have in common with others, for a route that has groups.
+    items of the event have in common with others, for a route that has groups. `gates` come before all else and may
+    refuse the event. `former`: the body that this one replaces; what it reads counts as read, so no `rest` sends it.
     """
 
     event: str
@@ -120,6 +121,8 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     more: tuple[More, ...] = ()
     part: str = ""
     group: Node | None = None
+    gates: tuple[Node, ...] = ()
+    former: Node | None = None
 
     @property
     def is_type(self) -> bool:
@@ -132,6 +135,32 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def holds(self, config: Mapping[str, Any]) -> bool:
         return self.off is None or config.get(self.off[0]) != self.off[1]
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where an operator's own mappings may put a value.
+
+    `path`: how they call it. `at`: where that is in the body of a rule, names joined by dots; lists are stepped into.
+    `fields`: the vendor's own names there → the converter of each. `own_names`: what a name of the operator's own may
+    be, a pattern that `own_names_say` puts in words; empty: there are none.
+    """
+
+    path: str
+    at: str
+    sentence: str
+    fields: dict[str, str] = {}
+    own_names: str = ""
+    own_names_say: str = ""
+
+
+class Overridable(msgspec.Struct, frozen=True):
+    """What an operator may change. `event_name` makes the vendor's name of one of theirs, read as `path("event")`.
+
+    Whatever stands nowhere here is not to be changed: who the user is, and what is told of consent.
+    """
+
+    event_name: Node
+    places: tuple[Place, ...]
 
 
 class Route(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -285,6 +314,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...] = ()
     readiness: Readiness | None = None
     calls: tuple[Call, ...] = ()
+    overridable: Overridable | None = None
     functions: Functions = Functions()
 
     def setting(self, name: str) -> SettingKind | None:
@@ -313,6 +343,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
         for rule in self.rules:
             yield from (node for node in (rule.params, rule.body, rule.name, rule.group) if isinstance(node, Node))
             yield from (one.body for one in rule.others)
+            yield from rule.gates
 
 
 def as_json(integration: Integration) -> bytes:

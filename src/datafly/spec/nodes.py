@@ -10,7 +10,8 @@ from datafly.spec.scope import Scope
 from datafly.spec.source import NOTHING, SCOPE, Making, Source, literal
 from datafly.spec.words import Refusal
 
-_MAPPINGS: Final = ("properties", "traits", "group_traits", "context", "line")
+OBJECTS: Final = ("properties", "traits", "group_traits", "context", "line")
+"""Roots that are objects: a path goes on with a name in them."""
 _OF_EVENT: Final = (
     "user_id",
     "anonymous_id",
@@ -24,7 +25,7 @@ _OF_EVENT: Final = (
 )
 Scalar = str | int | float | bool
 
-ROOTS: Final = frozenset((*_MAPPINGS, *_OF_EVENT, "timestamp"))
+ROOTS: Final = frozenset((*OBJECTS, *_OF_EVENT, "timestamp"))
 """What a path may start with. `traits` are those known of the user and those of the event, the latter winning;
 `group_traits` those that a group event tells of its group.
 """
@@ -202,6 +203,8 @@ class Wanted(Around, frozen=True, tag="wanted"):
 
     def write(self, source: Source) -> str:
         value = source.value(self.of)
+        if source.is_sure(value):
+            return value
         warning = source.bind(self.warning, "warning")
         source.line(f'if {value} is None: {SCOPE}.warn(f"{{{SCOPE}.place}}: {{{warning}}}")')
         return value
@@ -297,7 +300,7 @@ def _placed(ruling: Ruling, scope: Scope) -> Ruling:
 
 def _write_path(name: str, source: Source) -> str:
     root, *keys = name.split(".")
-    if root in _MAPPINGS and keys:
+    if root in OBJECTS and keys:
         return _write_field(name, keys[-1], source)
     if root in ("timestamp", *_OF_EVENT) and not keys:
         found = source.name(root)
@@ -309,7 +312,7 @@ def _write_path(name: str, source: Source) -> str:
 def _write_field(name: str, key: str, source: Source) -> str:
     """`context.page.url` is the field `url` of what `context.page` is, if that is an object."""
     whole, found = name.rpartition(".")[0], source.name("sent")
-    if whole in _MAPPINGS:
+    if whole in OBJECTS:
         source.line(f"{found} = {source.root(whole)}.get({literal(key)})")
         return found
     outer = source.value(Path((whole,)))

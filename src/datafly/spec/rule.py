@@ -25,6 +25,8 @@ def write_rule(integration: Integration, rule: Rule, making: Making) -> Written:
         making, params=rule.params, event_name=name if rule.name else None, lines=bool(rule.lines)
     )
     source = Source(_with_reads(integration, rule, _with_identity(integration, at_hand)))
+    for gate in rule.gates:
+        source.value(gate)
     _write_identity(integration, source)
     _write_age(integration, rule, source)
     _write_preparation(rule, source)
@@ -48,6 +50,7 @@ def _with_identity(integration: Integration, making: Making) -> Making:
 def _with_reads(integration: Integration, rule: Rule, making: Making) -> Making:
     nodes = [rule.body or integration.body, *(one.body for one in rule.others), *making.identity.values()]
     nodes += [rule.group] if rule.group else []
+    nodes += [rule.former] if rule.former else []
     if rule.lines:
         nodes.append(rule.lines.of)
     read = {name for node in nodes for name in node.reads(making)}

@@ -5,6 +5,7 @@ from datafly.integrations.insider import (
     calls,
     identity,
     names,
+    places,
     readiness,
     refusals,
     rules,
@@ -58,6 +59,7 @@ integration = Integration(
     readiness=readiness.READINESS,
     calls=calls.CALLS,
     names=names.NAMES,
+    overridable=places.OVERRIDABLE,
     functions=Functions(
         judge_success=answers.judge_success, judge_check=answers.judge_check, read_names=names.read_names
     ),

@@ -2,6 +2,7 @@
 
 from datafly.integrations.insider.identity import ALIAS, MERGE_AHEAD
 from datafly.integrations.insider.pages import PAGE_NAME, PAGE_PARAMS
+from datafly.integrations.insider.places import OWN_EVENT
 from datafly.integrations.insider.products import (
     ALONE,
     ALONE_IF,
@@ -15,19 +16,17 @@ from datafly.integrations.insider.products import (
     TOTALS,
     rest_of_event,
 )
-from datafly.integrations.insider.refusals import NO_CART_LINES, NO_ORDER_ID, NO_ORDER_LINES, RESERVED
+from datafly.integrations.insider.refusals import NO_CART_LINES, NO_ORDER_ID, NO_ORDER_LINES
 from datafly.integrations.insider.taxonomy import (
     CUSTOM_DAYS,
     PAGE_DAYS,
     PURCHASE_DAYS,
-    RESERVED_EVENTS,
     SIGN_UP_DAYS,
     custom_params,
     own_event,
 )
 from datafly.integrations.insider.users import CONSENT, GROUP, IDENTIFY, WITHDRAWAL
-from datafly.spec.choices import barred
-from datafly.spec.convert import event_name, taxonomy, text
+from datafly.spec.convert import taxonomy, text
 from datafly.spec.integration import ANY, WITHDRAWN, Lines, Rule
 from datafly.spec.nodes import Node, const, merged, obj, path, required
 from datafly.spec.parts import by_setting
@@ -264,7 +263,7 @@ OTHERS = (
         "custom event",
         "The name in lower case with underscores, e.g. newsletter_signed_up; all properties as custom parameters. "
         "Register the event at Insider to see it there.",
-        own_event(barred(event_name(path("event")), RESERVED_EVENTS, RESERVED)),
+        OWN_EVENT,
         PLAIN,
         kept_days=CUSTOM_DAYS,
     ),
