@@ -231,8 +231,9 @@ class Caller:
 
 
 @pytest.fixture
-def settings():
-    return ManagementSettings()
+def settings(request):
+    """By an indirect parameter, with these fields."""
+    return ManagementSettings(**getattr(request, "param", {}))
 
 
 @pytest.fixture
