@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from datafly.management.place import Place
-from datafly.management.services import Composed
 from datafly.model.people import Actor, AuditEntry, User
 from datafly.model.secret import MASK, Secret
+from datafly.store.base import Control
 
 Changes = Mapping[str, tuple[Any, Any]]
 _LONGEST: Final = 320
 
 
 def note(
-    services: Composed,
+    control: Control,
     action: str,
     resource_type: str,
     resource_id: str,
@@ -36,7 +36,7 @@ def note(
         user_agent=place.user_agent,
         **_who(actor, user, email),
     )
-    services.control.note(entry)
+    control.note(entry)
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Changes:

@@ -1,22 +1,19 @@
 """What a one-time link does: makes the first owner, lets somebody in who was invited, or sets a new password."""
 
-import re
 from typing import Any, Final
 
 import msgspec
 
 from datafly.management import passwords
 from datafly.management.auditing import note
+from datafly.management.inviting import has_owner, require_email, require_name
 from datafly.management.place import Place
 from datafly.management.services import Composed
 from datafly.management.signing_in import Opened, forget_tries, open_session
 from datafly.model.errors import Invalid
 from datafly.model.people import Link, User
 from datafly.model.secret import Secret
-from datafly.store.base import Control
 
-_EMAIL: Final = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,250}")
-_LONGEST_NAME: Final = 255
 _DONE: Final = {"owner": "created", "invite": "joined", "reset": "password_reset"}
 
 
@@ -26,19 +23,6 @@ class Told(msgspec.Struct, frozen=True):
     email: str
     name: str
     password: Secret
-
-
-def has_owner(control: Control) -> bool:
-    """Whether somebody can come in who may do all."""
-    return any(user.role == "owner" and user.status == "active" for user in control.users())
-
-
-def require_email(email: str) -> str:
-    """Raises `Invalid`. Whether it reaches somebody only a mail would tell."""
-    email = email.strip()
-    if not _EMAIL.fullmatch(email) or not email.isprintable():
-        raise Invalid("email: this is no e-mail address.", field="email")
-    return email
 
 
 def enter(services: Composed, text: str, place: Place) -> Opened | None:
@@ -60,7 +44,7 @@ def accept(services: Composed, text: str, told: Told, place: Place) -> Opened | 
     if waiting is None or waiting.purpose == "login":
         return None
     email = require_email(told.email) if waiting.user_id is None else services.control.user(waiting.user_id).email
-    _require_name(told.name)
+    require_name(told.name)
     passwords.require_good(told.password, email=email)
     hashed = passwords.hashed(told.password)
     with services.control.together():
@@ -68,7 +52,7 @@ def accept(services: Composed, text: str, told: Told, place: Place) -> Opened | 
         if link is None:
             return None
         user = _welcomed(services, link, email, told.name.strip(), hashed)
-        note(services, f"user.{_DONE[link.purpose]}", "user", user.id, user=user, place=place)
+        note(services.control, f"user.{_DONE[link.purpose]}", "user", user.id, user=user, place=place)
         return open_session(services, user, "browser", place, method="link")
 
 
@@ -97,8 +81,3 @@ def _first_owner(services: Composed, email: str) -> User:
 def require_same(password: Secret, again: Secret) -> None:
     if password != again:
         raise Invalid("The two passwords are not the same.", field="again")
-
-
-def _require_name(name: str) -> None:
-    if len(name) > _LONGEST_NAME or not name.isprintable():
-        raise Invalid("name: it must be one line of at most 255 signs.", field="name")

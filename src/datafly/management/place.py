@@ -17,6 +17,10 @@ class Place(msgspec.Struct, frozen=True):
     user_agent: str = ""
 
 
+COMMAND_LINE: Final = Place(user_agent="datafly command line")
+"""Whoever can run it has the store in their hands."""
+
+
 def place_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Place:
     headers = connection.headers
     peer = connection.client.host if connection.client else None

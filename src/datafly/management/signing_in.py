@@ -33,7 +33,7 @@ def log_in(services: Composed, email: str, password: Secret, kind: SessionKind, 
     user = services.control.user_by_email(email)
     known = services.control.password_hash(user.id) if user is not None and user.status == "active" else None
     if not passwords.fits(password, known) or user is None or known is None:
-        note(services, "auth.login_failed", "user", user.id if user else "", email=email, place=place)
+        note(services.control, "auth.login_failed", "user", user.id if user else "", email=email, place=place)
         raise Unauthorized(_WRONG, code="INVALID_CREDENTIALS")
     if passwords.is_outdated(known):
         services.control.set_password_hash(user.id, passwords.hashed(password))
@@ -55,7 +55,7 @@ def open_session(services: Composed, user: User, kind: SessionKind, place: Place
         )
         control.note_login(user.id)
         changes = {"method": (None, method), "session": (None, kind)}
-        note(services, "auth.login", "session", session.id, user=user, changes=changes, place=place)
+        note(services.control, "auth.login", "session", session.id, user=user, changes=changes, place=place)
     return Opened(session, user, text)
 
 
@@ -65,7 +65,7 @@ def refresh(services: Composed, text: str, place: Place) -> tuple[Held, str]:
         return services.control.refresh(text, lasts_ms=services.settings.session_seconds * 1000)
     except Unauthorized as error:
         if user_id := error.details.pop("reused_by", None):
-            note(services, "auth.refresh_token_reused", "user", user_id, place=place)
+            note(services.control, "auth.refresh_token_reused", "user", user_id, place=place)
         raise
 
 
@@ -74,7 +74,7 @@ def log_out(services: Composed, actor: Actor, place: Place) -> None:
     require_user(actor)
     with services.control.together():
         services.control.end_session(actor.session_id)
-        note(services, "auth.logout", "session", actor.session_id, actor=actor, place=place)
+        note(services.control, "auth.logout", "session", actor.session_id, actor=actor, place=place)
 
 
 def change_password(services: Composed, actor: Actor, old: Secret, new: Secret, place: Place) -> None:
@@ -93,7 +93,7 @@ def change_password(services: Composed, actor: Actor, old: Secret, new: Secret, 
         services.control.set_password_hash(user.id, hashed)
         services.control.end_sessions(user.id, but=actor.session_id)
         services.control.end_links(user.id)
-        note(services, "user.password_changed", "user", user.id, actor=actor, place=place)
+        note(services.control, "user.password_changed", "user", user.id, actor=actor, place=place)
 
 
 def require_user(actor: Actor) -> None:

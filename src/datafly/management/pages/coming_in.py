@@ -10,6 +10,7 @@ from litestar.static_files import create_static_files_router
 
 from datafly.management import linking, passwords, signing_in
 from datafly.management.cookie import session_cookie
+from datafly.management.inviting import has_owner
 from datafly.management.pages.drawing import HEADERS, ROOM, draw
 from datafly.management.place import place_of
 from datafly.management.routes.caller import Caller
@@ -111,7 +112,7 @@ def _login_page(services: Composed, wanted: str, *, email: str = "", error: Unau
         next=within(wanted),
         email=email,
         error=error.message if error else "",
-        has_owner=linking.has_owner(services.control),
+        has_owner=has_owner(services.control),
     )
 
 

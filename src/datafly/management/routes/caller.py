@@ -33,7 +33,7 @@ def tell(
     """
     services: Composed = request.app.state["services"]
     note(
-        services,
+        services.control,
         f"{resource}.{_VERBS.get(action, action)}",
         resource,
         resource_id,
