@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from datafly.cli.flags import with_settings
+from datafly.cli.people import people
 from datafly.model.errors import SignalError
 from datafly.settings import Found, Settings
 
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="API tokens of the management API.")
 app.add_typer(tokens, name="token")
+app.add_typer(people, name="user")
 sources = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may post signed requests to a pipeline.")
 app.add_typer(sources, name="source")
 

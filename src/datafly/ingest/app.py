@@ -6,7 +6,6 @@ from typing import Any, Final
 import msgspec
 
 from datafly.ingest import cors, pixel
-from datafly.ingest.caller import Proxies
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.collector import COLLECTOR, Collector
 from datafly.ingest.doors import RETRY, Append, Doors, Handler, Pipelines, Ready
@@ -31,6 +30,7 @@ from datafly.ingest.wire import (
 )
 from datafly.model.clock import Clock
 from datafly.model.errors import SignalError, Unavailable
+from datafly.model.proxies import Proxies
 from datafly.observe import emit
 from datafly.observe.ingest import IngestRequestFailed
 

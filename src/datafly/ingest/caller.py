@@ -1,9 +1,7 @@
 """Who calls: the key, the page, the browser's cookie, the address behind trusted proxies."""
 
 from base64 import b64decode
-from collections.abc import Sequence
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -11,9 +9,9 @@ import msgspec
 
 from datafly.ingest import cookie
 from datafly.ingest.wire import Request
+from datafly.model.proxies import Proxies, is_address
 
 _USER_AGENT_BYTES: Final = 1024
-_EVERYONE: Final = "*"
 
 
 class Caller(msgspec.Struct, gc=False):
@@ -29,37 +27,6 @@ class Caller(msgspec.Struct, gc=False):
     secure: bool
     ip: str | None
     user_agent: str | None
-
-
-class Proxies:
-    """Whom to believe about the address and the scheme behind it.
-
-    From the right, the first address of X-Forwarded-For that is no trusted proxy itself is the caller's. `*` trusts
-    whoever connects, and nobody behind.
-    """
-
-    def __init__(self, trusted: Sequence[str]) -> None:
-        self._everyone = _EVERYONE in trusted
-        self._networks: list[IPv4Network | IPv6Network] = [
-            ip_network(entry, strict=False) for entry in trusted if entry != _EVERYONE
-        ]
-        self._known = lru_cache(maxsize=1024)(self._is_listed)
-
-    def trusts(self, peer: str | None) -> bool:
-        return self._everyone or (bool(self._networks) and peer is not None and self._known(peer))
-
-    def caller_of(self, peer: str | None, forwarded: bytes | None) -> str | None:
-        hops = [hop.strip() for hop in (forwarded or b"").decode("latin-1").split(",")]
-        for hop in reversed(hops):
-            if not _is_address(hop):
-                return peer
-            peer = hop
-            if not self._known(hop):
-                break
-        return peer
-
-    def _is_listed(self, address: str) -> bool:
-        return _is_address(address) and any(ip_address(address) in network for network in self._networks)
 
 
 def read_caller(request: Request, proxies: Proxies) -> Caller:
@@ -115,15 +82,7 @@ def _kept(ip: str | None, policy: bytes) -> str | None:
     """Jitsu's SDK says what may be kept of the address: all of it, none, or without the last octet."""
     if policy == b"remove":
         return None
-    if policy != b"stripLastOctet" or ip is None or not _is_address(ip):
+    if policy != b"stripLastOctet" or ip is None or not is_address(ip):
         return ip
     prefix = 24 if ip_address(ip).version == 4 else 48
     return str(ip_network(f"{ip.partition('%')[0]}/{prefix}", strict=False).network_address)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from datafly.ingest import cookie, cors, identity
-from datafly.ingest.caller import Caller, Proxies, read_caller, told_key
+from datafly.ingest.caller import Caller, read_caller, told_key
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.deadlines import Deadlines
 from datafly.ingest.envelope import Envelope, open_envelope
@@ -35,6 +35,7 @@ from datafly.model.clock import Clock
 from datafly.model.errors import Unavailable
 from datafly.model.event import Received
 from datafly.model.installation import Pipeline
+from datafly.model.proxies import Proxies
 from datafly.observe import emit
 from datafly.observe.ingest import IngestAppendFailed, IngestRequestAccepted
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from datafly.ingest.caller import Proxies, read_caller
+from datafly.ingest.caller import read_caller
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.doors import Doors, Passage
 from datafly.ingest.event import check
@@ -17,6 +17,7 @@ from datafly.ingest.paths import Door
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.wire import Receive, Reply, Request
 from datafly.model.errors import SignalError
+from datafly.model.proxies import Proxies
 
 GIF: Final = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
 """One transparent pixel."""

@@ -5,10 +5,11 @@ Neither is told of any vendor: events are shaped and sent by us, so there is not
 
 from typing import Any, Final
 
-from datafly.ingest.caller import Proxies, read_caller
+from datafly.ingest.caller import read_caller
 from datafly.ingest.doors import Doors
 from datafly.ingest.wire import Receive, Reply, Request, json_reply
 from datafly.model.installation import Pipeline
+from datafly.model.proxies import Proxies
 
 _BEFORE: Final = "/v1/projects/"
 _BEHIND: Final = "/settings"

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from datafly.ingest import sound, webhook_signature
-from datafly.ingest.caller import Caller, Proxies, read_caller
+from datafly.ingest.caller import Caller, read_caller
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.doors import Doors, Passage
 from datafly.ingest.event import Checked, check
@@ -17,6 +17,7 @@ from datafly.ingest.webhook_mapping import event_of
 from datafly.ingest.wire import Receive, Reply, Request, json_reply
 from datafly.model.clock import Clock
 from datafly.model.installation import Pipeline
+from datafly.model.proxies import Proxies
 from datafly.model.source import SIGNING, Source
 
 PATH: Final = "/v1/webhook"

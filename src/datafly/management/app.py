@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from litestar import Litestar, Router
-from litestar.datastructures import ResponseHeader
+from litestar.datastructures import ResponseHeader, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
@@ -13,11 +13,15 @@ from litestar.types import ExceptionHandlersMap
 from datafly.log.base import Reader
 from datafly.management import document
 from datafly.management.access import Access
+from datafly.management.access_tokens import PURPOSE, AccessTokens
 from datafly.management.events_log import EventsLog
+from datafly.management.identify import Identify
+from datafly.management.pages import coming_in
 from datafly.management.parameters import require_known
+from datafly.management.place import STATE
 from datafly.management.problems import of_fault, of_http_error, of_signal_error
+from datafly.management.routes import auth, dead_letters, health, integrations, live_events, pipelines, tokens
 from datafly.management.routes import catalog as catalog_routes
-from datafly.management.routes import dead_letters, health, integrations, live_events, pipelines, tokens
 from datafly.management.routes import intake as intake_routes
 from datafly.management.services import Catalog, Composed
 from datafly.management.settings import ManagementSettings
@@ -65,16 +69,25 @@ def create_management(
         compile=compile,
         send=send,
         clock=clock,
+        access_tokens=_access_tokens(settings, control, clock),
         stop=stop,
     )
     return _application(composed)
 
 
+def _access_tokens(settings: ManagementSettings, control: Control, clock: Clock) -> AccessTokens:
+    return AccessTokens(control.signing_key(PURPOSE), clock, lasts_seconds=settings.access_token_seconds)
+
+
 def _application(composed: Composed) -> Litestar:
+    settings = composed.settings
+    identify = Identify(composed.control, composed.access_tokens, session_seconds=settings.session_seconds)
     return Litestar(
         _routers(),
         dependencies={"services": Provide(lambda: composed, sync_to_thread=False)},
-        guards=[Access(composed.control), require_known],
+        guards=[require_known],
+        middleware=[Access(identify, public_url=settings.public_url)],
+        state=State({"services": composed, STATE: settings}),
         exception_handlers=_FAILURES,
         openapi_config=document.config(),
         request_max_body_size=composed.settings.max_body_bytes,
@@ -95,4 +108,7 @@ def _routers() -> list[Router]:
         dead_letters.dead_letter_router,
         dead_letters.replay_router,
         tokens.router,
+        auth.router,
+        coming_in.router,
+        coming_in.static,
     ]

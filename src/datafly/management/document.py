@@ -13,20 +13,30 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
 from datafly import __version__
+from datafly.management import cookie
 from datafly.management.access import Role, lowest_role
 from datafly.management.problems import ErrorAnswer
 
 PATH: Final = "/v1/admin/openapi.json"
 _SCHEMA: Final = "#/components/schemas/{name}"
 _TOKEN: Final = SecurityScheme(
-    type="http", scheme="bearer", bearer_format="dft_…", description="An API token, made by `datafly token create`."
+    type="http",
+    scheme="bearer",
+    bearer_format="dft_… or JWT",
+    description="An API token, made by `datafly token create`, or an access token, got by a log-in.",
+)
+_SESSION: Final = SecurityScheme(
+    type="apiKey",
+    name=cookie.NAME,
+    security_scheme_in="cookie",
+    description="The session of a browser, opened by the page `/login`; over HTTPS its name begins with `__Host-`.",
 )
 _STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
 _ETAG: Final = {"ETag": {"description": "For `If-Match`.", "schema": {"type": "string"}}}
 _MEANINGS: Final = {
     "400": "The request cannot be read, or its body is not JSON.",
-    "401": "No token, or not a good one.",
-    "403": "The token's role may not do this.",
+    "401": "No proof of who calls, or not a good one.",
+    "403": "The role may not do this, or another site sent it.",
     "404": "There is no such thing.",
     "409": "It exists already, or stands in the way.",
     "412": "`If-Match` names a state that has changed meanwhile.",
@@ -60,7 +70,7 @@ def config() -> OpenAPIConfig:
         path=PATH,
         render_plugins=[Document()],
         operation_id_creator=lambda handler, _method, _path: handler.handler_name,
-        components=Components(security_schemes={"token": _TOKEN}),
+        components=Components(security_schemes={"token": _TOKEN, "session": _SESSION}),
     )
 
 
@@ -99,7 +109,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, handler: HTTPRo
         if answer is not None:
             said["content"] = _json(schemas[answer]) | (_STREAM if handler.opt.get("streams") else {})
     lowest = lowest_role(method.upper(), path)
-    operation["security"] = [] if lowest is Role.ANYONE else [{"token": []}]
+    operation["security"] = [] if lowest is Role.ANYONE else [{"token": []}, {"session": []}]
     statuses = _failures(operation, path, handler, guarded=lowest is not Role.ANYONE)
     operation["responses"] = good | {status: _failure(status, schemas) for status in statuses}
 

@@ -10,8 +10,8 @@ from datafly.management.services import Composed
 from datafly.management.views.naming import Name
 from datafly.model.errors import CallerError, Conflict, Invalid
 from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.people import Actor
 from datafly.spec.config import merge_config, secrets_sent_elsewhere, validate_config
-from datafly.store.base import Token
 from datafly.store.ids import fresh_id
 
 _TRIES: Final = 5
@@ -63,7 +63,7 @@ def install(services: Composed, vendor: str, body: InstallBody, *, by: str) -> I
 
 
 def reconfigure(
-    services: Composed, installation_id: str, patch: dict[str, Any], *, if_match: str | None, by: Token
+    services: Composed, installation_id: str, patch: dict[str, Any], *, if_match: str | None, by: Actor
 ) -> Installation:
     """A new revision, deployed here; none where nothing changes. Changes of different fields at one time all hold."""
     for _ in range(_TRIES):
@@ -129,7 +129,7 @@ def _pipelines(services: Composed, pipeline_ids: list[str] | None) -> list[Pipel
 
 
 def _reconfigure(
-    services: Composed, before: Installation, patch: dict[str, Any], *, if_match: str | None, by: Token
+    services: Composed, before: Installation, patch: dict[str, Any], *, if_match: str | None, by: Actor
 ) -> Installation:
     integration = services.catalog.get(before.vendor)
     old = before.revision.config
@@ -151,11 +151,11 @@ def _reconfigure(
     return services.control.revise(before.id, revision, if_match=if_match or services.control.etag(before))
 
 
-def _require_secrets_stay(by: Token, kept: list[str]) -> None:
+def _require_secrets_stay(by: Actor, kept: list[str]) -> None:
     """Secrets are never shown; who could send one to an address of their own would have it all the same."""
     if kept and role_of(by) < Role.ADMIN:
         raise CallerError(
-            f"A token with the role {by.role} cannot have the {', '.join(kept)} that is kept sent to another address: "
+            f"The role {by.role} cannot have the {', '.join(kept)} that is kept sent to another address: "
             "give it with the same change, or have an admin change the address.",
             code="FORBIDDEN",
             status=403,

@@ -9,11 +9,11 @@ from datafly.management.installing import in_force, reconfigure
 from datafly.management.services import Composed
 from datafly.model.delivery import Reply
 from datafly.model.errors import Conflict
+from datafly.model.people import Actor
 from datafly.model.secret import redact
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.compiled import Compiled
 from datafly.spec.integration import Integration
-from datafly.store.base import Token
 
 
 class NamesView(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class NamesView(msgspec.Struct, frozen=True):
     cure: str | None = None
 
 
-async def take_names(services: Composed, installation_id: str, *, by: Token) -> NamesView:
+async def take_names(services: Composed, installation_id: str, *, by: Actor) -> NamesView:
     """Raises `NotFound`, `Conflict` where the vendor tells no names, `Invalid` where the config is no good."""
     integration, compiled, into = await asyncio.to_thread(_prepared, services, installation_id)
     found: dict[str, None] = {}

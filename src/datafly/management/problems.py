@@ -4,10 +4,12 @@ import secrets
 import traceback
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.response import Redirect
 
 from datafly.model.errors import CallerError, Invalid, SignalError, Unauthorized, Unavailable, error_body
 from datafly.observe import emit
@@ -39,13 +41,15 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
     error: Problem
 
 
-def of_signal_error(request: Request[Any, Any, Any], error: SignalError) -> Response[dict[str, Any]]:
+def of_signal_error(request: Request[Any, Any, Any], error: SignalError) -> Response[Any]:
     if not isinstance(error, CallerError | Unavailable):
         return of_fault(request, error)
+    if isinstance(error, Unauthorized) and _is_page(request):
+        return Redirect(f"/login?{urlencode({'next': _wanted(request)})}", status_code=303)
     return Response(error.as_body(), status_code=error.status, headers=_headers(error))
 
 
-def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What Litestar itself refuses: unknown path, wrong method, a parameter that is ill-typed."""
     if isinstance(error, ValidationException):
         return of_signal_error(request, _invalid(error))
@@ -66,12 +70,24 @@ def of_fault(request: Request[Any, Any, Any], error: Exception) -> Response[dict
     return Response(error_body("INTERNAL", message, {"id": failure_id}), status_code=500)
 
 
+def _is_page(request: Request[Any, Any, Any]) -> bool:
+    """What a person opened in a browser: whoever is not logged in is asked to, and then gets what they wanted."""
+    return request.method in {"GET", "HEAD"} and not request.url.path.startswith("/v1/")
+
+
+def _wanted(request: Request[Any, Any, Any]) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 def _headers(error: SignalError) -> dict[str, str]:
     if isinstance(error, Unavailable):
         return {"Retry-After": _RETRY_AFTER_SECONDS}
+    headers = {}
     if isinstance(error, Unauthorized) and error.status == 401:
-        return {"WWW-Authenticate": 'Bearer realm="signal", error="invalid_token"'}
-    return {}
+        headers["WWW-Authenticate"] = 'Bearer realm="signal", error="invalid_token"'
+    if seconds := error.details.get("retry_after_seconds"):
+        headers["Retry-After"] = str(seconds)
+    return headers
 
 
 def _invalid(error: ValidationException) -> CallerError:

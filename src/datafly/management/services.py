@@ -8,6 +8,7 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from datafly.management.access_tokens import AccessTokens
 from datafly.management.events_log import EventsLog
 from datafly.management.settings import ManagementSettings
 from datafly.model.clock import Clock
@@ -40,6 +41,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     compile: Callable[[Installation], Compiled]
     send: Callable[[Outgoing], Awaitable[Reply]]
     clock: Clock
+    access_tokens: AccessTokens
     stop: asyncio.Event
 
 

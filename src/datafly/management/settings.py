@@ -4,7 +4,11 @@ import msgspec
 
 
 class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
+    """`public_url`: where browsers reach Signal, if not by the host that they call; `trusted_proxies`: whose
+    `X-Forwarded-…` is believed. A session ends `session_seconds` after it was last used. After `account_tries` or
+    `address_tries` in `lockout_seconds`, that account or address waits as long.
+
+    `scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
 
     `scan_recent` is how many of the newest events are looked through for a message id that the index does not have
     yet. `follow_waiting` is how many events without a final verdict a follower of live events remembers.
@@ -18,3 +22,10 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     follow_waiting: int = 1_000
     follow_pause_seconds: float = 0.25
     heartbeat_seconds: float = 15.0
+    public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    access_token_seconds: int = 900
+    session_seconds: int = 604_800
+    lockout_seconds: int = 900
+    account_tries: int = 10
+    address_tries: int = 100

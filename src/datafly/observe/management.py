@@ -19,18 +19,18 @@ class ManagementRequestFailed(Telemetry, frozen=True):
 
 
 class ManagementAccessRefused(Telemetry, frozen=True):
-    """`token_id` is empty where no good token came."""
+    """`actor_id` is of the token or user; empty where no good one came."""
 
     level: ClassVar[int] = logging.WARNING
 
     code: str
     method: str
     path: str
-    token_id: str = ""
+    actor_id: str = ""
 
 
 class ManagementResourceChanged(Telemetry, frozen=True):
-    """`action`: created, changed, removed, replayed. `by` names the token."""
+    """`action`: created, changed, removed, replayed. `by` names the token or the user."""
 
     action: str
     resource: str

@@ -6,32 +6,28 @@ import sys
 from pathlib import Path
 
 from datafly import catalog
+from datafly.management.inviting import demo_link, has_owner, owner_link
+from datafly.runtime.people import link_of, management_url, url_of
 from datafly.runtime.token import demo_token
 from datafly.settings import Settings, table
 from datafly.spec.faces.curl import curl_install, example_config
 from datafly.spec.integration import Integration
 from datafly.store.open import SqlStore
 
-_HERE = ("127.0.0.1", "0.0.0.0", "::", "::1")  # noqa: S104  only compared
-
 
 def welcome(settings: Settings, store: SqlStore) -> str:
     """The text; under demo with a token and the install call of the first integration, ready to paste."""
     lines = ["Signal is running.", "", *_places(settings, store)]
+    lines += _coming_in(settings, store)
     lines += _demo(settings, store) if settings.demo else _plain(settings, store)
     return "\n".join([*lines, "", "Ctrl-C stops it; what was acknowledged is kept."])
-
-
-def url_of(settings: Settings, port: int) -> str:
-    host = "localhost" if settings.host in _HERE else settings.host
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _places(settings: Settings, store: SqlStore) -> list[str]:
     gateway = url_of(settings, settings.gateway_port)
     places = [
         ("gateway", gateway, f"collector {gateway}/d.js"),
-        ("management API", url_of(settings, settings.management_port), "OpenAPI /v1/admin/openapi.json"),
+        ("management", management_url(settings), "pages; OpenAPI /v1/admin/openapi.json"),
     ]
     if settings.demo:
         places += [
@@ -40,6 +36,25 @@ def _places(settings: Settings, store: SqlStore) -> list[str]:
         ]
     places += [("pipeline key", one.pipeline_key, one.name) for one in store.control.pipelines() if one.enabled]
     return [f"  {name:<15} {place:<33} {what}" for name, place, what in places]
+
+
+def _coming_in(settings: Settings, store: SqlStore) -> list[str]:
+    """A link, where somebody needs one: a new one at every start, so that those of before are worth nothing."""
+    if settings.demo:
+        return [
+            "",
+            "Open this in your browser: it logs you in, once, within a day.",
+            "",
+            f"  {_demo_link(settings, store)}",
+        ]
+    if has_owner(store.control):
+        return []
+    link = link_of(settings, owner_link(store.control))
+    return ["", "Open this in your browser to set your password. It works once, within a day.", "", f"  {link}"]
+
+
+def _demo_link(settings: Settings, store: SqlStore) -> str:
+    return link_of(settings, demo_link(store.control))
 
 
 def _demo(settings: Settings, store: SqlStore) -> list[str]:

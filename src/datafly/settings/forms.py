@@ -3,6 +3,7 @@
 import re
 from ipaddress import ip_network
 from typing import Final
+from urllib.parse import urlsplit
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN: Final = re.compile(rf"\.?{_LABEL}(?:\.{_LABEL})*")
@@ -12,6 +13,19 @@ def domain(text: str) -> None:
     """It goes into a header as it is."""
     if text and not _DOMAIN.fullmatch(text):
         raise ValueError("is no domain name, such as shop.example.com")
+
+
+def web_address(text: str) -> None:
+    """Scheme and host, perhaps a port: pages live at its root."""
+    if not text:
+        return
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("is no address such as https://signal.example.com")
 
 
 def networks(text: str) -> None:

@@ -38,6 +38,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Sentence("Port of the gateway: events, d.js, the demo shop.", fixed=True, least=1, most=65535)
     ] = 8080
     management_port: Annotated[int, Sentence("Port of the management API.", fixed=True, least=1, most=65535)] = 8084
+    management_url: Annotated[
+        str,
+        Sentence(
+            "Where browsers reach the management pages, such as https://signal.example.com, if a proxy stands before "
+            "them; empty is http, this host and port.",
+            form=forms.web_address,
+        ),
+    ] = ""
     sandbox_port: Annotated[
         int, Sentence("Port of the vendor sandboxes (with demo, or alone).", fixed=True, least=1, most=65535)
     ] = 8090

@@ -6,15 +6,19 @@ transaction and durable when the call returns.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import msgspec
 
 from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Pending, Replay, Share, Sighting, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.people import User
 from datafly.model.refusal import IntakeCount, KeptRefusal
+from datafly.model.secret import Secret
 from datafly.model.source import Source
 from datafly.model.verdict import Verdict
+from datafly.store.people import People
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -29,7 +33,7 @@ class Token(msgspec.Struct, frozen=True):
     revoked_ms: int | None = None
 
 
-class Control(Protocol):
+class Control(People, Protocol):
     """The control plane. Raises `NotFound`, `Conflict` (duplicate name, stale `if_match`)."""
 
     def version(self) -> int:
@@ -100,7 +104,13 @@ class Control(Protocol):
 
     def set_replay_state(self, replay_id: str, state: str) -> None: ...
 
-    def etag(self, value: Pipeline | Installation) -> str:
+    def together(self) -> AbstractContextManager[None]:
+        """What is changed inside, by this thread, is one transaction: all of it is kept, or nothing."""
+
+    def signing_key(self, purpose: str) -> Secret:
+        """The same in every process of this deployment; another for every purpose."""
+
+    def etag(self, value: Pipeline | Installation | Token | User) -> str:
         """What `if_match` is compared with, without the quotes of HTTP. A stale one: `Conflict` 412, code `STALE`."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 import sqlalchemy as sa
@@ -25,21 +26,35 @@ class Database:
     def __init__(self, url: URL, now_ms: NowMs) -> None:
         self._engine = dialect.create_engine(url)
         self._lock = dialect.writer_lock(url)
+        self._under_way: ContextVar[sa.Connection | None] = ContextVar("under_way", default=None)
         self.now_ms = now_ms
         with _told(), self._lock:  # the first connection makes the file a WAL, which no two may do at once
             self._engine.connect().close()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """One consistent snapshot."""
+        """One consistent snapshot; inside a transaction that writes, its own state."""
+        if (connection := self._under_way.get()) is not None:
+            yield connection
+            return
         with _told(), self._engine.connect() as connection, dialect.reading(connection).begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """Durable when it is left without an exception; nothing of it is kept otherwise."""
-        with _told(), self._lock, self._engine.connect() as connection, dialect.writing(connection).begin():
+        """Durable when it is left without an exception; nothing of it is kept otherwise.
+
+        Inside another one, of the same thread or task, it is a part of that.
+        """
+        if (connection := self._under_way.get()) is not None:
             yield connection
+            return
+        with _told(), self._lock, self._engine.connect() as connection, dialect.writing(connection).begin():
+            entered = self._under_way.set(connection)
+            try:
+                yield connection
+            finally:
+                self._under_way.reset(entered)
 
     @contextmanager
     def change(self) -> Iterator[sa.Connection]:

@@ -1,5 +1,6 @@
 """Fresh ids and key texts for what the store creates."""
 
+import hashlib
 import re
 import secrets
 from typing import Final
@@ -20,9 +21,14 @@ def fresh_pipeline_key() -> str:
     return "dk_live_" + "".join(secrets.choice(_ALPHABET) for _ in range(_KEY_LENGTH))
 
 
-def fresh_token() -> str:
+def fresh_token(prefix: str = TOKEN_PREFIX) -> str:
     """`dft_` and 43 url-safe characters: 256 bits."""
-    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+    return prefix + secrets.token_urlsafe(32)
+
+
+def hash_of(text: str) -> str:
+    """Texts of 256 random bits have nothing to guess, so a fast hash hides them."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def fresh_signing_secret() -> str:

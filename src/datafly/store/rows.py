@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from datafly.model.errors import Conflict, NotFound
 from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.people import User
 from datafly.store import schema
 from datafly.store.base import Token
 from datafly.store.seal import Sealer
@@ -24,18 +25,26 @@ def first(connection: sa.Connection, select: sa.Select[Any], missing: str) -> Ro
     return row
 
 
-def etag(value: Pipeline | Installation) -> str:
-    """Changes whenever the value does. An installation's config is told by its revision, which never changes."""
+def etag(value: Pipeline | Installation | Token | User) -> str:
+    """Changes whenever the value does, but for when it was last used. An installation's config is told by its
+    revision, which never changes.
+    """
     told: Any = value
+    if isinstance(value, Token):
+        told = msgspec.structs.replace(value, last_used_ms=None)
+    if isinstance(value, User):
+        told = msgspec.structs.replace(value, last_login_ms=None)
     if isinstance(value, Installation):
         told = [value.id, value.revision.id, value.enabled, value.paused, value.removed_ms, value.updated_ms, value.end]
     return hashlib.blake2b(msgspec.json.encode(told), digest_size=12).hexdigest()
 
 
-def require_match(value: Pipeline | Installation, if_match: str | None) -> None:
+def require_match(value: Pipeline | Installation | Token | User, if_match: str | None) -> None:
     if if_match is not None and if_match != etag(value):
         raise Conflict(
-            f"{value.name} was changed meanwhile. Read it again, then repeat the change.", code="STALE", status=412
+            f"{value.name or value.id} was changed meanwhile. Read it again, then repeat the change.",
+            code="STALE",
+            status=412,
         )
 
 

@@ -28,6 +28,7 @@ class Sealer:
     def __init__(self, key: Secret) -> None:
         raw = key_bytes(key)
         self._cipher = AESGCM(raw)
+        self._raw = raw
         self.key_id = hmac.digest(raw, b"datafly store key id", hashlib.sha256)[:8].hex()
 
     def seal(self, config: dict[str, Any], *, template_id: str) -> dict[str, Any]:
@@ -36,6 +37,10 @@ class Sealer:
 
     def unseal(self, config: dict[str, Any], *, template_id: str) -> dict[str, Any]:
         return {name: _walk(value, f"{template_id}\0{name}", self._unseal) for name, value in config.items()}
+
+    def derived(self, purpose: str) -> Secret:
+        """A key of 32 bytes, as hexadecimal, that tells nothing of ours nor of those for other purposes."""
+        return Secret(hmac.digest(self._raw, b"datafly derived key\0" + purpose.encode(), hashlib.sha256).hex())
 
     def _seal(self, value: Any, place: str) -> Any:
         field = place.partition("\0")[2]

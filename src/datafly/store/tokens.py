@@ -1,6 +1,5 @@
 """API tokens. Their text has 256 random bits, so a fast hash hides it: there is nothing to guess, hence no argon2."""
 
-import hashlib
 import hmac
 from typing import Final
 
@@ -10,7 +9,7 @@ from datafly.model.errors import Unavailable
 from datafly.store import rows
 from datafly.store.base import Token
 from datafly.store.database import Database
-from datafly.store.ids import fresh_id, fresh_token
+from datafly.store.ids import fresh_id, fresh_token, hash_of
 from datafly.store.schema import tokens
 
 LAST_USED_GRAIN_MS: Final = 60_000
@@ -25,14 +24,14 @@ class Tokens:
     def create_token(self, name: str, role: str, *, expires_ms: int | None = None) -> tuple[Token, str]:
         text, now_ms = fresh_token(), self._database.now_ms()
         token = Token(id=fresh_id("tok", now_ms), name=name, role=role, created_ms=now_ms, expires_ms=expires_ms)
-        row = {**{field: getattr(token, field) for field in Token.__struct_fields__}, "text_hash": _hash(text)}
+        row = {**{field: getattr(token, field) for field in Token.__struct_fields__}, "text_hash": hash_of(text)}
         with self._database.change() as connection:
             connection.execute(sa.insert(tokens).values(row))
         return token, text
 
     def find_token(self, text: str) -> Token | None:
         """None when unknown, revoked or expired. Found by the index over hashes, which tells nothing of the text."""
-        digest, now_ms = _hash(text), self._database.now_ms()
+        digest, now_ms = hash_of(text), self._database.now_ms()
         with self._database.read() as connection:
             row = connection.execute(sa.select(tokens).where(tokens.c.text_hash == digest)).mappings().first()
         if row is None or not hmac.compare_digest(row["text_hash"], digest):
@@ -66,7 +65,3 @@ class Tokens:
                 connection.execute(sa.update(tokens).where(tokens.c.id == token.id).values(last_used_ms=now_ms))
         except Unavailable:
             pass  # told already; a full disk must not lock the operator out
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -232,8 +232,9 @@ class Caller:
 
 
 @pytest.fixture
-def settings():
-    return ManagementSettings()
+def settings(request):
+    """By an indirect parameter, with these fields."""
+    return ManagementSettings(**getattr(request, "param", {}))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 
 from datafly.management import follow as following
-from datafly.management.access import bearer_of
+from datafly.management.identify import still_holds
 from datafly.management.paging import Cursor, Limit, Page
 from datafly.management.routes.caller import Caller
 from datafly.management.search import Filters, find
@@ -58,12 +58,11 @@ def live_events(
         return find(services, filters, cursor, limit)
     if cursor is not None:
         raise Invalid("cursor: a follower takes no cursor; it goes on by Last-Event-ID.", field="cursor")
-    token = bearer_of(request)
     follower = following.Follower(
         services,
         filters,
         following.start(services, last_event_id),
-        may_follow=lambda: services.control.find_token(token) is not None,
+        may_follow=lambda: still_holds(services.control, request, request.auth),
     )
     return EventStream(
         following.messages(follower, services),

@@ -17,6 +17,11 @@ from datafly.settings import Settings
 from datafly.transport.http import HttpTransport
 
 
+def _settings(settings: Settings) -> ManagementSettings:
+    proxies = tuple(one.strip() for one in settings.trusted_proxies.split(",") if one.strip())
+    return ManagementSettings(public_url=settings.management_url.rstrip("/"), trusted_proxies=proxies)
+
+
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     store = open_the_store(settings)
     log = open_log(settings)
@@ -27,7 +32,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         return log.reader(EVENTS, 0)
 
     app = create_management(
-        ManagementSettings(),
+        _settings(settings),
         control=store.control,
         ledger=store.ledger,
         intake=store.intake,

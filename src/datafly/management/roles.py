@@ -1,0 +1,92 @@
+"""Who may do what: one table."""
+
+from enum import IntEnum
+from typing import Final, Protocol
+
+import msgspec
+
+from datafly.model.errors import CallerError
+
+
+class Role(IntEnum):
+    """Each may do what those before it may. `ANYONE` needs no proof of who they are."""
+
+    ANYONE = 0
+    VIEWER = 1
+    EDITOR = 2
+    ADMIN = 3
+    OWNER = 4
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """`path` is a route as it is declared, and stands for all below it; `method` may be `*`.
+
+    `exact`: it stands for itself alone.
+    """
+
+    method: str
+    path: str
+    lowest: Role
+    exact: bool = False
+
+
+TABLE: Final = (
+    Rule("OPTIONS", "/", Role.ANYONE),
+    Rule("GET", "/healthz", Role.ANYONE),
+    Rule("GET", "/readyz", Role.ANYONE),
+    Rule("GET", "/v1/admin/openapi.json", Role.ANYONE),
+    # Coming in.
+    Rule("GET", "/", Role.ANYONE, exact=True),
+    Rule("*", "/login", Role.ANYONE),
+    Rule("*", "/welcome", Role.ANYONE),
+    Rule("GET", "/static", Role.ANYONE),
+    Rule("POST", "/v1/admin/auth/login", Role.ANYONE),
+    Rule("POST", "/v1/admin/auth/refresh", Role.ANYONE),
+    # What is one's own: everybody may change it.
+    Rule("*", "/v1/admin/auth", Role.VIEWER),
+    Rule("*", "/logout", Role.VIEWER),
+    Rule("*", "/v1/admin/tokens", Role.ADMIN),
+    Rule("*", "/v1/admin/users", Role.ADMIN),
+    Rule("*", "/v1/admin/audit-log", Role.ADMIN),
+    Rule("DELETE", "/v1/admin", Role.ADMIN),
+    Rule("GET", "/v1/admin", Role.VIEWER),
+    Rule("*", "/v1/admin", Role.EDITOR),
+    # Pages.
+    Rule("GET", "/ui", Role.VIEWER),
+    Rule("*", "/ui", Role.EDITOR),
+)
+"""The first rule that fits counts. What no rule fits is nobody's."""
+
+
+class Holder(Protocol):
+    """A token, a user, or who calls."""
+
+    @property
+    def role(self) -> str: ...
+
+
+def lowest_role(method: str, path: str) -> Role | None:
+    """None: nobody may."""
+    method = "GET" if method == "HEAD" else method
+    return next((rule.lowest for rule in TABLE if _fits(rule, method, path)), None)
+
+
+def role_of(holder: Holder) -> Role:
+    """A role that is not known may do nothing."""
+    return Role.__members__.get(holder.role.upper(), Role.ANYONE)
+
+
+def require_at_least(holder: Holder, role: str) -> None:
+    """Nobody hands out, or takes away, more than they have."""
+    if Role[role.upper()] > role_of(holder):
+        raise CallerError(
+            f"The role {holder.role} cannot do that to the role {role}.",
+            code="FORBIDDEN",
+            status=403,
+            role=holder.role,
+        )
+
+
+def _fits(rule: Rule, method: str, path: str) -> bool:
+    below = rule.path if rule.path.endswith("/") else rule.path + "/"
+    return rule.method in {"*", method} and (path == rule.path or (not rule.exact and path.startswith(below)))
