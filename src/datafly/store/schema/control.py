@@ -1,0 +1,109 @@
+"""Tables of what people decide."""
+
+import sqlalchemy as sa
+
+from datafly.store.schema.base import (
+    big_column,
+    document_column,
+    flag_column,
+    id_column,
+    metadata,
+    reference_column,
+    text_column,
+)
+
+facts = sa.Table("facts", metadata, sa.Column("name", sa.String(64), primary_key=True), text_column("value"))
+"""What the store knows of itself: the id and the salt of its encryption key."""
+
+control_version = sa.Table(
+    "control_version",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    big_column("version"),
+)
+"""One row. Every change of the control plane begins by counting it up, so changes also happen one after another."""
+
+pipelines = sa.Table(
+    "pipelines",
+    metadata,
+    id_column(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    sa.Column("pipeline_key", sa.Text, nullable=False, unique=True),
+    text_column("type"),
+    document_column("domain_allowlist"),
+    big_column("rate_limit_rps"),
+    document_column("consent_defaults"),
+    document_column("parameters"),
+    flag_column("enabled"),
+    big_column("created_ms"),
+    big_column("updated_ms"),
+)
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    id_column(),
+    reference_column("pipeline_id", "pipelines.id"),
+    text_column("kind"),
+    document_column("config"),
+    big_column("created_ms"),
+)
+
+templates = sa.Table(
+    "templates",
+    metadata,
+    id_column(),
+    text_column("name"),
+    # The name while it is taken; NULL, which is equal to nothing, once the last installation is removed.
+    sa.Column("taken_name", sa.Text, unique=True),
+    text_column("vendor"),
+    text_column("variant"),
+    text_column("description"),
+    big_column("created_ms"),
+    big_column("updated_ms"),
+)
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    id_column(),
+    reference_column("template_id", "templates.id"),
+    sa.Column("number", sa.Integer, nullable=False),
+    document_column("config"),
+    text_column("delivery_mode"),
+    text_column("change_summary"),
+    text_column("created_by"),
+    big_column("created_ms"),
+    sa.UniqueConstraint("template_id", "number"),
+)
+
+installations = sa.Table(
+    "installations",
+    metadata,
+    id_column(),
+    reference_column("pipeline_id", "pipelines.id"),
+    reference_column("template_id", "templates.id"),
+    reference_column("revision_id", "revisions.id"),
+    document_column("start_offsets"),
+    document_column("end_offsets"),
+    flag_column("enabled"),
+    flag_column("paused"),
+    sa.Column("removed_ms", sa.BigInteger),
+    big_column("created_ms"),
+    big_column("updated_ms"),
+    sa.Index("ix_installations_template_id", "template_id"),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    id_column(),
+    text_column("name"),
+    text_column("role"),
+    sa.Column("text_hash", sa.String(64), nullable=False, unique=True),
+    big_column("created_ms"),
+    sa.Column("expires_ms", sa.BigInteger),
+    sa.Column("last_used_ms", sa.BigInteger),
+    sa.Column("revoked_ms", sa.BigInteger),
+)
