@@ -25,7 +25,15 @@ _OF_EVENT: Final = (
 )
 Scalar = str | int | float | bool
 
-ROOTS: Final = frozenset((*OBJECTS, *_OF_EVENT, "timestamp"))
+_WRITTEN: Final = {
+    "timestamp": f"{SCOPE}.timestamp",
+    "timestamp_ms": f"{SCOPE}.event.timestamp_ms",
+    "historical": f"{SCOPE}.event.historical or None",
+    **{name: f"{SCOPE}.event.{name}" for name in _OF_EVENT},
+}
+_SURE: Final = frozenset({"timestamp", "timestamp_ms", "message_id", "type"})
+
+ROOTS: Final = frozenset((*OBJECTS, *_WRITTEN))
 """What a path may start with. `traits` are those known of the user and those of the event, the latter winning;
 `group_traits` those that a group event tells of its group.
 """
@@ -302,10 +310,10 @@ def _write_path(name: str, source: Source) -> str:
     root, *keys = name.split(".")
     if root in OBJECTS and keys:
         return _write_field(name, keys[-1], source)
-    if root in ("timestamp", *_OF_EVENT) and not keys:
+    if root in _WRITTEN and not keys:
         found = source.name(root)
-        source.line(f"{found} = {SCOPE}.{'timestamp' if root == 'timestamp' else f'event.{root}'}")
-        return source.sure(found) if root in ("timestamp", "message_id", "type") else found
+        source.line(f"{found} = {_WRITTEN[root]}")
+        return source.sure(found) if root in _SURE else found
     raise ValueError(f"a path starts with one of {', '.join(sorted(ROOTS))}, not {name}")
 
 

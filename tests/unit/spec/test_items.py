@@ -204,3 +204,13 @@ def test_an_attempt_is_signed_by_an_id_that_stays_and_the_time_of_the_attempt():
 def test_the_id_of_a_signature_holds_no_dot_whatever_the_message_id(message_id):
     items = [Item(b"{}", key=message_id)]
     assert "." not in MADE.sign(MADE.assemble(items), items, 1).headers["X-Id"]
+
+
+@pytest.mark.parametrize(
+    ("historical", "said"), [(True, {"at": 1_700_000_000_123, "old": True}), (False, {"at": 1_700_000_000_123})]
+)
+def test_a_mapping_may_read_the_moment_in_milliseconds_and_whether_it_is_history(historical, said):
+    rule = Rule("page", "c", "n", route="one", body=obj(at=path("timestamp_ms"), old=path("historical")))
+    made = compile_integration(msgspec.structs.replace(ACME, rules=(rule,)), {"token": Secret("t")})
+    one = Event("m", "page", "pl", "k", 1_700_000_000_123, 0, historical=historical)
+    assert msgspec.json.decode(made.shape(one, 0)[0].body) == said
