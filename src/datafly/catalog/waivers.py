@@ -21,5 +21,4 @@ _LATER: Final = "its page names it, and it is not built yet"
 WAIVERS: Final = (
     Waiver("insider", "see-also-exists", "klaviyo", _LATER),
     Waiver("insider", "see-also-exists", "braze", _LATER),
-    Waiver("insider", "see-also-exists", "movable_ink", _LATER),
 )

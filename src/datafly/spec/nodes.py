@@ -249,6 +249,16 @@ class FirstLine(Around, frozen=True, tag="first_line"):
         return found
 
 
+class ListOf(Around, frozen=True, tag="list_of"):
+    def __str__(self) -> str:
+        return f"a list of {self.of}"
+
+    def write(self, source: Source) -> str:
+        value, found = source.value(self.of), source.name("listed")
+        source.line(f"{found} = None if {value} is None else [{value}]")
+        return found
+
+
 def path(*names: str) -> Path:
     """The first of these that is there and not empty: `path("traits.phone", "traits.phone_number")`."""
     return Path(names)
@@ -286,6 +296,11 @@ def wanted(of: Node, warning: str) -> Wanted:
 def unless(of: Node, values: tuple[str, ...]) -> Unless:
     """Blocked values, in lower case; they are left out with a warning."""
     return Unless(of, values)
+
+
+def list_of(of: Node) -> ListOf:
+    """A list of this one value."""
+    return ListOf(of)
 
 
 def first_line(of: Node) -> FirstLine:

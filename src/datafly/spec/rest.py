@@ -25,6 +25,7 @@ class Rest(Node, frozen=True, omit_defaults=True, tag="rest"):
     keep: tuple[str, ...] = ()
     prefix: str = ""
     unread: str = ""
+    lists: bool = True
 
     def __str__(self) -> str:
         return f"{self.of}.*, but {', '.join(self.but)}" if self.but else f"{self.of}.*"
@@ -44,15 +45,23 @@ class Rest(Node, frozen=True, omit_defaults=True, tag="rest"):
         return frozenset(inner for root, _, inner in read if root in same and inner) - {*self.keep} | {*self.but}
 
 
-def rest(of: str, but: Iterable[str] = (), *, keep: Iterable[str] = (), prefix: str = "", unread: str = "") -> Rest:
+def rest(
+    of: str,
+    but: Iterable[str] = (),
+    *,
+    keep: Iterable[str] = (),
+    prefix: str = "",
+    unread: str = "",
+    lists: bool = True,
+) -> Rest:
     """All of `traits`, `group_traits`, `properties` or `line`, but what the same rule reads of it elsewhere.
 
     `but` is left out as well, `keep` is not. Keys become snake_case, `prefix` before them; objects are laid flat
     (`address.city` → `address_city`). Lists keep what has a value and are of one kind: texts, numbers or objects; any
     other scalars become texts. What would be a name that is left out is left out, too. Keys that begin with `unread`
-    are sent with a warning that the vendor does not read them.
+    are sent with a warning that the vendor does not read them. Without `lists` a list is left out with a warning.
     """
-    return Rest(of, tuple(but), tuple(keep), prefix, unread)
+    return Rest(of, tuple(but), tuple(keep), prefix, unread, lists)
 
 
 class _Plan(msgspec.Struct, frozen=True, gc=False):
@@ -67,6 +76,7 @@ class _Reader:
 
     def __init__(self, rest: Rest, making: Making) -> None:
         self._of, self._prefix, self._unread = rest.of, rest.prefix, rest.unread
+        self._lists = rest.lists
         self._taken = rest.taken(making)
         self._plans: dict[tuple[str, ...], _Plan] = {}
 
@@ -107,6 +117,9 @@ class _Reader:
                 where.warn("is not read in this spelling")
             else:
                 _put(found, key, value, where)
+        for key in [] if self._lists else [key for key, value in found.items() if isinstance(value, list)]:
+            del found[key]
+            scope.warn(f"{self._of}: {key} is a list, which the vendor does not take; it was left out.")
         for key in found if self._unread else ():
             if self._is_unread(key):
                 scope.warn(f"{self._of}: {key} is sent, and is not read: names must not begin with {self._unread}")

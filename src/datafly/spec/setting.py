@@ -107,6 +107,15 @@ class Option(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class SecretAddress(Secret, frozen=True, tag="secret_url"):
+    """An address that only its account knows, with all that stands behind the host: scheme://host[:port]/path."""
+
+    def problem(self, value: Any) -> Problem | None:
+        shown = value.reveal() if isinstance(value, Hidden) else value
+        wrong = super().problem(value)
+        return wrong or (None if _is_base(shown) else Problem("url", "is not scheme://host/path with http or https"))
+
+
 class Choice(Setting, frozen=True, kw_only=True, tag="select"):
     kind: ClassVar[str] = "select"
 
@@ -185,7 +194,7 @@ class Address(Setting, frozen=True, tag="url"):
         return {"type": "string", "format": "uri", "maxLength": _LONGEST}
 
 
-SettingKind = Text | Secret | Choice | Flag | Number | Names | Address
+SettingKind = Text | Secret | SecretAddress | Choice | Flag | Number | Names | Address
 
 
 def _is_base(value: str) -> bool:

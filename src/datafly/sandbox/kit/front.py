@@ -7,6 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -97,6 +98,7 @@ class Front:
             credential=caller,
             store=self._store,
             now=now,
+            visible_at=now + timedelta(seconds=self._conditions.lag_seconds),
             request_id=request_id,
             mode=self._conditions.mode,
             uses=uses,

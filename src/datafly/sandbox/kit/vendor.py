@@ -39,7 +39,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A request on its way to an endpoint.
 
     `match`: what stands in the path for `{name}`. `credential`: whose it is, by `Vendor.authenticate`. `mode`: the
-    switches of the room, by `Vendor.modes`.
+    switches of the room, by `Vendor.modes`. `visible_at`: from when on what is written now is shown.
     """
 
     incoming: Incoming
@@ -47,9 +47,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     credential: "Credential | None"
     store: Store
     now: datetime
+    visible_at: datetime
     request_id: int
     mode: Mapping[str, str]
     uses: tuple[Use, ...] = ()
+
+    def put(self, kind: str, key: str, body: Mapping[str, Any], *, owner: str = "", at: datetime | None = None) -> None:
+        """Writes a record, which is shown from `visible_at` on. `at`: when it happened, if not now."""
+        self.store.put(
+            kind, key, body, now=self.now, request_id=self.request_id, owner=owner, visible_at=self.visible_at, at=at
+        )
 
     def document(self) -> Any:
         """The JSON that was sent. Raises ValueError where it is none."""

@@ -1,0 +1,95 @@
+"""Which event becomes what at Movable Ink (§3.3; names of its own SDK where no example has them)."""
+
+from datafly.integrations.movable_ink.payloads import IDENTIFY, PAGE
+from datafly.integrations.movable_ink.refusals import NO_CATEGORY_ID, NO_PRODUCT_ID, NO_PRODUCTS, NO_QUERY
+from datafly.spec.convert import amount, currency, event_name, quantity, text
+from datafly.spec.integration import ANY, Lines, Rule
+from datafly.spec.nodes import first, list_of, obj, path, required
+from datafly.spec.parts import each_line
+from datafly.spec.rest import rest
+
+_KEPT_DAYS = 30
+
+_URL = text(path("properties.url", "context.page.url"))
+_META = rest("properties", lists=False)
+_CATEGORIES = list_of(obj(id=text(path("line.category")), title=text(path("line.category"))))
+_ID = required(first(text(path("line.product_id")), text(path("line.sku"))), NO_PRODUCT_ID)
+_CURRENCY = first(currency(path("line.currency")), currency(path("properties.currency")))
+
+PRODUCT = obj(
+    id=_ID,
+    title=text(path("line.name")),
+    price=amount(path("line.price")),
+    currency=_CURRENCY,
+    url=first(text(path("line.url")), _URL),
+    categories=_CATEGORIES,
+    meta=_META,
+)
+CATEGORY = obj(
+    id=required(text(path("properties.list_id", "properties.category")), NO_CATEGORY_ID),
+    title=text(path("properties.category")),
+    url=_URL,
+    meta=rest("properties", but=("products",), lists=False),
+)
+SEARCH = obj(query=required(text(path("properties.query")), NO_QUERY), url=_URL, meta=_META)
+ORDER = obj(
+    id=text(path("properties.order_id")),
+    revenue=amount(path("properties.total", "properties.revenue")),
+    currency=currency(path("properties.currency")),
+    products=each_line(
+        obj(
+            id=_ID,
+            title=text(path("line.name")),
+            url=text(path("line.url")),
+            price=amount(path("line.price")),
+            quantity=quantity(path("line.quantity")),
+            meta=rest("line", lists=False),
+        )
+    ),
+)
+
+
+def _product(event: str, name: str, note: str) -> Rule:
+    return Rule(event, name, note, name, PRODUCT, kept_days=_KEPT_DAYS)
+
+
+RULES = (
+    Rule("identify", "identify", "Joins what a visitor did to the user: both ids are sent.", body=IDENTIFY),
+    _product("Product Viewed", "product_viewed", "With id, title, price, currency, url and categories."),
+    _product("Product Added", "product_added", "As product_viewed."),
+    _product("Product Removed", "product_removed", "As product_viewed."),
+    Rule(
+        "Product List Viewed",
+        "category_viewed",
+        "The list, or its category, is the category.",
+        "category_viewed",
+        CATEGORY,
+        kept_days=_KEPT_DAYS,
+    ),
+    Rule("Products Searched", "product_searched", "With the query.", "product_searched", SEARCH, kept_days=_KEPT_DAYS),
+    Rule(
+        "Order Completed",
+        "order_completed",
+        "One event for the order, with its products.",
+        "order_completed",
+        ORDER,
+        lines=Lines(path("properties.products"), NO_PRODUCTS),
+        kept_days=_KEPT_DAYS,
+    ),
+    Rule(
+        "page",
+        "page",
+        "Only with pages: send; set up a mapping for it first.",
+        body=PAGE,
+        off=("pages", "skip"),
+        kept_days=_KEPT_DAYS,
+    ),
+    Rule(
+        ANY,
+        "the event's name in snake_case",
+        "Set up a mapping for it at Movable Ink first.",
+        event_name(path("event")),
+        obj(meta=_META),
+        kept_days=_KEPT_DAYS,
+    ),
+)
