@@ -1,11 +1,13 @@
 """The reference pages, drawn from the table of settings, the commands and the gateway's codes."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import typer
 
+from datafly.ingest import document
 from datafly.ingest.codes import Code
 from datafly.settings import find, table
 
@@ -52,10 +54,16 @@ def errors_page() -> str:
     return "\n".join([*_ERRORS_HEAD, *rows, *_ERRORS_FOOT])
 
 
+def gateway_document() -> str:
+    """The OpenAPI document of the gateway, as it is served, for people to read and tools to compare."""
+    return json.dumps(document.document(), indent=1, ensure_ascii=False) + "\n"
+
+
 PAGES: Final[dict[Path, Callable[[], str]]] = {
     Path("docs/reference/settings.md"): settings_page,
     Path("docs/reference/cli.md"): commands_page,
     Path("docs/reference/errors.md"): errors_page,
+    Path("docs/reference/gateway.openapi.json"): gateway_document,
 }
 
 _SETTINGS_HEAD = (
