@@ -1,9 +1,10 @@
 # One word per chore. Works with GNU make 3.81 and newer.
-.PHONY: run install test test-kill check bench lock docs collector clean format
+.PHONY: run install test test-kill fuzz check bench lock docs collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
 WORKERS ?= 2
 KILLS ?= 200
+EXAMPLES ?= 5000
 
 run: .venv/core.stamp
 	@.venv/bin/datafly up --demo
@@ -32,6 +33,10 @@ test: check
 # kill -9 two hundred times under load; takes about ten minutes. A slice of it is in make test.
 test-kill: .venv/dev.stamp
 	@$(PY) tests/kill/run.py --kills $(KILLS)
+
+# Odd requests to every door of a gateway, drawn anew each time; takes about half an hour. A slice is in make test.
+fuzz: .venv/dev.stamp
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/fuzz -n0
 
 bench: .venv/dev.stamp
 	@$(PY) bench/run.py

@@ -5,7 +5,7 @@ import pytest
 import typer
 
 from datafly.cli.app import app
-from datafly.cli.reference import PAGES
+from datafly.cli.reference import pages
 from datafly.ingest.codes import Code
 from datafly.settings import table
 
@@ -51,9 +51,9 @@ def test_every_page_is_found_from_the_first_one():
     assert [str(page.relative_to(ROOT)) for page in told if page not in reached] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=str)
+@pytest.mark.parametrize("page", pages(ROOT), ids=str)
 def test_a_generated_page_is_what_it_is_drawn_from(page):
-    assert text(ROOT / page) == PAGES[page]()
+    assert text(ROOT / page) == pages(ROOT)[page]()
 
 
 def test_every_setting_has_its_row():

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.ingest import cors, pixel
+from datafly.ingest import cors, document, pixel
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.collector import COLLECTOR, Collector
 from datafly.ingest.doors import RETRY, Append, Doors, Handler, Pipelines, Ready
@@ -17,6 +17,7 @@ from datafly.ingest.shop import Shop, is_shop
 from datafly.ingest.signature import Sources
 from datafly.ingest.webhook import PATH, Webhooks
 from datafly.ingest.wire import (
+    JSON,
     App,
     Disconnected,
     Receive,
@@ -101,6 +102,7 @@ def create_gateway(
     }
     routes |= {path: Route(_GET, handler) for path, handler in _health_routes(ready).items()}
     collector = Collector(COLLECTOR)
+    routes[document.PATH] = Route(_ASK, _openapi, open=True)
     routes |= dict.fromkeys(("/d.js", "/datafly.js"), Route(_GET, collector.get))
     routes[PATH] = Route(("POST",), Webhooks(settings, doors, sources, clock).post)
     sdk_settings = SdkSettings(doors, Proxies(settings.trusted_proxies))
@@ -158,7 +160,7 @@ class _Gateway:
         return reply
 
     async def _reply(self, route: Route | None, request: Request, receive: Receive) -> Reply:
-        refuse = _refusal if route is None else route.refuse
+        refuse = route.refuse if route is not None and request.method in route.methods else _refusal
         try:
             handler = self._handler(route, request)
             return await handler(request, receive)
@@ -182,6 +184,10 @@ class _Gateway:
             said = f"{request.path} takes {allow}, not {request.method[:20]}."
             raise Refused(Code.METHOD_NOT_ALLOWED, said, headers=((b"allow", allow.encode()),))
         return _preflight if request.method == "OPTIONS" else route.handler
+
+
+async def _openapi(_request: Request, _receive: Receive) -> Reply:
+    return Reply(200, document.encoded(), [JSON])
 
 
 async def _preflight(request: Request, _receive: Receive) -> Reply:

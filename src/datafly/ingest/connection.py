@@ -1,6 +1,7 @@
 """One connection of a caller, within bounds of time and size that uvicorn itself does not set."""
 
-from typing import Any, ClassVar, Final
+import asyncio
+from typing import Any, ClassVar, Final, cast
 
 import httptools
 import msgspec
@@ -28,6 +29,7 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._in_message = False
         self._upgrade = False
+        self._ends = False
         self._until: float | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -75,11 +77,22 @@ class Connection(HttpToolsProtocol):
         self._upgrade = self.parser.should_upgrade()
         if not self._upgrade:
             super().on_headers_complete()
+            if not self.cycle.keep_alive:
+                self.cycle.transport = cast("asyncio.Transport", _Lingering(self))
 
     def on_message_complete(self) -> None:
         self._in_message = False
-        if not self._upgrade:
+        if self._ends:
+            self.transport.close()
+        elif not self._upgrade:
             super().on_message_complete()
+
+    def end_after_the_rest(self) -> None:
+        """Closes, once all of the request is there: who is hung up on while sending loses the answer to a reset."""
+        if not self._in_message:
+            return self.transport.close()
+        self._ends = True
+        return self.transport.write_eof()
 
     def on_response_complete(self) -> None:
         """What came of a request while another was answered is no reason to wait as long as for a new one."""
@@ -112,6 +125,19 @@ class Connection(HttpToolsProtocol):
         lines = b"".join(b"%b: %b\r\n" % header for header in headers)
         self.transport.write(STATUS_LINE[refused.status] + lines + b"\r\n" + body)
         return self.transport.close()
+
+
+class _Lingering:
+    """The transport of a request that asks to be the last."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection.transport, name)
+
+    def close(self) -> None:
+        self._connection.end_after_the_rest()
 
 
 def connection_type(head_seconds: float) -> type[Connection]:

@@ -28,7 +28,7 @@ _HEADERS: Final = (
     (b"expires", b"0"),
 )
 _PATH: Final = "/v1/pixel/"
-_KINDS: Final = ("track", "page", "identify", "group")
+KINDS: Final = ("track", "page", "identify", "group")
 _NAMES: Final = {"e": "event", "uid": "userId", "aid": "anonymousId", "mid": "messageId"}
 _PLACES: Final = {"p.": "properties", "t.": "traits"}
 _MAX_LEVELS: Final = 16
@@ -52,8 +52,8 @@ class Pixel:
         if request.method == "HEAD":
             return picture()
         kind = request.path.removeprefix(_PATH)
-        if kind not in _KINDS:
-            raise Refused(Code.UNKNOWN_TYPE, f"type: a pixel is one of {', '.join(_KINDS)}.", field="type")
+        if kind not in KINDS:
+            raise Refused(Code.UNKNOWN_TYPE, f"type: a pixel is one of {', '.join(KINDS)}.", field="type")
         caller = read_caller(request, self._proxies)
         pipeline = self._doors.admit(request, caller, caller.key)
         request.body = event_of(request)

@@ -33,7 +33,8 @@ BESIDE_REQUESTS = {
 def part(one) -> bytes:
     if isinstance(one, str):
         return one.encode()
-    return bytes.fromhex(one["bytes"]) if "bytes" in one else one["repeat"].encode() * one["times"]
+    text = bytes.fromhex(one["bytes"]) if "bytes" in one else one["repeat"].encode()
+    return text * one.get("times", 1)
 
 
 def body_of(case) -> bytes:

@@ -143,3 +143,32 @@ def test_the_gateway_is_no_proxy(gate):
     answer = exchange(gate, b"CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\n\r\n")
 
     assert (answer[:12], code(answer)) == (b"HTTP/1.1 405", "METHOD_NOT_ALLOWED")
+
+
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/t", "/nowhere"])
+def test_who_sends_too_much_and_asks_to_be_hung_up_on_still_reads_why(gate, path):
+    head = b"POST %b?wk=dk_test_1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 20000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", gate.port)) as caller:
+        caller.sendall(head % path.encode() + b" " * 20_000_000)
+        answer = b"".join(iter(lambda: caller.recv(65536), b""))
+
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] in {
+        "BATCH_TOO_LARGE",
+        "PAYLOAD_TOO_LARGE",
+        "NOT_FOUND",
+    }
+
+
+def test_who_asks_to_be_hung_up_on_and_never_ends_is_hung_up_on_all_the_same(open_gate):
+    gate = open_gate(body_timeout_seconds=0.05)
+    head = b"POST /nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 20000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", gate.port)) as caller:
+        caller.sendall(head)
+        assert b"NOT_FOUND" in b"".join(iter(lambda: caller.recv(65536), b""))
+        with pytest.raises(OSError, match=r"reset|[Bb]roken"):
+            send_without_end(caller)
+
+
+def send_without_end(caller):
+    while True:
+        caller.sendall(b" ")

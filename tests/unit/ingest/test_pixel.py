@@ -116,3 +116,10 @@ def test_any_query_gets_its_picture_and_what_is_kept_can_be_read(shared_gate, qu
     assert len(shared_gate.entries) == ("x-error" not in answer.headers)
     for received in shared_gate.received:
         assert isinstance(msgspec.json.decode(received.body), dict)
+
+
+def test_what_is_posted_to_a_pixel_is_told_the_method_and_gets_no_picture(gate):
+    refused = gate.http.post("/v1/pixel/track?wk=dk_test_1&e=E")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert refused.headers["allow"] == "GET, HEAD"
