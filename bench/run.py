@@ -25,6 +25,7 @@ BENCHES = {
     "ingest_http.py": (["--seconds", "5"], ["--seconds", "2", "--rounds", "1"]),
     "deliver_sink.py": ([], ["--events", "4000", "--rounds", "1"]),
     "end_to_end.py": (["--events", "50000"], ["--events", "5000", "--rounds", "1", "--singles", "20"]),
+    "backfill.py": ([], ["--rows", "20000"]),
     "log_backlog.py": (["--events", "2000000", "--step", "500000"], ["--events", "200000", "--step", "100000"]),
 }
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from datafly.cli.flags import with_settings
+from datafly.cli.import_flags import import_files
 from datafly.cli.people import people
 from datafly.model.errors import SignalError
 from datafly.settings import Found, Settings
@@ -200,6 +201,9 @@ def tail(
     from datafly.cli import tail as tailing
 
     tailing.run(settings, url=url, token=token, as_json=json)
+
+
+app.command("import")(with_settings(import_files))
 
 
 @app.command()

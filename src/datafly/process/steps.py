@@ -64,7 +64,7 @@ def key_of(one: Incoming) -> str:
 def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, consent.Heard]:
     received, body, key = one.received, one.body, key_of(one)
     normal = normalise.normalise(body, may_have_nulls=one.may_have_nulls)
-    moment = skew.correct(body.timestamp, received.sent_ms, received.received_ms)
+    moment = skew.correct(body.timestamp, _clock_of(received), received.received_ms)
     subject = body.previous_id or body.anonymous_id
     visitor = memory.visitors.get(subject) if subject else None
     user = memory.users.get(identity.effective_user(body.user_id, visitor) or "")
@@ -113,6 +113,11 @@ def _hear(
     """`steady`: when it happened and was received, as `Event.steady_ms`."""
     told = consent.learn_choices(chosen, own, *steady) if own else chosen
     return consent.Heard(own, chosen, told, _defaults(pipeline), user is not None)
+
+
+def _clock_of(received: Received) -> int | None:
+    """History was sent long ago, or is sent by whoever imports it: no clock can be read from that (decision 0077)."""
+    return None if received.historical else received.sent_ms
 
 
 def _defaults(pipeline: Pipeline | None) -> Mapping[str, bool]:

@@ -11,12 +11,14 @@ from datafly.ingest.event import check
 from datafly.ingest.settings import GatewaySettings
 from datafly.model.delivery import Item, Outgoing
 from datafly.model.event import Event, Received
+from datafly.model.installation import Pipeline
 from datafly.model.secret import MASK, Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.process.memory import Memory
 from datafly.process.steps import Context, Duplicate, process_one
 from datafly.shape import shape_event
 from datafly.spec.compile import compile_integration
+from datafly.spec.compiled import Compiled
 from datafly.spec.config import validate_config
 from datafly.spec.faces.curl import example_config
 
@@ -47,14 +49,22 @@ class Previewed(msgspec.Struct, frozen=True):
 class Preview:
     """Events one after another, each the JSON that would be sent; what an identify teaches holds from there on.
 
-    Without `config` the examples of the integration's page are used. Raises `NotFound` and `Invalid`.
+    Without `config` the examples of the integration's page are used. Raises `NotFound` and `Invalid`. `importing`: as
+    the door for imports would take them, into that pipeline.
     """
 
-    def __init__(self, slug: str, config: Mapping[str, Any] | None, now_ms: NowMs) -> None:
-        integration = catalog.get(slug)
-        given = example_config(integration) if config is None else config
-        variant, mode = integration.variants[0].key, integration.delivery_modes[0]
-        self._compiled = compile_integration(integration, validate_config(integration, variant, mode, given))
+    def __init__(
+        self,
+        slug: str,
+        config: Mapping[str, Any] | None,
+        now_ms: NowMs,
+        *,
+        compiled: Compiled | None = None,
+        importing: Pipeline | None = None,
+    ) -> None:
+        self._compiled = compiled or _compile(slug, config)
+        self._historical = importing is not None
+        self._context = Context({_PIPELINE: importing}) if importing else Context()
         self._memory = Memory()
         self._now_ms = now_ms
         self._number = 0
@@ -72,10 +82,10 @@ class Preview:
     def _govern(self, sent: bytes) -> Event | Ruling:
         self._number += 1
         try:
-            received = _receive(sent, self._number, self._now_ms())
+            received = _receive(sent, self._number, self._now_ms(), historical=self._historical)
         except Refused as refused:
             return Ruling(Verdict.REJECTED, f"{refused.code}: {refused.message}", cause="The gateway would refuse it.")
-        outcome = process_one(received, Context(), self._memory)
+        outcome = process_one(received, self._context, self._memory)
         if isinstance(outcome, Duplicate):
             return Ruling(Verdict.SKIPPED, "duplicate_message_id", cause="An event before it has the same messageId.")
         if isinstance(outcome, Event):
@@ -83,19 +93,27 @@ class Preview:
         return Ruling(Verdict.REJECTED, outcome.reason)
 
 
-def _receive(sent: bytes, number: int, now_ms: int) -> Received:
+def _compile(slug: str, config: Mapping[str, Any] | None) -> Compiled:
+    integration = catalog.get(slug)
+    given = example_config(integration) if config is None else config
+    variant, mode = integration.variants[0].key, integration.delivery_modes[0]
+    return compile_integration(integration, validate_config(integration, variant, mode, given))
+
+
+def _receive(sent: bytes, number: int, now_ms: int, *, historical: bool) -> Received:
     """As the gateway would; who has no id is a stranger to all others. Raises `Refused`."""
-    checked = check(sent, implied=_implied(sent), settings=GatewaySettings())
+    checked = check(sent, implied=_implied(sent), settings=GatewaySettings(), lenient=historical)
     fields = checked.fields
     return Received(
         pipeline_id=_PIPELINE,
         message_id=fields.message_id or f"preview-{number}",
         received_ms=now_ms,
-        body=msgspec.Raw(sent),
+        body=msgspec.Raw(checked.body),
         type=checked.type,
         anonymous_id=fields.anonymous_id or (None if fields.user_id else f"{_STRANGER}-{number:012}"),
         sent_ms=checked.sent_ms,
         door="preview",
+        historical=historical,
     )
 
 

@@ -529,6 +529,14 @@ def test_the_preferences_of_segments_consent_are_read(process):
     assert event.consent.categories == {"marketing": True, "analytics": False}
 
 
+def test_history_keeps_its_time_whenever_it_was_sent(memory):
+    old = received(track(timestamp="2024-01-31T10:00:00Z"))
+    old = msgspec.structs.replace(old, historical=True, sent_ms=old.received_ms - 60_000_000_000)
+    event = process_one(old, Context(), memory)
+    assert event.timestamp_ms == 1_706_695_200_000
+    assert "clock_skew" not in [step.name for step in event.steps]
+
+
 def test_what_came_as_history_is_history(memory):
     event = process_one(msgspec.structs.replace(received(track()), historical=True), Context(), memory)
     assert event.historical

@@ -1,0 +1,85 @@
+"""How far an import has come, so that another start goes on where it ended, however it ended."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from datafly.backfill.files import FileIdentity
+from datafly.model.errors import OperatorError
+
+_VERSION: Final = 1
+
+
+class Counts(msgspec.Struct):
+    """Rows. `skipped`: the mapping's `only` left them out."""
+
+    read: int = 0
+    accepted: int = 0
+    refused: int = 0
+    skipped: int = 0
+
+
+class Purpose(msgspec.Struct, frozen=True):
+    """What an import is of: it is gone on with only if nothing of it has changed. `target` and `mapping` are hashes."""
+
+    files: tuple[FileIdentity, ...]
+    target: str
+    mapping: str
+
+
+class Checkpoint(msgspec.Struct, kw_only=True):
+    """`file`, `row`: how many files are done, and of the next one how many rows."""
+
+    purpose: Purpose
+    version: int = _VERSION
+    file: int = 0
+    row: int = 0
+    counts: Counts = msgspec.field(default_factory=Counts)
+    report_bytes: int = 0
+    finished: bool = False
+
+
+def load(path: Path, purpose: Purpose) -> Checkpoint | None:
+    """None: there was none. Raises `OperatorError` where it is of another import."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Checkpoint)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise OperatorError(f"The checkpoint {path} cannot be read: {error}. {_CURE}") from error
+    _require_same(path, found.purpose, purpose)
+    return found
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Whole or not at all, and durable when it returns. Raises `OperatorError`."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            file.write(msgspec.json.encode(checkpoint))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise OperatorError(f"The checkpoint {path} cannot be written: {error.strerror}.") from error
+
+
+_CURE: Final = "--from-start begins anew; --report names another place for report and checkpoint."
+
+
+def _require_same(path: Path, found: Purpose, now: Purpose) -> None:
+    if changed := _changed_file(found.files, now.files):
+        raise OperatorError(f"{changed} since the import of which {path} is the checkpoint. {_CURE}")
+    if found.target != now.target:
+        raise OperatorError(f"{path} is the checkpoint of an import into another gateway or pipeline. {_CURE}")
+    if found.mapping != now.mapping:
+        raise OperatorError(f"The mapping has changed since the import of which {path} is the checkpoint. {_CURE}")
+
+
+def _changed_file(found: Sequence[FileIdentity], now: Sequence[FileIdentity]) -> str:
+    if [one.name for one in found] != [one.name for one in now]:
+        return "The list of files has changed"
+    return next((f"{one.name} has changed" for other, one in zip(found, now, strict=True) if other != one), "")
