@@ -129,6 +129,7 @@ def test_their_number_changes_with_a_backlog_of_which_a_part_is_final(started, v
     send(one, range(20))
     for workers, steps in ((3, range(20, 40)), (2, range(40, 50))):
         one.has_state(installation, "backing_off")
+        one.until(lambda: delivered(one, installation) == len(vendor.arrived), "what came is told")
         before = delivered(one, installation)
         assert one.installed(installation)["lag"] > 0
         assert one.terminate() == 0
