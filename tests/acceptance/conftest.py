@@ -1,15 +1,18 @@
 """The whole product, started as a user starts it, on ports and a folder of its own."""
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -378,3 +381,77 @@ def keep(tmp_path: Path) -> Callable[[Page, str], None]:
         page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
 
     return keep_one
+
+
+class Vendor:
+    """Answers as Insider does, outside of the process tree, so that it outlives restarts.
+
+    `good`: so many requests more are taken, then it is out of order; None: all.
+    """
+
+    def __init__(self):
+        self.good = None
+        self.arrived = []
+        self.largest = 0
+        self._lock = threading.Lock()
+        vendor = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, answer = vendor.take(json.loads(body)["users"])
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_): ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def take(self, users):
+        with self._lock:
+            if self.good == 0:
+                return 503, b"{}"
+            self.good = self.good and self.good - 1
+            self.largest = max(self.largest, len(users))
+            events = [event["event_params"]["custom"] for user in users for event in user["events"]]
+            self.arrived += [(event["who"], event["step"]) for event in events]
+        return 200, json.dumps({"data": {"successful": {"count": len(users)}, "fail": {}}}).encode()
+
+    def first_arrivals(self):
+        """User → the steps in the order in which each came first."""
+        steps = {}
+        for who, step in dict.fromkeys(self.arrived):
+            steps.setdefault(who, []).append(step)
+        return steps
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def vendor():
+    one = Vendor()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def started(new_signal, vendor):
+    """Starts one with an installation that sends to the vendor; it, and the id of the installation."""
+
+    def start(*flags):
+        one = new_signal(*flags)
+        config = {"api_key": "any", "partner_name": "any", "base_url": vendor.url}
+        body = {"name": "Insider", "variant": "default", "config": config, "delivery_mode": "server_side"}
+        made = one.api("POST", "integration-catalog/insider/install", body, expect=201)
+        return one, made["pipeline_integrations"][0]["id"]
+
+    return start

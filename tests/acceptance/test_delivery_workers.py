@@ -1,91 +1,12 @@
 """Several processes deliver: order, one verdict an event, and a death or another number of them that costs nothing."""
 
-import json
 import os
 import signal
-import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-import pytest
 
 USERS = 30
 LANES = 4
 WITH = ("--allow-private-endpoints", "--delivery-workers")
-
-
-class Vendor:
-    """Answers as Insider does, outside of the process tree, so that it outlives restarts.
-
-    `good`: so many requests more are taken, then it is out of order; None: all.
-    """
-
-    def __init__(self):
-        self.good = None
-        self.arrived = []
-        self.largest = 0
-        self._lock = threading.Lock()
-        vendor = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, answer = vendor.take(json.loads(body)["users"])
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_): ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def take(self, users):
-        with self._lock:
-            if self.good == 0:
-                return 503, b"{}"
-            self.good = self.good and self.good - 1
-            self.largest = max(self.largest, len(users))
-            events = [event["event_params"]["custom"] for user in users for event in user["events"]]
-            self.arrived += [(event["who"], event["step"]) for event in events]
-        return 200, json.dumps({"data": {"successful": {"count": len(users)}, "fail": {}}}).encode()
-
-    def first_arrivals(self):
-        """User → the steps in the order in which each came first."""
-        steps = {}
-        for who, step in dict.fromkeys(self.arrived):
-            steps.setdefault(who, []).append(step)
-        return steps
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def vendor():
-    one = Vendor()
-    yield one
-    one.close()
-
-
-@pytest.fixture
-def started(new_signal, vendor):
-    """Starts one with so many workers and an installation that sends to the vendor."""
-
-    def start(workers):
-        one = new_signal(*WITH, str(workers))
-        config = {"api_key": "any", "partner_name": "any", "base_url": vendor.url}
-        body = {"name": "Insider", "variant": "default", "config": config, "delivery_mode": "server_side"}
-        made = one.api("POST", "integration-catalog/insider/install", body, expect=201)
-        return one, made["pipeline_integrations"][0]["id"]
-
-    return start
 
 
 def again(one, workers):
@@ -103,7 +24,7 @@ def delivered(one, installation):
 
 
 def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost_or_out_of_order(started, vendor):
-    one, installation = started(3)
+    one, installation = started(*WITH, "3")
     workers = {one.pid_of(f"delivery-{number}") for number in (1, 2, 3)}
     assert None not in workers
     send(one, range(10))
@@ -125,10 +46,11 @@ def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost_or_out_of_
 def test_their_number_changes_with_a_backlog_of_which_a_part_is_final(started, vendor):
     """1 → 3 → 2: each event has one verdict and came once, and each user's came in order."""
     vendor.good = 2
-    one, installation = started(1)
+    one, installation = started(*WITH, "1")
     send(one, range(20))
     for workers, steps in ((3, range(20, 40)), (2, range(40, 50))):
         one.has_state(installation, "backing_off")
+        one.until(lambda: delivered(one, installation) == len(vendor.arrived), "what came is told")
         before = delivered(one, installation)
         assert one.installed(installation)["lag"] > 0
         assert one.terminate() == 0

@@ -432,3 +432,29 @@ async def test_a_disk_that_fails_while_another_key_is_tried_loses_nothing(house)
     house.append("ann", "bob", "ann", "bob")
     await house.until(house.is_done)
     assert sorted(house.vendor.ids) == ["e0", "e1", "e2", "e3"]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+async def test_hours_of_a_vendor_that_is_away_cost_a_probe_now_and_then_and_end_in_order(house, workers):
+    house.vendor.answer = lambda *_: 503
+    house.install(flush=0)
+    house.start(workers=workers, window_events=50, max_poll_seconds=30.0, control_interval_seconds=20.0)
+    users = [f"user{number}" for number in range(20)]
+    offsets = []
+    for _ in range(12):
+        offsets += house.append(*users)
+        await house.wait(1_800, step=10.0)
+    assert len(house.vendor.requests) <= workers * 6 * 120
+    runs = [run for one in house.deliveries for worker in one._workers.values() for run in worker.runs.values()]
+    assert all(run._tracker.undecided <= 50 + 20 for run in runs)
+    assert [house.verdict(offset) for offset in offsets] == [None] * 240
+    house.vendor.answer = lambda *_: None
+    up = house.clock.monotonic()
+    await house.until(house.is_done, step=1.0)
+    assert house.clock.monotonic() - up < 150
+    assert [house.verdict(offset) for offset in offsets] == [DELIVERED] * 240
+    assert sorted(house.vendor.ids) == sorted(f"e{number}" for number in range(240))
+    for user in users:
+        numbers = [int(item["id"][1:]) for item in house.vendor.taken if item["key"] == user]
+        assert numbers == sorted(numbers)
+    assert house.ledger.drained("ins", since_ms=0).events == 240

@@ -1,6 +1,7 @@
 """Looks up how installations stand: state, counts, what is not final yet, where their requests go."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from datafly.management.services import Composed
 from datafly.management.views.fate import UNREADABLE
@@ -9,6 +10,8 @@ from datafly.model.delivery import DRIFT
 from datafly.model.installation import Installation
 from datafly.spec.compiled import Compiled
 from datafly.spec.integration import Integration
+
+_MINUTE_MS: Final = 60_000
 
 
 class Standings:
@@ -27,11 +30,17 @@ class Standings:
             state=self._states.get(installation.id),
             counts=counts,
             partitions=[self._lag(installation, partition) for partition in self._heads],
+            events_per_second=self._events_per_second(installation),
             latest_revision=self._services.control.latest_revision(installation.template.id).number,
             base_url=base_url,
             notes=(*notes, *_drifted(counts)),
         )
         return installation_view(installation, standing)
+
+    def _events_per_second(self, installation: Installation) -> float:
+        now_ms = self._services.clock.now_ms()
+        drained = self._services.ledger.drained(installation.id, since_ms=now_ms - _MINUTE_MS)
+        return drained.events * 1000 / max(now_ms - drained.since_ms, _MINUTE_MS)
 
     def _lag(self, installation: Installation, partition: int) -> PartitionLag:
         head = self._heads[partition]

@@ -124,6 +124,13 @@ class Progress(msgspec.Struct, frozen=True):
     finals: frozenset[int] = frozenset()
 
 
+class Drained(msgspec.Struct, frozen=True):
+    """So many events of an installation became final from that moment on."""
+
+    events: int
+    since_ms: int
+
+
 class Delivery(msgspec.Struct, frozen=True):
     """What the ledger knows of one event × installation × run.
 
@@ -218,6 +225,9 @@ class Ledger(Protocol):
 
     def counts(self, installation_id: str) -> dict[str, int]:
         """Since it was installed: verdict → events, `requests` → attempts, `warning` and `drift` → those notices."""
+
+    def drained(self, installation_id: str, *, since_ms: int) -> Drained:
+        """Events that became final since then, or up to ten seconds more, as told; replays apart."""
 
     def notices(self, installation_id: str) -> list[Notice]:
         """Of each kind those that were given last, the most frequent first, and one that sums up the others."""

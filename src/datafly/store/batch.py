@@ -9,7 +9,7 @@ import msgspec
 
 from datafly.model.delivery import WHOLE, Attempt, Outcome, Pending, Share
 from datafly.model.verdict import Verdict
-from datafly.store import members, notices, shares, sightings
+from datafly.store import drained, members, notices, shares, sightings
 from datafly.store.base import Writing
 
 REQUESTS: Final = "requests"
@@ -32,6 +32,7 @@ class Batch(msgspec.Struct, frozen=True):
     states: list[Row]
     lost: list[Row]
     counters: list[Row]
+    drained: list[Row]
     notices: list[Row]
     sightings: list[Row]
 
@@ -59,6 +60,7 @@ def batch_of(writings: Sequence[Writing], share: Share = WHOLE) -> Batch:
         states=[row | mine for row in states.values()],
         lost=[_loss_row(outcome) for writing in writings for outcome in writing.lost],
         counters=_counter_rows(writings),
+        drained=drained.rows_of(writings),
         notices=notices.rows_of([notice for writing in writings for notice in writing.notices]),
         sightings=sightings.rows_of([sighting for writing in writings for sighting in writing.sightings]),
     )

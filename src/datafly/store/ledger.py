@@ -8,8 +8,8 @@ from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Share,
 from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
-from datafly.store import lookup, losses, notices, schema, shares, sightings
-from datafly.store.base import Delivery, Progress, Writing
+from datafly.store import drained, lookup, losses, notices, schema, shares, sightings
+from datafly.store.base import Delivery, Drained, Progress, Writing
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
 from datafly.store.dialect import upsert
@@ -103,6 +103,10 @@ class SqlLedger:
                 )
             }
 
+    def drained(self, installation_id: str, *, since_ms: int) -> Drained:
+        with self._database.read() as connection:
+            return drained.since(connection, installation_id, since_ms)
+
     def notices(self, installation_id: str) -> list[Notice]:
         with self._database.read() as connection:
             return notices.of(connection, installation_id)
@@ -117,6 +121,7 @@ class SqlLedger:
             forgotten = trim(connection, before_ms=before_ms, limit=limit)
             notices.forget(connection, before_ms)
             sightings.forget(connection, before_ms)
+            drained.forget(connection, before_ms)
         if forgotten:
             emit(StoreLedgerTrimmed(rows=forgotten))
         return forgotten
@@ -134,6 +139,7 @@ def _insert(connection: sa.Connection, batch: Batch) -> None:
     upsert(connection, schema.pending, batch.pending)
     upsert(connection, schema.states, batch.states)
     upsert(connection, schema.counters, batch.counters, added=frozenset({"count"}))
+    drained.keep(connection, batch.drained)
     if batch.notices:
         notices.keep(connection, batch.notices)
     if batch.sightings:

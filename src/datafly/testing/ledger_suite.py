@@ -22,6 +22,7 @@ from datafly.model.delivery import (
 )
 from datafly.model.verdict import DEAD_LETTERS, Ruling, Verdict
 from datafly.store import Progress, SqlStore, Writing
+from datafly.store.base import Drained
 from datafly.testing.ledger_story import Story, stories
 from datafly.testing.share_suite import ShareSuite
 from datafly.testing.store_suite import StoreFixtures
@@ -196,6 +197,19 @@ class ReadingSuite(StoreFixtures):
             (3, 3, delivered),
             (3, 4, skipped),
         ]
+
+    def test_what_became_final_is_told_by_stretches_of_ten_seconds_replays_apart(self, store: SqlStore) -> None:
+        made = attempt("at_1", "pi_1", (10, 11, 12), (10, 11))  # it starts at 10 ms
+        late = msgspec.structs.replace(attempt("at_2", "pi_1", (20,), (20,)), started_ms=29_000, latency_ms=2_000.0)
+        again = msgspec.structs.replace(late, id="at_3", run_id="run_1")
+        skipped = Outcome("pi_1", 0, 30, 34, SKIPPED, decided_ms=29_999)
+        store.ledger.write([Writing(attempts=(made, late, again), outcomes=(skipped,))])
+        store.ledger.write([Writing(outcomes=(Outcome("pi_1", 0, 40, 40, SKIPPED, decided_ms=31_000),))])
+        told = [store.ledger.drained("pi_1", since_ms=since_ms) for since_ms in (0, 15_000, 30_000, 40_000)]
+        assert told == [Drained(9, 0), Drained(7, 10_000), Drained(2, 30_000), Drained(0, 40_000)]
+        assert store.ledger.drained("pi_2", since_ms=0).events == 0
+        store.ledger.trim(before_ms=25_000)
+        assert store.ledger.drained("pi_1", since_ms=0).events == 7
 
     def test_trim_forgets_what_is_old_in_bounded_steps_and_counts_stay(self, store: SqlStore) -> None:
         store.ledger.write([numbered("pi_1", number) for number in range(4)])

@@ -1,3 +1,4 @@
+import asyncio
 import json
 
 import msgspec
@@ -42,6 +43,23 @@ def test_it_is_listed_with_state_counts_and_lag(house, call, installed, path):
     assert shown["base_url"] == "https://unification.useinsider.com"
     assert shown["notes"] == []
     assert shown["removed_at"] is None
+
+
+def test_how_fast_the_lag_is_worked_off_is_told_by_the_last_minute(house, call, installed, path):
+    places = [house.happens(f"m{number}") for number in range(7)]
+    assert call.get(path)["drain"] == {"events_per_second": 0.0, "seconds_left": None}
+    installation = house.control.installation(installed["id"])
+    for place in places[:4]:
+        house.delivers(installation, place)
+    drain = call.get(path)["drain"]
+    assert drain["events_per_second"] + 0.05 >= 4 / 70
+    assert drain["events_per_second"] == 0.1
+    assert 3 / (4 / 60) <= drain["seconds_left"] <= 3 / (4 / 70)
+    asyncio.run(house.clock.advance(71))
+    assert call.get(path)["drain"] == {"events_per_second": 0.0, "seconds_left": None}
+    for place in places[4:]:
+        house.delivers(installation, place)
+    assert call.get(path)["drain"]["seconds_left"] == 0.0
 
 
 def test_where_requests_go_is_said_when_it_is_not_the_vendor(house, call, path):

@@ -77,6 +77,16 @@ class PartitionLag(msgspec.Struct, frozen=True):
     lag: int
 
 
+class Drain(msgspec.Struct, frozen=True):
+    """How fast the lag is worked off: events that became final, per second, over the last minute.
+
+    `seconds_left`: how long that takes at this rate if nothing more comes; null while nothing moves.
+    """
+
+    events_per_second: float
+    seconds_left: float | None
+
+
 class PipelineIntegration(msgspec.Struct, frozen=True):
     """A template at one revision on one pipeline.
 
@@ -102,6 +112,7 @@ class PipelineIntegration(msgspec.Struct, frozen=True):
     state: StateView
     counts: dict[str, int]
     lag: int
+    drain: Drain
     partitions: list[PartitionLag]
     base_url: str | None
     notes: list[str]
@@ -116,6 +127,7 @@ class Standing(msgspec.Struct, frozen=True):
     state: State | None
     counts: dict[str, int]
     partitions: list[PartitionLag]
+    events_per_second: float
     latest_revision: int
     base_url: str | None
     notes: tuple[str, ...]
@@ -150,6 +162,7 @@ def revision_view(revision: Revision) -> RevisionView:
 
 
 def installation_view(installation: Installation, standing: Standing) -> PipelineIntegration:
+    lag = sum(partition.lag for partition in standing.partitions)
     return PipelineIntegration(
         id=installation.id,
         pipeline_id=installation.pipeline_id,
@@ -166,7 +179,8 @@ def installation_view(installation: Installation, standing: Standing) -> Pipelin
         paused=installation.paused,
         state=_state(installation, standing.state),
         counts=standing.counts,
-        lag=sum(partition.lag for partition in standing.partitions),
+        lag=lag,
+        drain=_drain(lag, standing.events_per_second),
         partitions=standing.partitions,
         base_url=standing.base_url,
         notes=list(standing.notes),
@@ -174,6 +188,12 @@ def installation_view(installation: Installation, standing: Standing) -> Pipelin
         updated_at=moment(installation.updated_ms),
         removed_at=moment_or_none(installation.removed_ms),
     )
+
+
+def _drain(lag: int, events_per_second: float) -> Drain:
+    if lag == 0:
+        return Drain(round(events_per_second, 1), 0.0)
+    return Drain(round(events_per_second, 1), round(lag / events_per_second, 1) if events_per_second else None)
 
 
 def masked(config: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from datafly.store.schema.control import (
 from datafly.store.schema.ledger import (
     attempts,
     counters,
+    drained,
     intake,
     losses,
     marks,
@@ -42,6 +43,7 @@ __all__ = [
     "audit",
     "control_version",
     "counters",
+    "drained",
     "facts",
     "installations",
     "intake",

@@ -166,3 +166,12 @@ sightings = sa.Table(
     big_column("count"),
     sa.Index("ix_sightings_day", "day"),
 )
+
+drained = sa.Table(
+    "drained",
+    metadata,
+    _key("installation_id"),
+    sa.Column("slot", sa.BigInteger, primary_key=True, autoincrement=False),
+    big_column("count"),
+    sa.Index("ix_drained_slot", "slot"),
+)
