@@ -106,7 +106,9 @@ def _complete(operation: dict[str, Any], path: str, method: str, handler: HTTPRo
     good = {status: said for status, said in operation["responses"].items() if status.startswith("2")}
     for said in good.values():
         said["headers"] = _ETAG if _has_etag(handler) else {}
-        if answer is not None:
+        if media := handler.opt.get("media"):
+            said["content"] = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in media}
+        elif answer is not None:
             said["content"] = _json(schemas[answer]) | (_STREAM if handler.opt.get("streams") else {})
     lowest = lowest_role(method.upper(), path)
     operation["security"] = [] if lowest is Role.ANYONE else [{"token": []}, {"session": []}]
@@ -150,9 +152,14 @@ def _body(handler: HTTPRouteHandler) -> Any:
 
 
 def _answer(handler: HTTPRouteHandler) -> Any:
-    """None where nothing, or no JSON, is answered. `opt["answer"]` is for who may answer a stream instead."""
+    """None where nothing, or no JSON, is answered: `opt["media"]` then says what is.
+
+    `opt["answer"]` is for who may answer a stream instead.
+    """
     if answer := handler.opt.get("answer"):
         return answer
+    if "media" in handler.opt:
+        return None
     field = handler.parsed_return_field
     if _has_etag(handler):
         field = field.inner_types[0]
