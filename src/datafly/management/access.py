@@ -11,8 +11,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from datafly.management.auditing import NOTED, note
 from datafly.management.identify import Identify
 from datafly.management.place import place_of
+from datafly.management.rate import Rate
 from datafly.management.roles import Role, lowest_role, require_at_least, role_of
 from datafly.management.same_origin import require_same_origin
+from datafly.management.settings import ManagementSettings
 from datafly.model.errors import CallerError, Unauthorized
 from datafly.model.people import Actor
 from datafly.observe import emit
@@ -29,10 +31,11 @@ class Access(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, control: Control, identify: Identify, *, public_url: str = "") -> None:
+    def __init__(self, control: Control, identify: Identify, rate: Rate, settings: ManagementSettings) -> None:
         self._control = control
         self._identify = identify
-        self._public_url = public_url
+        self._rate = rate
+        self._settings = settings
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         request: Request[Any, Any, Any] = Request(scope, receive=receive)
@@ -69,11 +72,21 @@ class Access(ASGIMiddleware):
         if lowest is Role.ANYONE:
             return None
         actor = await self._actor(request)
+        self._require_turn(request, actor)
         if actor.via == "cookie" and request.method not in SAFE:
-            require_same_origin(request, self._public_url)
+            require_same_origin(request, self._settings.public_url)
         if lowest is None or role_of(actor) < lowest:
             raise _forbidden(request, actor, lowest)
         return actor
+
+    def _require_turn(self, request: Request[Any, Any, Any], actor: Actor) -> None:
+        """Pages are what a person can look at: their own calls are bounded, they are not."""
+        if not request.url.path.startswith("/v1/"):
+            return
+        if actor.kind == "token":
+            self._rate.require(actor.id, self._settings.token_requests_per_minute)
+        else:
+            self._rate.require(actor.session_id, self._settings.session_requests_per_minute)
 
     async def _actor(self, request: Request[Any, Any, Any]) -> Actor:
         try:

@@ -20,6 +20,8 @@ from datafly.management.pages import coming_in
 from datafly.management.parameters import require_known
 from datafly.management.place import STATE
 from datafly.management.problems import of_fault, of_http_error, of_signal_error
+from datafly.management.rate import Rate
+from datafly.management.repeating import Repeating
 from datafly.management.routes import (
     audit_log,
     auth,
@@ -96,7 +98,10 @@ def _application(composed: Composed) -> Litestar:
         _routers(),
         dependencies={"services": Provide(lambda: composed, sync_to_thread=False)},
         guards=[require_known],
-        middleware=[Access(composed.control, identify, public_url=settings.public_url)],
+        middleware=[
+            Access(composed.control, identify, Rate(composed.clock.monotonic), settings),
+            Repeating(composed.control, max_body_bytes=settings.max_body_bytes),
+        ],
         state=State({"services": composed, STATE: settings}),
         exception_handlers=_FAILURES,
         openapi_config=document.config(),
