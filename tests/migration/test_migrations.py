@@ -56,10 +56,13 @@ def test_a_store_of_an_older_signal_is_brought_up_with_what_it_holds(tmp_path):
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         connection.execute(sa.insert(schema.counters).values(installation_id="pi_1", name="DELIVERED", count=7))
+        token = {"id": "tok_1", "name": "ci", "role": "admin", "text_hash": "ab", "created_ms": 5}
+        connection.execute(sa.insert(schema.tokens).values(token))
     engine.dispose()
     with open_store(tmp_path, encryption_key=KEY) as store:
         assert store.ledger.counts("pi_1") == {"DELIVERED": 7}
         assert store.ledger.notices("pi_1") == []
+        assert [(one.id, one.name, one.hint) for one in store.control.tokens()] == [("tok_1", "ci", None)]
     open_store(tmp_path / "fresh", encryption_key=KEY).close()
     assert _tables(tmp_path / "store.db") == _tables(tmp_path / "fresh" / "store.db")
 

@@ -6,15 +6,20 @@ from typing import Any, Final
 from litestar import Request
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from datafly.management.auditing import NOTED, note
 from datafly.management.identify import Identify
+from datafly.management.place import place_of
+from datafly.management.rate import Rate
 from datafly.management.roles import Role, lowest_role, require_at_least, role_of
 from datafly.management.same_origin import require_same_origin
+from datafly.management.settings import ManagementSettings
 from datafly.model.errors import CallerError, Unauthorized
 from datafly.model.people import Actor
 from datafly.observe import emit
 from datafly.observe.management import ManagementAccessRefused
+from datafly.store.base import Control
 
 __all__ = ["Access", "Role", "lowest_role", "require_at_least", "role_of"]
 
@@ -26,14 +31,40 @@ class Access(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, identify: Identify, *, public_url: str = "") -> None:
+    def __init__(self, control: Control, identify: Identify, rate: Rate, settings: ManagementSettings) -> None:
+        self._control = control
         self._identify = identify
-        self._public_url = public_url
+        self._rate = rate
+        self._settings = settings
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         request: Request[Any, Any, Any] = Request(scope, receive=receive)
         scope["auth"] = await self._admitted(request)
-        await next_app(scope, receive, send)
+        if request.method in SAFE or scope["auth"] is None or not scope["route_handler"].opt.get("changes", True):
+            await next_app(scope, receive, send)
+        else:
+            await self._recorded(request, send, next_app)
+
+    async def _recorded(self, request: Request[Any, Any, Any], send: Send, next_app: ASGIApp) -> None:
+        """What a route has changed and did not tell the audit log is told there by its path."""
+        status = 500
+
+        async def listening(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if status < 400 and NOTED not in request.state:
+                    await asyncio.to_thread(self._note, request)
+            await send(message)
+
+        await next_app(request.scope, request.receive, listening)
+
+    def _note(self, request: Request[Any, Any, Any]) -> None:
+        place, template = place_of(request), _template(request)
+        resource = template.removeprefix("/v1/admin/").split("/")[0]
+        resource_id = next((str(value) for value in request.path_params.values()), "")
+        action = f"{request.method} {template}"[:64]
+        note(self._control, action, resource, resource_id, actor=request.auth, place=place)
 
     async def _admitted(self, request: Request[Any, Any, Any]) -> Actor | None:
         """The route's template is asked for, not the path as written: `//` and the like have no way round."""
@@ -41,11 +72,21 @@ class Access(ASGIMiddleware):
         if lowest is Role.ANYONE:
             return None
         actor = await self._actor(request)
+        self._require_turn(request, actor)
         if actor.via == "cookie" and request.method not in SAFE:
-            require_same_origin(request, self._public_url)
+            require_same_origin(request, self._settings.public_url)
         if lowest is None or role_of(actor) < lowest:
             raise _forbidden(request, actor, lowest)
         return actor
+
+    def _require_turn(self, request: Request[Any, Any, Any], actor: Actor) -> None:
+        """Pages are what a person can look at: their own calls are bounded, they are not."""
+        if not request.url.path.startswith("/v1/"):
+            return
+        if actor.kind == "token":
+            self._rate.require(actor.id, self._settings.token_requests_per_minute)
+        else:
+            self._rate.require(actor.session_id, self._settings.session_requests_per_minute)
 
     async def _actor(self, request: Request[Any, Any, Any]) -> Actor:
         try:

@@ -20,7 +20,19 @@ from datafly.management.pages import coming_in
 from datafly.management.parameters import require_known
 from datafly.management.place import STATE
 from datafly.management.problems import of_fault, of_http_error, of_signal_error
-from datafly.management.routes import auth, dead_letters, health, integrations, live_events, pipelines, tokens
+from datafly.management.rate import Rate
+from datafly.management.repeating import Repeating
+from datafly.management.routes import (
+    audit_log,
+    auth,
+    dead_letters,
+    health,
+    integrations,
+    live_events,
+    pipelines,
+    tokens,
+    users,
+)
 from datafly.management.routes import catalog as catalog_routes
 from datafly.management.routes import intake as intake_routes
 from datafly.management.services import Catalog, Composed
@@ -86,7 +98,10 @@ def _application(composed: Composed) -> Litestar:
         _routers(),
         dependencies={"services": Provide(lambda: composed, sync_to_thread=False)},
         guards=[require_known],
-        middleware=[Access(identify, public_url=settings.public_url)],
+        middleware=[
+            Access(composed.control, identify, Rate(composed.clock.monotonic), settings),
+            Repeating(composed.control, max_body_bytes=settings.max_body_bytes),
+        ],
         state=State({"services": composed, STATE: settings}),
         exception_handlers=_FAILURES,
         openapi_config=document.config(),
@@ -109,6 +124,8 @@ def _routers() -> list[Router]:
         dead_letters.replay_router,
         tokens.router,
         auth.router,
+        users.router,
+        audit_log.router,
         coming_in.router,
         coming_in.static,
     ]

@@ -10,6 +10,8 @@ from datafly.store.base import Control
 
 Changes = Mapping[str, tuple[Any, Any]]
 _LONGEST: Final = 320
+NOTED: Final = "noted"
+"""Set in a request's state once the audit log has what it did."""
 
 
 def note(

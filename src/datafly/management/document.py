@@ -13,7 +13,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
 from datafly import __version__
-from datafly.management import cookie
+from datafly.management import cookie, repeating
 from datafly.management.access import Role, lowest_role
 from datafly.management.problems import ErrorAnswer
 
@@ -31,6 +31,13 @@ _SESSION: Final = SecurityScheme(
     security_scheme_in="cookie",
     description="The session of a browser, opened by the page `/login`; over HTTPS its name begins with `__Host-`.",
 )
+_KEY: Final = {
+    "name": repeating.HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A call that is repeated with it within a day changes nothing more and is answered as the first.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
 _STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
 _ETAG: Final = {"ETag": {"description": "For `If-Match`.", "schema": {"type": "string"}}}
 _MEANINGS: Final = {
@@ -43,6 +50,7 @@ _MEANINGS: Final = {
     "413": "The body is too large.",
     "415": "The body is of another media type than JSON.",
     "422": "A field or parameter is wrong; `details.field` names it.",
+    "429": "Too many requests; again after `Retry-After` seconds.",
     "500": "Signal failed; its log says why under `details.id`.",
     "503": "Not now; try again after `Retry-After` seconds.",
 }
@@ -106,18 +114,23 @@ def _complete(operation: dict[str, Any], path: str, method: str, handler: HTTPRo
     good = {status: said for status, said in operation["responses"].items() if status.startswith("2")}
     for said in good.values():
         said["headers"] = _ETAG if _has_etag(handler) else {}
-        if answer is not None:
+        if media := handler.opt.get("media"):
+            said["content"] = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in media}
+        elif answer is not None:
             said["content"] = _json(schemas[answer]) | (_STREAM if handler.opt.get("streams") else {})
     lowest = lowest_role(method.upper(), path)
     operation["security"] = [] if lowest is Role.ANYONE else [{"token": []}, {"session": []}]
+    if repeatable := method == "post" and lowest is not Role.ANYONE:
+        operation["parameters"] = [*operation.get("parameters", []), _KEY]
     statuses = _failures(operation, path, handler, guarded=lowest is not Role.ANYONE)
+    statuses = sorted({*statuses, "409", "413"}) if repeatable else statuses
     operation["responses"] = good | {status: _failure(status, schemas) for status in statuses}
 
 
 def _failures(operation: dict[str, Any], path: str, handler: HTTPRouteHandler, *, guarded: bool) -> list[str]:
     """Which errors an operation can answer follows from what it takes."""
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
-    found = {"500", "503"} | ({"401", "403"} if guarded else set())
+    found = {"500", "503"} | ({"401", "403", "429"} if guarded else set())
     found |= {"404"} if "{" in path else set()
     found |= {"400", "413", "415", "422", "409"} if _body(handler) is not None else set()
     found |= {"412", "409"} if "if-match" in {name.lower() for name in parameters} else set()
@@ -150,9 +163,14 @@ def _body(handler: HTTPRouteHandler) -> Any:
 
 
 def _answer(handler: HTTPRouteHandler) -> Any:
-    """None where nothing, or no JSON, is answered. `opt["answer"]` is for who may answer a stream instead."""
+    """None where nothing, or no JSON, is answered: `opt["media"]` then says what is.
+
+    `opt["answer"]` is for who may answer a stream instead.
+    """
     if answer := handler.opt.get("answer"):
         return answer
+    if "media" in handler.opt:
+        return None
     field = handler.parsed_return_field
     if _has_etag(handler):
         field = field.inner_types[0]

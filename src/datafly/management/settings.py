@@ -6,7 +6,7 @@ import msgspec
 class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`public_url`: where browsers reach Signal, if not by the host that they call; `trusted_proxies`: whose
     `X-Forwarded-…` is believed. A session ends `session_seconds` after it was last used. After `account_tries` or
-    `address_tries` in `lockout_seconds`, that account or address waits as long.
+    `address_tries` in `lockout_seconds`, that account or address waits as long. `…_requests_per_minute` 0 is unlimited.
 
     `scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
 
@@ -29,3 +29,5 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     lockout_seconds: int = 900
     account_tries: int = 10
     address_tries: int = 100
+    session_requests_per_minute: int = 100
+    token_requests_per_minute: int = 6_000

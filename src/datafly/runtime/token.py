@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from datafly.management.auditing import note
+from datafly.management.place import COMMAND_LINE
 from datafly.model.errors import OperatorError
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
@@ -24,7 +26,11 @@ def create_token(settings: Settings, *, name: str, role: str) -> str:
         raise OperatorError(f"{role!r} is no role: choose {', '.join(ROLES[:-1])} or {ROLES[-1]}.", code="NO_ROLE")
     store = open_the_store(settings)
     try:
-        return store.control.create_token(name, role)[1]
+        with store.control.together():
+            token, text = store.control.create_token(name, role)
+            changes = {"name": (None, token.name), "role": (None, token.role)}
+            note(store.control, "token.created", "token", token.id, changes=changes, place=COMMAND_LINE)
+        return text
     finally:
         store.close()
 

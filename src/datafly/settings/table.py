@@ -46,6 +46,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             form=forms.web_address,
         ),
     ] = ""
+    session_requests_per_minute: Annotated[
+        int, Sentence("Calls of the management API that one log-in may make a minute; 0 is unlimited.", least=0)
+    ] = 100
+    token_requests_per_minute: Annotated[
+        int, Sentence("Calls of the management API that one API token may make a minute; 0 is unlimited.", least=0)
+    ] = 6_000
     sandbox_port: Annotated[
         int, Sentence("Port of the vendor sandboxes (with demo, or alone).", fixed=True, least=1, most=65535)
     ] = 8090

@@ -22,7 +22,10 @@ from datafly.store.people import People
 
 
 class Token(msgspec.Struct, frozen=True):
-    """An API token; its text is shown once, only its hash is kept. `role`: owner, admin, editor, viewer."""
+    """An API token; its text is shown once, only its hash is kept. `role`: owner, admin, editor, viewer.
+
+    `hint`: the end of its text. `created_by`: a token's name or a user's e-mail address; None on the command line.
+    """
 
     id: str
     name: str
@@ -31,6 +34,8 @@ class Token(msgspec.Struct, frozen=True):
     expires_ms: int | None = None
     last_used_ms: int | None = None
     revoked_ms: int | None = None
+    hint: str | None = None
+    created_by: str | None = None
 
 
 class Control(People, Protocol):
@@ -88,8 +93,16 @@ class Control(People, Protocol):
     ) -> Installation:
         """`enabled`, `paused`, `removed_ms` with `end`. What is removed stays so: code `REMOVED`."""
 
-    def create_token(self, name: str, role: str, *, expires_ms: int | None = None) -> tuple[Token, str]:
+    def create_token(
+        self, name: str, role: str, *, expires_ms: int | None = None, created_by: str | None = None
+    ) -> tuple[Token, str]:
         """The token and its text, `dft_…`."""
+
+    def token(self, token_id: str) -> Token:
+        """Revoked ones too."""
+
+    def change_token(self, token_id: str, changes: dict[str, Any], *, if_match: str | None = None) -> Token:
+        """`name`, `expires_ms`. One that is revoked stays as it is: `Conflict`, code `REVOKED`."""
 
     def find_token(self, text: str) -> Token | None:
         """None when unknown, revoked or expired."""

@@ -17,6 +17,7 @@ from datafly.store.installations import Installations
 from datafly.store.links import Links
 from datafly.store.pipelines import Pipelines
 from datafly.store.replays import Replays
+from datafly.store.retries import Retries
 from datafly.store.schema import control_version
 from datafly.store.seal import Sealer
 from datafly.store.sessions import Sessions
@@ -25,7 +26,7 @@ from datafly.store.tokens import Tokens
 from datafly.store.users import Users
 
 
-class SqlControl(Pipelines, Sources, Installations, Tokens, Replays, Users, Sessions, Links, Failures, Audit):
+class SqlControl(Pipelines, Sources, Installations, Tokens, Replays, Users, Sessions, Links, Failures, Audit, Retries):
     """`Control` over SQLAlchemy. A change also counts the version up; a token's last use does not."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:

@@ -92,5 +92,17 @@ class Audit(Protocol):
         """Newest first. `like`: fields that must be equal; `before`: an id to go on after."""
 
 
-class People(Users, Sessions, Links, Failures, Audit, Protocol):
+class Retries(Protocol):
+    def begin_call(self, caller: str, key: str, request_hash: str) -> tuple[int, str] | None:
+        """The status and the answer of before; None: it is the first, make it, then finish or abandon it.
+
+        Raises `Conflict` (`CALL_UNDER_WAY`), `Invalid` (`KEY_OF_ANOTHER_CALL`).
+        """
+
+    def finish_call(self, caller: str, key: str, status: int, answer: str) -> None: ...
+
+    def abandon_call(self, caller: str, key: str) -> None: ...
+
+
+class People(Users, Sessions, Links, Failures, Audit, Retries, Protocol):
     """All of it."""

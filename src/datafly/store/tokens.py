@@ -1,17 +1,18 @@
 """API tokens. Their text has 256 random bits, so a fast hash hides it: there is nothing to guess, hence no argon2."""
 
 import hmac
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from datafly.model.errors import Unavailable
+from datafly.model.errors import Conflict, Unavailable
 from datafly.store import rows
 from datafly.store.base import Token
 from datafly.store.database import Database
 from datafly.store.ids import fresh_id, fresh_token, hash_of
 from datafly.store.schema import tokens
 
+_HINT: Final = 4
 LAST_USED_GRAIN_MS: Final = 60_000
 """A token in constant use costs one write a minute."""
 
@@ -21,9 +22,19 @@ class Tokens:
 
     _database: Database
 
-    def create_token(self, name: str, role: str, *, expires_ms: int | None = None) -> tuple[Token, str]:
+    def create_token(
+        self, name: str, role: str, *, expires_ms: int | None = None, created_by: str | None = None
+    ) -> tuple[Token, str]:
         text, now_ms = fresh_token(), self._database.now_ms()
-        token = Token(id=fresh_id("tok", now_ms), name=name, role=role, created_ms=now_ms, expires_ms=expires_ms)
+        token = Token(
+            id=fresh_id("tok", now_ms),
+            name=name,
+            role=role,
+            created_ms=now_ms,
+            expires_ms=expires_ms,
+            hint=text[-_HINT:],
+            created_by=created_by,
+        )
         row = {**{field: getattr(token, field) for field in Token.__struct_fields__}, "text_hash": hash_of(text)}
         with self._database.change() as connection:
             connection.execute(sa.insert(tokens).values(row))
@@ -48,6 +59,25 @@ class Tokens:
             found = connection.execute(sa.select(tokens).order_by(tokens.c.created_ms, tokens.c.id)).mappings()
             return [rows.token_of(row) for row in found]
 
+    def token(self, token_id: str) -> Token:
+        """Revoked ones too."""
+        with self._database.read() as connection:
+            return _one(connection, token_id)
+
+    def change_token(self, token_id: str, changes: dict[str, Any], *, if_match: str | None = None) -> Token:
+        """`name`, `expires_ms`. One that is revoked stays as it is: `Conflict`, code `REVOKED`."""
+        unknown = set(changes) - {"name", "expires_ms"}
+        if unknown:
+            raise ValueError(f"no such field of a token: {sorted(unknown)}")
+        with self._database.change() as connection:
+            before = _one(connection, token_id)
+            rows.require_match(before, if_match)
+            if before.revoked_ms is not None:
+                raise Conflict(f"{before.name} is revoked; make another.", code="REVOKED")
+            if changes:
+                connection.execute(sa.update(tokens).where(tokens.c.id == token_id).values(changes))
+            return _one(connection, token_id)
+
     def revoke_token(self, token_id: str) -> None:
         """For ever; revoking twice changes nothing."""
         with self._database.change() as connection:
@@ -65,3 +95,8 @@ class Tokens:
                 connection.execute(sa.update(tokens).where(tokens.c.id == token.id).values(last_used_ms=now_ms))
         except Unavailable:
             pass  # told already; a full disk must not lock the operator out
+
+
+def _one(connection: sa.Connection, token_id: str) -> Token:
+    select = sa.select(tokens).where(tokens.c.id == token_id)
+    return rows.token_of(rows.first(connection, select, f"There is no token {token_id[:100]}."))

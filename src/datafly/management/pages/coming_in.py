@@ -13,7 +13,7 @@ from datafly.management.cookie import session_cookie
 from datafly.management.inviting import has_owner
 from datafly.management.pages.drawing import HEADERS, ROOM, draw
 from datafly.management.place import place_of
-from datafly.management.routes.caller import Caller
+from datafly.management.routes.caller import Caller, noted
 from datafly.management.same_origin import require_same_origin
 from datafly.management.services import Composed, Services
 from datafly.management.signing_in import Opened
@@ -57,6 +57,7 @@ async def log_in(*, services: Services, request: Request[Any, Any, Any]) -> Page
 @post("/logout", include_in_schema=False, sync_to_thread=True)
 def log_out(*, services: Services, request: Caller) -> Page:
     signing_in.log_out(services, request.auth, place_of(request))
+    noted(request)
     return Redirect("/login", status_code=303, cookies=[session_cookie(request, "")])
 
 

@@ -11,7 +11,7 @@ from datafly.management import signing_in
 from datafly.management.bodies import Strict
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.place import place_of
-from datafly.management.routes.caller import Caller, tell
+from datafly.management.routes.caller import Caller, noted, tell
 from datafly.management.services import Composed, Services
 from datafly.management.views.times import moment, moment_or_none
 from datafly.management.views.user import UserView, user_view
@@ -110,6 +110,7 @@ def refresh_tokens(*, services: Services, data: JSONBody[RefreshBody], request: 
 @post("/logout", status_code=204, summary="End this session", sync_to_thread=True)
 def log_out(*, services: Services, request: Caller) -> None:
     signing_in.log_out(services, request.auth, place_of(request))
+    noted(request)
 
 
 @get("/me", summary="Who calls", sync_to_thread=True)
@@ -138,6 +139,7 @@ def change_password(*, services: Services, data: JSONBody[PasswordBody], request
     """All other sessions of this user end."""
     old, new = Secret(data.current_password), Secret(data.new_password)
     signing_in.change_password(services, request.auth, old, new, place_of(request))
+    noted(request)
 
 
 @get("/sessions", summary="One's own sessions", sync_to_thread=True)

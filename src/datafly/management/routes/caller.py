@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from litestar import Request
 
-from datafly.management.auditing import differences, note
+from datafly.management.auditing import NOTED, differences, note
 from datafly.management.place import place_of
 from datafly.management.services import Composed
 from datafly.model.people import Actor
@@ -15,8 +15,11 @@ from datafly.observe.management import ManagementResourceChanged
 Caller = Request[Any, Actor, Any]
 _VERBS: Final = {"changed": "updated", "removed": "deleted"}
 """Our words, and those of contracts/signal.md §10.10."""
-NOTED: Final = "noted"
-"""Set in a request's state once the audit log has what it did."""
+
+
+def noted(request: Request[Any, Any, Any]) -> None:
+    """The audit log has what it did, so that `Access` need not note it by its path."""
+    request.state[NOTED] = True
 
 
 def tell(
@@ -41,5 +44,5 @@ def tell(
         changes=differences(old or {}, new or {}),
         place=place_of(request),
     )
-    request.state[NOTED] = True
+    noted(request)
     emit(ManagementResourceChanged(action=action, resource=resource, id=resource_id, by=request.auth.name))

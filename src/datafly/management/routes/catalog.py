@@ -10,6 +10,7 @@ from datafly.management.bodies import Strict
 from datafly.management.installing import InstallBody, install
 from datafly.management.paging import Cursor, Limit, Page, decode_cursor, page
 from datafly.management.routes.caller import Caller, tell
+from datafly.management.routes.integrations import RESOURCE, told
 from datafly.management.services import Composed, Services
 from datafly.management.standings import Standings
 from datafly.management.views.catalog import Vendor, vendor_view
@@ -57,9 +58,10 @@ def install_vendor(
     *, services: Services, vendor: FromPath[str], data: JSONBody[InstallBody], request: Caller
 ) -> InstalledView:
     """It gets every event that comes from now on."""
-    made = install(services, vendor, data, by=request.auth.name)
-    for installation in made.installations:
-        tell(request, "created", "pipeline_integration", installation.id)
+    with services.control.together():
+        made = install(services, vendor, data, by=request.auth.name)
+        for installation in made.installations:
+            tell(request, "created", RESOURCE, installation.id, new=told(installation))
     standings = Standings(services)
     return InstalledView(
         template=template_view(made.template),

@@ -83,8 +83,9 @@ def replay_dead_letters(*, services: Services, data: JSONBody[ReplayBody], reque
         )
     now_ms = services.clock.now_ms()
     run = Replay(fresh_id("run", now_ms), chosen.installation_id, chosen.members, now_ms, request.auth.name)
-    services.control.create_replay(run)
-    tell(request, "replayed", "pipeline_integration", run.installation_id)
+    with services.control.together():
+        services.control.create_replay(run)
+        tell(request, "replayed", "pipeline_integration", run.installation_id, new={"replay": run.id})
     shown = msgspec.structs.asdict(replay_view(run, {}))
     return StartedReplay(**shown, more=chosen.more, not_kept=chosen.not_kept)
 

@@ -1,5 +1,7 @@
 """`/v1/admin/pipeline-integrations`"""
 
+from typing import Any, Final
+
 import msgspec
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -22,6 +24,7 @@ from datafly.model.errors import NotFound
 from datafly.model.installation import Installation
 
 Answer = Response[PipelineIntegration]
+RESOURCE: Final = "pipeline_integration"
 
 
 class InstallationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,12 +77,14 @@ def change_integration(
     """A change of the config makes a revision and deploys it here."""
     tag = expected(if_match)
     switches = _switches(data)
-    if isinstance(data.config, dict):
-        changed = reconfigure(services, integration_id, data.config, if_match=tag, by=request.auth)
-        tag = None
-    if switches or not isinstance(data.config, dict):
-        changed = switch(services, integration_id, switches, if_match=tag)
-    tell(request, "changed", "pipeline_integration", integration_id)
+    with services.control.together():
+        before = services.control.installation(integration_id)
+        if isinstance(data.config, dict):
+            changed = reconfigure(services, integration_id, data.config, if_match=tag, by=request.auth)
+            tag = None
+        if switches or not isinstance(data.config, dict):
+            changed = switch(services, integration_id, switches, if_match=tag)
+        tell(request, "changed", RESOURCE, integration_id, old=told(before), new=told(changed))
     return _answer(services, changed)
 
 
@@ -117,7 +122,7 @@ async def registered_names(*, services: Services, integration_id: FromPath[str],
     """Asks the vendor, and puts what it tells into the config, as a new revision."""
     taken = await take_names(services, integration_id, by=request.auth)
     if taken.ok:
-        tell(request, "changed", "pipeline_integration", integration_id)
+        tell(request, "changed", RESOURCE, integration_id)
     return taken
 
 
@@ -145,13 +150,27 @@ def uninstall(*, services: Services, integration_id: FromPath[str], request: Cal
     if services.control.installation(integration_id).removed_ms is not None:
         raise NotFound(f"There is no pipeline integration {integration_id}.")
     changes = {"removed_ms": services.clock.now_ms(), "end": services.log.heads()}
-    services.control.change_installation(integration_id, changes, if_match=expected(if_match))
-    tell(request, "removed", "pipeline_integration", integration_id)
+    with services.control.together():
+        removed = services.control.change_installation(integration_id, changes, if_match=expected(if_match))
+        tell(request, "removed", RESOURCE, integration_id, old=told(removed))
+
+
+def told(installation: Installation) -> dict[str, Any]:
+    """What the audit log compares: secrets are `Secret`, and masked there."""
+    config = {f"config.{name}": value for name, value in installation.revision.config.items()}
+    return config | {
+        "name": installation.name,
+        "revision_number": installation.revision.number,
+        "enabled": installation.enabled,
+        "paused": installation.paused,
+    }
 
 
 def _switch(services: Composed, integration_id: str, request: Caller, if_match: str | None, **changes: bool) -> Answer:
-    changed = switch(services, integration_id, changes, if_match=expected(if_match))
-    tell(request, "changed", "pipeline_integration", integration_id)
+    with services.control.together():
+        before = services.control.installation(integration_id)
+        changed = switch(services, integration_id, changes, if_match=expected(if_match))
+        tell(request, "changed", RESOURCE, integration_id, old=told(before), new=told(changed))
     return _answer(services, changed)
 
 

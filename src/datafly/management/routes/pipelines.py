@@ -1,5 +1,8 @@
 """`/v1/admin/pipelines`"""
 
+from typing import Any
+
+import msgspec
 from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody
 
@@ -32,8 +35,9 @@ def get_pipeline(*, services: Services, pipeline_id: FromPath[str]) -> Response[
 
 @post("/", dto=Strict[PipelineBody], return_dto=None, summary="Create a pipeline", sync_to_thread=True)
 def create_pipeline(*, services: Services, data: JSONBody[PipelineBody], request: Caller) -> Response[PipelineView]:
-    created = services.control.create_pipeline(new_pipeline(data))
-    tell(request, "created", "pipeline", created.id)
+    with services.control.together():
+        created = services.control.create_pipeline(new_pipeline(data))
+        tell(request, "created", "pipeline", created.id, new=_told(created))
     return _answer(services, created, status_code=201)
 
 
@@ -53,9 +57,16 @@ def change_pipeline(
     if_match: IfMatch = None,
 ) -> Response[PipelineView]:
     """Fields that are not named stay as they are."""
-    changed = services.control.update_pipeline(pipeline_id, pipeline_changes(data), if_match=expected(if_match))
-    tell(request, "changed", "pipeline", changed.id)
+    with services.control.together():
+        before = services.control.pipeline(pipeline_id)
+        changed = services.control.update_pipeline(pipeline_id, pipeline_changes(data), if_match=expected(if_match))
+        tell(request, "changed", "pipeline", changed.id, old=_told(before), new=_told(changed))
     return _answer(services, changed)
+
+
+def _told(pipeline: Pipeline) -> dict[str, Any]:
+    told = msgspec.structs.asdict(pipeline)
+    return {name: value for name, value in told.items() if name not in {"id", "created_ms", "updated_ms"}}
 
 
 def _answer(services: Composed, pipeline: Pipeline, *, status_code: int = 200) -> Response[PipelineView]:

@@ -19,7 +19,12 @@ from datafly.transport.http import HttpTransport
 
 def _settings(settings: Settings) -> ManagementSettings:
     proxies = tuple(one.strip() for one in settings.trusted_proxies.split(",") if one.strip())
-    return ManagementSettings(public_url=settings.management_url.rstrip("/"), trusted_proxies=proxies)
+    return ManagementSettings(
+        public_url=settings.management_url.rstrip("/"),
+        trusted_proxies=proxies,
+        session_requests_per_minute=settings.session_requests_per_minute,
+        token_requests_per_minute=settings.token_requests_per_minute,
+    )
 
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:

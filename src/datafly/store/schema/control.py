@@ -106,4 +106,7 @@ tokens = sa.Table(
     sa.Column("expires_ms", sa.BigInteger),
     sa.Column("last_used_ms", sa.BigInteger),
     sa.Column("revoked_ms", sa.BigInteger),
+    # The end of its text, by which people tell tokens apart; NULL for those made before it was kept.
+    sa.Column("hint", sa.String(16)),
+    sa.Column("created_by", sa.Text),
 )
