@@ -194,13 +194,16 @@ def tail(
         str | None,
         typer.Option("--token", metavar="TOKEN", help="An API token; by default one is made and taken back."),
     ] = None,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Also what the gateway refuses from now on, with the reason.")
+    ] = False,
     settings: Settings,
     found: list[Found],  # noqa: ARG001  settings says it all here
 ) -> None:
     """Show live events as they come. With what became of each; Ctrl-C ends it."""
     from datafly.cli import tail as tailing
 
-    tailing.run(settings, url=url, token=token, as_json=json)
+    tailing.run(settings, url=url, token=token, as_json=json, refused=refused)
 
 
 app.command("import")(with_settings(import_files))

@@ -17,7 +17,7 @@ def line(event: dict[str, Any], *, colours: bool) -> str:
 
 
 def _parts(event: dict[str, Any], style: Style) -> Iterator[str]:
-    yield f"{_time_of_day(event.get('received_at'))} {plain(event.get('type')):<8}"
+    yield f"{time_of_day(event.get('received_at'))} {plain(event.get('type')):<8}"
     name = event.get("event") or event.get("name")
     if name:
         yield " " + style(plain(name), bold=True)
@@ -54,7 +54,7 @@ def bare(text: str, **_: Any) -> str:
     return text
 
 
-def _time_of_day(moment: Any) -> str:
+def time_of_day(moment: Any) -> str:
     try:
         return datetime.fromisoformat(str(moment)).astimezone().strftime("%H:%M:%S")
     except ValueError:

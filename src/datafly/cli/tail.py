@@ -3,14 +3,17 @@
 import contextlib
 import http.client
 import sys
+import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from datafly.cli.line import line
+from datafly.cli.refused import line as refused_line
 from datafly.model.errors import OperatorError
 from datafly.runtime.token import passing_token
 from datafly.settings import Settings
@@ -19,10 +22,11 @@ _TOKEN_SECONDS: Final = 12 * 3600.0
 _SILENCE_SECONDS: Final = 45.0
 """Three heartbeats of the API: whoever is silent for longer is gone."""
 _AGAIN_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 1.0
 _AWAY: Final = (OSError, http.client.HTTPException)
 
 
-def run(settings: Settings, *, url: str | None, token: str | None, as_json: bool) -> None:
+def run(settings: Settings, *, url: str | None, token: str | None, as_json: bool, refused: bool) -> None:
     """Follow until Ctrl-C, over restarts of Signal. Raises `OperatorError` when there is no Signal to follow."""
     base = (url or f"http://{_host(settings)}:{settings.management_port}").rstrip("/")
     _require_one(base)
@@ -31,8 +35,15 @@ def run(settings: Settings, *, url: str | None, token: str | None, as_json: bool
     colours = sys.stdout.isatty()
     with contextlib.suppress(KeyboardInterrupt), _token_of(settings, base, token) as text:
         _say(f"Live events of {base}; Ctrl-C ends it.")
+        if refused:
+            show = partial(_show, as_json=as_json, draw=partial(refused_line, colours=colours))
+            threading.Thread(target=_follow_refused, args=(base, text, show), daemon=True).start()
         for event in _events(base, text):
-            print(msgspec.json.encode(event).decode() if as_json else line(event, colours=colours), flush=True)
+            _show(event, as_json=as_json, draw=partial(line, colours=colours))
+
+
+def _show(told: dict[str, Any], *, as_json: bool, draw: Callable[[dict[str, Any]], str]) -> None:
+    print(msgspec.json.encode(told).decode() if as_json else draw(told), flush=True)
 
 
 def _host(settings: Settings) -> str:
@@ -103,6 +114,34 @@ def _get(base: str, path: str, headers: dict[str, str]) -> Iterator[http.client.
         yield connection.getresponse()
     finally:
         connection.close()
+
+
+def _follow_refused(base: str, token: str, show: Callable[[dict[str, Any]], None]) -> None:
+    """What is refused from now on, about a second after. What cannot be asked now is asked again."""
+    seen: dict[str, int] = {}
+    while True:
+        with contextlib.suppress(*_AWAY, msgspec.DecodeError, KeyError):
+            for pipeline in _list(base, token, "/v1/admin/pipelines?limit=100"):
+                _show_newer(base, token, pipeline["id"], seen, show)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _show_newer(
+    base: str, token: str, pipeline_id: str, seen: dict[str, int], show: Callable[[dict[str, Any]], None]
+) -> None:
+    rows = _list(base, token, f"/v1/admin/pipelines/{pipeline_id}/refused?limit=100")
+    numbers = [int(one["id"].removeprefix("ref_")) for one in rows]
+    last = seen.get(pipeline_id)
+    seen[pipeline_id] = max([last or 0, *numbers])
+    for number, one in zip(reversed(numbers), reversed(rows), strict=True):
+        if last is not None and number > last:
+            show(one)
+
+
+def _list(base: str, token: str, path: str) -> list[dict[str, Any]]:
+    with _get(base, path, {"Authorization": f"Bearer {token}"}) as reply:
+        found: list[dict[str, Any]] = msgspec.json.decode(reply.read())["data"]
+        return found
 
 
 def _say(words: str) -> None:

@@ -160,7 +160,7 @@ class _Gateway:
         return reply
 
     async def _reply(self, route: Route | None, request: Request, receive: Receive) -> Reply:
-        refuse = route.refuse if route is not None and request.method in route.methods else _refusal
+        refuse = _refusal if route is None else route.refuse
         try:
             handler = self._handler(route, request)
             return await handler(request, receive)

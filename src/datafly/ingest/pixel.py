@@ -15,7 +15,7 @@ from datafly.ingest.doors import Doors, Passage
 from datafly.ingest.event import check
 from datafly.ingest.paths import Door
 from datafly.ingest.settings import GatewaySettings
-from datafly.ingest.wire import Receive, Reply, Request
+from datafly.ingest.wire import Receive, Reply, Request, json_reply
 from datafly.model.errors import SignalError
 from datafly.model.proxies import Proxies
 
@@ -67,6 +67,9 @@ def picture(*more: tuple[bytes, bytes]) -> Reply:
 
 
 def refusal(error: SignalError) -> Reply:
+    """A picture; but who posts here shows none."""
+    if isinstance(error, Refused) and error.code == Code.METHOD_NOT_ALLOWED.name:
+        return json_reply(error.status, error.as_body(), *error.headers)
     return picture((b"x-error", error.code.encode()))
 
 

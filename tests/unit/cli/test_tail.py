@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from datafly.cli import tail
+from datafly.cli.refused import line as refused_line
 from datafly.model.errors import OperatorError
 from datafly.settings import Settings
 
@@ -69,7 +70,7 @@ def test_what_is_refused_ends_it_with_a_sentence(server, status, body, sentence)
 
 
 def follow(settings=None, *, url=None, token=None):
-    tail.run(settings or Settings(), url=url, token=token, as_json=True)
+    tail.run(settings or Settings(), url=url, token=token, as_json=True, refused=False)
 
 
 @pytest.mark.parametrize("base", ["http://127.0.0.1:1", "https://127.0.0.1:1/x", "ftp://127.0.0.1", "localhost"])
@@ -90,3 +91,21 @@ def test_it_makes_no_store_where_there_is_none(server, tmp_path):
     with pytest.raises(OperatorError, match="is not the data folder of the Signal at"):
         follow(settings)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_refused_is_shown_once_from_the_beginning_on(server):
+    shown, seen = [], {}
+    for numbers in ([2, 1], [4, 3, 2, 1], [4, 3, 2, 1]):
+        server.answers.put((200, json.dumps({"data": [{"id": f"ref_{number}"} for number in numbers]}).encode()))
+        tail._show_newer(server.base, "dft_x", "pip_1", seen, shown.append)
+
+    assert [one["id"] for one in shown] == ["ref_3", "ref_4"]
+    assert asked(server)[:2] == ("/v1/admin/pipelines/pip_1/refused?limit=100", "Bearer dft_x")
+
+
+def test_a_refused_event_is_one_line_without_control_characters():
+    told = {"at": "2026-11-25T10:00:00Z", "door": "/v1/batch", "stage": "gateway", "index": 3, "status": 400}
+    told |= {"code": "NOT_JSON", "message": "It is \x1b[2Jwrong.", "outline": "{}"}
+
+    assert refused_line(told, colours=False)[8:] == " /v1/batch[3] 400 NOT_JSON It is �[2Jwrong.  {}"
+    assert refused_line(told | {"index": None}, colours=False)[8:].startswith(" /v1/batch 400 ")

@@ -267,3 +267,10 @@ def test_settings_are_for_the_pages_of_the_pipeline_only(gate):
 
     assert gate.http.get(f"/v1/projects/{KEY}/settings", headers={"origin": "https://foreign.test"}).status_code == 403
     assert gate.http.post(f"/v1/projects/{KEY}/settings").status_code == 405
+
+
+def test_a_method_that_such_a_door_does_not_take_is_told_flat_too(gate):
+    refused = gate.http.get("/v1/track")
+
+    assert (refused.status_code, refused.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert refused.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
