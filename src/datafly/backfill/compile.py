@@ -1,12 +1,12 @@
 """A mapping as a closure from a row to an event. Pure; nothing of the mapping is interpreted row by row."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
 
-from datafly.backfill.convert import Convert, converter
+from datafly.backfill.convert import FALSE, TRUE, Convert, converter
 from datafly.backfill.mapping import Mapping, Only, Value
 from datafly.backfill.refusal import Reason, RowRefused
 from datafly.backfill.rows import Fields
@@ -75,8 +75,8 @@ def _always(_row: Fields) -> bool:
 
 def _condition(only: Only) -> Callable[[Fields], bool]:
     column = _column(only.column)
-    among = None if only.equal is None else frozenset(map(_word, only.equal))
-    apart = None if only.is_not is None else frozenset(map(_word, only.is_not))
+    among = None if only.equal is None else _words(only.equal)
+    apart = None if only.is_not is None else _words(only.is_not)
 
     def meant(row: Fields) -> bool:
         told = column(row)
@@ -86,6 +86,16 @@ def _condition(only: Only) -> Callable[[Fields], bool]:
         return (among is None or word in among) and (apart is None or word not in apart)
 
     return meant
+
+
+def _words(told: Sequence[Any]) -> frozenset[str]:
+    """YAML takes yes and no for true and false; a file has them in every spelling."""
+    found = {_word(one) for one in told}
+    for one in told:
+        if isinstance(one, bool):
+            spelt = TRUE if one else FALSE
+            found |= {*spelt, *(word.title() for word in spelt), *(word.upper() for word in spelt)}
+    return frozenset(found)
 
 
 def _word(told: Any) -> str:

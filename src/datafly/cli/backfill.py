@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from datafly.backfill.run import Interrupted
 from datafly.backfill.run import Progress as Stand
@@ -88,11 +89,11 @@ def _watcher(*, as_json: bool) -> Iterator[_Watcher]:
         return
     bar = Progress(
         TextColumn("{task.fields[accepted]:,} accepted, {task.fields[refused]:,} refused"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         TaskProgressColumn(),
         TextColumn("{task.fields[rate]:,.0f}/s"),
-        TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[waits]}", style="dim"),
+        TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True, min_width=5)),
+        TextColumn("{task.fields[waits]}", style="dim", table_column=Column(no_wrap=True, overflow="ellipsis")),
         console=console,
         transient=True,
     )

@@ -145,6 +145,14 @@ def test_rows_that_are_not_meant_are_counted_apart(folder, gateway):
     assert (done.counts.skipped, done.counts.refused) == (2, 0)
 
 
+def test_a_file_that_is_no_report_is_never_written_over(folder, gateway):
+    (folder / "other.ndjson").write_text("dear")
+    with pytest.raises(OperatorError, match="is there already, without a checkpoint beside it"):
+        import_into(gateway, write_rows(folder, 1), report=Path("other.ndjson"))
+    assert (folder / "other.ndjson").read_text() == "dear"
+    assert gateway.events == []
+
+
 # --- a gateway that cannot -------------------------------------------------------------------------------------------
 
 
@@ -282,7 +290,7 @@ def peak_kilobytes(gateway, count, folder):
 
 def test_memory_does_not_grow_with_the_rows(folder, gateway):
     gateway.refuses = lambda _event: gateway.events.clear()
-    few, many = (peak_kilobytes(gateway, count, folder) for count in (2_000, 60_000))
+    few, many = (peak_kilobytes(gateway, count, folder) for count in (2_000, 30_000))
     assert many - few < 8_000
 
 
