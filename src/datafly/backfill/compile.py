@@ -21,19 +21,23 @@ _ANY: Final = "*"
 _MISSING: Final = msgspec.UNSET
 
 
-def compile_mapping(mapping: Mapping, columns: tuple[str, ...] | None) -> ToEvent:
-    """`columns`: those that the file has, None if each row has its own. Raises `OperatorError` for one it has not."""
+def compile_mapping(
+    mapping: Mapping, columns: tuple[str, ...] | None, base: Callable[[Fields], dict[str, Any]] | None = None
+) -> ToEvent:
+    """`columns`: those that the file has, None if each row has its own. `base`: the event that a known shape makes of
+    the row, over which the mappings go. Raises `OperatorError` for a column that the file has not.
+    """
     if columns is not None:
         _require_columns(mapping, columns)
     meant = _condition(mapping.only) if mapping.only else _always
     parts = [(target.split("."), _reader(target, value)) for target, value in mapping.mappings.items()]
-    kind = _implied_type(mapping)
+    begin = base or _beginning(mapping)
     used = frozenset(_used(mapping))
 
     def to_event(row: Fields) -> dict[str, Any] | None:
         if not meant(row):
             return None
-        event: dict[str, Any] = {"type": kind} if kind else {}
+        event = begin(row)
         if mapping.rest:
             event[mapping.rest] = {name: told for name, told in row.items() if name not in used and not _is_empty(told)}
         for names, read in parts:
@@ -49,6 +53,11 @@ def _implied_type(mapping: Mapping) -> str:
     if mapping.kind == "users":
         return "identify"
     return "" if "type" in mapping.mappings else "track"
+
+
+def _beginning(mapping: Mapping) -> Callable[[Fields], dict[str, Any]]:
+    kind = _implied_type(mapping)
+    return (lambda _row: {"type": kind}) if kind else (lambda _row: {})
 
 
 def _used(mapping: Mapping) -> Iterable[str]:

@@ -222,10 +222,8 @@ def _require_sense(mapping: Mapping) -> None:
     targets = mapping.mappings
     _require_one_form_each(targets)
     if mapping.shape:
-        if targets or mapping.rest:
-            raise OperatorError(
-                f"mappings: with `shape: {mapping.shape}` there is nothing to map; take one of them away."
-            )
+        if mapping.rest:
+            raise OperatorError(f"rest: `shape: {mapping.shape}` says already where every column goes.")
         return
     if mapping.table:
         raise OperatorError("table is for a `shape`; which columns mean what is said under mappings.")

@@ -36,7 +36,7 @@ def run(settings: Settings, wanted: Wanted, *, dry: bool, show: int, as_json: bo
                 rehearse(settings, wanted, hands, show=show) if dry else run_import(settings, wanted, hands)
             )
         except Interrupted:
-            watcher.say(_how_to_go_on(wanted))
+            watcher.say("Interrupted. Nothing was sent." if dry else _how_to_go_on(wanted))
             return INTERRUPTED_STATUS
     print(msgspec.json.encode(done).decode() if as_json else "\n".join(_words(done)))
     return REFUSED_STATUS if done.counts.refused else 0

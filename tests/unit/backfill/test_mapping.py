@@ -206,7 +206,7 @@ EVENT = {"event": {"value": "E"}}
         ({"mappings": EVENT, "csv": {"encoding": "utf-16"}}, "its lines cannot be told apart; make the file UTF-8"),
         ({"mappings": {**EVENT, "timestamp": {"column": "t", "format": "%Q"}}}, "timestamp.format: '%Q' is no format"),
         ({"mappings": {"event": {"column": "e", "map": {True: "x"}}}}, "event.map: words that YAML takes for true"),
-        ({"shape": "segment", "mappings": EVENT}, "`shape: segment` there is nothing to map"),
+        ({"shape": "segment", "rest": "traits"}, "rest: `shape: segment` says already where"),
         ({"mappings": EVENT, "table": "users"}, "table is for a `shape`"),
     ],
 )

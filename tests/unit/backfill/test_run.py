@@ -111,6 +111,17 @@ def test_large_events_go_in_smaller_batches(folder, gateway):
     assert max(sizes) * 60_000 < 5 * 1024 * 1024
 
 
+def test_an_export_can_be_given_what_it_lacks_such_as_consent(folder, gateway):
+    (folder / "mapping.yaml").write_text(
+        "shape: segment\nmappings: {context.consent.marketing: {value: true}}\nonly: {column: event, is: A}\n"
+    )
+    rows = [{"type": "track", "event": name, "userId": "u", "context": {"ip": "192.0.2.1"}} for name in "AB"]
+    (folder / "raw").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert import_into(gateway, Path("raw")).counts.skipped == 1
+    (event,) = gateway.events
+    assert (event["event"], event["context"]) == ("A", {"ip": "192.0.2.1", "consent": {"marketing": True}})
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
