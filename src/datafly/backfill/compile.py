@@ -1,12 +1,12 @@
 """A mapping as a closure from a row to an event. Pure; nothing of the mapping is interpreted row by row."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
 
-from datafly.backfill.convert import Convert, converter
+from datafly.backfill.convert import FALSE, TRUE, Convert, converter
 from datafly.backfill.mapping import Mapping, Only, Value
 from datafly.backfill.refusal import Reason, RowRefused
 from datafly.backfill.rows import Fields
@@ -21,19 +21,23 @@ _ANY: Final = "*"
 _MISSING: Final = msgspec.UNSET
 
 
-def compile_mapping(mapping: Mapping, columns: tuple[str, ...] | None) -> ToEvent:
-    """`columns`: those that the file has, None if each row has its own. Raises `OperatorError` for one it has not."""
+def compile_mapping(
+    mapping: Mapping, columns: tuple[str, ...] | None, base: Callable[[Fields], dict[str, Any]] | None = None
+) -> ToEvent:
+    """`columns`: those that the file has, None if each row has its own. `base`: the event that a known shape makes of
+    the row, over which the mappings go. Raises `OperatorError` for a column that the file has not.
+    """
     if columns is not None:
         _require_columns(mapping, columns)
     meant = _condition(mapping.only) if mapping.only else _always
     parts = [(target.split("."), _reader(target, value)) for target, value in mapping.mappings.items()]
-    kind = _implied_type(mapping)
+    begin = base or _beginning(mapping)
     used = frozenset(_used(mapping))
 
     def to_event(row: Fields) -> dict[str, Any] | None:
         if not meant(row):
             return None
-        event: dict[str, Any] = {"type": kind} if kind else {}
+        event = begin(row)
         if mapping.rest:
             event[mapping.rest] = {name: told for name, told in row.items() if name not in used and not _is_empty(told)}
         for names, read in parts:
@@ -49,6 +53,11 @@ def _implied_type(mapping: Mapping) -> str:
     if mapping.kind == "users":
         return "identify"
     return "" if "type" in mapping.mappings else "track"
+
+
+def _beginning(mapping: Mapping) -> Callable[[Fields], dict[str, Any]]:
+    kind = _implied_type(mapping)
+    return (lambda _row: {"type": kind}) if kind else (lambda _row: {})
 
 
 def _used(mapping: Mapping) -> Iterable[str]:
@@ -75,8 +84,8 @@ def _always(_row: Fields) -> bool:
 
 def _condition(only: Only) -> Callable[[Fields], bool]:
     column = _column(only.column)
-    among = None if only.equal is None else frozenset(map(_word, only.equal))
-    apart = None if only.is_not is None else frozenset(map(_word, only.is_not))
+    among = None if only.equal is None else _words(only.equal)
+    apart = None if only.is_not is None else _words(only.is_not)
 
     def meant(row: Fields) -> bool:
         told = column(row)
@@ -86,6 +95,16 @@ def _condition(only: Only) -> Callable[[Fields], bool]:
         return (among is None or word in among) and (apart is None or word not in apart)
 
     return meant
+
+
+def _words(told: Sequence[Any]) -> frozenset[str]:
+    """YAML takes yes and no for true and false; a file has them in every spelling."""
+    found = {_word(one) for one in told}
+    for one in told:
+        if isinstance(one, bool):
+            spelt = TRUE if one else FALSE
+            found |= {*spelt, *(word.title() for word in spelt), *(word.upper() for word in spelt)}
+    return frozenset(found)
 
 
 def _word(told: Any) -> str:

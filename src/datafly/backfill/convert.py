@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,8 @@ from datafly.backfill.refusal import Reason, RowRefused
 
 Convert = Callable[[Any], Any]
 
-_TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "on"})
-_FALSE: Final = frozenset({"false", "f", "no", "n", "0", "off"})
+TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "on"})
+FALSE: Final = frozenset({"false", "f", "no", "n", "0", "off"})
 _PER_SECOND: Final = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000}
 _SECONDS_UNTIL: Final = 1e11
 _MILLISECONDS_UNTIL: Final = 1e14
@@ -88,9 +88,9 @@ def _boolean(told: Any) -> bool:
     if isinstance(told, bool):
         return told
     word = _text(told).strip().lower()
-    if word in _TRUE:
+    if word in TRUE:
         return True
-    if word in _FALSE:
+    if word in FALSE:
         return False
     raise _unfit("is neither true nor false")
 
@@ -122,6 +122,8 @@ def _moment(told: Any, value: Value) -> datetime:
     """Raises `ValueError` and its like."""
     if isinstance(told, bool):
         raise TypeError
+    if isinstance(told, date):
+        told = told.isoformat()
     if isinstance(told, str):
         told = told.strip()
         if value.format:

@@ -6,17 +6,21 @@ rudderstack.com/docs/destinations/warehouse-destinations/warehouse-schema: reser
 for each trait or property.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from datafly.backfill.compile import ToEvent, put
+from datafly.backfill.compile import put
 from datafly.backfill.mapping import Shape, TableName
 from datafly.backfill.refusal import Reason, RowRefused
 from datafly.backfill.rows import Fields
 from datafly.model.errors import OperatorError
 from datafly.model.event import TYPES
+
+Shaped = Callable[[Fields], dict[str, Any]]
+"""A row as the event that it was. Raises `RowRefused`."""
 
 TABLES: Final[dict[TableName, str]] = {
     "tracks": "track",
@@ -76,7 +80,7 @@ def table_of(path: Path, columns: tuple[str, ...]) -> TableName | None:
     return "groups" if "group_id" in names else None
 
 
-def compile_shape(shape: Shape, table: TableName | None, path: Path, columns: tuple[str, ...] | None) -> ToEvent:
+def compile_shape(shape: Shape, table: TableName | None, path: Path, columns: tuple[str, ...] | None) -> Shaped:
     """Raises `OperatorError` where nobody can tell which table it is."""
     if columns is None and table is None:
         return raw_event
@@ -92,11 +96,16 @@ def compile_shape(shape: Shape, table: TableName | None, path: Path, columns: tu
 def raw_event(row: Fields) -> dict[str, Any]:
     if row.get("type") not in TYPES:
         raise RowRefused(Reason.UNKNOWN_ROW, "type: a raw event has one of " + ", ".join(sorted(TYPES)) + ".")
-    event = {name: row[name] for name in _KEPT if row.get(name) is not None}
+    event = {name: _own(row[name]) for name in _KEPT if row.get(name) is not None}
     when = next((row[name] for name in _TIMES if row.get(name)), None)
     if when is not None:
         event["timestamp"] = _moment(when)
     return event
+
+
+def _own(told: Any) -> Any:
+    """What is put into the event later must not be put into the row."""
+    return dict(told) if isinstance(told, dict) else told
 
 
 def table_event(row: Fields, kind: str, *, is_users: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping as AnyMapping
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -88,7 +89,7 @@ def parse_mapping(told: Any) -> Mapping:
     parts = {
         "mappings": _values(whole.get("mappings", {})),
         "only": _only(whole["only"]) if "only" in whole else None,
-        "csv": _struct(whole.get("csv", {}), "csv", CsvDialect),
+        "csv": _dialect(whole.get("csv", {})),
     }
     rest = {name: one for name, one in whole.items() if name not in parts}
     mapping = msgspec.structs.replace(_struct(rest, "", Mapping), **parts)
@@ -142,7 +143,11 @@ def _value(target: str, told: Any) -> Value:
         told = {"column": told}
     elif isinstance(told, int | float):
         told = {"value": told}
+    if isinstance(told, dict) and isinstance(told.get("map"), dict):
+        told = {**told, "map": _words(told["map"], where)}
     value = _struct(told, where, Value)
+    if value.format:
+        _require_format(value.format, where)
     if bool(value.column) == (value.value is not msgspec.UNSET):
         raise OperatorError(f"{where} needs a column or a value, and not both: {{column: …}} or {{value: …}}.")
     if value.zone not in ("", "UTC"):
@@ -174,6 +179,34 @@ def _require_zone(zone: str, where: str) -> None:
         raise OperatorError(f"{where}.zone: {zone!r} is no time zone; one is Europe/London.") from None
 
 
+def _words(told: AnyMapping[Any, Any], where: str) -> dict[str, Any]:
+    """YAML reads yes, no, on and off as true and false, unless they are quoted."""
+    if any(isinstance(word, bool) for word in told):
+        raise OperatorError(f'{where}.map: words that YAML takes for true and false must be quoted: "yes": …')
+    return {str(word): becomes for word, becomes in told.items()}
+
+
+def _require_format(told: str, where: str) -> None:
+    try:
+        datetime.strptime(datetime.now(UTC).strftime(told), told)  # noqa: DTZ007  only whether it can be read
+    except ValueError as error:
+        raise OperatorError(f"{where}.format: {told!r} is no format of a time ({error}).") from error
+
+
+def _dialect(told: Any) -> CsvDialect:
+    dialect = _struct(told, "csv", CsvDialect)
+    for name, sign in (("delimiter", dialect.delimiter), ("quote", dialect.quote)):
+        if len(sign) > 1:
+            raise _wrong(f"csv.{name}", sign, "it must be one sign")
+    try:
+        written = "a,\n".encode(dialect.encoding)
+    except LookupError:
+        raise _wrong("csv.encoding", dialect.encoding, "Python knows no such encoding; one is latin-1") from None
+    if written != b"a,\n":
+        raise _wrong("csv.encoding", dialect.encoding, "its lines cannot be told apart; make the file UTF-8")
+    return dialect
+
+
 def _only(told: Any) -> Only:
     if isinstance(told, dict):
         told = {
@@ -189,10 +222,8 @@ def _require_sense(mapping: Mapping) -> None:
     targets = mapping.mappings
     _require_one_form_each(targets)
     if mapping.shape:
-        if targets or mapping.rest:
-            raise OperatorError(
-                f"mappings: with `shape: {mapping.shape}` there is nothing to map; take one of them away."
-            )
+        if mapping.rest:
+            raise OperatorError(f"rest: `shape: {mapping.shape}` says already where every column goes.")
         return
     if mapping.table:
         raise OperatorError("table is for a `shape`; which columns mean what is said under mappings.")

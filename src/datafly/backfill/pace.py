@@ -51,7 +51,6 @@ class Permit(msgspec.Struct, frozen=True):
 
 class _Round(msgspec.Struct):
     began: float
-    head: int
     mark: int
     size: int
     sent: int = 0
@@ -71,13 +70,16 @@ class Pace:
         self._round: _Round | None = None
         self._looked = -_LOOK_SECONDS
         self._tokens, self._filled = 0.0, clock()
+        self._accepted = 0
+        self._of_others: int | None = None
 
     def ask(self) -> Permit:
         by_rate = self._by_rate()
         return by_rate if not by_rate.events else self._by_delivery(by_rate.events)
 
-    def sent(self, events: int) -> None:
+    def sent(self, events: int, *, accepted: int) -> None:
         self._tokens -= events
+        self._accepted += accepted
         self._looked = self._clock()
         if self._round:
             self._round.sent += events
@@ -125,14 +127,19 @@ class Pace:
         return self._begin(seen, now, self._next_size(done), most)
 
     def _is_worked_off(self, done: _Round, seen: Backlog, now: float) -> bool:
-        others = seen.head - done.head > done.sent
+        others = self._others_sent(seen)
         if done.target - seen.mark > (0 if others else done.size // 2):
             return False
         done.took = max(now - done.began, _LOOK_SECONDS)
         done.rate = (seen.mark - done.mark) / done.took
         share = self._limits.share
         done.next_at = now + (done.took * (1 - share) / share if others else 0.0)
+        self._of_others = max(self._of_others or 0, seen.head - self._accepted)
         return True
+
+    def _others_sent(self, seen: Backlog) -> bool:
+        """Since the round before. Over all rounds: of what we sent, some may not be in the log yet, but never more."""
+        return self._of_others is not None and seen.head - self._accepted > self._of_others
 
     def _next_size(self, done: _Round) -> int:
         """It grows tenfold at most: one lucky look is no measurement."""
@@ -140,7 +147,9 @@ class Pace:
         return max(FIRST_ROUND, min(wanted, done.size * 10, LARGEST_ROUND))
 
     def _begin(self, seen: Backlog, now: float, size: int, most: int) -> Permit:
-        self._round = _Round(began=now, head=seen.head, mark=seen.mark, size=size)
+        if self._of_others is None:
+            self._of_others = seen.head - self._accepted
+        self._round = _Round(began=now, mark=seen.mark, size=size)
         return Permit(min(most, size))
 
 

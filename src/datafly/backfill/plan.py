@@ -102,5 +102,5 @@ def _require_one_of(flag: str, told: str, known: Sequence[Any]) -> None:
 
 def _to_event(mapping: Mapping, path: Path, columns: tuple[str, ...] | None) -> ToEvent:
     if mapping.shape:
-        return compile_shape(mapping.shape, mapping.table, path, columns)
+        return compile_mapping(mapping, columns, compile_shape(mapping.shape, mapping.table, path, columns))
     return compile_mapping(mapping, columns)

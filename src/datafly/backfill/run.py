@@ -170,7 +170,7 @@ class Import:
         for attempt in range(_PATIENCE):
             answer = self._gateway.post(events)
             if isinstance(answer, Taken):
-                self._pace.sent(len(events))
+                self._pace.sent(len(events), accepted=answer.accepted)
                 return answer
             self._wait(max(answer.seconds, min(0.5 * 2**attempt, _LONGEST_WAIT_SECONDS)), one, answer.reason)
         raise OperatorError(f"{answer.reason}. It was tried {_PATIENCE} times." if isinstance(answer, Later) else "")

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from datafly.backfill.run import Interrupted
 from datafly.backfill.run import Progress as Stand
@@ -35,7 +36,7 @@ def run(settings: Settings, wanted: Wanted, *, dry: bool, show: int, as_json: bo
                 rehearse(settings, wanted, hands, show=show) if dry else run_import(settings, wanted, hands)
             )
         except Interrupted:
-            watcher.say(_how_to_go_on(wanted))
+            watcher.say("Interrupted. Nothing was sent." if dry else _how_to_go_on(wanted))
             return INTERRUPTED_STATUS
     print(msgspec.json.encode(done).decode() if as_json else "\n".join(_words(done)))
     return REFUSED_STATUS if done.counts.refused else 0
@@ -88,11 +89,11 @@ def _watcher(*, as_json: bool) -> Iterator[_Watcher]:
         return
     bar = Progress(
         TextColumn("{task.fields[accepted]:,} accepted, {task.fields[refused]:,} refused"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         TaskProgressColumn(),
         TextColumn("{task.fields[rate]:,.0f}/s"),
-        TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[waits]}", style="dim"),
+        TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True, min_width=5)),
+        TextColumn("{task.fields[waits]}", style="dim", table_column=Column(no_wrap=True, overflow="ellipsis")),
         console=console,
         transient=True,
     )

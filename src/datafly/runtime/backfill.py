@@ -101,6 +101,7 @@ def run_import(settings: Settings, wanted: Wanted, hands: Hands) -> Imported:
     plan, target = wanted.plan(), target_of(settings, wanted)
     for sentence in plan.recognised():
         hands.say(sentence)
+    _require_report(wanted)
     checkpoint = _checkpoint(wanted, plan, target, hands)
     resumed, began = checkpoint.counts.read, time.monotonic()
     with ExitStack() as held:
@@ -156,6 +157,13 @@ def _require_sense(wanted: Wanted) -> None:
         raise OperatorError("--rate is more than 0, --ahead is 0 or more.")
     if wanted.management and not wanted.token:
         raise OperatorError("--management needs --token: an API token of that Signal that may read.")
+
+
+def _require_report(wanted: Wanted) -> None:
+    """It is written anew with each import; nobody loses another file by that."""
+    report = wanted.report_path
+    if report.exists() and not wanted.checkpoint_path.exists():
+        raise OperatorError(f"{report} is there already, without a checkpoint beside it: name another with --report.")
 
 
 def _checkpoint(wanted: Wanted, plan: Plan, target: Target, hands: Hands) -> Checkpoint:

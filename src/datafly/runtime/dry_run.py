@@ -9,7 +9,7 @@ import msgspec
 
 from datafly.backfill.checkpoint import Counts
 from datafly.backfill.refusal import RowRefused
-from datafly.backfill.run import Opened, Progress, event_of
+from datafly.backfill.run import Interrupted, Opened, Progress, event_of
 from datafly.ingest.codes import Refused
 from datafly.ingest.event import check
 from datafly.ingest.settings import GatewaySettings
@@ -80,7 +80,7 @@ class _Rehearsal:
             if self.counts.read % _TOLD_EVERY == 0:
                 self._hands.tell(Progress(self.counts, one.table.fraction()))
                 if self._hands.stop():
-                    return
+                    raise Interrupted
 
     def _take(self, event: bytes | None) -> None:
         if event is None:
@@ -107,7 +107,9 @@ class _Rehearsal:
 
 
 def rehearse(settings: Settings, wanted: Wanted, hands: Hands, *, show: int) -> Rehearsed:
-    """`show`: of how many events the requests are drawn. Raises `OperatorError`."""
+    """`show`: of how many events the requests are drawn. Raises `OperatorError`, and `Interrupted`
+    where the hands said so.
+    """
     plan = wanted.plan()
     for sentence in plan.recognised():
         hands.say(sentence)

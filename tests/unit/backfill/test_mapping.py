@@ -88,6 +88,14 @@ def test_a_figure_is_meant_however_it_is_written():
     assert [event_of({"n": cell}, **told) is not None for cell in ("5", 5, 5.0, "6")] == [True, True, True, False]
 
 
+def test_yes_and_no_are_meant_in_every_spelling_though_yaml_reads_them_as_true_and_false():
+    told = {"mappings": {"event": {"value": "E"}}, "only": {"column": "paid", "is": True}}
+    assert [event_of({"paid": cell}, **told) is not None for cell in ("yes", "Yes", "TRUE", True, "no")] == [
+        *[True] * 4,
+        False,
+    ]
+
+
 # --- types ------------------------------------------------------------------------------------------------------------
 
 
@@ -193,7 +201,12 @@ EVENT = {"event": {"value": "E"}}
             {"mappings": EVENT, "csv": {"delimeter": ";"}},
             "csv.delimeter: there is no such key; did you mean",
         ),
-        ({"shape": "segment", "mappings": EVENT}, "`shape: segment` there is nothing to map"),
+        ({"mappings": EVENT, "csv": {"delimiter": "::"}}, "csv.delimiter: '::' cannot be; it must be one sign"),
+        ({"mappings": EVENT, "csv": {"encoding": "klingon"}}, "csv.encoding: 'klingon' cannot be; Python knows no"),
+        ({"mappings": EVENT, "csv": {"encoding": "utf-16"}}, "its lines cannot be told apart; make the file UTF-8"),
+        ({"mappings": {**EVENT, "timestamp": {"column": "t", "format": "%Q"}}}, "timestamp.format: '%Q' is no format"),
+        ({"mappings": {"event": {"column": "e", "map": {True: "x"}}}}, "event.map: words that YAML takes for true"),
+        ({"shape": "segment", "rest": "traits"}, "rest: `shape: segment` says already where"),
         ({"mappings": EVENT, "table": "users"}, "table is for a `shape`"),
     ],
 )

@@ -4,11 +4,14 @@ from datafly.backfill.pace import FIRST_ROUND, LARGEST_ROUND, Backlog, Limits, P
 
 
 class World:
-    """Delivery that works off `speed` events a second, others that send `live` events a second, and an import."""
+    """Delivery that works off `speed` events a second, others that send `live` events a second, and an import, of which
+    a part is `refused` and the rest is in the log `late` seconds after it was taken.
+    """
 
-    def __init__(self, speed, *, live=0.0, limits=None, stuck=""):
-        self.now, self.head, self.mark, self.live_head = 0.0, 0.0, 0.0, 0.0
+    def __init__(self, speed, *, live=0.0, limits=None, stuck="", late=0.0, refused=0.0):
+        self.now, self.head, self.mark = 0.0, 0.0, 0.0
         self.speed, self.live, self.stuck, self.installed = speed, live, stuck, True
+        self.late, self.refused, self.on_the_way = late, refused, []
         self.sent, self.longest_queue, self.reasons = 0, 0.0, set()
         self.busy = 0.0
         self.pace = Pace(limits or Limits(), look=self.look, clock=lambda: self.now)
@@ -18,6 +21,9 @@ class World:
 
     def pass_time(self, seconds):
         self.head += self.live * seconds
+        self.head += sum(events for due, events in self.on_the_way if due <= self.now)
+        self.on_the_way = [one for one in self.on_the_way if one[0] > self.now]
+        self.longest_queue = max(self.longest_queue, self.head - self.mark)
         worked = min(self.head - self.mark, self.speed * seconds)
         self.mark += worked
         self.now += seconds
@@ -27,10 +33,10 @@ class World:
         while self.now < until:
             permit = self.pace.ask()
             if permit.events:
-                self.pace.sent(permit.events)
+                accepted = round(permit.events * (1 - self.refused))
+                self.pace.sent(permit.events, accepted=accepted)
                 self.sent += permit.events
-                self.head += permit.events
-                self.longest_queue = max(self.longest_queue, self.head - self.mark)
+                self.on_the_way.append((self.now + self.late, accepted))
                 self.pass_time(0.001)
             else:
                 self.reasons.add(permit.reason)
@@ -91,3 +97,11 @@ def test_where_delivery_is_not_to_be_waited_for_only_the_rate_counts():
 
 def test_a_rate_below_one_a_second_is_kept_to():
     assert World(1_000, limits=Limits(rate=0.5)).run(100).sent in range(48, 52)
+
+
+def test_what_an_import_sent_itself_is_not_taken_for_live_events_however_late_it_is_in_the_log():
+    assert "live events have their share" not in World(1_000, late=0.4).run(120).reasons
+
+
+def test_live_events_are_seen_beside_rows_that_the_gateway_refuses():
+    assert "live events have their share" in World(1_000, live=50, refused=0.3).run(120).reasons
