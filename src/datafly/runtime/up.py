@@ -21,6 +21,7 @@ async def up(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises `OperatorError` with a cure where the set-up is wrong."""
     # Events are about persons: what is made is its owner's alone, also in a data folder that others may enter.
     os.umask(0o077)
+    stop = stop_on_signals()
     add_sink(line_sink(role="supervisor", level=settings.log_level, style=settings.log_format))
     refuse_busy_ports(settings)
     roles = _roles(settings)
@@ -35,7 +36,7 @@ async def up(settings: Settings) -> None:
     async def announce() -> None:
         print(text, flush=True)  # noqa: T201  what a person waits for at the terminal
 
-    await supervise(settings, roles, stop_on_signals(), announce)
+    await supervise(settings, roles, stop, announce)
 
 
 def _roles(settings: Settings) -> tuple[str, ...]:
@@ -56,4 +57,5 @@ def stop_on_signals() -> asyncio.Event:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # it may have waited for this (`runtime.anew`)
     return stop
