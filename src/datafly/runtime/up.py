@@ -2,10 +2,14 @@
 
 import asyncio
 import os
+import platform
 import signal
 
-from datafly.observe import add_sink
+import msgspec
+
+from datafly.observe import add_sink, emit
 from datafly.observe.lines import line_sink
+from datafly.observe.runtime import RuntimeWorkersRefused
 from datafly.runtime.child import names_of, preload
 from datafly.runtime.compose import open_log
 from datafly.runtime.continuity import go_on_beyond_what_was_read
@@ -24,6 +28,7 @@ async def up(settings: Settings) -> None:
     stop = stop_on_signals()
     add_sink(line_sink(role="supervisor", level=settings.log_level, style=settings.log_format))
     refuse_busy_ports(settings)
+    settings = _with_a_port_that_can_be_shared(settings)
     roles = _roles(settings)
     preload(roles)
     store = open_the_store(settings)
@@ -39,10 +44,20 @@ async def up(settings: Settings) -> None:
     await supervise(settings, roles, stop, announce)
 
 
+def _with_a_port_that_can_be_shared(settings: Settings) -> Settings:
+    if settings.gateway_workers == 1 or platform.system() == "Linux":
+        return settings
+    reason = "only Linux shares out who connects among processes that listen on one port"
+    emit(RuntimeWorkersRefused(settings.gateway_workers, reason))
+    return msgspec.structs.replace(settings, gateway_workers=1)
+
+
 def _roles(settings: Settings) -> tuple[str, ...]:
     """In the order of the flow, which is the order of draining."""
+    several = settings.gateway_workers > 1
     counts = {
-        "gateway": 1,
+        "gateway": settings.gateway_workers,
+        "keeper": int(several),
         "processor": 1,
         "delivery": settings.delivery_workers,
         "management": 1,
