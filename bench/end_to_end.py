@@ -2,10 +2,12 @@
 
     python bench/end_to_end.py
     python bench/end_to_end.py --events 100000
+    python bench/end_to_end.py --backlog 1000000
 
 `datafly up` with one installation that sends to a bare HTTP sink in a process of its own. Throughput: events posted in
 batches of 100, until the sink has them all. Latency at rest: one event at a time, from before the POST to the arrival
 at the sink. Memory: proportional set size of every process of the tree, where the system tells it. Medians over rounds.
+With `--backlog` that alone: memory while so many events wait for a vendor that is down, and once it has them all.
 """
 
 import argparse
@@ -35,6 +37,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 
 class Sink(asyncio.Protocol):
     users = 0
+    down = False
     arrived: dict[str, float] = {}
 
     def connection_made(self, transport):
@@ -55,6 +58,11 @@ class Sink(asyncio.Protocol):
         if head.startswith(b"GET /told"):
             told = json.dumps({"users": Sink.users, "arrived": Sink.arrived}).encode()
             return ANSWER % (len(told), told)
+        if head.startswith((b"PUT /down", b"PUT /up")):
+            Sink.down = head.startswith(b"PUT /down")
+            return ANSWER % (2, b"{}")
+        if Sink.down:
+            return (ANSWER % (2, b"{}")).replace(b"200 OK", b"503 Service Unavailable")
         count = body.count(b'"identifiers"')
         Sink.users += count
         for mark in IDENTITY.findall(body):
@@ -150,10 +158,19 @@ class Product:
                 except OSError:
                     continue
 
+    def memory_by_role(self):
+        """Role → MB; empty where the system does not tell."""
+        found = {}
+        for one in self.processes():
+            pss = re.search(r"(?m)^Pss:\s+(\d+)", (one / "smaps_rollup").read_text())
+            title = (one / "cmdline").read_text().rstrip("\0").replace("\0", " ")
+            role = title.rpartition(": ")[2] if ": " in title else title.rpartition(" ")[2]
+            found[role] = round(int(pss[1]) / 1024, 1)
+        return found
+
     def memory_mb(self):
         """None where the system does not tell."""
-        found = [re.search(r"(?m)^Pss:\s+(\d+)", (one / "smaps_rollup").read_text()) for one in self.processes()]
-        return round(sum(int(one[1]) for one in found if one) / 1024, 1) if found else None
+        return round(sum(self.memory_by_role().values()), 1) or None
 
 
 async def wait_ready(session, product):
@@ -175,6 +192,7 @@ async def install(session, product):
     body = {"name": "Bench", "config": config}
     async with session.post(f"{admin}/integration-catalog/insider/install", json=body, headers=bearer) as reply:
         assert reply.status == 201, await reply.text()
+        product.installation = (await reply.json())["pipeline_integrations"][0]["id"]
     async with session.get(f"{admin}/pipelines", headers=bearer) as reply:
         product.key = (await reply.json())["data"][0]["pipeline_key"]
 
@@ -193,14 +211,8 @@ async def post(session, product, events):
 
 async def throughput(session, product, count):
     before = (await told(session, product))["users"]
-    numbers = iter(range(0, count, BATCH))
-
-    async def client():
-        for first in numbers:
-            await post(session, product, [event(first + n) for n in range(BATCH)])
-
     began = time.monotonic()
-    await asyncio.gather(*(client() for _ in range(AT_ONCE)))
+    await acknowledged(session, product, count)
     posted = time.monotonic() - began
     while (await told(session, product))["users"] - before < count:
         await asyncio.sleep(0.02)
@@ -221,6 +233,74 @@ async def latency(session, product, count):
         await asyncio.sleep(0.02)
     took = sorted((arrived[mark] - sent) * 1000 for mark, sent in marks.items())
     return {"p50_ms": round(took[len(took) // 2], 1), "p99_ms": round(took[int(len(took) * 0.99) - 1], 1)}
+
+
+async def lag(session, product):
+    url = f"http://127.0.0.1:{product.management}/v1/admin/pipeline-integrations/{product.installation}"
+    async with session.get(url, headers={"Authorization": f"Bearer {product.token}"}) as reply:
+        return (await reply.json())["lag"]
+
+
+async def set_sink(session, product, word):
+    async with session.put(f"http://127.0.0.1:{product.sink}/{word}") as reply:
+        await reply.read()
+
+
+async def acknowledged(session, product, count):
+    numbers = iter(range(0, count, BATCH))
+
+    async def client():
+        for first in numbers:
+            await post(session, product, [event(first + n) for n in range(BATCH)])
+
+    await asyncio.gather(*(client() for _ in range(AT_ONCE)))
+
+
+async def backlog(session, product, count):
+    """Memory by role: before, with the backlog, and once the vendor is up again and has it all."""
+    found = {"at_rest": product.memory_by_role()}
+    before = (await told(session, product))["users"]
+    await set_sink(session, product, "down")
+    began = time.monotonic()
+    await acknowledged(session, product, count)
+    posted = time.monotonic() - began
+    while await lag(session, product) < count:
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(2)  # what the last batches needed is given back
+    found["waiting"] = product.memory_by_role()
+    await set_sink(session, product, "up")
+    began = time.monotonic()
+    while (users := (await told(session, product))["users"] - before) < count:
+        if users < count // 2 and "draining" not in found and users:
+            found["draining"] = product.memory_by_role()
+        await asyncio.sleep(0.1)
+    drained = time.monotonic() - began
+    found["drained"] = product.memory_by_role()
+    rates = {"acknowledged_per_second": round(count / posted), "drained_per_second": round(count / drained)}
+    return found, rates
+
+
+def show_backlog(found, rates):
+    roles = list(found["at_rest"])
+    print(f"{'MB':<12}" + "".join(f"{role:>12}" for role in roles) + f"{'tree':>12}")
+    for when, of in found.items():
+        print(f"{when:<12}" + "".join(f"{of.get(role, 0):>12}" for role in roles) + f"{sum(of.values()):>12.1f}")
+    trees = {f"memory_{when}_mb": round(sum(of.values()), 1) for when, of in found.items()}
+    print(json.dumps({"bench": "end_to_end_backlog", **rates, **trees}))
+
+
+async def measure_backlog(options):
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        product = Product(Path(folder))
+        product.start()
+        try:
+            async with aiohttp.ClientSession(read_bufsize=1 << 24) as session:
+                await wait_ready(session, product)
+                await install(session, product)
+                await throughput(session, product, BATCH * 20)
+                return await backlog(session, product, options.backlog)
+        finally:
+            product.stop()
 
 
 async def measure(options):
@@ -250,11 +330,15 @@ def main():
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--singles", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--backlog", type=int, help="measure memory with so many events waiting, and nothing else")
     parser.add_argument("--folder", help="where the data folder is made, for the disk that is meant")
     parser.add_argument("--serve-sink", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve_sink:
         asyncio.run(serve_sink(options.serve_sink))
+        return
+    if options.backlog:
+        show_backlog(*asyncio.run(measure_backlog(options)))
         return
     rounds, waits, at_rest, after, stopped = asyncio.run(measure(options))
     figures = {

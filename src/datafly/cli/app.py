@@ -39,11 +39,9 @@ def datafly() -> None:
 @with_settings
 def up(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  settings says it all here
     """Run Signal until Ctrl-C. Gateway, processing, delivery and management API, in one process tree."""
-    import asyncio
+    from datafly.runtime.anew import go_on_anew
 
-    from datafly.runtime.up import up as run_up
-
-    asyncio.run(run_up(settings))
+    go_on_anew(settings)
 
 
 @app.command()

@@ -13,7 +13,7 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     lanes: int = 4
-    window_events: int = 10_000
+    window_events: int = 6_000
     window_bytes: int = 16_000_000
     span_events: int = 200_000
 

@@ -8,7 +8,7 @@ import msgspec
 from datafly.ingest import cors, document, pixel
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.collector import COLLECTOR, Collector
-from datafly.ingest.doors import RETRY, Append, Doors, Handler, Pipelines, Ready
+from datafly.ingest.doors import ALONE, RETRY, Append, Doors, Handler, Pipelines, Ready, Shared
 from datafly.ingest.paths import DOORS
 from datafly.ingest.refusals import Keep, Refusals, forget
 from datafly.ingest.sdk_settings import SdkSettings, is_settings
@@ -83,6 +83,7 @@ def create_gateway(
     ready: Ready,
     sources: Sources = dict,
     keep_refusal: Keep = forget,
+    shared: Shared = ALONE,
 ) -> App:
     """`pipelines`: by pipeline key, `sources`: by id; cheap to ask, refreshed outside. `ready`: None, or why events
     cannot be taken. `keep_refusal`: gets what a valid key sent and was refused.
@@ -95,6 +96,7 @@ def create_gateway(
         ready=ready,
         sources=sources,
         keep_refusal=keep_refusal,
+        shared=shared,
     )
     routes = {
         door.path: Route(_POST, doors.post(door), open=True, refuse=_flat_refusal if door.flat else _refusal)
@@ -110,9 +112,8 @@ def create_gateway(
     under: Under = [
         (is_settings, Route(_ASK, sdk_settings.segment, open=True)),
         (pixel.is_pixel, Route(_GET, pixel.Pixel(settings, doors).get, refuse=pixel.refusal)),
+        *([(is_shop, Route(_GET, Shop(pipelines).get))] if settings.demo else []),
     ]
-    if settings.demo:
-        under.append((is_shop, Route(_GET, Shop(pipelines).get)))
     return _Gateway(settings, routes, under, doors.refusals)
 
 

@@ -12,11 +12,11 @@ from datafly.ingest.codes import Code, Refused
 from datafly.ingest.deadlines import Deadlines
 from datafly.ingest.envelope import Envelope, open_envelope
 from datafly.ingest.event import Checked, check, moment_ms
-from datafly.ingest.pace import Pace
+from datafly.ingest.pace import Buckets, Pace
 from datafly.ingest.paths import Door
 from datafly.ingest.refusals import Keep, Refusals
 from datafly.ingest.settings import GatewaySettings
-from datafly.ingest.signature import Signatures, Sources
+from datafly.ingest.signature import Claims, Signatures, Sources
 from datafly.ingest.wire import (
     JSON,
     Bound,
@@ -55,6 +55,16 @@ class Append(Protocol):
     async def __call__(self, entries: Sequence[Entry], /) -> int: ...
 
 
+class Shared(msgspec.Struct, frozen=True):
+    """What several gateways have in common: which signatures count, and how many requests came. None: its own."""
+
+    used: Claims | None = None
+    buckets: Buckets | None = None
+
+
+ALONE: Final = Shared()
+
+
 class Passage(msgspec.Struct, gc=False):
     """One request that was let in. `signature`: empty where it has none."""
 
@@ -87,6 +97,7 @@ class Doors:
         ready: Ready,
         sources: Sources,
         keep_refusal: Keep,
+        shared: Shared,
     ) -> None:
         self._settings = settings
         self._append = append
@@ -95,8 +106,8 @@ class Doors:
         self._ready = ready
         self.refusals = Refusals(keep_refusal, pipelines, clock)
         self._proxies = Proxies(settings.trusted_proxies)
-        self._pace = Pace(clock)
-        self._signatures = Signatures(sources, clock)
+        self._pace = Pace(clock, shared.buckets)
+        self._signatures = Signatures(sources, clock, shared.used)
         self._post_bound = Bound(settings.max_post_bytes, Code.PAYLOAD_TOO_LARGE)
         self._batch_bound = Bound(settings.max_batch_bytes, Code.BATCH_TOO_LARGE)
         self._room = Room(settings.max_arriving_bytes)
@@ -116,7 +127,7 @@ class Doors:
         bound = self._batch_bound if door.batch else self._post_bound
         body = await read_wire(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
         request.signature = self._signatures.check(pipeline.id, request.headers, body)
-        with self._signatures.once(request.signature):
+        async with self._signatures.once(request.signature):
             return await handler(request, already(body))
 
     async def post_one(self, door: Door, request: Request, receive: Receive) -> Reply:

@@ -1,42 +1,54 @@
 """How many requests a second a pipeline may send."""
 
 import math
+from typing import Protocol
 
 from datafly.ingest.codes import Code, Refused
 from datafly.model.clock import Clock
 from datafly.model.installation import Pipeline
 
 
-class _Bucket:
-    __slots__ = ("at", "rate", "tokens")
+class Buckets(Protocol):
+    """A token bucket per pipeline, one second deep, for one gateway or for several together."""
 
-    def __init__(self, rate: int, at: float) -> None:
-        self.rate, self.tokens, self.at = rate, float(rate), at
+    def take(self, pipeline_id: str, rate: int, now: float) -> float:
+        """Takes a token; 0, or in how many tokens' time there is one. `rate`: a second. `now`: monotonic seconds."""
+
+
+def poured(tokens: float, rate: int, seconds: float) -> float:
+    """What is in a bucket after so long. A clock that went back means another one: it is full."""
+    return float(rate) if seconds < 0 else min(float(rate), tokens + seconds * rate)
+
+
+class OwnBuckets:
+    """Those of one gateway that is alone."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, tuple[int, float, float]] = {}
+
+    def take(self, pipeline_id: str, rate: int, now: float) -> float:
+        before, tokens, at = self._buckets.get(pipeline_id, (0, 0.0, 0.0))
+        tokens = poured(tokens, rate, now - at) if before == rate else float(rate)
+        missing = max(1 - tokens, 0.0)
+        self._buckets[pipeline_id] = (rate, tokens if missing else tokens - 1, now)
+        return missing
 
 
 class Pace:
-    """A token bucket per pipeline, one second deep; one request is one token, whatever it carries."""
+    """One request is one token, whatever it carries."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, buckets: Buckets | None = None) -> None:
         self._clock = clock
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets = buckets or OwnBuckets()
 
     def take(self, pipeline: Pipeline) -> None:
         """Raises `Refused` with Retry-After. A rate of 0 is unlimited."""
-        if not pipeline.rate_limit_rps:
+        rate = pipeline.rate_limit_rps
+        if not rate:
             return
-        bucket = self._filled(pipeline)
-        if bucket.tokens < 1:
-            raise self._over(pipeline, math.ceil((1 - bucket.tokens) / bucket.rate))
-        bucket.tokens -= 1
-
-    def _filled(self, pipeline: Pipeline) -> _Bucket:
-        now, bucket = self._clock.monotonic(), self._buckets.get(pipeline.id)
-        if bucket is None or bucket.rate != pipeline.rate_limit_rps:
-            bucket = self._buckets[pipeline.id] = _Bucket(pipeline.rate_limit_rps, now)
-        bucket.tokens = min(float(bucket.rate), bucket.tokens + (now - bucket.at) * bucket.rate)
-        bucket.at = now
-        return bucket
+        missing = self._buckets.take(pipeline.id, rate, self._clock.monotonic())
+        if missing:
+            raise self._over(pipeline, math.ceil(missing / rate))
 
     @staticmethod
     def _over(pipeline: Pipeline, seconds: int) -> Refused:

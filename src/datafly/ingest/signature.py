@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final, Protocol
 
 from datafly.ingest.codes import Code, Refused
 from datafly.model.clock import Clock
@@ -21,13 +21,26 @@ _SCHEME: Final = b"sha256="
 _MAX_DIGITS: Final = 16
 
 
+class Claims(Protocol):
+    """Which signatures count, for one gateway or for several together."""
+
+    async def add(self, signature: str) -> bool:
+        """False: it was there. Raises `Unavailable` where that cannot be told now."""
+
+    def keep(self, signature: str) -> None:
+        """Its request is answered, and it may not come again."""
+
+    def forget(self, signature: str) -> None:
+        """Its request failed, and it may come again."""
+
+
 class Signatures:
     """Checks signatures, and that each counts once: `used` is empty again after a restart, the log's dedupe is not."""
 
-    def __init__(self, sources: Sources, clock: Clock) -> None:
+    def __init__(self, sources: Sources, clock: Clock, used: Claims | None = None) -> None:
         self._sources = sources
         self._clock = clock
-        self._used = _Used(clock)
+        self._used = used or UsedSignatures(clock)
 
     def check(self, pipeline_id: str, headers: Mapping[bytes, bytes], body: bytes) -> str:
         """The signature's hexadecimal digits. Raises `Refused`."""
@@ -44,16 +57,17 @@ class Signatures:
             raise Refused(Code.INVALID_SIGNATURE)
         return right
 
-    @contextmanager
-    def once(self, signature: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def once(self, signature: str) -> AsyncIterator[None]:
         """The request of that signature is under way; if it fails it may come again. Raises `Refused`."""
-        if not self._used.add(signature):
+        if not await self._used.add(signature):
             raise Refused(Code.SIGNATURE_REPLAYED)
         try:
             yield
         except BaseException:
             self._used.forget(signature)
             raise
+        self._used.keep(signature)
 
 
 def digest(secret: Secret, message: bytes) -> str:
@@ -69,7 +83,7 @@ def require_recent(stamp: bytes, now_ms: int, *, unit_ms: int = 1) -> None:
         raise Refused(Code.SIGNATURE_EXPIRED, now_ms=now_ms)
 
 
-class _Used:
+class UsedSignatures:
     """Two generations: the older is dropped when the younger is ten minutes old or full."""
 
     def __init__(self, clock: Clock) -> None:
@@ -78,7 +92,10 @@ class _Used:
         self._young: set[str] = set()
         self._old: set[str] = set()
 
-    def add(self, signature: str) -> bool:
+    async def add(self, signature: str) -> bool:
+        return self.mark(signature)
+
+    def mark(self, signature: str) -> bool:
         """False: it was there."""
         if self._clock.monotonic() - self._began > 2 * WINDOW_MS / 1000 or len(self._young) >= REMEMBERED:
             self._young, self._old, self._began = set(), self._young, self._clock.monotonic()
@@ -86,6 +103,9 @@ class _Used:
             return False
         self._young.add(signature)
         return True
+
+    def keep(self, signature: str) -> None:
+        """It is there already."""
 
     def forget(self, signature: str) -> None:
         self._young.discard(signature)

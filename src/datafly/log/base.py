@@ -37,7 +37,7 @@ class Bounds(msgspec.Struct, frozen=True):
     head: int
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A record to be."""
 
     key: str

@@ -49,7 +49,11 @@ class GroupCommit:
         return self._waiting
 
     async def append(self, entries: Sequence[Entry]) -> int:
-        """The offset of the first, once all are durable.
+        """The offset of the first, once all are durable. As `submit`."""
+        return await self.submit(entries)
+
+    def submit(self, entries: Sequence[Entry]) -> asyncio.Future[int]:
+        """Will hold the offset of the first, once all are durable.
 
         Raises `Unavailable` when too much waits already, when the log cannot take it, or after `close`.
         """
@@ -63,7 +67,7 @@ class GroupCommit:
         self._waiting += len(entries)
         self._bytes += size
         self._calls.put(call)
-        return await call.answer
+        return call.answer
 
     async def close(self) -> None:
         """Everything handed over is settled when it returns."""

@@ -34,6 +34,28 @@ class RuntimeDeliveryShared(Telemetry, frozen=True):
     installations: tuple[str, ...]
 
 
+class RuntimeKeeperLost(Telemetry, frozen=True):
+    """What appends for this gateway has gone; so many events were handed over and not answered: they get a 503."""
+
+    level = logging.ERROR
+    waiting: int
+
+
+class RuntimeGatewayRefused(Telemetry, frozen=True):
+    """What came over the socket of `raw` is nothing that a gateway says."""
+
+    level = logging.ERROR
+    message: str
+
+
+class RuntimeWorkersRefused(Telemetry, frozen=True):
+    """More than one gateway was asked for where a port cannot be shared; one runs."""
+
+    level = logging.WARNING
+    asked: int
+    reason: str
+
+
 class RuntimeRetentionDropped(Telemetry, frozen=True):
     """Whole segments were over the retention limits."""
 

@@ -28,7 +28,7 @@ Pipelines = Callable[[], Mapping[str, Pipeline]]
 BATCH: Final = 1_000
 UNWRITTEN: Final = 10_000
 """So many message ids wait in memory at most; then, or as soon as nothing comes in, they are written."""
-REMEMBERED: Final = 50_000
+REMEMBERED: Final = 10_000
 """So many visitors, users and choices are kept in memory between batches."""
 FIRST_PAUSE: Final = 0.001
 LONGEST_PAUSE: Final = 0.02

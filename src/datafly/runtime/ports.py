@@ -25,6 +25,20 @@ def refuse_busy_ports(settings: Settings, names: Collection[str] | None = None) 
         raise OperatorError(" ".join(said), code="PORT_BUSY")
 
 
+def shared_socket(host: str, port: int) -> socket.socket:
+    """One of several that are bound to the same port, among which the kernel shares out who connects. Linux alone."""
+    kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    made = socket.socket(kind, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.bind(address)
+    except OSError as error:
+        made.close()
+        raise OperatorError(f"Port {port} on {host} cannot be had ({_reason(error)}).", code="PORT_BUSY") from error
+    return made
+
+
 def _refuse_twice(settings: Settings, rows: list[Row]) -> None:
     taken: dict[int, Row] = {}
     for row in rows:

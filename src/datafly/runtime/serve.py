@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -34,10 +35,15 @@ def plain_config(app: Any, *, host: str, port: int) -> uvicorn.Config:
     )
 
 
-async def serve(config: uvicorn.Config, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    """Returns once `stop` is set and what was under way is answered. Raises `OperatorError` if it cannot listen."""
+async def serve(
+    config: uvicorn.Config, stop: asyncio.Event, ready: Callable[[], None], *, on: socket.socket | None = None
+) -> None:
+    """Returns once `stop` is set and what was under way is answered. Raises `OperatorError` if it cannot listen.
+
+    `on`: a socket that is bound already.
+    """
     server = _Server(config)
-    serving = asyncio.create_task(_serve(server))
+    serving = asyncio.create_task(_serve(server, on))
     stopped = asyncio.create_task(stop.wait())
     try:
         await _started(server, serving)
@@ -49,9 +55,9 @@ async def serve(config: uvicorn.Config, stop: asyncio.Event, ready: Callable[[],
         await serving
 
 
-async def _serve(server: uvicorn.Server) -> None:
+async def _serve(server: uvicorn.Server, on: socket.socket | None) -> None:
     try:
-        await server.serve()
+        await server.serve(sockets=[on] if on else None)
     except SystemExit as error:
         where = f"{server.config.host}:{server.config.port}"
         raise OperatorError(f"The server on {where} ended with status {error.code}; is the port in use?") from error

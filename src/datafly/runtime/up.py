@@ -2,10 +2,14 @@
 
 import asyncio
 import os
+import platform
 import signal
 
-from datafly.observe import add_sink
+import msgspec
+
+from datafly.observe import add_sink, emit
 from datafly.observe.lines import line_sink
+from datafly.observe.runtime import RuntimeWorkersRefused
 from datafly.runtime.child import names_of, preload
 from datafly.runtime.compose import open_log
 from datafly.runtime.continuity import go_on_beyond_what_was_read
@@ -21,8 +25,10 @@ async def up(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises `OperatorError` with a cure where the set-up is wrong."""
     # Events are about persons: what is made is its owner's alone, also in a data folder that others may enter.
     os.umask(0o077)
+    stop = stop_on_signals()
     add_sink(line_sink(role="supervisor", level=settings.log_level, style=settings.log_format))
     refuse_busy_ports(settings)
+    settings = _with_a_port_that_can_be_shared(settings)
     roles = _roles(settings)
     preload(roles)
     store = open_the_store(settings)
@@ -35,13 +41,23 @@ async def up(settings: Settings) -> None:
     async def announce() -> None:
         print(text, flush=True)  # noqa: T201  what a person waits for at the terminal
 
-    await supervise(settings, roles, stop_on_signals(), announce)
+    await supervise(settings, roles, stop, announce)
+
+
+def _with_a_port_that_can_be_shared(settings: Settings) -> Settings:
+    if settings.gateway_workers == 1 or platform.system() == "Linux":
+        return settings
+    reason = "only Linux shares out who connects among processes that listen on one port"
+    emit(RuntimeWorkersRefused(settings.gateway_workers, reason))
+    return msgspec.structs.replace(settings, gateway_workers=1)
 
 
 def _roles(settings: Settings) -> tuple[str, ...]:
     """In the order of the flow, which is the order of draining."""
+    several = settings.gateway_workers > 1
     counts = {
-        "gateway": 1,
+        "gateway": settings.gateway_workers,
+        "keeper": int(several),
         "processor": 1,
         "delivery": settings.delivery_workers,
         "management": 1,
@@ -56,4 +72,5 @@ def stop_on_signals() -> asyncio.Event:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # it may have waited for this (`runtime.anew`)
     return stop

@@ -115,6 +115,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     segment_bytes: Annotated[int, Sentence("Size at which the log begins a new segment file.", least=65536)] = (
         256_000_000
     )
+    gateway_workers: Annotated[
+        int,
+        Sentence(
+            "How many processes take events on the gateway's port; worth it where one keeps a core busy. Linux alone.",
+            least=1,
+            most=32,
+        ),
+    ] = 1
     delivery_workers: Annotated[
         int,
         Sentence(

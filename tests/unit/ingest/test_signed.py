@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from datafly.ingest.signature import REMEMBERED, _Used
+from datafly.ingest.signature import REMEMBERED, UsedSignatures
 from datafly.model.secret import Secret
 from datafly.model.source import SIGNING, Source, signing_id
 from datafly.process import Context, Duplicate, Memory, process_one
@@ -186,8 +186,8 @@ def test_no_answer_tells_the_secret_or_the_right_signature(gate):
 
 
 def test_what_is_remembered_is_bounded_and_the_newest_stay(gate):
-    used = _Used(gate.clock)
+    used = UsedSignatures(gate.clock)
     for number in range(3 * REMEMBERED):
-        assert used.add(str(number))
+        assert used.mark(str(number))
     assert len(used._young) + len(used._old) <= 2 * REMEMBERED
-    assert not used.add(str(3 * REMEMBERED - 1))
+    assert not used.mark(str(3 * REMEMBERED - 1))

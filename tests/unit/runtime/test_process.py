@@ -152,3 +152,14 @@ def test_a_spawned_role_is_ready_and_ends_when_its_lifeline_closes(tmp_path, rol
         assert one.stdout.readline() == b"ready\n"
         one.stdin.close()
         assert one.wait(PATIENCE_SECONDS) == 0
+
+
+def test_nothing_of_the_command_line_is_loaded_with_the_roles():
+    """Every role is a copy of what has loaded all of this: what is there for nothing is there five times."""
+    code = (
+        "import sys; import datafly.runtime.anew, datafly.runtime.up; from datafly.runtime.child import preload;"
+        "preload(['gateway', 'processor', 'delivery', 'management', 'sandbox']);"
+        "print(sorted({'typer', 'rich', 'pydantic', 'datafly.cli'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

@@ -16,6 +16,8 @@ SUFFIX: Final = ".db"
 UNFINISHED: Final = ".new"
 FORMAT: Final = 1
 BUSY_MS: Final = 5_000
+READ_CACHE_KB: Final = 128
+"""A reader goes over each page once and keeps several segments open; SQLite would give each of them 2 MB."""
 
 _DURABLE: Final = {"synchronous": "full", "wal_autocheckpoint": 0} | (
     {"fullfsync": 1, "checkpoint_fullfsync": 1} if sys.platform == "darwin" else {}
@@ -108,6 +110,7 @@ class Folder(msgspec.Struct, frozen=True):
                 return None
             raise Unavailable(f"{file} cannot be read: {error}.") from error
         connection.set_busy_timeout(BUSY_MS)
+        connection.pragma("cache_size", -READ_CACHE_KB)
         return connection
 
     def bytes_of(self, first: int) -> int:

@@ -1,62 +1,113 @@
-"""The gateway: takes events on its port and answers when they are durable in `raw`."""
+"""The gateway: takes events on its port and answers when they are durable in `raw`.
+
+One alone appends to `raw` itself; of several each has a number, and hands over to the keeper of `raw`.
+"""
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
 
 from datafly.ingest.app import create_gateway
+from datafly.ingest.doors import ALONE, Ready, Shared
 from datafly.ingest.server import server_config
 from datafly.ingest.settings import GatewaySettings
 from datafly.log.base import RAW
 from datafly.log.group import GroupCommit
 from datafly.model.errors import Unavailable
 from datafly.observe import add_sink
+from datafly.runtime.buckets import SharedBuckets
 from datafly.runtime.chores import retain_raw
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
+from datafly.runtime.frames import socket_path
+from datafly.runtime.hand_over import HandOver
 from datafly.runtime.intake import Intake
 from datafly.runtime.pipelines import Pipelines
+from datafly.runtime.ports import shared_socket
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import serve
-from datafly.runtime.writing import Writing
+from datafly.runtime.writing import Append, Writing
 from datafly.settings import Settings
+from datafly.store.open import SqlStore
 
 
-async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+class Way(msgspec.Struct, frozen=True):
+    """To the log, and from the port. `on`: its socket where it shares the port."""
+
+    append: Append
+    trouble: Ready
+    shared: Shared = ALONE
+    on: socket.socket | None = None
+
+
+async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None], *, number: int | None = None) -> None:
     store = open_the_store(settings)
     pipelines = Pipelines(store.control)
-    appender = open_log(settings).appender(RAW, 0)
-    group = GroupCommit(appender)
     clock = SystemClock()
-    writing = Writing(group.append, clock)
     intake = Intake(store.intake, clock, kept=settings.refused_kept)
     add_sink(intake.sink)
-    app = create_gateway(
-        _gateway_settings(settings),
-        append=writing.append,
-        pipelines=pipelines.by_key,
-        sources=pipelines.sources,
-        clock=clock,
-        ready=writing.trouble,
-        keep_refusal=intake.keep,
-    )
-    following = asyncio.create_task(pipelines.follow())
-    counting = asyncio.create_task(intake.follow())
-    retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
-    config = server_config(
-        app, host=settings.host, port=settings.gateway_port, head_seconds=settings.body_timeout_seconds
-    )
+    beside = [asyncio.create_task(pipelines.follow()), asyncio.create_task(intake.follow())]
     try:
-        await serve(config, stop, ready)
+        async with _alone(settings, store) if number is None else _of_several(settings, stop) as way:
+            writing = Writing(way.append, clock)
+            app = create_gateway(
+                _gateway_settings(settings),
+                append=writing.append,
+                pipelines=pipelines.by_key,
+                sources=pipelines.sources,
+                clock=clock,
+                ready=lambda: way.trouble() or writing.trouble(),
+                keep_refusal=intake.keep,
+                shared=way.shared,
+            )
+            config = server_config(
+                app, host=settings.host, port=settings.gateway_port, head_seconds=settings.body_timeout_seconds
+            )
+            await serve(config, stop, ready, on=way.on)
     finally:
-        following.cancel()
-        counting.cancel()
-        retaining.cancel()
-        await group.close()
-        appender.close()
+        for task in beside:
+            task.cancel()
         with contextlib.suppress(Unavailable):  # what could not be counted is no reason to end badly
             await asyncio.to_thread(intake.write)
         store.close()
+
+
+@contextlib.asynccontextmanager
+async def _alone(settings: Settings, store: SqlStore) -> AsyncIterator[Way]:
+    appender = open_log(settings).appender(RAW, 0)
+    group = GroupCommit(appender)
+    retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
+    try:
+        yield Way(group.append, lambda: None)
+    finally:
+        retaining.cancel()
+        await group.close()
+        appender.close()
+
+
+@contextlib.asynccontextmanager
+async def _of_several(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Way]:
+    """Listens on the port once the keeper is there: who connects before would be told to come again."""
+    keeper = HandOver(socket_path(settings.data_dir), share=settings.gateway_workers)
+    buckets = SharedBuckets(settings.data_dir / "gateway.buckets")
+    following = asyncio.create_task(keeper.follow())
+    try:
+        await _either(keeper.connected, stop)
+        on = shared_socket(settings.host, settings.gateway_port)
+        yield Way(keeper.append, keeper.trouble, shared=Shared(keeper, buckets), on=on)
+    finally:
+        following.cancel()
+        buckets.close()
+
+
+async def _either(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 def _gateway_settings(settings: Settings) -> GatewaySettings:

@@ -1,7 +1,9 @@
 """The management API on its port."""
 
 import asyncio
+import sys
 from collections.abc import Callable
+from typing import Any
 
 from datafly import catalog
 from datafly.log.base import EVENTS, Reader
@@ -28,6 +30,7 @@ def _settings(settings: Settings) -> ManagementSettings:
 
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    _do_without_pydantic()
     store = open_the_store(settings)
     log = open_log(settings)
     lookup = open_lookup(settings)
@@ -55,3 +58,9 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         await transport.close()
         lookup.close()
         store.close()
+
+
+def _do_without_pydantic() -> None:
+    """Litestar serves models of pydantic where it can import that. There are none here: it would cost 8 MB."""
+    modules: Any = sys.modules  # None, which its type does not know, is what cannot be had
+    modules.setdefault("pydantic", None)

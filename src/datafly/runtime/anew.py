@@ -1,0 +1,57 @@
+"""`datafly up` goes on as a program that has the command line behind it.
+
+All roles are copies of the supervisor, so what the command line had loaded, 16 MB of it, would be with them for ever.
+The process stays the same one, for whoever started it and waits for it.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Final, NoReturn
+
+from datafly.model.errors import SignalError
+from datafly.runtime.spawned import dump, load
+from datafly.settings import Settings
+
+_CTRL_C: Final = {signal.SIGINT}
+
+
+def go_on_anew(settings: Settings) -> NoReturn:
+    """Replaces this program by the one below, where roles are forked; else runs here. Ends the process."""
+    if sys.platform != "linux":
+        sys.exit(_run(settings))
+    reader, writer = os.pipe()
+    os.write(writer, dump(settings))
+    os.close(writer)
+    os.set_inheritable(reader, True)  # noqa: FBT003  positional only
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    # Ctrl-C waits until somebody who knows what to do with it listens; the mask stays, as the process does.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "datafly.runtime.anew", str(reader)])  # noqa: S606
+
+
+def main() -> NoReturn:
+    import setproctitle  # noqa: PLC0415  only there on Linux
+
+    setproctitle.setproctitle("datafly up: supervisor")
+    with os.fdopen(int(sys.argv[1]), "rb") as told:
+        settings = load(told.readline())
+    sys.exit(_run(settings))
+
+
+def _run(settings: Settings) -> int:
+    """The exit status: 2 for a foreseen failure, told in one sentence."""
+    from datafly.runtime.up import up  # noqa: PLC0415  not before the command line is gone
+
+    try:
+        asyncio.run(up(settings))
+    except SignalError as error:
+        print(f"datafly: {error.message}", file=sys.stderr)  # noqa: T201  the command's own words
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    main()
