@@ -14,18 +14,26 @@ from datafly.observe.ingest import IngestRequestRefused
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Of what came before the headers ended. A head that arrives in one piece may have a piece's size, 256 KB."""
+BEYOND_SECONDS: Final = 1.0
+"""So long may one that came beyond the limit say nothing: it is answered when it asks, for an answer that nobody waits
+for may be lost."""
+RETRY: Final = ((b"retry-after", b"1"),)
+TOO_MANY: Final = "Too many connections are open. Send it again in a moment."
 
 
 class Connection(HttpToolsProtocol):
     """`head_seconds`: a request's headers must be there this long after its first byte, as must be the rest of a body
     whose request was answered before. A connection that says nothing is closed as one that says nothing more.
+    `most`: so many may be open; who comes beyond them is answered 503.
     """
 
     head_seconds: ClassVar[float] = 30.0
+    most: ClassVar[int] = 5_000
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._head_bytes = 0
+        self._is_beyond = False
         self._in_head = False
         self._in_message = False
         self._upgrade = False
@@ -34,7 +42,8 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._close_in(self.timeout_keep_alive)
+        self._is_beyond = len(self.connections) > self.most
+        self._close_in(BEYOND_SECONDS if self._is_beyond else self.timeout_keep_alive)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -42,11 +51,14 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        if self._is_beyond:
+            return self._refuse(Refused(Code.UNAVAILABLE, TOO_MANY, headers=RETRY))
         self._feed(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._until = None
         elif not self.transport.is_closing():
             self._wait_for_the_rest(len(data))
+        return None
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -121,7 +133,7 @@ class Connection(HttpToolsProtocol):
             cycle.keep_alive = False
             return self.flow.pause_reading()
         body = msgspec.json.encode(refused.as_body())
-        headers = [JSON, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+        headers = [JSON, *refused.headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
         lines = b"".join(b"%b: %b\r\n" % header for header in headers)
         self.transport.write(STATUS_LINE[refused.status] + lines + b"\r\n" + body)
         return self.transport.close()
@@ -140,5 +152,5 @@ class _Lingering:
         self._connection.end_after_the_rest()
 
 
-def connection_type(head_seconds: float) -> type[Connection]:
-    return type("Connection", (Connection,), {"head_seconds": head_seconds})
+def connection_type(head_seconds: float, most: int) -> type[Connection]:
+    return type("Connection", (Connection,), {"head_seconds": head_seconds, "most": most})

@@ -32,6 +32,32 @@ def test_headers_that_do_not_arrive_in_time_end_the_connection(open_gate, said):
     assert exchange(open_gate(body_timeout_seconds=0.05), said) == b""
 
 
+def test_who_comes_when_too_many_connections_are_open_is_asked_to_come_again_and_then_taken(open_gate):
+    gate = open_gate(most=3)
+    ask = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+    callers = [socket.create_connection(("127.0.0.1", gate.port)) for _ in range(3)]
+    for caller in callers:
+        caller.sendall(ask)
+        assert caller.recv(65536).startswith(b"HTTP/1.1 200")
+
+    with socket.create_connection(("127.0.0.1", gate.port)) as beyond:
+        beyond.sendall(ask)
+        refused = beyond.recv(65536)
+        assert refused.startswith(b"HTTP/1.1 503")
+        assert b"retry-after: 1" in refused
+        assert b'"code":"UNAVAILABLE"' in refused
+        assert beyond.recv(65536) == b""
+    with socket.create_connection(("127.0.0.1", gate.port)) as silent:
+        assert silent.recv(65536) == b"", "it is closed soon, and not after 75 seconds"
+    callers[0].sendall(ask)
+    assert callers[0].recv(65536).startswith(b"HTTP/1.1 200")
+    callers.pop().close()
+    while gate.http.get("/healthz").status_code != 200:
+        continue
+    for caller in callers:
+        caller.close()
+
+
 def test_headers_that_drip_end_the_connection_too(open_gate):
     gate = open_gate(body_timeout_seconds=0.2)
     with socket.create_connection(("127.0.0.1", gate.port), timeout=0.01) as raw:

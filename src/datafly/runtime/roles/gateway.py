@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 from collections.abc import Callable
 
 from datafly.ingest.app import create_gateway
@@ -21,12 +22,15 @@ from datafly.runtime.serve import serve
 from datafly.runtime.writing import Writing
 from datafly.settings import Settings
 
+_OWN_FILES = 128
+"""Descriptors beside the connections: the log, the store, the loop, and what comes beyond the limit to be refused."""
+
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     store = open_the_store(settings)
     pipelines = Pipelines(store.control)
     appender = open_log(settings).appender(RAW, 0)
-    group = GroupCommit(appender)
+    group = GroupCommit(appender, max_waiting_bytes=settings.gateway_buffer_bytes // 4)
     clock = SystemClock()
     writing = Writing(group.append, clock)
     intake = Intake(store.intake, clock, kept=settings.refused_kept)
@@ -44,7 +48,11 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     counting = asyncio.create_task(intake.follow())
     retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
     config = server_config(
-        app, host=settings.host, port=settings.gateway_port, head_seconds=settings.body_timeout_seconds
+        app,
+        host=settings.host,
+        port=settings.gateway_port,
+        head_seconds=settings.body_timeout_seconds,
+        most=_connections(settings),
     )
     try:
         await serve(config, stop, ready)
@@ -66,4 +74,18 @@ def _gateway_settings(settings: Settings) -> GatewaySettings:
         trusted_proxies=proxies,
         demo=settings.demo,
         body_timeout_seconds=settings.body_timeout_seconds,
+        max_arriving_bytes=settings.gateway_buffer_bytes // 2,
+        max_beginning_bytes=settings.gateway_buffer_bytes // 4,
     )
+
+
+def _connections(settings: Settings) -> int:
+    """As many as there may be files, the log's own apart: where those ran out, no segment could be opened."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.gateway_connections + _OWN_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):  # the system allows no more
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return max(1, min(settings.gateway_connections, allowed - _OWN_FILES))
