@@ -21,6 +21,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     max_post_bytes: int = 512 * 1024
     max_event_bytes: int = 64 * 1024
     max_arriving_bytes: int = 128 * 1024 * 1024
-    max_beginning_bytes: int = 64 * 1024 * 1024
+    max_beginning_bytes: int = 32 * 1024 * 1024
     max_depth: int = 64
     max_headers: int = 100

@@ -53,6 +53,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         port=settings.gateway_port,
         head_seconds=settings.body_timeout_seconds,
         most=_connections(settings),
+        most_at_once=settings.gateway_buffer_bytes // 8,
     )
     try:
         await serve(config, stop, ready)
@@ -75,7 +76,7 @@ def _gateway_settings(settings: Settings) -> GatewaySettings:
         demo=settings.demo,
         body_timeout_seconds=settings.body_timeout_seconds,
         max_arriving_bytes=settings.gateway_buffer_bytes // 2,
-        max_beginning_bytes=settings.gateway_buffer_bytes // 4,
+        max_beginning_bytes=settings.gateway_buffer_bytes // 8,
     )
 
 
