@@ -114,6 +114,35 @@ async def test_a_request_in_flight_finishes_under_the_revision_that_made_it(hous
     assert house.delivered(offset).attempt.revision_number == 1
 
 
+@pytest.mark.parametrize(
+    ("decide", "next_ends"),
+    [
+        pytest.param(lambda house: house.remove(), REMOVED, id="removed"),
+        pytest.param(lambda house: house.change(enabled=False), DISABLED, id="disabled"),
+        pytest.param(lambda house: house.change(paused=True), None, id="paused"),
+    ],
+)
+async def test_a_request_in_flight_finishes_and_is_recorded_whatever_is_decided_meanwhile(house, decide, next_ends):
+    original = house.transport.send
+
+    async def send(outgoing):
+        reply = await original(outgoing)
+        await house.clock.sleep(5)
+        return reply
+
+    house.transport.send = send
+    house.install(max_items=1)
+    house.start(lanes=1)
+    under_way, queued = house.append("ann", "ann")
+    await house.until(lambda: len(house.vendor.requests) == 1)
+    decide(house)
+    await house.until(lambda: house.verdict(under_way) is not None)
+    await house.wait(5)
+    assert house.verdict(under_way) == DELIVERED
+    assert house.verdict(queued) == next_ends
+    assert house.vendor.ids == ["e0"]
+
+
 async def test_a_late_refusal_of_the_old_key_does_not_suspend_the_new_one(house):
     original = house.transport.send
 
