@@ -326,6 +326,25 @@ async def test_what_the_log_had_to_drop_is_exhausted_not_forgotten(house):
     assert house.verdict(earliest) == DELIVERED
 
 
+async def test_what_somebody_removed_from_the_middle_of_the_log_is_exhausted_not_forgotten(house):
+    house.appender.close()
+    house.log = SqliteLog(house.folder / "log", {EVENTS: 1}, segment_bytes=4_000, now_ms=house.clock.now_ms)
+    house.appender = house.log.appender(EVENTS, 0)
+    house.install()
+    for _ in range(20):
+        offsets = house.append(*["ann"] * 5)
+    first = house.control.installation("ins").start[0]
+    segments = sorted(int(file.stem) for file in (house.folder / "log" / EVENTS / "0").glob("*.db"))
+    gone, after = segments[1], segments[2]
+    for file in (house.folder / "log" / EVENTS / "0").glob(f"{gone:020d}.db*"):
+        file.unlink()
+    house.start()
+    await house.until(house.is_done)
+    assert covered_once(house, first, offsets[-1])
+    assert house.verdict(gone) == house.verdict(after - 1) == (Verdict.EXHAUSTED, "retention")
+    assert house.verdict(gone - 1) == house.verdict(after) == DELIVERED
+
+
 @pytest.mark.parametrize("moment", ["paused", "enabled"])
 async def test_an_installation_made_while_delivery_runs_is_served(house, moment):
     house.start()
