@@ -114,6 +114,35 @@ async def test_a_request_in_flight_finishes_under_the_revision_that_made_it(hous
     assert house.delivered(offset).attempt.revision_number == 1
 
 
+@pytest.mark.parametrize(
+    ("decide", "next_ends"),
+    [
+        pytest.param(lambda house: house.remove(), REMOVED, id="removed"),
+        pytest.param(lambda house: house.change(enabled=False), DISABLED, id="disabled"),
+        pytest.param(lambda house: house.change(paused=True), None, id="paused"),
+    ],
+)
+async def test_a_request_in_flight_finishes_and_is_recorded_whatever_is_decided_meanwhile(house, decide, next_ends):
+    original = house.transport.send
+
+    async def send(outgoing):
+        reply = await original(outgoing)
+        await house.clock.sleep(5)
+        return reply
+
+    house.transport.send = send
+    house.install(max_items=1)
+    house.start(lanes=1)
+    under_way, queued = house.append("ann", "ann")
+    await house.until(lambda: len(house.vendor.requests) == 1)
+    decide(house)
+    await house.until(lambda: house.verdict(under_way) is not None)
+    await house.wait(5)
+    assert house.verdict(under_way) == DELIVERED
+    assert house.verdict(queued) == next_ends
+    assert house.vendor.ids == ["e0"]
+
+
 async def test_a_late_refusal_of_the_old_key_does_not_suspend_the_new_one(house):
     original = house.transport.send
 
@@ -295,6 +324,25 @@ async def test_what_the_log_had_to_drop_is_exhausted_not_forgotten(house):
     assert covered_once(house, first, offsets[-1])
     assert house.verdict(first) == house.verdict(earliest - 1) == (Verdict.EXHAUSTED, "retention")
     assert house.verdict(earliest) == DELIVERED
+
+
+async def test_what_somebody_removed_from_the_middle_of_the_log_is_exhausted_not_forgotten(house):
+    house.appender.close()
+    house.log = SqliteLog(house.folder / "log", {EVENTS: 1}, segment_bytes=4_000, now_ms=house.clock.now_ms)
+    house.appender = house.log.appender(EVENTS, 0)
+    house.install()
+    for _ in range(20):
+        offsets = house.append(*["ann"] * 5)
+    first = house.control.installation("ins").start[0]
+    segments = sorted(int(file.stem) for file in (house.folder / "log" / EVENTS / "0").glob("*.db"))
+    gone, after = segments[1], segments[2]
+    for file in (house.folder / "log" / EVENTS / "0").glob(f"{gone:020d}.db*"):
+        file.unlink()
+    house.start()
+    await house.until(house.is_done)
+    assert covered_once(house, first, offsets[-1])
+    assert house.verdict(gone) == house.verdict(after - 1) == (Verdict.EXHAUSTED, "retention")
+    assert house.verdict(gone - 1) == house.verdict(after) == DELIVERED
 
 
 @pytest.mark.parametrize("moment", ["paused", "enabled"])

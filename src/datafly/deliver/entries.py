@@ -39,7 +39,7 @@ class EventReader:
     def read(self, offset: int, limit: int, share: Share = WHOLE) -> tuple[list[Entry], int]:
         """Of up to `limit` records from `offset` on those of the share, and the position after all that were read.
 
-        What lies between `offset` and the earliest record that is left comes first, as one lost entry, to every share:
+        What is gone between `offset` and the first record that is left comes first, as one lost entry, to every share:
         whose it was cannot be told any more.
         """
         records = self._reader.read(offset, max_records=limit)
@@ -62,7 +62,8 @@ class EventReader:
             return None
         earliest = self._reader.bounds().earliest
         if records:
-            earliest = min(earliest, records[0].offset)
+            first = records[0].offset
+            earliest = min(earliest, first) if self._reader.skips else first
         return Entry(offset=offset, last=earliest - 1) if earliest > offset else None
 
     def _is_worth_checking(self, offset: int, records: Sequence[Record]) -> bool:

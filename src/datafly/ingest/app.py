@@ -168,7 +168,8 @@ class _Gateway:
         except Disconnected:
             raise
         except SignalError as error:
-            told: SignalError = error
+            # Its traceback leads to this frame, which holds it: the body would stay until the collector comes by.
+            told: SignalError = error.with_traceback(None)
         except Exception as error:  # noqa: BLE001  the stage's loop: a fault of ours must not end the process
             emit(IngestRequestFailed(request.path, repr(error)))
             told = SignalError(Code.INTERNAL.sentence)

@@ -14,18 +14,30 @@ from datafly.observe.ingest import IngestRequestRefused
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Of what came before the headers ended. A head that arrives in one piece may have a piece's size, 256 KB."""
+BEYOND_SECONDS: Final = 1.0
+"""So long may one that came beyond the limit say nothing: it is answered when it asks, for an answer that nobody waits
+for may be lost."""
+RETRY: Final = ((b"retry-after", b"1"),)
+TOO_MUCH: Final = "Too much arrives at once. Send it again in a moment."
+TOO_MANY: Final = "Too many connections are open. Send it again in a moment."
 
 
 class Connection(HttpToolsProtocol):
     """`head_seconds`: a request's headers must be there this long after its first byte, as must be the rest of a body
     whose request was answered before. A connection that says nothing is closed as one that says nothing more.
+    `most`: so many may be open; who comes beyond them is answered 503, as is who says something when `most_at_once`
+    bytes were read of all together and nobody has had a turn yet to deal with them.
     """
 
     head_seconds: ClassVar[float] = 30.0
+    most: ClassVar[int] = 5_000
+    most_at_once: ClassVar[int] = 32 * 1024 * 1024
+    read_at_once: ClassVar[int] = 0
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._head_bytes = 0
+        self._is_beyond = False
         self._in_head = False
         self._in_message = False
         self._upgrade = False
@@ -34,7 +46,8 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._close_in(self.timeout_keep_alive)
+        self._is_beyond = len(self.connections) > self.most
+        self._close_in(BEYOND_SECONDS if self._is_beyond else self.timeout_keep_alive)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -42,11 +55,28 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        if self._is_beyond:
+            return self._refuse(Refused(Code.UNAVAILABLE, TOO_MANY, headers=RETRY))
+        if self._is_too_much_at_once(len(data)):
+            return self._refuse(Refused(Code.UNAVAILABLE, TOO_MUCH, headers=RETRY))
         self._feed(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._until = None
         elif not self.transport.is_closing():
             self._wait_for_the_rest(len(data))
+        return None
+
+    def _is_too_much_at_once(self, size: int) -> bool:
+        """The loop reads of every connection that has something before it gives the requests a turn."""
+        kind = type(self)
+        if kind.read_at_once == 0:
+            self.loop.call_soon(kind.begin_anew)
+        kind.read_at_once += size
+        return kind.read_at_once > self.most_at_once
+
+    @classmethod
+    def begin_anew(cls) -> None:
+        cls.read_at_once = 0
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -121,7 +151,7 @@ class Connection(HttpToolsProtocol):
             cycle.keep_alive = False
             return self.flow.pause_reading()
         body = msgspec.json.encode(refused.as_body())
-        headers = [JSON, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+        headers = [JSON, *refused.headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
         lines = b"".join(b"%b: %b\r\n" % header for header in headers)
         self.transport.write(STATUS_LINE[refused.status] + lines + b"\r\n" + body)
         return self.transport.close()
@@ -140,5 +170,6 @@ class _Lingering:
         self._connection.end_after_the_rest()
 
 
-def connection_type(head_seconds: float) -> type[Connection]:
-    return type("Connection", (Connection,), {"head_seconds": head_seconds})
+def connection_type(*, head_seconds: float, most: int, most_at_once: int) -> type[Connection]:
+    """A kind of its own, since it counts over its connections."""
+    return type("Connection", (Connection,), {"head_seconds": head_seconds, "most": most, "most_at_once": most_at_once})

@@ -110,7 +110,7 @@ class Doors:
         self._signatures = Signatures(sources, clock, shared.used)
         self._post_bound = Bound(settings.max_post_bytes, Code.PAYLOAD_TOO_LARGE)
         self._batch_bound = Bound(settings.max_batch_bytes, Code.BATCH_TOO_LARGE)
-        self._room = Room(settings.max_arriving_bytes)
+        self._room = Room(settings.max_arriving_bytes, settings.max_beginning_bytes)
         self._deadlines = Deadlines(settings.body_timeout_seconds)
         self._encode = msgspec.json.Encoder().encode
 

@@ -8,7 +8,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `trusted_proxies`: addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; `*` believes
     whoever connects. `demo` mounts the shop. Sizes are bytes: of a request's body after decompression, and of one
-    event as it was sent. `max_arriving_bytes`: of all bodies together that have not arrived whole.
+    event as it was sent. Of all bodies together that have not arrived whole: of the first 64 KB of each
+    `max_beginning_bytes`, of what is over it `max_arriving_bytes`.
     """
 
     cookie_domain: str = ""
@@ -20,5 +21,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     max_post_bytes: int = 512 * 1024
     max_event_bytes: int = 64 * 1024
     max_arriving_bytes: int = 128 * 1024 * 1024
+    max_beginning_bytes: int = 32 * 1024 * 1024
     max_depth: int = 64
     max_headers: int = 100

@@ -22,7 +22,7 @@ _LISTS: Final = {b"cookie": b"; ", b"x-forwarded-for": b", "}
 _BODILESS: Final = frozenset({204, 304})
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAX_LENGTH_DIGITS: Final = 15
-_UNCOUNTED_BYTES: Final = 64 * 1024
+_BEGINNING_BYTES: Final = 64 * 1024
 _MAX_MEMBERS: Final = 100
 """Each costs time, though it may be empty: a body of 5 MB can have a quarter of a million."""
 _MEGABYTE: Final = 1024 * 1024
@@ -111,22 +111,31 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 class Room:
-    """Where bodies stand while they arrive: `limit` bytes for all requests together.
+    """Where bodies stand while they arrive: so many bytes for all requests together.
 
-    The first 64 KB of each are not counted, so that a crowd of long bodies that never end does not shut out the short.
+    The first 64 KB of each stand apart (`beginnings`), so that a crowd of long bodies that never end does not shut out
+    the short. A body that comes in one piece needs no room.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._free = limit
+    def __init__(self, long: int, beginnings: int) -> None:
+        self._long = long
+        self._beginnings = beginnings
 
-    def take(self, size: int) -> None:
+    def take(self, size: int, *, is_beginning: bool) -> None:
         """Raises `Unavailable`; then nothing was taken."""
-        if size > self._free:
-            raise Unavailable("Too many large bodies are arriving. Send it again in a moment.")
-        self._free -= size
+        if size > (self._beginnings if is_beginning else self._long):
+            which = "bodies" if is_beginning else "large bodies"
+            raise Unavailable(f"Too many {which} are arriving. Send it again in a moment.")
+        self._add(-size, is_beginning=is_beginning)
 
-    def give_back(self, size: int) -> None:
-        self._free += size
+    def give_back(self, size: int, *, is_beginning: bool) -> None:
+        self._add(size, is_beginning=is_beginning)
+
+    def _add(self, size: int, *, is_beginning: bool) -> None:
+        if is_beginning:
+            self._beginnings += size
+        else:
+            self._long += size
 
 
 async def read_body(request: Request, receive: Receive, *, bound: Bound, deadlines: Deadlines, room: Room) -> bytes:
@@ -159,7 +168,7 @@ async def read_wire(request: Request, receive: Receive, *, bound: Bound, deadlin
 
 async def _collect(receive: Receive, bound: Bound, room: Room) -> bytes:
     chunks: list[bytes] = []
-    size = taken = 0
+    size = begun = taken = 0
     try:
         while True:
             chunk, ends = await _next_chunk(receive)
@@ -168,12 +177,13 @@ async def _collect(receive: Receive, bound: Bound, room: Room) -> bytes:
                 raise bound.exceeded()
             if ends:
                 return b"".join([*chunks, chunk]) if chunks else chunk
-            if size > _UNCOUNTED_BYTES:
-                room.take(len(chunk))
-                taken += len(chunk)
+            is_beginning = size <= _BEGINNING_BYTES
+            room.take(len(chunk), is_beginning=is_beginning)
+            begun, taken = (begun + len(chunk), taken) if is_beginning else (begun, taken + len(chunk))
             chunks.append(chunk)
     finally:
-        room.give_back(taken)
+        room.give_back(begun, is_beginning=True)
+        room.give_back(taken, is_beginning=False)
 
 
 async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:

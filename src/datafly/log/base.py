@@ -74,7 +74,14 @@ class Appender(Protocol):
 
 
 class Reader(Protocol):
-    """Reads one partition, from any process, beside the writer. Blocking, cheap when there is nothing new."""
+    """Reads one partition, from any process, beside the writer. Blocking, cheap when there is nothing new.
+
+    `skips`: offsets skip although nothing is gone, as a broker's markers make them. Where they do not, what `read`
+    steps over is gone.
+    """
+
+    @property
+    def skips(self) -> bool: ...
 
     def read(self, offset: int, *, max_records: int, max_bytes: int = 4_000_000) -> list[Record]:
         """Records from `offset` on, in order; at least one if there is one; empty at the head.

@@ -36,6 +36,15 @@ class ProcessAppendFailed(Telemetry, frozen=True):
     again_in_seconds: float
 
 
+class ProcessEventUnreadable(Telemetry, frozen=True):
+    """A record of `events` cannot be read: nothing is learnt from it. Delivery tells of it for each installation."""
+
+    level: ClassVar[int] = logging.ERROR
+    partition: int
+    offset: int
+    reason: str
+
+
 class ProcessStateCaughtUp(Telemetry, frozen=True):
     """The state had not learnt all of `events`; it has now."""
 

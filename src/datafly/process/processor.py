@@ -14,7 +14,12 @@ from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.event import Event
 from datafly.model.installation import Pipeline
 from datafly.observe.base import emit
-from datafly.observe.process import ProcessAppendFailed, ProcessBatchAppended, ProcessStateCaughtUp
+from datafly.observe.process import (
+    ProcessAppendFailed,
+    ProcessBatchAppended,
+    ProcessEventUnreadable,
+    ProcessStateCaughtUp,
+)
 from datafly.process.batch import govern_batch, prepare, read_batch
 from datafly.process.dedupe import fingerprint
 from datafly.process.lookup import state_path
@@ -186,20 +191,33 @@ class PartitionWorker:
         """Learn what was appended and not yet written down."""
         self._state.load_clock(self._memory)
         self.applied, learnt = min(self._state.applied, self._events.bounds().head), 0
-        while records := self._events.read(self.applied, max_records=BATCH):
-            events = [_decode_event(record.value) for record in records]
-            self._load(events)
-            for event in events:
-                self._memory.learn(event)
-            self._unwritten = [
-                Seen(fingerprint(event.pipeline_id, event.message_id), event.received_ms, record.offset)
-                for record, event in zip(records, events, strict=True)
-            ]
-            learnt += len(records)
-            self.flush()
+        offset = self.applied
+        while records := self._events.read(offset, max_records=BATCH):
+            learnt += self._learn(records)
+            offset = records[-1].offset + 1
         self._caught_up = True
         if learnt:
             emit(ProcessStateCaughtUp(self.partition, learnt))
+
+    def _learn(self, records: Sequence[Record]) -> int:
+        """How many. What cannot be read teaches nothing, and must not keep process from starting for ever."""
+        readable = [(record.offset, event) for record in records if (event := self._read(record)) is not None]
+        self._load([event for _, event in readable])
+        for _, event in readable:
+            self._memory.learn(event)
+        self._unwritten = [
+            Seen(fingerprint(event.pipeline_id, event.message_id), event.received_ms, offset)
+            for offset, event in readable
+        ]
+        self.flush()
+        return len(readable)
+
+    def _read(self, record: Record) -> Event | None:
+        try:
+            return _decode_event(record.value)
+        except (msgspec.MsgspecError, ValueError) as error:
+            emit(ProcessEventUnreadable(self.partition, record.offset, str(error)))
+            return None
 
     def _load(self, events: list[Event]) -> None:
         self._state.load(

@@ -88,6 +88,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_timeout_seconds: Annotated[
         float, Sentence("How long a request's body may take to arrive at the gateway.", least=0.1)
     ] = 30.0
+    gateway_buffer_bytes: Annotated[
+        int,
+        Sentence(
+            "How much a gateway process holds at most of requests that arrive or wait to be durable; what would be "
+            "more is answered 503.",
+            least=16_777_216,
+        ),
+    ] = 268_435_456
+    gateway_connections: Annotated[
+        int, Sentence("How many connections a gateway process keeps open; who comes beyond is answered 503.", least=1)
+    ] = 5_000
     retention_hours: Annotated[
         float,
         Sentence("How long events stay in the log; never shorter than a cursor needs them.", least=0.01, most=876_000),

@@ -15,6 +15,7 @@ class Shelf:
 
     def __init__(self):
         self.records = []
+        self.skips = False
         self.earliest = 0
         self.open = 0
         self.decoded = []

@@ -24,7 +24,7 @@ KEY = "dk_test_1"
 class Gate:
     """`entries`: what was appended. `fault`: raised by the next appends. `reason`: why it is not ready."""
 
-    def __init__(self, **settings):
+    def __init__(self, *, most=5_000, **settings):
         self.clock = FakeClock()
         self.renew()
         self._socket = socket.socket()
@@ -41,7 +41,7 @@ class Gate:
             sources=lambda: self.sources,
             keep_refusal=self.keep,
         )
-        self._server = uvicorn.Server(server_config(app, head_seconds=told.body_timeout_seconds))
+        self._server = uvicorn.Server(server_config(app, head_seconds=told.body_timeout_seconds, most=most))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
         self._thread.start()
         self.http = httpx.Client(base_url=self.url, headers={"user-agent": "test/1"}, trust_env=False)

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import socket
 
@@ -30,6 +31,41 @@ def code(answer: bytes) -> str:
 @pytest.mark.parametrize("said", [b"P", HEAD, HEAD + b"x-a: "])
 def test_headers_that_do_not_arrive_in_time_end_the_connection(open_gate, said):
     assert exchange(open_gate(body_timeout_seconds=0.05), said) == b""
+
+
+def _ask(caller):
+    """The answer to a question, whole: where it comes in pieces, or where the connection ends with it."""
+    caller.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+    answer = b""
+    while not answer.endswith(b"}") and (more := caller.recv(65536)):
+        answer += more
+    return answer
+
+
+def test_who_comes_when_too_many_connections_are_open_is_asked_to_come_again_and_then_taken(open_gate):
+    gate = open_gate(most=3)
+    with contextlib.ExitStack() as callers:
+        first, *_ = [callers.enter_context(_connected(gate)) for _ in range(2)]
+        with _connected(gate) as third:
+            for caller in (first, third):
+                assert _ask(caller).startswith(b"HTTP/1.1 200")
+            with _connected(gate) as beyond:
+                refused = _ask(beyond)
+                assert beyond.recv(65536) == b""
+            assert refused.startswith(b"HTTP/1.1 503")
+            assert b"retry-after: 1" in refused
+            assert b'"code":"UNAVAILABLE"' in refused
+            with _connected(gate) as silent:
+                assert silent.recv(65536) == b"", "it is closed soon, and not after 75 seconds"
+            assert _ask(first).startswith(b"HTTP/1.1 200")
+        answer = b""
+        while not answer.startswith(b"HTTP/1.1 200"):
+            with _connected(gate) as after:
+                answer = _ask(after)
+
+
+def _connected(gate):
+    return socket.create_connection(("127.0.0.1", gate.port))
 
 
 def test_headers_that_drip_end_the_connection_too(open_gate):

@@ -116,6 +116,24 @@ def test_long_bodies_that_never_end_do_not_fill_the_memory_nor_shut_out_others(o
         continue
 
 
+def test_beginnings_of_bodies_that_never_end_do_not_fill_the_memory_and_what_comes_in_one_piece_is_taken(open_gate):
+    gate = open_gate(max_beginning_bytes=100_000)
+    begun = b"POST /v1/batch?wk=dk_test_1 HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n" + b" " * 60_000
+    callers = [socket.create_connection(("127.0.0.1", gate.port)) for _ in range(2)]
+    for caller in callers:
+        caller.sendall(begun)
+    told, _, _ = select.select(callers, [], [])
+
+    answer = told[0].recv(65536)
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b"retry-after: 1" in answer
+    assert gate.post("/v1/t", {"event": "E"}).status_code == 200
+    for caller in callers:
+        caller.close()
+    while gate.post("/v1/batch", content=b'{"batch": []}' + b" " * 80_000).status_code != 200:
+        continue
+
+
 def test_a_chunked_body_is_read(gate):
     def parts():
         yield EVENT[:4]

@@ -189,6 +189,52 @@ def test_what_is_no_event_is_told_and_stops_nobody(house):
     assert worker.position == 4
 
 
+def test_an_event_at_which_a_step_fails_is_told_and_its_neighbours_go_on(house):
+    class Pipelines(dict):
+        def get(self, pipeline_id, default=None):
+            if pipeline_id == "pip_bad":
+                raise RuntimeError("a fault of ours")
+            return default
+
+    told = []
+    forget = observe.add_sink(told.append)
+    house.receive(story(0))
+    bad = Received("pip_bad", "bad", NOW, msgspec.Raw(b'{"type": "page", "anonymousId": "a"}'), "a")
+    house.gateway.append([Entry("k", msgspec.json.encode(bad))])
+    house.receive(story(1), story(2))
+    worker = PartitionWorker(house.log, house.folder / "state", 0, Pipelines)
+    house.workers.append(worker)
+    assert finish(worker) == 4
+    forget()
+    assert [event.message_id for event in house.events()] == ["m-0", "m-1", "m-2"]
+    (refused,) = [one for one in told if type(one).__name__ == "ProcessRecordRefused"]
+    assert (refused.offset, refused.message_id) == (1, "bad")
+    assert house.known() == house.relearnt()
+
+
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_a_record_of_events_that_cannot_be_read_teaches_nothing_and_does_not_keep_process_from_starting(house, place):
+    house.receive(*(story(number) for number in range(place)))
+    worker = house.worker()
+    finish(worker)
+    worker._appender.append([Entry("k", b"{not an event")], consumed=worker.position)
+    worker.close()
+    house.workers.clear()
+    (house.folder / "state" / "0.db").unlink()
+    told = []
+    forget = observe.add_sink(told.append)
+    house.receive(*(story(number) for number in range(10)))
+    worker = house.worker()
+    assert finish(worker) == 10
+    forget()
+    assert [one.offset for one in told if type(one).__name__ == "ProcessEventUnreadable"] == [place]
+    assert worker.position == place + 10
+    assert [slot[3] for slot in sorted(house.known()[1], key=lambda slot: slot[3])] == [
+        *range(place),
+        *range(place + 1, 11),
+    ]
+
+
 def test_what_was_learnt_is_there_after_a_restart(house):
     house.receive({"type": "identify", "userId": "u", "anonymousId": "a", "messageId": "1", "traits": {"email": "e"}})
     worker = house.worker()

@@ -19,6 +19,8 @@ SETTLED_NS: Final = 1_000_000_000
 class SqliteReader:
     """Not for use by two threads at once. A read transaction lasts as long as one `read`."""
 
+    skips: Final = False
+
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._firsts: list[int] = []

@@ -5,6 +5,7 @@ One alone appends to `raw` itself; of several each has a number, and hands over 
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import AsyncIterator, Callable
 
@@ -32,6 +33,9 @@ from datafly.runtime.serve import serve
 from datafly.runtime.writing import Append, Writing
 from datafly.settings import Settings
 from datafly.store.open import SqlStore
+
+_OWN_FILES = 128
+"""Descriptors beside the connections: the log, the store, the loop, and what comes beyond the limit to be refused."""
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -64,7 +68,12 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
                 shared=way.shared,
             )
             config = server_config(
-                app, host=settings.host, port=settings.gateway_port, head_seconds=settings.body_timeout_seconds
+                app,
+                host=settings.host,
+                port=settings.gateway_port,
+                head_seconds=settings.body_timeout_seconds,
+                most=_connections(settings),
+                most_at_once=settings.gateway_buffer_bytes // 8,
             )
             await serve(config, stop, ready, on=way.on)
     finally:
@@ -78,7 +87,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
 @contextlib.asynccontextmanager
 async def _alone(settings: Settings, store: SqlStore) -> AsyncIterator[Way]:
     appender = open_log(settings).appender(RAW, 0)
-    group = GroupCommit(appender)
+    group = GroupCommit(appender, max_waiting_bytes=settings.gateway_buffer_bytes // 4)
     retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
     try:
         yield Way(group.append, lambda: None)
@@ -117,4 +126,18 @@ def _gateway_settings(settings: Settings) -> GatewaySettings:
         trusted_proxies=proxies,
         demo=settings.demo,
         body_timeout_seconds=settings.body_timeout_seconds,
+        max_arriving_bytes=settings.gateway_buffer_bytes // 2,
+        max_beginning_bytes=settings.gateway_buffer_bytes // 8,
     )
+
+
+def _connections(settings: Settings) -> int:
+    """As many as there may be files, the log's own apart: where those ran out, no segment could be opened."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.gateway_connections + _OWN_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):  # the system allows no more
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return max(1, min(settings.gateway_connections, allowed - _OWN_FILES))

@@ -18,7 +18,7 @@ from datafly.settings import Settings
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     store = open_the_store(settings)
     appender = open_log(settings).appender(RAW, 0)
-    group = GroupCommit(appender)
+    group = GroupCommit(appender, max_waiting_bytes=settings.gateway_buffer_bytes // 4)
     retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
     keeper = Keeper(group, UsedSignatures(SystemClock()))
     try:
