@@ -1,5 +1,5 @@
 # One word per chore. Works with GNU make 3.81 and newer.
-.PHONY: run install test test-kill fuzz check bench lock docs collector clean format
+.PHONY: run install test test-kill fuzz check bench plots lock docs collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
 WORKERS ?= 2
@@ -40,6 +40,9 @@ fuzz: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	@$(PY) bench/run.py
+
+plots: .venv/dev.stamp
+	@$(PY) bench/report/plots.py
 
 docs: .venv/core.stamp
 	@.venv/bin/datafly docs

@@ -13,6 +13,7 @@ import asyncio
 import json
 import os
 import queue
+import re
 import socket
 import statistics
 import subprocess
@@ -202,7 +203,7 @@ class Connection(asyncio.Protocol):
 
 
 async def load(port, pid, path, size, *, connections, seconds):
-    """(requests a second, p50 ms, p99 ms, server's CPU µs a request), of what was answered after a warm-up."""
+    """(requests a second, p50 ms, p99 ms, server's CPU µs a request, its memory in MB); the first seconds warm up."""
     requests = [request_bytes(path, size) for _ in range(200 if size == 1 else 20)]
     latencies, began, cpu = [], time.perf_counter() + WARM_UP_SECONDS, cpu_seconds(pid)
     loop = asyncio.get_running_loop()
@@ -214,7 +215,7 @@ async def load(port, pid, path, size, *, connections, seconds):
         await asyncio.gather(*(protocol.done for _, protocol in opened))
     counted = sorted(latency for at, latency in latencies if at >= began)
     spent = (cpu_seconds(pid) - cpu) / len(latencies) * 1e6
-    return len(counted) / seconds, _ms(counted, 0.5), _ms(counted, 0.99), spent
+    return len(counted) / seconds, _ms(counted, 0.5), _ms(counted, 0.99), spent, memory_mb(pid)
 
 
 def cpu_seconds(pid):
@@ -224,6 +225,13 @@ def cpu_seconds(pid):
         return 0.0
     fields = stat.read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid):
+    """What is resident of the process; 0 where there is no /proc."""
+    status = Path(f"/proc/{pid}/status")
+    found = re.search(r"(?m)^VmRSS:\s+(\d+)", status.read_text()) if status.exists() else None
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def _ms(ascending, share):
@@ -272,7 +280,7 @@ def report(options):
         f"{'load':<16}{'server':<10}{'req/s':>10}{'events/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'cpu µs':>9}{'of bare':>9}"
     )
     for (load_name, name), figures in rounds.items():
-        rate, p50, p99, cpu = (statistics.median(column) for column in zip(*figures, strict=True))
+        rate, p50, p99, cpu, memory = (statistics.median(column) for column in zip(*figures, strict=True))
         bare_rate = statistics.median(figure[0] for figure in rounds[load_name, "bare"])
         row = {"load": load_name, "server": name, "requests_per_second": round(rate)}
         row |= {
@@ -281,6 +289,7 @@ def report(options):
             "p99_ms": round(p99, 2),
         }
         row["cpu_us_per_request"] = round(cpu, 1)
+        row["memory_mb"] = round(memory, 1)
         row["ratio_to_bare"] = round(rate / bare_rate, 3)
         rows.append(row)
         print(
