@@ -11,12 +11,12 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from datafly.log.base import Reader
-from datafly.management import document
+from datafly.management import document, single_sign_on
 from datafly.management.access import Access
 from datafly.management.access_tokens import PURPOSE, AccessTokens
 from datafly.management.events_log import EventsLog
 from datafly.management.identify import Identify
-from datafly.management.pages import coming_in
+from datafly.management.pages import coming_in, sso
 from datafly.management.parameters import require_known
 from datafly.management.place import STATE
 from datafly.management.problems import of_fault, of_http_error, of_signal_error
@@ -37,6 +37,7 @@ from datafly.management.routes import catalog as catalog_routes
 from datafly.management.routes import intake as intake_routes
 from datafly.management.services import Catalog, Composed
 from datafly.management.settings import ManagementSettings
+from datafly.management.single_sign_on import SingleSignOn
 from datafly.model.clock import Clock
 from datafly.model.delivery import Outgoing, Reply
 from datafly.model.errors import SignalError
@@ -82,6 +83,7 @@ def create_management(
         send=send,
         clock=clock,
         access_tokens=_access_tokens(settings, control, clock),
+        sso=_single_sign_on(settings, control, clock),
         stop=stop,
     )
     return _application(composed)
@@ -89,6 +91,12 @@ def create_management(
 
 def _access_tokens(settings: ManagementSettings, control: Control, clock: Clock) -> AccessTokens:
     return AccessTokens(control.signing_key(PURPOSE), clock, lasts_seconds=settings.access_token_seconds)
+
+
+def _single_sign_on(settings: ManagementSettings, control: Control, clock: Clock) -> SingleSignOn | None:
+    if settings.oidc is None:
+        return None
+    return SingleSignOn(settings.oidc, control.signing_key(single_sign_on.PURPOSE), clock)
 
 
 def _application(composed: Composed) -> Litestar:
@@ -127,5 +135,6 @@ def _routers() -> list[Router]:
         users.router,
         audit_log.router,
         coming_in.router,
+        sso.router,
         coming_in.static,
     ]

@@ -28,7 +28,7 @@ def etag(value: str) -> dict[str, str]:
 
 def require_known(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A guard: a misspelt filter must not look like one that finds everything."""
-    if not isinstance(connection, Request):
+    if not isinstance(connection, Request) or handler.opt.get("any_parameters"):
         return
     unknown = sorted(set(connection.query_params) - _query_names(handler))
     if unknown:

@@ -11,6 +11,7 @@ from litestar.params import SkipValidation
 from datafly.management.access_tokens import AccessTokens
 from datafly.management.events_log import EventsLog
 from datafly.management.settings import ManagementSettings
+from datafly.management.single_sign_on import SingleSignOn
 from datafly.model.clock import Clock
 from datafly.model.delivery import Outgoing, Reply
 from datafly.model.installation import Installation
@@ -43,6 +44,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     access_tokens: AccessTokens
     stop: asyncio.Event
+    sso: SingleSignOn | None = None
 
 
 Services = NamedDependency[SkipValidation[Composed]]

@@ -2,6 +2,25 @@
 
 import msgspec
 
+from datafly.model.people import RoleName
+from datafly.model.secret import Secret
+
+
+class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Single sign-on by OpenID Connect. Who is not known comes in only from `allowed_domains`, as a viewer.
+
+    `role_claim` names a claim whose values `roles` turns into roles, `(value, role)`; it then counts at every log-in.
+    `trust_email`: believe an address of which the provider does not say that it was verified.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: Secret
+    allowed_domains: tuple[str, ...] = ()
+    role_claim: str = ""
+    roles: tuple[tuple[str, RoleName], ...] = ()
+    trust_email: bool = False
+
 
 class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`public_url`: where browsers reach Signal, if not by the host that they call; `trusted_proxies`: whose
@@ -31,3 +50,4 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     address_tries: int = 100
     session_requests_per_minute: int = 100
     token_requests_per_minute: int = 6_000
+    oidc: OidcSettings | None = None

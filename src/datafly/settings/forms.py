@@ -5,6 +5,8 @@ from ipaddress import ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
+from datafly.model.people import ROLES
+
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN: Final = re.compile(rf"\.?{_LABEL}(?:\.{_LABEL})*")
 
@@ -26,6 +28,27 @@ def web_address(text: str) -> None:
         fits = False
     if not fits or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None:
         raise ValueError("is no address such as https://signal.example.com")
+
+
+def issuer(text: str) -> None:
+    """Secrets go there, so it is HTTPS; without, only on this machine."""
+    if not text:
+        return
+    try:
+        parts = urlsplit(text)
+        here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    except ValueError:
+        raise ValueError("is no address such as https://login.example.com") from None
+    if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or here):
+        raise ValueError("is no address such as https://login.example.com")
+
+
+def roles(text: str) -> None:
+    """`VALUE=ROLE`, separated by commas."""
+    for entry in (one.strip() for one in text.split(",") if one.strip()):
+        value, equals, role = entry.rpartition("=")
+        if not value.strip() or not equals or role.strip() not in ROLES:
+            raise ValueError(f"holds {entry!r}, which is not VALUE=ROLE with a role of {', '.join(ROLES)}")
 
 
 def networks(text: str) -> None:

@@ -52,6 +52,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_requests_per_minute: Annotated[
         int, Sentence("Calls of the management API that one API token may make a minute; 0 is unlimited.", least=0)
     ] = 6_000
+    oidc_issuer: Annotated[
+        str,
+        Sentence("Issuer of the OpenID Connect provider for single sign-on; empty is none.", form=forms.issuer),
+    ] = ""
+    oidc_client_id: Annotated[str, Sentence("What the provider knows Signal by.")] = ""
+    oidc_client_secret: Annotated[Secret | None, Sentence("What Signal proves itself with to the provider.")] = None
+    oidc_allowed_domains: Annotated[
+        str,
+        Sentence(
+            "Domains of e-mail addresses, separated by commas, from which people come in by single sign-on without an "
+            "invitation, as viewers."
+        ),
+    ] = ""
+    oidc_role_claim: Annotated[
+        str, Sentence("Claim of the provider, such as groups, that decides the role at every log-in; empty is none.")
+    ] = ""
+    oidc_roles: Annotated[
+        str,
+        Sentence(
+            "What values of that claim stand for, such as signal-admins=admin, marketing=editor; the mightiest counts, "
+            "and none is viewer.",
+            form=forms.roles,
+        ),
+    ] = ""
+    oidc_trust_email: Annotated[
+        bool, Sentence("Believe an e-mail address of which the provider does not say that it was verified.")
+    ] = False
     sandbox_port: Annotated[
         int, Sentence("Port of the vendor sandboxes (with demo, or alone).", fixed=True, least=1, most=65535)
     ] = 8090

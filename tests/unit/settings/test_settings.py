@@ -88,9 +88,12 @@ def test_a_cookie_domain_is_a_domain_name(domain):
 
 
 def test_a_secret_setting_is_never_shown_whole():
-    _, found = find({}, {"DATAFLY_ENCRYPTION_KEY": "hunter2hunter2"})
-    shown = next(one.shown() for one in found if one.row.secret)
-    assert shown == "***"
+    variables = {"DATAFLY_ENCRYPTION_KEY": "hunter2hunter2", "DATAFLY_OIDC_CLIENT_SECRET": "hunter3hunter3"}
+    _, found = find({}, variables)
+    assert {one.row.name: one.shown() for one in found if one.row.secret} == {
+        "encryption_key": "***",
+        "oidc_client_secret": "***",
+    }
 
 
 def test_demo_opens_private_endpoints_and_says_so():
@@ -101,3 +104,33 @@ def test_demo_opens_private_endpoints_and_says_so():
 
 def test_every_setting_has_a_sentence_that_ends_in_a_full_stop():
     assert all(row.sentence.text.endswith(".") for row in table())
+
+
+@pytest.mark.parametrize("url", ["", "https://signal.example.com", "http://10.0.0.7:8084/"])
+def test_the_address_of_the_pages_is_a_web_address_at_its_root(url):
+    assert find({"management_url": url}, {})[0].management_url == url
+
+
+@pytest.mark.parametrize("url", ["signal.example.com", "https://x/y", "ftp://x", "https://x?y", "https://u:p@x"])
+def test_what_is_no_address_of_the_pages_is_refused(url):
+    with pytest.raises(OperatorError, match="no address such as"):
+        find({"management_url": url}, {})
+
+
+@pytest.mark.parametrize("url", ["", "https://login.example.com/tenant", "http://localhost:9000"])
+def test_an_issuer_is_https_or_on_this_machine(url):
+    assert find({"oidc_issuer": url}, {})[0].oidc_issuer == url
+
+
+@pytest.mark.parametrize("url", ["http://login.example.com", "login.example.com", "https://x?y=1"])
+def test_what_is_no_issuer_is_refused(url):
+    with pytest.raises(OperatorError, match="no address such as"):
+        find({"oidc_issuer": url}, {})
+
+
+def test_roles_of_single_sign_on_are_values_with_a_role():
+    roles = "signal-admins=admin, cn=x=viewer"
+    assert find({"oidc_roles": roles}, {})[0].oidc_roles == roles
+    for wrong in ("admins", "admins=king", "=admin"):
+        with pytest.raises(OperatorError, match="VALUE=ROLE"):
+            find({"oidc_roles": wrong}, {})

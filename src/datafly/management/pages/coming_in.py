@@ -17,7 +17,7 @@ from datafly.management.routes.caller import Caller, noted
 from datafly.management.same_origin import require_same_origin
 from datafly.management.services import Composed, Services
 from datafly.management.signing_in import Opened
-from datafly.model.errors import CallerError, Unauthorized
+from datafly.model.errors import CallerError, SignalError, Unauthorized
 from datafly.model.people import Link
 from datafly.model.secret import Secret
 
@@ -104,7 +104,12 @@ def within(wanted: str) -> str:
     return wanted if ours and not wanted.startswith("//") else _HOME
 
 
-def _login_page(services: Composed, wanted: str, *, email: str = "", error: Unauthorized | None = None) -> Page:
+def login_page_with(services: Composed, error: SignalError) -> Page:
+    """Why single sign-on did not let somebody in."""
+    return _login_page(services, "", error=error)
+
+
+def _login_page(services: Composed, wanted: str, *, email: str = "", error: SignalError | None = None) -> Page:
     seconds = error.details.get("retry_after_seconds") if error else None
     return draw(
         "login.html",
@@ -114,6 +119,7 @@ def _login_page(services: Composed, wanted: str, *, email: str = "", error: Unau
         email=email,
         error=error.message if error else "",
         has_owner=has_owner(services.control),
+        sso=services.sso is not None,
     )
 
 

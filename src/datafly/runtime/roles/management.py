@@ -5,10 +5,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from datafly import catalog
 from datafly.log.base import EVENTS, Reader
 from datafly.management.app import create_management
-from datafly.management.settings import ManagementSettings
+from datafly.management.settings import ManagementSettings, OidcSettings
+from datafly.model.errors import OperatorError
+from datafly.model.people import RoleName
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
 from datafly.runtime.installations import compiler
@@ -19,14 +23,39 @@ from datafly.settings import Settings
 from datafly.transport.http import HttpTransport
 
 
-def _settings(settings: Settings) -> ManagementSettings:
-    proxies = tuple(one.strip() for one in settings.trusted_proxies.split(",") if one.strip())
+def management_settings(settings: Settings) -> ManagementSettings:
     return ManagementSettings(
         public_url=settings.management_url.rstrip("/"),
-        trusted_proxies=proxies,
+        trusted_proxies=tuple(_listed(settings.trusted_proxies)),
         session_requests_per_minute=settings.session_requests_per_minute,
         token_requests_per_minute=settings.token_requests_per_minute,
+        oidc=_single_sign_on(settings),
     )
+
+
+def _single_sign_on(settings: Settings) -> OidcSettings | None:
+    if not settings.oidc_issuer:
+        return None
+    if not settings.oidc_client_id or settings.oidc_client_secret is None:
+        raise OperatorError("oidc_issuer is set, so oidc_client_id and oidc_client_secret must be too.")
+    return OidcSettings(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        allowed_domains=tuple(one.lower().removeprefix("@") for one in _listed(settings.oidc_allowed_domains)),
+        role_claim=settings.oidc_role_claim,
+        roles=tuple(_mapping(one) for one in _listed(settings.oidc_roles)),
+        trust_email=settings.oidc_trust_email,
+    )
+
+
+def _mapping(entry: str) -> tuple[str, RoleName]:
+    value, _, role = entry.rpartition("=")
+    return value.strip(), msgspec.convert(role.strip(), RoleName)
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -40,7 +69,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         return log.reader(EVENTS, 0)
 
     app = create_management(
-        _settings(settings),
+        management_settings(settings),
         control=store.control,
         ledger=store.ledger,
         intake=store.intake,
