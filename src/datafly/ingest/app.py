@@ -98,14 +98,7 @@ def create_gateway(
         keep_refusal=keep_refusal,
         shared=shared,
     )
-    routes = {
-        door.path: Route(_POST, doors.post(door), open=True, refuse=_flat_refusal if door.flat else _refusal)
-        for door in DOORS
-    }
-    routes |= {path: Route(_GET, handler) for path, handler in _health_routes(ready).items()}
-    collector = Collector(COLLECTOR)
-    routes[document.PATH] = Route(_ASK, _openapi, open=True)
-    routes |= dict.fromkeys(("/d.js", "/datafly.js"), Route(_GET, collector.get))
+    routes = _routes_of_doors(doors) | _routes_beside(ready)
     routes[PATH] = Route(("POST",), Webhooks(settings, doors, sources, clock).post)
     sdk_settings = SdkSettings(doors, Proxies(settings.trusted_proxies))
     routes |= dict.fromkeys(("/sourceConfig", "/sourceConfig/"), Route(_ASK, sdk_settings.rudder, open=True))
@@ -115,6 +108,20 @@ def create_gateway(
         *([(is_shop, Route(_GET, Shop(pipelines).get))] if settings.demo else []),
     ]
     return _Gateway(settings, routes, under, doors.refusals)
+
+
+def _routes_of_doors(doors: Doors) -> dict[str, Route]:
+    return {
+        door.path: Route(_POST, doors.post(door), open=True, refuse=_flat_refusal if door.flat else _refusal)
+        for door in DOORS
+    }
+
+
+def _routes_beside(ready: Ready) -> dict[str, Route]:
+    """What a gateway answers without a key."""
+    routes = {path: Route(_GET, handler) for path, handler in _health_routes(ready).items()}
+    routes[document.PATH] = Route(_ASK, _openapi, open=True)
+    return routes | dict.fromkeys(("/d.js", "/datafly.js"), Route(_GET, Collector(COLLECTOR).get))
 
 
 def _health_routes(ready: Ready) -> dict[str, Handler]:
