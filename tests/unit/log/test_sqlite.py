@@ -13,6 +13,7 @@ from datafly.observe import base as observe
 from datafly.testing.disk import Disk
 
 FULL = apsw.FullError
+READ_ONLY = apsw.ReadOnlyError
 BROKEN = apsw.IOError
 
 
@@ -60,8 +61,8 @@ def values(log, start=0):
 
 @pytest.mark.parametrize(
     ("refusal", "refuses"),
-    [(FULL, "xWrite"), (BROKEN, "xWrite"), (BROKEN, "xSync")],
-    ids=["full", "write fails", "sync fails"],
+    [(FULL, "xWrite"), (READ_ONLY, "xWrite"), (BROKEN, "xWrite"), (BROKEN, "xSync")],
+    ids=["full", "read-only", "write fails", "sync fails"],
 )
 def test_a_disk_that_refuses_is_told_as_unavailable_and_recovered_from(disk, open_log, refusal, refuses):
     log = open_log()
