@@ -32,6 +32,9 @@ BENCHES = {
     "log_backlog.py": (["--events", "10000000", "--step", "2500000"], ["--events", "200000", "--step", "100000"]),
 }
 
+BESIDE = {"end_to_end.py": (["--backlog", "1000000"], ["--backlog", "20000"])}
+"""What one of them measures in another mode."""
+
 
 def run(script, words):
     print(f"\n== {script} {' '.join(words)}", flush=True)
@@ -48,7 +51,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small runs, to see that everything works")
     options = parser.parse_args()
-    results = [run(script, words[options.quick]) for script, words in BENCHES.items()]
+    wanted = [*BENCHES.items(), *BESIDE.items()]
+    results = [run(script, words[options.quick]) for script, words in wanted]
     RESULTS.mkdir(exist_ok=True)
     where = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     file = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"

@@ -148,7 +148,7 @@ AIMS = (
     Aim(
         "memory of the whole tree, with 1 M events of backlog",
         "MB",
-        _of("end_to_end", "memory_backlog_mb"),
+        _of("end_to_end_backlog", "memory_waiting_mb"),
         _BARE_MEMORY,
         200,
         at_most=True,

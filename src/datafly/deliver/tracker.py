@@ -1,26 +1,29 @@
 """How far a run has come in one partition: what is undecided, and the mark below which everything is final."""
 
 from collections import deque
+from collections.abc import Set as AbstractSet
 
 
 class Tracker:
     """`position`: the next offset to be read. `finals`: what was final already when the run went on after a restart."""
 
-    def __init__(self, position: int, finals: frozenset[int] = frozenset()) -> None:
+    def __init__(self, position: int, finals: AbstractSet[int] = frozenset()) -> None:
         self._position = position
-        self._known = set(finals)
+        self._known = finals
+        self._asked = -1
         self._taken: deque[int] = deque()
         self._finished: set[int] = set()
 
     def knows(self, offset: int) -> bool:
         """Whether it was final before; asked once per offset, in order."""
-        if offset in self._known:
-            self._known.discard(offset)
-            return True
-        return False
+        if offset <= self._asked or offset not in self._known:
+            return False
+        self._asked = offset
+        return True
 
     def known_between(self, first: int, last: int) -> list[int]:
         """What was final before, in `first`..`last`, ascending."""
+        first = max(first, self._asked + 1)
         return sorted(offset for offset in self._known if first <= offset <= last)
 
     def take(self, offset: int) -> None:

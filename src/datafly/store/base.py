@@ -6,6 +6,7 @@ transaction and durable when the call returns.
 """
 
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -134,7 +135,7 @@ class Progress(msgspec.Struct, frozen=True):
     """
 
     mark: int
-    finals: frozenset[int] = frozenset()
+    finals: AbstractSet[int] = frozenset()
 
 
 class Drained(msgspec.Struct, frozen=True):

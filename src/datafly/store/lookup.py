@@ -11,6 +11,7 @@ from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.store import members, schema, shares
 from datafly.store.base import Delivery, Progress
 from datafly.store.batch import attempt_of, pending_of
+from datafly.store.offsets import Offsets
 from datafly.store.unpacked import Unpacked
 
 _A: Final = schema.attempts.c
@@ -56,10 +57,7 @@ def progress(connection: sa.Connection, run: Run, share: Share | None = None) ->
     mark = shares.mark(connection, run.holds(schema.marks), share)
     if mark is None:
         return None
-    finals: set[int] = set()
-    for first, last, _ in covered(connection, run, since=mark):
-        finals.update(range(max(first, mark), last + 1))
-    return Progress(mark, frozenset(finals))
+    return Progress(mark, Offsets((max(first, mark), last) for first, last, _ in covered(connection, run, since=mark)))
 
 
 def coverage(connection: sa.Connection, run: Run) -> list[Covered]:
