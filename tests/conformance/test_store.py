@@ -4,6 +4,7 @@ import pytest
 
 from datafly.testing.intake_suite import IntakeSuite
 from datafly.testing.ledger_suite import LedgerSuite
+from datafly.testing.people_suite import PeopleSuite
 from datafly.testing.store_suite import StoreSuite
 
 
@@ -20,6 +21,12 @@ class TestLedgerInSqlite(LedgerSuite):
 
 
 class TestIntakeInSqlite(IntakeSuite):
+    @pytest.fixture
+    def place(self, tmp_path):
+        return tmp_path / "data"
+
+
+class TestPeopleInSqlite(PeopleSuite):
     @pytest.fixture
     def place(self, tmp_path):
         return tmp_path / "data"

@@ -74,10 +74,17 @@ class Access(ASGIMiddleware):
         actor = await self._actor(request)
         self._require_turn(request, actor)
         if actor.via == "cookie" and request.method not in SAFE:
-            require_same_origin(request, self._settings.public_url)
+            self._require_same_origin(request, actor)
         if lowest is None or role_of(actor) < lowest:
             raise _forbidden(request, actor, lowest)
         return actor
+
+    def _require_same_origin(self, request: Request[Any, Any, Any], actor: Actor) -> None:
+        try:
+            require_same_origin(request, self._settings.public_url)
+        except CallerError as error:
+            _tell(request, error.code, actor.id)
+            raise
 
     def _require_turn(self, request: Request[Any, Any, Any], actor: Actor) -> None:
         """Pages are what a person can look at: their own calls are bounded, they are not."""

@@ -7,7 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter, QueryParameter
 
-from datafly.model.errors import Invalid
+from datafly.model.errors import Conflict, Invalid
 
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="The `ETag` that the change is meant for; else 412.")
@@ -20,6 +20,12 @@ def expected(if_match: str | None) -> str | None:
     if text in {"", "*"}:
         return None
     return text.removeprefix("W/").strip('"') or text
+
+
+def require_match(tag: str, if_match: str | None) -> None:
+    """Raises `Conflict`, 412 `STALE`."""
+    if expected(if_match) not in {None, tag}:
+        raise Conflict("It was changed meanwhile. Read it again, then repeat the change.", code="STALE", status=412)
 
 
 def etag(value: str) -> dict[str, str]:

@@ -6,6 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from datafly.ingest.webhook_signature import CHECKS
+from datafly.management.auditing import note
+from datafly.management.place import COMMAND_LINE
 from datafly.model.errors import OperatorError
 from datafly.model.installation import Pipeline
 from datafly.model.secret import Secret
@@ -35,7 +37,9 @@ def renew_signing_secret(settings: Settings, pipeline: str) -> Secret:
     try:
         found = pipeline_named(store.control, pipeline)
         secret = Secret(fresh_signing_secret())
-        store.control.put_source(Source(signing_id(found.id), found.id, SIGNING, secret))
+        with store.control.together():
+            source = store.control.put_source(Source(signing_id(found.id), found.id, SIGNING, secret))
+            _note(store.control, "source.signing_secret_renewed", source)
         return secret
     finally:
         store.close()
@@ -48,7 +52,10 @@ def add_webhook(settings: Settings, kind: str, *, pipeline: str, config: Any, se
     try:
         found = pipeline_named(store.control, pipeline)
         made = fresh_id("wh", time.time_ns() // 1_000_000)
-        return store.control.put_source(msgspec.structs.replace(source, id=made, pipeline_id=found.id))
+        with store.control.together():
+            source = store.control.put_source(msgspec.structs.replace(source, id=made, pipeline_id=found.id))
+            _note(store.control, "source.created", source)
+        return source
     finally:
         store.close()
 
@@ -64,9 +71,17 @@ def sources(settings: Settings) -> list[Source]:
 def remove_source(settings: Settings, source_id: str) -> None:
     store = open_the_store(settings)
     try:
-        store.control.drop_source(source_id)
+        with store.control.together():
+            gone = [source for source in store.control.sources() if source.id == source_id]
+            store.control.drop_source(source_id)
+            _note(store.control, "source.deleted", gone[0])
     finally:
         store.close()
+
+
+def _note(control: Control, action: str, source: Source) -> None:
+    changes = {"kind": (None, source.kind), "pipeline_id": (None, source.pipeline_id)}
+    note(control, action, "source", source.id, changes=changes, place=COMMAND_LINE)
 
 
 def _webhook(kind: str, config: Any, secret: Secret | None) -> Source:

@@ -9,6 +9,8 @@ COMING_IN = {
     ("GET", "/"),
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/sso"),
+    ("GET", "/login/sso/callback"),
     ("GET", "/welcome"),
     ("POST", "/welcome"),
     ("HEAD", "/static/{file_path}"),

@@ -52,3 +52,27 @@ def test_nobody_hands_out_or_takes_away_more_than_they_have(house, call, refused
 
 def test_an_unknown_token_is_404(call, refused):
     refused(call("DELETE", "/v1/admin/tokens/tok_none"), 404, "NOT_FOUND")
+
+
+def test_a_token_shows_its_end_and_who_made_it_and_is_changed_as_it_was_seen(call, refused):
+    made = call("POST", "/v1/admin/tokens", json={"name": "ci", "role": "editor"}).json()
+    path = f"/v1/admin/tokens/{made['id']}"
+    seen = call("GET", path)
+    assert seen.json()["masked"] == f"dft_…{made['token'][-4:]}"
+    assert seen.json()["created_by"] == "owner"
+    tag = {"If-Match": seen.headers["ETag"]}
+    change = {"name": "CI", "expires_at": "2100-01-01T00:00:00Z"}
+    changed = call("PATCH", path, json=change, headers=tag)
+    assert (changed.json()["name"], changed.json()["expires_at"]) == ("CI", "2100-01-01T00:00:00Z")
+    refused(call("PATCH", path, json={"name": "x"}, headers=tag), 412, "STALE")
+    refused(call("DELETE", path, headers=tag), 412, "STALE")
+    assert call("DELETE", path, headers={"If-Match": changed.headers["ETag"]}).status_code == 204
+    refused(call("PATCH", path, json={"name": "x"}), 409, "REVOKED")
+
+
+def test_using_a_token_makes_no_change_of_it_stale(house, call):
+    made = call("POST", "/v1/admin/tokens", json={"name": "ci"}).json()
+    path = f"/v1/admin/tokens/{made['id']}"
+    tag = call("GET", path).headers["ETag"]
+    house.control.find_token(made["token"])
+    assert call("PATCH", path, json={"name": "x"}, headers={"If-Match": tag}).status_code == 200

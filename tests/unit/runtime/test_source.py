@@ -92,3 +92,14 @@ def test_a_webhook_source_that_could_never_work_is_not_made(settings, kind, conf
 
 def test_a_sender_that_is_let_in_on_the_word_of_nobody_needs_no_secret(settings):
     assert add_webhook(settings, "custom", pipeline="", config={"verify": "none"}, secret=None).secret is None
+
+
+def test_who_may_post_is_on_record_without_the_secret(settings):
+    secret = renew_signing_secret(settings, "")
+    source = add_webhook(settings, "stripe", pipeline="", config={}, secret=Secret("whsec_1"))
+    remove_source(settings, source.id)
+    with open_the_store(settings) as store:
+        noted = store.control.audit_log()
+    assert [entry.action for entry in noted] == ["source.deleted", "source.created", "source.signing_secret_renewed"]
+    assert secret.reveal() not in str(noted)
+    assert "whsec_1" not in str(noted)

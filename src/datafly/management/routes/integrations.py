@@ -1,5 +1,6 @@
 """`/v1/admin/pipeline-integrations`"""
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -120,9 +121,10 @@ async def test_credentials(*, services: Services, integration_id: FromPath[str])
 @post("/{integration_id:str}/names", status_code=200, summary="Ask which names are registered", opt={"answers": (409,)})
 async def registered_names(*, services: Services, integration_id: FromPath[str], request: Caller) -> NamesView:
     """Asks the vendor, and puts what it tells into the config, as a new revision."""
+    before = await asyncio.to_thread(services.control.installation, integration_id)
     taken = await take_names(services, integration_id, by=request.auth)
     if taken.ok:
-        tell(request, "changed", RESOURCE, integration_id)
+        await asyncio.to_thread(_tell_names, services, request, before)
     return taken
 
 
@@ -164,6 +166,11 @@ def told(installation: Installation) -> dict[str, Any]:
         "enabled": installation.enabled,
         "paused": installation.paused,
     }
+
+
+def _tell_names(services: Composed, request: Caller, before: Installation) -> None:
+    after = services.control.installation(before.id)
+    tell(request, "changed", RESOURCE, before.id, old=told(before), new=told(after))
 
 
 def _switch(services: Composed, integration_id: str, request: Caller, if_match: str | None, **changes: bool) -> Answer:

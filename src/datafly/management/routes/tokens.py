@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from datafly.management.access import require_at_least
 from datafly.management.bodies import Strict
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
-from datafly.management.parameters import IfMatch, etag, expected
+from datafly.management.parameters import IfMatch, etag, expected, require_match
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.services import Composed, Services
 from datafly.management.views.naming import Name
@@ -102,11 +102,12 @@ def change_token(
 
 
 @delete("/{token_id:str}", summary="Revoke an API token", sync_to_thread=True)
-def revoke_token(*, services: Services, token_id: FromPath[str], request: Caller) -> None:
+def revoke_token(*, services: Services, token_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> None:
     """It stops working at once and stays in the list. Revoking it twice changes nothing."""
-    token = services.control.token(token_id)
-    require_at_least(request.auth, token.role)
     with services.control.together():
+        token = services.control.token(token_id)
+        require_at_least(request.auth, token.role)
+        require_match(services.control.etag(token), if_match)
         services.control.revoke_token(token_id)
         tell(request, "removed", "token", token_id, old=_told(token))
 
