@@ -71,8 +71,8 @@ class GroupView(msgspec.Struct, frozen=True):
 
 
 class SandboxCounts(msgspec.Struct, frozen=True):
-    """Events that the vendor's sandbox was asked about, under both revisions: some of those that change, some of the
-    others. `before`, `after`: verdict and reason → events.
+    """Events that the vendor's sandbox was asked about, under both revisions: some of those that change, the first of
+    each group among them, and some of the others. `before`, `after`: verdict and reason → events.
     """
 
     asked: int
@@ -101,7 +101,7 @@ class ComparisonView(msgspec.Struct, frozen=True):
 
 
 class Compared(msgspec.Struct, frozen=True):
-    revision_number: int
+    revision_number: int | None
     is_draft: bool
     counts: dict[str, int]
     groups: list[GroupView]
@@ -155,7 +155,8 @@ class Comparing:
             self._look(place, event, every=max(1, job.wanted // _ASKED), number=job.seen)
         groups = sorted(self._groups.values(), key=lambda group: -group.count)
         revision = self._drafted.revision
-        return Compared(revision.number, not revision.id, dict(self._counts), groups, self._more, self._asked(job.seen))
+        number = revision.number or None
+        return Compared(number, not revision.id, dict(self._counts), groups, self._more, self._asked(job.seen))
 
     def _events(self) -> Iterator[tuple[Place, Event]]:
         log = self._services.log
@@ -170,12 +171,13 @@ class Comparing:
         kind = _kind(pair)
         self._counts[kind] += 1
         differs = kind != "same"
-        if differs:
-            self._group(kind, place, event, pair)
-        if len(self._kept[differs]) < _ASKED and (differs or number % every == 0):
-            self._kept[differs].append(pair)
+        is_rare = differs and self._group(kind, place, event, pair) <= _SAMPLES
+        kept = self._kept[differs]
+        if len(kept) < _ASKED // 2 or (len(kept) < _ASKED and (is_rare or number % every == 0)):
+            kept.append(pair)
 
-    def _group(self, kind: str, place: Place, event: Event, pair: _Pair) -> None:
+    def _group(self, kind: str, place: Place, event: Event, pair: _Pair) -> int:
+        """How many of its group there are now."""
         changes = list(_changes(pair)) if kind in {"changed", "newly_sent"} else []
         paths = sorted({_anywhere(change.path) for change in changes}) if kind == "changed" else []
         reasons = (_reason(pair.before), _reason(pair.after))
@@ -183,12 +185,13 @@ class Comparing:
         group = self._groups.get(key)
         if group is None and len(self._groups) >= _GROUPS:
             self._more += 1
-            return
+            return self._more
         sample = SampleView(event.message_id, place.partition, place.offset, changes[:_CHANGES])
         if group is None:
             group = GroupView(kind, event.label, paths, *reasons, 0, [])
         samples = [*group.samples, sample] if len(group.samples) < _SAMPLES else group.samples
         self._groups[key] = msgspec.structs.replace(group, count=group.count + 1, samples=samples)
+        return group.count + 1
 
     def _asked(self, seen: int) -> SandboxCounts | None:
         """Oldest first, as they came, and each revision of a sandbox of its own."""

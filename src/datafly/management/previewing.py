@@ -71,9 +71,11 @@ class TriedRequest(msgspec.Struct, frozen=True):
 
 
 class PreviewView(msgspec.Struct, frozen=True):
-    """`refused` null: the requests would be sent. `event` is the governed one; null where the door refuses it."""
+    """`refused` null: the requests would be sent. `event` is the governed one; null where the door refuses it.
+    `revision_number` null: of a draft that is not kept.
+    """
 
-    revision_number: int
+    revision_number: int | None
     is_draft: bool
     event: dict[str, Any] | None
     refused: RulingView | None
@@ -85,7 +87,7 @@ async def preview(services: Composed, installation_id: str, body: PreviewBody) -
     """Raises `NotFound`, `Invalid`, `Conflict`."""
     drafted, compiled, event = await asyncio.to_thread(_prepared, services, installation_id, body)
     shaped = event if isinstance(event, Ruling) else services.trying.shape(compiled, event, services.clock.now_ms())
-    number, is_draft = drafted.revision.number, not drafted.revision.id
+    number, is_draft = drafted.revision.number or None, not drafted.revision.id
     shown = None if isinstance(event, Ruling) else msgspec.to_builtins(event)
     if isinstance(shaped, Ruling):
         return PreviewView(number, is_draft, shown, ruling_view(shaped), [], list(compiled.notes))

@@ -64,6 +64,32 @@ def test_what_is_wrong_with_an_override_is_told_by_entry_and_nothing_is_kept(cal
     assert call.get(path)["revision_number"] == 1
 
 
+def test_the_mapping_is_shown_with_what_overrides_made_of_it_and_what_they_may_say(call, path):
+    said = {
+        "page": {"vendor_event_name": "seen", "condition": "properties.a == 1"},
+        "Order Completed": {"mappings": [{"target": "event_params.custom.band", "source": "properties.margin"}]},
+        "Coupon Applied": {"enabled": False},
+    }
+    call("PATCH", path, json={"overrides": {"events": said}})
+    shown = call.get(f"{path}/mapping", role="viewer")
+    events = {one["event"]: one for one in shown["events"]}
+    assert (events["page"]["name"], events["page"]["conditions"]) == ("seen", ["properties.a == 1"])
+    assert (events["Coupon Applied"]["enabled"], events["Product Viewed"]["enabled"]) == (False, True)
+    values = {one["path"]: one for one in events["Order Completed"]["values"]}
+    band = values["events[].event_params.custom.band"]
+    assert (band["source"], band["override"]) == (
+        "properties.margin",
+        "overrides.events.Order Completed.mappings[0]",
+    )
+    price = values["events[].event_params.unit_sale_price"]
+    assert (price["source"], price["required"], price["override"]) == ("line.price as amount", True, None)
+    assert "identifiers.uuid" in values
+    assert [place["path"] for place in shown["places"]][:2] == ["event_params", "event_params.custom"]
+    assert {"name": "sha256", "gives": "text that can be hashed"} in shown["transforms"]
+    assert "properties" in shown["condition_variables"]
+    assert shown["lapsed"] == {}
+
+
 def test_a_shape_that_overrides_do_not_have_is_refused_with_its_field(call, path):
     answer = call("PATCH", path, json={"overrides": {"events": {"page": {"enable": False}}}})
     assert (answer.status_code, answer.json()["error"]["details"]["field"][-6:]) == (422, "enable")

@@ -11,9 +11,19 @@ from datafly.management.bodies import Strict
 from datafly.management.comparing import CompareBody, ComparisonView, comparison_view, prepared
 from datafly.management.previewing import PreviewBody, PreviewView, preview
 from datafly.management.services import Services
+from datafly.management.views.mapping import MappingView, mapping_view
 
 _WAIT_SECONDS: Final = 2.0
 """What is done by then is answered at once."""
+
+
+@get(
+    "/{integration_id:str}/mapping", summary="What becomes of each event, and what may be changed", sync_to_thread=True
+)
+def get_mapping(*, services: Services, integration_id: FromPath[str]) -> MappingView:
+    """With the overrides of the deployed revision; each value in the words of the mapping."""
+    installation = services.control.installation(integration_id)
+    return mapping_view(services.catalog.get(installation.vendor), installation)
 
 
 @post(
@@ -52,6 +62,8 @@ def get_comparison(*, services: Services, comparison_id: FromPath[str]) -> Compa
 
 
 router = Router(
-    "/v1/admin/pipeline-integrations", route_handlers=[preview_event, compare], tags=["Pipeline integrations"]
+    "/v1/admin/pipeline-integrations",
+    route_handlers=[get_mapping, preview_event, compare],
+    tags=["Pipeline integrations"],
 )
 comparison_router = Router("/v1/admin/comparisons", route_handlers=[get_comparison], tags=["Pipeline integrations"])
