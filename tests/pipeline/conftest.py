@@ -213,6 +213,13 @@ class House:
         number = self.control.latest_revision(f"tpl_{name}").number + 1
         self.control.revise(name, self.revision(name, number, config))
 
+    def tries(self, percent, name="ins", **config):
+        """A canary of another revision."""
+        number = self.control.latest_revision(f"tpl_{name}").number + 1
+        draft = self.control.add_revision(f"tpl_{name}", self.revision(name, number, config))
+        self.control.try_out(name, draft.id, percent)
+        return draft
+
     def revision(self, name, number, config):
         config = {"key": KEY, **config}
         config["key"] = Secret(config["key"])

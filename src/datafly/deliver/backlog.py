@@ -7,7 +7,7 @@ from typing import Final
 
 from datafly.deliver import reasons
 from datafly.deliver.batch import Batch, Member, Unit
-from datafly.deliver.site import Site
+from datafly.deliver.site import Plan, Served, Site
 from datafly.model.delivery import Answer
 from datafly.model.event import Event
 from datafly.model.verdict import FINAL, Ruling
@@ -26,6 +26,7 @@ class Backlog:
 
     Consent and shape are decided when a batch is made, and the head is looked at again each time it is asked for:
     members whose consent is gone leave it, and after a change of revision all batches are dissolved and made anew.
+    A batch is of one revision. Batches of two are filled beside each other: what is of one key is of one revision.
     What is decided on the way, without sending, is kept in `decided` until it is taken.
     """
 
@@ -37,6 +38,7 @@ class Backlog:
         self.queued_bytes = 0
         self._past: tuple[int, tuple[Answer, ...]] = (0, ())
         self._budget = 0
+        self._plan: Plan | None = None
 
     def put(self, member: Member) -> None:
         self.queue.append(member)
@@ -60,16 +62,17 @@ class Backlog:
 
     def head(self) -> Batch | None:
         """The batch to send now, assembled; None when there is nothing to send, perhaps only for this turn."""
-        compiled = self._site.compiled
-        if compiled is None:
+        plan = self._site.plan
+        if plan is None:
             return None
-        if self.todo and self.todo[0].compiled is not compiled:
+        if self._plan is not plan:
             self.dissolve()
-        self._budget = max(_SHAPED_PER_TURN, compiled.limits.max_items)
+            self._plan = plan
+        self._budget = max(_SHAPED_PER_TURN, plan.pinned.compiled.limits.max_items)
         for batch in self.todo:
             self._recheck(batch)
-        while self._fill(compiled):
-            if self._assemble(self.todo[0], compiled.limits):
+        while self._fill(plan):
+            if self._assemble(self.todo[0], self.todo[0].compiled.limits):
                 return self.todo[0]
         return None
 
@@ -128,14 +131,14 @@ class Backlog:
 
     def _called_up(self, but: set[str]) -> bool:
         """From the queue: it is shaped before those in front of it."""
-        compiled = self._site.compiled
+        plan = self._site.plan
         index = next((index for index, member in enumerate(self.queue) if member.key not in but), None)
-        if index is None or compiled is None:
+        if index is None or plan is None:
             return False
         todo, self.todo = self.todo, deque()
         self.queue.rotate(-index)
         try:
-            self._shape_next(compiled)
+            self._shape_next(plan)
         finally:  # its consent may be unreadable for a moment
             self.queue.rotate(index)
             for batch in self.todo:
@@ -155,23 +158,28 @@ class Backlog:
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the event is kept as REJECTED
             return self._fault(error)
 
-    def _fill(self, compiled: Compiled) -> bool:
+    def _fill(self, plan: Plan) -> bool:
         """Makes sure of a head with units, as full as may be; False if there is none."""
         while self.todo:
             self.todo[0].drop_done()
             if self.todo[0].units:
                 break
             self.todo.popleft()
-        while self.queue and self._budget > 0 and self._takes_more(compiled.limits):
-            self._shape_next(compiled)
+        while self.queue and self._budget > 0 and self._takes_more():
+            self._shape_next(plan)
         return bool(self.todo)
 
-    def _takes_more(self, limits: Limits) -> bool:
-        return not self.todo or (len(self.todo) == 1 and self.todo[0].has_room(limits))
+    def _takes_more(self) -> bool:
+        """While each revision has one batch at most, and those that there are have room."""
+        if len(self.todo) > 1 and (len(self.todo) > 2 or self.todo[0].compiled is self.todo[1].compiled):
+            return False
+        return all(batch.has_room(batch.compiled.limits) for batch in self.todo)
 
-    def _shape_next(self, compiled: Compiled) -> None:
+    def _shape_next(self, plan: Plan) -> None:
         self._budget -= 1
         member = self.queue[0]
+        served = plan.of(member.key)
+        compiled = served.compiled
         newer = self._site.newer_consent(member.event)
         refused = self._refused(compiled, member, newer)
         self.queue.popleft()
@@ -182,9 +190,14 @@ class Backlog:
             return
         member.left = len(shaped)
         for item in shaped:
-            if not self.todo or not self.todo[-1].takes(item, compiled.limits):
-                self.todo.append(self._new_batch(compiled))
-            self.todo[-1].add(Unit(member, item))
+            batch = self._last_of(compiled)
+            if batch is None or not batch.takes(item, compiled.limits):
+                batch = self._new_batch(served)
+                self.todo.append(batch)
+            batch.add(Unit(member, item))
+
+    def _last_of(self, compiled: Compiled) -> Batch | None:
+        return next((batch for batch in reversed(self.todo) if batch.compiled is compiled), None)
 
     def _shape(self, compiled: Compiled, event: Event) -> Shaped:
         try:
@@ -195,8 +208,8 @@ class Backlog:
             return shaped if shaped.verdict in FINAL else reasons.shape_failed(f"it ruled {shaped.verdict}")
         return shaped or reasons.NOTHING_TO_SEND
 
-    def _new_batch(self, compiled: Compiled) -> Batch:
-        revision = self._site.installation.revision
+    def _new_batch(self, served: Served) -> Batch:
+        compiled, revision = served.compiled, served.revision
         (tries, earlier), self._past = self._past, (0, ())
         return Batch(compiled, revision.id, revision.number, [], tries=tries, earlier=earlier)
 

@@ -189,7 +189,7 @@ class Lane:
         successes = gate.successes
         if decision.meaning is Meaning.WORKS:
             gate.works(ticket)
-        elif batch.compiled is not self._site.compiled:
+        elif not self._site.serves(batch.compiled):
             return 0.0  # judged by a revision that is replaced: built anew and asked again
         elif decision.meaning is Meaning.SUSPENDS:
             gate.suspends(ticket, shown_ruling(decision.told, batch.compiled.secrets))

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import msgspec
 
@@ -17,7 +18,7 @@ from datafly.log.base import Log
 from datafly.model.clock import Clock
 from datafly.model.delivery import WHOLE, Share, Slowed
 from datafly.model.event import Event
-from datafly.model.installation import Installation
+from datafly.model.installation import Installation, Revision
 from datafly.model.verdict import Ruling
 from datafly.spec.compiled import HISTORICAL, Compiled
 from datafly.store.base import Control, Ledger
@@ -50,8 +51,48 @@ class Parts:
     share: Share = WHOLE
 
 
+class Served(msgspec.Struct, frozen=True, eq=False):
+    """One revision in service."""
+
+    compiled: Compiled
+    revision: Revision
+
+
+class Plan(msgspec.Struct, frozen=True, eq=False):
+    """Which revision an event is sent by: the pinned one, or, for `percent` of the keys, the canary.
+
+    A key stays with the canary while it is tried by more and more of them; another canary takes others.
+    """
+
+    pinned: Served
+    canary: Served | None = None
+    percent: float = 0.0
+    salt: bytes = b""
+
+    def of(self, key: str) -> Served:
+        if self.canary is None or not self._is_tried(key):
+            return self.pinned
+        return self.canary
+
+    def serves(self, compiled: Compiled) -> bool:
+        return compiled is self.pinned.compiled or (self.canary is not None and compiled is self.canary.compiled)
+
+    def is_as(self, other: "Plan | None") -> bool:
+        """Whether both send every event alike."""
+        if other is None or self.pinned.compiled is not other.pinned.compiled:
+            return False
+        if self.pinned.revision.id != other.pinned.revision.id or (self.canary is None) != (other.canary is None):
+            return False
+        same_canary = self.canary is None or other.serves(self.canary.compiled)
+        return same_canary and (self.percent, self.salt) == (other.percent, other.salt)
+
+    def _is_tried(self, key: str) -> bool:
+        digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=4, key=self.salt).digest()
+        return int.from_bytes(digest, "big") * 100 < self.percent * 2**32
+
+
 class Site:
-    """`compiled` None: its configuration cannot be used. `closing`: why everything is skipped now, if it is."""
+    """`plan` None: its configuration cannot be used. `closing`: why everything is skipped now, if it is."""
 
     def __init__(self, installation: Installation, parts: Parts, gate: Gate, recorder: Recorder, paces: Paces) -> None:
         self.installation = installation
@@ -62,9 +103,17 @@ class Site:
         self.recorder = recorder
         self.sightings = Sightings(installation.id)
         self.slots = asyncio.Semaphore(parts.settings.lanes)
-        self.compiled: Compiled | None = None
+        self.plan: Plan | None = None
         self.closing: Ruling | None = None
         self._paces = paces
+
+    @property
+    def compiled(self) -> Compiled | None:
+        """Of the pinned revision."""
+        return self.plan.pinned.compiled if self.plan else None
+
+    def serves(self, compiled: Compiled) -> bool:
+        return self.plan is not None and self.plan.serves(compiled)
 
     @property
     def id(self) -> str:

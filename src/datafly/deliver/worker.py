@@ -13,7 +13,7 @@ from datafly.deliver.offload import Offload
 from datafly.deliver.pace import Paces
 from datafly.deliver.recorder import Recorder, Written
 from datafly.deliver.run import Run, every_lane
-from datafly.deliver.site import Parts, Site
+from datafly.deliver.site import Parts, Plan, Served, Site
 from datafly.deliver.tracker import Tracker
 from datafly.model.delivery import LIVE, State
 from datafly.model.installation import Installation
@@ -84,7 +84,7 @@ class Worker:
         before, self.site.installation = self.installation, installation
         if installation == before:
             return
-        if installation.revision.id != before.revision.id or self._broken is not None:
+        if _sends_otherwise(installation, before) or self._broken is not None:
             self._configure()
         await self._apply_standing()
         self.gate.nudge()
@@ -118,12 +118,24 @@ class Worker:
     def _configure(self) -> None:
         """A configuration that cannot be used holds everything until it is corrected."""
         try:
-            self.site.compiled = self._parts.compile(self.installation)
+            plan = self._planned()
+            if not plan.is_as(self.site.plan):
+                self.site.plan = plan
             self._broken = None
         except Exception as error:  # noqa: BLE001 - a definition's fault stops its installation alone
-            self.site.compiled = None
+            self.site.plan = None
             self._broken = reasons.cannot_compile(f"{type(error).__name__}: {error}")
         self.gate.shut("blocked", shut=self._broken is not None)
+
+    def _planned(self) -> Plan:
+        installation, compile_one = self.installation, self._parts.compile
+        pinned = Served(compile_one(installation), installation.revision)
+        if installation.canary is None:
+            return Plan(pinned)
+        revision = installation.canary.revision
+        canary = Served(compile_one(msgspec.structs.replace(installation, revision=revision)), revision)
+        salt = f"{installation.id}{revision.id}".encode()[-64:]
+        return Plan(pinned, canary, installation.canary.percent, salt)
 
     async def _open_run(self, partition: int, feed: Feed) -> Run:
         site_id = self.site.id
@@ -253,3 +265,8 @@ class Worker:
 def _is_as_bad(other: str, name: str) -> bool:
     """Whether a share that stands so makes it no news that another stands as `name`."""
     return name == RUNNING or other in {name, SUSPENDED}
+
+
+def _sends_otherwise(now: Installation, before: Installation) -> bool:
+    told = [(one.revision.id, one.canary, one.parameters) for one in (now, before)]
+    return told[0] != told[1]

@@ -14,6 +14,7 @@ from datafly.log.base import Reader
 from datafly.management import document, single_sign_on
 from datafly.management.access import Access
 from datafly.management.access_tokens import PURPOSE, AccessTokens
+from datafly.management.comparisons import Comparisons
 from datafly.management.events_log import EventsLog
 from datafly.management.identify import Identify
 from datafly.management.pages import coming_in, sso
@@ -30,12 +31,15 @@ from datafly.management.routes import (
     integrations,
     live_events,
     pipelines,
+    rollout,
+    templates,
     tokens,
     users,
 )
 from datafly.management.routes import catalog as catalog_routes
 from datafly.management.routes import intake as intake_routes
-from datafly.management.services import Catalog, Composed
+from datafly.management.routes import trying as trying_routes
+from datafly.management.services import Catalog, Composed, Trying
 from datafly.management.settings import ManagementSettings
 from datafly.management.single_sign_on import SingleSignOn
 from datafly.model.clock import Clock
@@ -66,6 +70,7 @@ def create_management(
     send: Callable[[Outgoing], Awaitable[Reply]],
     clock: Clock,
     stop: asyncio.Event,
+    trying: Trying,
 ) -> Litestar:
     """`readers` open the reader of each partition of `events`, in order. `find_offset` tells where in `events` a
     message is. Blocking: control, ledger, intake, readers, `find_offset`, `compile`; all are called from several
@@ -85,6 +90,8 @@ def create_management(
         access_tokens=_access_tokens(settings, control, clock),
         sso=_single_sign_on(settings, control, clock),
         stop=stop,
+        trying=trying,
+        comparisons=Comparisons(),
     )
     return _application(composed)
 
@@ -127,6 +134,10 @@ def _routers() -> list[Router]:
         pipelines.router,
         intake_routes.router,
         integrations.router,
+        rollout.router,
+        trying_routes.router,
+        trying_routes.comparison_router,
+        templates.router,
         live_events.router,
         dead_letters.dead_letter_router,
         dead_letters.replay_router,

@@ -5,17 +5,19 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from datafly.management.access import Role, role_of
+from datafly.management.revising import Config, Draft, drafted, kept_overrides, require_secrets_stay
 from datafly.management.services import Composed
 from datafly.management.views.naming import Name
-from datafly.model.errors import CallerError, Conflict, Invalid
+from datafly.model.errors import Conflict, Invalid
 from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.overrides import Overrides
 from datafly.model.people import Actor
-from datafly.spec.config import merge_config, secrets_sent_elsewhere, validate_config
+from datafly.spec.config import secrets_sent_elsewhere, validate_config
+from datafly.spec.integration import Integration
+from datafly.spec.parameters import validate_with_parameters
 from datafly.store.ids import fresh_id
 
 _TRIES: Final = 5
-Config = Annotated[dict[str, Any], msgspec.Meta(description="The vendor's settings, by the keys of `config_fields`.")]
 
 
 class InstallBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +27,7 @@ class InstallBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     variant: str = "default"
     config: Config = {}
     delivery_mode: str = "server_side"
+    overrides: Overrides = msgspec.field(default_factory=Overrides)
     pipeline_ids: Annotated[list[str], msgspec.Meta(max_length=1_000)] | None = None
 
 
@@ -37,8 +40,11 @@ class Installed(msgspec.Struct, frozen=True):
 def install(services: Composed, vendor: str, body: InstallBody, *, by: str) -> Installed:
     """Durable when it returns; each cursor starts at the head of now. Raises `NotFound`, `Invalid`, `Conflict`."""
     integration = services.catalog.get(vendor)
-    config = validate_config(integration, body.variant, body.delivery_mode, body.config)
+    # Before the pipelines: who has both wrong is told of the config.
+    if not any("pipeline_param" in str(value) for value in body.config.values()):
+        validate_config(integration, body.variant, body.delivery_mode, body.config)
     pipelines = _pipelines(services, body.pipeline_ids)
+    config, overrides = _checked(integration, body, pipelines)
     now_ms = services.clock.now_ms()
     template = Template(
         id=fresh_id("tmpl", now_ms),
@@ -58,18 +64,19 @@ def install(services: Composed, vendor: str, body: InstallBody, *, by: str) -> I
         change_summary="Installed",
         created_by=by,
         created_ms=now_ms,
+        overrides=overrides,
     )
     return _attach(services, template, revision, pipelines)
 
 
 def reconfigure(
-    services: Composed, installation_id: str, patch: dict[str, Any], *, if_match: str | None, by: Actor
+    services: Composed, installation_id: str, draft: Draft, *, if_match: str | None, by: Actor
 ) -> Installation:
     """A new revision, deployed here; none where nothing changes. Changes of different fields at one time all hold."""
     for _ in range(_TRIES):
         before = in_force(services, installation_id)
         try:
-            return _reconfigure(services, before, patch, if_match=if_match, by=by)
+            return _reconfigure(services, before, draft, if_match=if_match, by=by)
         except Conflict as error:
             if error.code != "STALE" or if_match is not None:
                 raise
@@ -103,6 +110,7 @@ def _attach(services: Composed, template: Template, revision: Revision, pipeline
             template=template,
             revision=revision,
             start=heads,
+            parameters=pipeline.parameters,
             created_ms=template.created_ms,
             updated_ms=template.created_ms,
         )
@@ -111,6 +119,17 @@ def _attach(services: Composed, template: Template, revision: Revision, pipeline
     services.compile(installations[0])
     services.control.install(template, revision, installations)
     return Installed(template, revision, installations)
+
+
+def _checked(
+    integration: Integration, body: InstallBody, pipelines: Sequence[Pipeline]
+) -> tuple[dict[str, Any], Overrides]:
+    config, overrides = dict(body.config), body.overrides
+    for pipeline in pipelines:
+        known, variant = pipeline.parameters, body.variant
+        found = validate_with_parameters(integration, variant, body.delivery_mode, body.config, known)
+        config, overrides = found, kept_overrides(integration, variant, found, body.overrides, known)
+    return config, overrides
 
 
 def _pipelines(services: Composed, pipeline_ids: list[str] | None) -> list[Pipeline]:
@@ -129,40 +148,17 @@ def _pipelines(services: Composed, pipeline_ids: list[str] | None) -> list[Pipel
 
 
 def _reconfigure(
-    services: Composed, before: Installation, patch: dict[str, Any], *, if_match: str | None, by: Actor
+    services: Composed, before: Installation, draft: Draft, *, if_match: str | None, by: Actor
 ) -> Installation:
     integration = services.catalog.get(before.vendor)
-    old = before.revision.config
-    _require_secrets_stay(by, secrets_sent_elsewhere(integration, old, patch))
-    merged = merge_config(old, patch)
-    config = validate_config(integration, before.template.variant, before.revision.delivery_mode, merged)
-    changed = sorted(name for name in {*old, *config} if old.get(name) != config.get(name))
-    if not changed:
+    patch = draft.config if isinstance(draft.config, dict) else {}
+    require_secrets_stay(by, secrets_sent_elsewhere(integration, before.revision.config, patch))
+    revision = drafted(services, before.template, before.revision, draft, [before.parameters])
+    if revision is before.revision:
         return _unchanged(services, before, if_match)
-    revision = msgspec.structs.replace(
-        before.revision,
-        id="",
-        config=config,
-        change_summary=f"Changed {', '.join(changed)}",
-        created_by=by.name,
-        created_ms=0,
-    )
-    services.compile(msgspec.structs.replace(before, revision=revision))
-    return services.control.revise(before.id, revision, if_match=if_match or services.control.etag(before))
-
-
-def _require_secrets_stay(by: Actor, kept: list[str]) -> None:
-    """Secrets are never shown; who could send one to an address of their own would have it all the same."""
-    if kept and role_of(by) < Role.ADMIN:
-        raise CallerError(
-            f"The role {by.role} cannot have the {', '.join(kept)} that is kept sent to another address: "
-            "give it with the same change, or have an admin change the address.",
-            code="FORBIDDEN",
-            status=403,
-            role=by.role,
-            needed="admin",
-            fields=kept,
-        )
+    made = msgspec.structs.replace(revision, created_by=by.name)
+    services.compile(msgspec.structs.replace(before, revision=made))
+    return services.control.revise(before.id, made, if_match=if_match or services.control.etag(before))
 
 
 def _unchanged(services: Composed, installation: Installation, if_match: str | None) -> Installation:

@@ -6,6 +6,7 @@ import msgspec
 
 from datafly.management.checking import judged
 from datafly.management.installing import in_force, reconfigure
+from datafly.management.revising import Draft
 from datafly.management.services import Composed
 from datafly.model.delivery import Reply
 from datafly.model.errors import Conflict
@@ -39,7 +40,7 @@ async def take_names(services: Composed, installation_id: str, *, by: Actor) -> 
             return _refused(compiled, reply, into)
         found |= dict.fromkeys(told)
     names = sorted(found)
-    await asyncio.to_thread(reconfigure, services, installation_id, {into: names}, if_match=None, by=by)
+    await asyncio.to_thread(reconfigure, services, installation_id, Draft(config={into: names}), if_match=None, by=by)
     return NamesView(ok=True, setting=into, names=names)
 
 

@@ -9,13 +9,17 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from datafly.management.access_tokens import AccessTokens
+from datafly.management.comparisons import Comparisons
 from datafly.management.events_log import EventsLog
 from datafly.management.settings import ManagementSettings
 from datafly.management.single_sign_on import SingleSignOn
 from datafly.model.clock import Clock
 from datafly.model.delivery import Outgoing, Reply
-from datafly.model.installation import Installation
-from datafly.spec.compiled import Compiled
+from datafly.model.event import Event
+from datafly.model.installation import Installation, Pipeline
+from datafly.model.verdict import Ruling
+from datafly.spec.compiled import Compiled, Shaped
+from datafly.spec.explaining import Explained
 from datafly.spec.integration import Integration
 from datafly.store.base import Control, Intake, Ledger
 
@@ -27,6 +31,21 @@ class Catalog(Protocol):
         """Raises `NotFound`."""
 
     def all(self) -> Sequence[Integration]: ...
+
+
+class Trying(msgspec.Struct, frozen=True, kw_only=True):
+    """How an event is tried without being sent. All but `ask` are pure.
+
+    `shape`: what an event becomes. `explain`: where each value comes from, for one installation. `govern`: a pasted
+    event (JSON, pipeline) as it would come out of the door and of processing, or why not. `ask`: a vendor's sandbox,
+    one that knows nothing before, is sent requests (vendor, what their addresses begin with, requests), in order; None
+    where the vendor has none.
+    """
+
+    shape: Callable[[Compiled, Event, int], Shaped]
+    explain: Callable[[Installation], Callable[[Event, int], Explained | Ruling]]
+    govern: Callable[[bytes, Pipeline], Event | Ruling]
+    ask: Callable[[str, str, Sequence[Outgoing]], Awaitable[list[Reply] | None]]
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +63,8 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     access_tokens: AccessTokens
     stop: asyncio.Event
+    trying: Trying
+    comparisons: Comparisons
     sso: SingleSignOn | None = None
 
 

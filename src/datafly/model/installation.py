@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from datafly.model.overrides import NO_OVERRIDES, Overrides
+
 
 class Pipeline(msgspec.Struct, frozen=True):
     """One collection endpoint (contracts/signal.md §10.7).
@@ -39,7 +41,10 @@ class Template(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """An immutable, numbered snapshot of a template's config. Secret fields of `config` are `Secret` values."""
+    """An immutable, numbered snapshot of a template's config. Secret fields of `config` are `Secret` values.
+
+    `overrides`: what it changes of the definition's mapping.
+    """
 
     id: str
     template_id: str
@@ -49,6 +54,14 @@ class Revision(msgspec.Struct, frozen=True):
     change_summary: str = ""
     created_by: str = ""
     created_ms: int = 0
+    overrides: Overrides = NO_OVERRIDES
+
+
+class Canary(msgspec.Struct, frozen=True):
+    """A second revision, for `percent` of the keys of an installation."""
+
+    revision: Revision
+    percent: float
 
 
 class Installation(msgspec.Struct, frozen=True):
@@ -56,7 +69,8 @@ class Installation(msgspec.Struct, frozen=True):
 
     Its cursor over `events` starts at `start` (partition → offset), the head at the moment it was installed.
     `enabled` false: the cursor advances, SKIPPED `disabled`. `paused`: the cursor waits. `removed_ms`: what is left
-    is closed as SKIPPED `installation_removed`, up to `end` (partition → offset).
+    is closed as SKIPPED `installation_removed`, up to `end` (partition → offset). `former_revision_id`: what was pinned
+    before. `parameters`: those of its pipeline, which its config may name.
     """
 
     id: str
@@ -70,6 +84,9 @@ class Installation(msgspec.Struct, frozen=True):
     end: dict[int, int] = {}
     created_ms: int = 0
     updated_ms: int = 0
+    canary: Canary | None = None
+    former_revision_id: str | None = None
+    parameters: dict[str, str] = {}
 
     @property
     def vendor(self) -> str:

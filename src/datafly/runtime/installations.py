@@ -10,6 +10,7 @@ from datafly.shape import CompiledOnce
 from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Compiled
 from datafly.spec.integration import Integration
+from datafly.spec.parameters import resolved_config, resolved_overrides
 from datafly.spec.setting import Address
 
 
@@ -17,12 +18,13 @@ def compiler(settings: Settings) -> Callable[[Installation], Compiled]:
     """Raises `NotFound` for a vendor that is not installed any more, `Invalid` for a config that no longer fits."""
 
     def compile_one(installation: Installation) -> Compiled:
-        integration = catalog.get(installation.vendor)
+        integration, revision = catalog.get(installation.vendor), installation.revision
         return compile_integration(
             integration,
-            installation.revision.config,
+            resolved_config(revision.config, installation.parameters),
             variant=installation.template.variant,
             defaults=operator_defaults(settings, integration),
+            overrides=resolved_overrides(revision.overrides, installation.parameters),
         )
 
     return CompiledOnce(compile_one)

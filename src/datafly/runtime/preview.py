@@ -81,16 +81,28 @@ class Preview:
 
     def _govern(self, sent: bytes) -> Event | Ruling:
         self._number += 1
-        try:
-            received = _receive(sent, self._number, self._now_ms(), historical=self._historical)
-        except Refused as refused:
-            return Ruling(Verdict.REJECTED, f"{refused.code}: {refused.message}", cause="The gateway would refuse it.")
-        outcome = process_one(received, self._context, self._memory)
-        if isinstance(outcome, Duplicate):
-            return Ruling(Verdict.SKIPPED, "duplicate_message_id", cause="An event before it has the same messageId.")
-        if isinstance(outcome, Event):
-            return outcome
-        return Ruling(Verdict.REJECTED, outcome.reason)
+        return govern(sent, self._number, self._now_ms(), self._context, self._memory, historical=self._historical)
+
+
+def govern(
+    sent: bytes,
+    number: int,
+    now_ms: int,
+    context: Context,
+    memory: Memory,
+    *,
+    historical: bool = False,
+    pipeline_id: str = _PIPELINE,
+) -> Event | Ruling:
+    """As the gateway and processing would. `number` makes a message id for those without one."""
+    try:
+        received = _receive(sent, number, now_ms, historical=historical)
+    except Refused as refused:
+        return Ruling(Verdict.REJECTED, f"{refused.code}: {refused.message}", cause="The gateway would refuse it.")
+    outcome = process_one(msgspec.structs.replace(received, pipeline_id=pipeline_id), context, memory)
+    if isinstance(outcome, Duplicate):
+        return Ruling(Verdict.SKIPPED, "duplicate_message_id", cause="An event before it has the same messageId.")
+    return outcome if isinstance(outcome, Event) else Ruling(Verdict.REJECTED, outcome.reason)
 
 
 def _compile(slug: str, config: Mapping[str, Any] | None) -> Compiled:

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler, Receive, Send
 from litestar.types.asgi_types import HTTPScope
 
 import datafly.sandbox
-from datafly.sandbox.settings import SandboxSettings
+from datafly.sandbox.settings import SandboxSettings, Seed
 
 VendorApi = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
 Clock = Callable[[], datetime]
@@ -36,7 +36,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's sandbox before it is opened; a package exports one as `room`.
 
     `own_words_path` is the page of what the sandbox says and the vendor does not document. `roots` are the first words
-    of the paths of the vendor's API.
+    of the paths of the vendor's API. `seed_of`: the headers of a request, names in lower case → the seed with which its
+    credentials are good, for a room that is opened for a moment.
     """
 
     slug: str
@@ -47,6 +48,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     own_words_path: str = ""
     roots: tuple[str, ...] = ("api",)
     open: Callable[[SandboxSettings, Clock], OpenRoom]
+    seed_of: Callable[[Mapping[str, str]], Seed] | None = None
 
 
 def find_rooms() -> tuple[Room, ...]:

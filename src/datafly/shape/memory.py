@@ -6,28 +6,33 @@ from threading import Lock
 from datafly.model.installation import Installation
 from datafly.spec.compiled import Compiled
 
+_Key = tuple[str, str, tuple[tuple[str, str], ...]]
+
 
 class CompiledOnce:
     """`compiled(installation)`, from memory while its template and revision are the same; bounded, the oldest go first.
 
-    What the compiler raises is not remembered. May be called from several threads.
+    The parameters of its pipeline must be the same, too. A draft, whose revision has no id, is not remembered, nor is
+    what the compiler raises. May be called from several threads.
     """
 
     def __init__(self, compile_one: Callable[[Installation], Compiled], *, limit: int = 1024) -> None:
         self._compile = compile_one
         self._limit = limit
         self._lock = Lock()
-        self._known: dict[tuple[str, str], Compiled] = {}
+        self._known: dict[_Key, Compiled] = {}
 
     def __call__(self, installation: Installation) -> Compiled:
-        key = (installation.template.id, installation.revision.id)
+        if not installation.revision.id:
+            return self._compile(installation)
+        key = (installation.template.id, installation.revision.id, tuple(sorted(installation.parameters.items())))
         found = self._known.get(key)
         if found is None:
             found = self._compile(installation)
             self._keep(key, found)
         return found
 
-    def _keep(self, key: tuple[str, str], compiled: Compiled) -> None:
+    def _keep(self, key: _Key, compiled: Compiled) -> None:
         with self._lock:
             while len(self._known) >= self._limit:
                 del self._known[next(iter(self._known))]

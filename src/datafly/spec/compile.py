@@ -1,7 +1,7 @@
 """A definition and one installation's config → plain functions; after this, nothing is interpreted."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,7 +14,8 @@ from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.calling import calls_of
 from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.config import complete_config, require_fitting
-from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration
+from datafly.spec.explaining import Explained, explain_rule
+from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration, Rule
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
 from datafly.spec.overriding import lapsed_notes, overridden, require_conditions
@@ -25,6 +26,8 @@ from datafly.spec.scope import Scope
 from datafly.spec.sending import sending_of
 from datafly.spec.setting import Address
 from datafly.spec.source import Making
+
+S = TypeVar("S")
 
 
 def compile_integration(
@@ -47,7 +50,7 @@ def compile_integration(
 
 
 def _compiled(integration: Integration, whole: Mapping[str, Any], notes: tuple[str, ...]) -> Compiled:
-    caller, shape = caller_of(integration, whole), _shaper(integration, whole)
+    caller, shape = caller_of(integration, whole), _shaper(integration, whole, write_rule)
     tells = any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules)
     return Compiled(
         vendor=integration.slug,
@@ -93,16 +96,34 @@ def _tells_of_visitors(shape: Callable[[Event, int], Shaped], category: str) -> 
     return not isinstance(shape(visitor, 0), Ruling)
 
 
-def _shaper(integration: Integration, config: Mapping[str, Any]) -> Callable[[Event, int], Shaped]:
+def explainer(
+    integration: Integration,
+    config: Mapping[str, Any],
+    *,
+    variant: str = "default",
+    defaults: Mapping[str, Any] | None = None,
+    overrides: Overrides = NO_OVERRIDES,
+) -> Callable[[Event, int], Explained | Ruling]:
+    """(event, now) → where each value comes from that `compile_integration` of the same would send."""
+    whole = complete_config(integration, variant, config, defaults or {})
+    changed, _ = _overridden(integration, overrides, whole)
+    return _shaper(changed, whole, explain_rule)
+
+
+def _shaper(
+    integration: Integration,
+    config: Mapping[str, Any],
+    write: Callable[[Integration, Rule, Making], Callable[[Scope], S]],
+) -> Callable[[Event, int], S | Ruling]:
     hints = {hint.symptom: hint for hint in integration.hints}
     making = Making(config=config, hints=hints)
-    rules = [(rule, write_rule(integration, rule, making)) for rule in integration.rules if rule.holds(config)]
+    rules = [(rule, write(integration, rule, making)) for rule in integration.rules if rule.holds(config)]
     by_type = {rule.event: written for rule, written in rules if rule.is_type}
     by_name = {rule.event: written for rule, written in rules if not rule.is_type}
     by_any, withdrawn, category = by_name.get(ANY), by_name.pop(WITHDRAWN, None), integration.consent
     as_native = reader_of_native(rules)
 
-    def shape(event: Event, now_ms: int) -> Shaped:
+    def shape(event: Event, now_ms: int) -> S | Ruling:
         if withdrawn is not None and category in event.consent.withdrawn:
             return withdrawn(_only_told(category, event, now_ms))
         rule = by_name.get(event.event or "") if event.type == "track" else by_type.get(event.type)

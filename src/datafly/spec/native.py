@@ -1,7 +1,7 @@
 """Track events that bear the vendor's own name of a rule: the vendor would judge them as that one."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -9,18 +9,17 @@ from datafly.model.event import Event
 from datafly.model.taxonomy import canonical_properties
 from datafly.spec.integration import WITHDRAWN, Rule
 from datafly.spec.names import snake_name
-from datafly.spec.rule import Written
 
-Native = Callable[[Event], tuple[Event, Written] | None]
+W = TypeVar("W")
 
 
-def reader_of_native(rules: Iterable[tuple[Rule, Written]]) -> Native:
-    """The event in canonical names and its rule; None for any other event."""
+def reader_of_native(rules: Iterable[tuple[Rule, W]]) -> Callable[[Event], tuple[Event, W] | None]:
+    """The event in canonical names and what was written of its rule; None for any other event."""
     by_native = {
         name: (rule, written) for rule, written in rules if rule.event != WITHDRAWN for name in native_names(rule)
     }
 
-    def as_native(event: Event) -> tuple[Event, Written] | None:
+    def as_native(event: Event) -> tuple[Event, W] | None:
         found = by_native.get(snake_name(event.event or "") or "")
         if found is None:
             return None

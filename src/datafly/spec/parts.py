@@ -66,23 +66,23 @@ class BySetting(Node, frozen=True, tag="by_setting"):
         return tuple(self.options.values())
 
     def follows_line(self, making: Making) -> bool:
-        node = self._chosen(making)
+        node = self.chosen(making)
         return node is not None and node.follows_line(making)
 
     def reads(self, making: Making) -> Iterator[str]:
-        node = self._chosen(making)
+        node = self.chosen(making)
         if node:
             yield from node.reads(making)
 
     def never(self, making: Making) -> bool:
-        node = self._chosen(making)
+        node = self.chosen(making)
         return node is None or node.never(making)
 
     def write(self, source: Source) -> str:
-        node = self._chosen(source.making)
+        node = self.chosen(source.making)
         return source.value(node) if node else NOTHING
 
-    def _chosen(self, making: Making) -> Node | None:
+    def chosen(self, making: Making) -> Node | None:
         return self.options.get(option_of(making.config.get(self.setting)))
 
 

@@ -20,11 +20,7 @@ _DAY_MS: Final = 86_400_000
 
 def write_rule(integration: Integration, rule: Rule, making: Making) -> Written:
     """`making` holds the config and the hints. What the function gives is in sending order, or a ruling."""
-    name = Const(rule.name) if isinstance(rule.name, str) else rule.name
-    at_hand = msgspec.structs.replace(
-        making, params=rule.params, event_name=name if rule.name else None, lines=bool(rule.lines)
-    )
-    source = Source(_with_reads(integration, rule, _with_identity(integration, at_hand)))
+    source = Source(making_of(integration, rule, making))
     for gate in rule.gates:
         source.value(gate)
     _write_identity(integration, source)
@@ -38,6 +34,15 @@ def write_rule(integration: Integration, rule: Rule, making: Making) -> Written:
     items = source.bind(Itemiser(integration, rule, ahead, more).items, "items")
     source.line(f"return {items}({', '.join([SCOPE, body, group, *bodies])})")
     return source.function(f"{integration.slug}: {rule.event}")
+
+
+def making_of(integration: Integration, rule: Rule, making: Making) -> Making:
+    """`making` with what a rule and the identity give."""
+    name = Const(rule.name) if isinstance(rule.name, str) else rule.name
+    at_hand = msgspec.structs.replace(
+        making, params=rule.params, event_name=name if rule.name else None, lines=bool(rule.lines)
+    )
+    return _with_reads(integration, rule, _with_identity(integration, at_hand))
 
 
 def _with_identity(integration: Integration, making: Making) -> Making:
@@ -80,7 +85,7 @@ def _write_preparation(rule: Rule, source: Source) -> None:
         ignored = source.bind(_Ignored(rule.event, frozenset(rule.ignores)), "ignored")
         source.line(f"if not {ignored}.names.isdisjoint({source.root('properties')}): {ignored}.warn({SCOPE})")
     if rule.lines:
-        finder = source.bind(_LineFinder(rule.lines, source.making).lines, "lines_of")
+        finder = source.bind(LineFinder(rule.lines, source.making).lines, "lines_of")
         source.line(f"lines = {finder}({SCOPE}, {source.value(rule.lines.of)})")
         source.line("if type(lines) is not list: return lines")
         source.line(f"{source.root('properties')} = {SCOPE}.properties")
@@ -98,7 +103,7 @@ class _Ignored(msgspec.Struct, frozen=True):
                 scope.warn(f"properties.{name} is not sent with a {self.event} event.")
 
 
-class _LineFinder:
+class LineFinder:
     """The lines of an event; of one without, itself as its only line, if it may be; else the ruling."""
 
     def __init__(self, lines: Lines, making: Making) -> None:

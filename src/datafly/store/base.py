@@ -83,10 +83,29 @@ class Control(People, Protocol):
 
     def latest_revision(self, template_id: str) -> Revision: ...
 
+    def templates(self) -> list[Template]:
+        """Oldest first, also those that are installed nowhere any more."""
+
+    def template(self, template_id: str) -> Template: ...
+
+    def revisions(self, template_id: str) -> list[Revision]:
+        """Newest first."""
+
+    def add_revision(self, template_id: str, revision: Revision) -> Revision:
+        """Filled in as by `revise`; it is pinned nowhere."""
+
+    def pin(self, installation_id: str, revision_id: str, *, if_match: str | None = None) -> Installation:
+        """Deploys a revision of its template, and ends a canary. Of another template: `Invalid`."""
+
+    def try_out(
+        self, installation_id: str, revision_id: str | None, percent: float, *, if_match: str | None = None
+    ) -> Installation:
+        """A canary: a revision of its template for `percent` of the keys; None ends it."""
+
     def revise(self, installation_id: str, revision: Revision, *, if_match: str | None = None) -> Installation:
         """Adds the revision to the template and pins it on this installation.
 
-        `template_id`, `number` (latest + 1), and an empty `id` or time are filled in.
+        `template_id`, `number` (latest + 1), and an empty `id` or time are filled in. A canary ends with it.
         """
 
     def change_installation(

@@ -11,7 +11,7 @@ from datafly.model.installation import Installation, Revision, Template
 from datafly.store import rows
 from datafly.store.database import Database
 from datafly.store.ids import fresh_id
-from datafly.store.schema import installations, pipelines, revisions, templates
+from datafly.store.schema import installations, pipelines, revision_overrides, revisions, rollouts, templates
 from datafly.store.seal import Sealer
 
 _Stamped = TypeVar("_Stamped", Template, Installation)
@@ -49,7 +49,7 @@ class Installations:
 
     def revision(self, revision_id: str) -> Revision:
         with self._database.read() as connection:
-            select = sa.select(revisions).where(revisions.c.id == revision_id)
+            select = rows.revision_select().where(revisions.c.id == revision_id)
             row = rows.first(connection, select, f"There is no revision {revision_id}.")
         return rows.revision_of(row, self._sealer)
 
@@ -63,9 +63,8 @@ class Installations:
         with self._database.change() as connection:
             before = self._in_force(connection, installation_id, if_match)
             now_ms = self._database.now_ms()
-            added = _numbered(connection, _created(revision, now_ms), before.template.id)
-            connection.execute(sa.insert(revisions).values(rows.revision_row(added, self._sealer)))
-            _update(connection, installation_id, {"revision_id": added.id, "updated_ms": now_ms})
+            added = self._add(connection, revision, before.template.id, now_ms)
+            _pin(connection, before, added.id, now_ms)
             return self._installation(connection, installation_id)
 
     def change_installation(
@@ -83,11 +82,66 @@ class Installations:
                 _free_name(connection, before.template.id)
             return self._installation(connection, installation_id)
 
+    def templates(self) -> list[Template]:
+        """Oldest first."""
+        with self._database.read() as connection:
+            found = connection.execute(sa.select(templates).order_by(templates.c.created_ms, templates.c.id)).mappings()
+            return [rows.template_of(row) for row in found]
+
+    def template(self, template_id: str) -> Template:
+        with self._database.read() as connection:
+            return rows.template_of(_template(connection, template_id))
+
+    def revisions(self, template_id: str) -> list[Revision]:
+        """Newest first."""
+        with self._database.read() as connection:
+            _template(connection, template_id)
+            found = connection.execute(_of_template(template_id)).mappings().all()
+        return [rows.revision_of(row, self._sealer) for row in found]
+
+    def add_revision(self, template_id: str, revision: Revision) -> Revision:
+        """Filled in as by `revise`; it is pinned nowhere."""
+        with self._database.change() as connection:
+            _template(connection, template_id)
+            return self._add(connection, revision, template_id, self._database.now_ms())
+
+    def pin(self, installation_id: str, revision_id: str, *, if_match: str | None = None) -> Installation:
+        """A revision of its template; a canary ends with it."""
+        with self._database.change() as connection:
+            before = self._in_force(connection, installation_id, if_match)
+            _require_own(connection, before, revision_id)
+            _pin(connection, before, revision_id, self._database.now_ms())
+            return self._installation(connection, installation_id)
+
+    def try_out(
+        self, installation_id: str, revision_id: str | None, percent: float, *, if_match: str | None = None
+    ) -> Installation:
+        """A canary for `percent` of the keys; None: none any more."""
+        with self._database.change() as connection:
+            before = self._in_force(connection, installation_id, if_match)
+            if revision_id is not None:
+                _require_own(connection, before, revision_id)
+            canary = {"canary_revision_id": revision_id, "canary_percent": percent if revision_id else 0.0}
+            _roll_out(connection, installation_id, {"former_revision_id": before.former_revision_id, **canary})
+            _update(connection, installation_id, {"updated_ms": self._database.now_ms()})
+            return self._installation(connection, installation_id)
+
     def _insert(self, connection: sa.Connection, template: Template, revision: Revision) -> None:
         if revision.template_id != template.id:
             raise ValueError("the revision is of another template")
         connection.execute(sa.insert(templates).values(rows.template_row(template)))
+        self._keep(connection, revision)
+
+    def _add(self, connection: sa.Connection, revision: Revision, template_id: str, now_ms: int) -> Revision:
+        added = _numbered(connection, _created(revision, now_ms), template_id)
+        self._keep(connection, added)
+        return added
+
+    def _keep(self, connection: sa.Connection, revision: Revision) -> None:
         connection.execute(sa.insert(revisions).values(rows.revision_row(revision, self._sealer)))
+        if revision.overrides:
+            overrides = {"revision_id": revision.id, "overrides": revision.overrides}
+            connection.execute(sa.insert(revision_overrides).values(overrides))
 
     def _installation(self, connection: sa.Connection, installation_id: str) -> Installation:
         select = rows.installation_select().where(installations.c.id == installation_id)
@@ -119,8 +173,38 @@ def _numbered(connection: sa.Connection, revision: Revision, template_id: str) -
 
 
 def _latest(template_id: str) -> sa.Select[Any]:
-    chosen = sa.select(revisions).where(revisions.c.template_id == template_id)
-    return chosen.order_by(revisions.c.number.desc()).limit(1)
+    return _of_template(template_id).limit(1)
+
+
+def _of_template(template_id: str) -> sa.Select[Any]:
+    chosen = rows.revision_select().where(revisions.c.template_id == template_id)
+    return chosen.order_by(revisions.c.number.desc())
+
+
+def _template(connection: sa.Connection, template_id: str) -> rows.Row:
+    select = sa.select(templates).where(templates.c.id == template_id)
+    return rows.first(connection, select, f"There is no template {template_id}.")
+
+
+def _require_own(connection: sa.Connection, installation: Installation, revision_id: str) -> None:
+    template_id = installation.template.id
+    select = _of_template(template_id).where(revisions.c.id == revision_id)
+    if connection.execute(select).first() is None:
+        raise Invalid(f"{installation.name} has no revision {revision_id[:100]}.", field="revision_id")
+
+
+def _pin(connection: sa.Connection, before: Installation, revision_id: str, now_ms: int) -> None:
+    if revision_id != before.revision.id or before.canary:
+        former = before.revision.id if revision_id != before.revision.id else before.former_revision_id
+        ended = {"former_revision_id": former, "canary_revision_id": None, "canary_percent": 0.0}
+        _roll_out(connection, before.id, ended)
+    _update(connection, before.id, {"revision_id": revision_id, "updated_ms": now_ms})
+
+
+def _roll_out(connection: sa.Connection, installation_id: str, values: dict[str, Any]) -> None:
+    changed = sa.update(rollouts).where(rollouts.c.installation_id == installation_id).values(values)
+    if connection.execute(changed).rowcount == 0:
+        connection.execute(sa.insert(rollouts).values({"installation_id": installation_id, **values}))
 
 
 def _require_free(connection: sa.Connection, name: str) -> None:

@@ -8,7 +8,8 @@ import msgspec
 import sqlalchemy as sa
 
 from datafly.model.errors import Conflict, NotFound
-from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.installation import Canary, Installation, Pipeline, Revision, Template
+from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.people import User
 from datafly.store import schema
 from datafly.store.base import Token
@@ -36,6 +37,8 @@ def etag(value: Pipeline | Installation | Token | User) -> str:
         told = msgspec.structs.replace(value, last_login_ms=None)
     if isinstance(value, Installation):
         told = [value.id, value.revision.id, value.enabled, value.paused, value.removed_ms, value.updated_ms, value.end]
+        if value.canary:
+            told += [value.canary.revision.id, value.canary.percent]
     return hashlib.blake2b(msgspec.json.encode(told), digest_size=12).hexdigest()
 
 
@@ -60,32 +63,56 @@ def template_row(template: Template) -> dict[str, Any]:
     return msgspec.structs.asdict(template) | {"taken_name": template.name}
 
 
+def template_of(row: Row) -> Template:
+    return Template(**{name: row[name] for name in Template.__struct_fields__})
+
+
 def revision_row(revision: Revision, sealer: Sealer) -> dict[str, Any]:
+    """Its overrides are a row of their own."""
     sealed = sealer.seal(revision.config, template_id=revision.template_id)
-    return msgspec.structs.asdict(revision) | {"config": sealed}
+    row = msgspec.structs.asdict(revision) | {"config": sealed}
+    del row["overrides"]
+    return row
 
 
 def revision_of(row: Row, sealer: Sealer, prefix: str = "") -> Revision:
     fields = {name: row[prefix + name] for name in Revision.__struct_fields__}
+    overrides = fields["overrides"]
+    fields["overrides"] = NO_OVERRIDES if overrides is None else msgspec.convert(overrides, Overrides)
     return Revision(**fields | {"config": sealer.unseal(fields["config"], template_id=fields["template_id"])})
+
+
+def revision_select() -> sa.Select[Any]:
+    """Revisions with their overrides."""
+    table, overrides = schema.revisions, schema.revision_overrides
+    joined = table.outerjoin(overrides, overrides.c.revision_id == table.c.id)
+    return sa.select(*table.c, overrides.c.overrides).select_from(joined)
 
 
 def installation_row(installation: Installation) -> dict[str, Any]:
     row = msgspec.structs.asdict(installation)
     template, revision = row.pop("template"), row.pop("revision")
+    for name in ("canary", "former_revision_id", "parameters"):
+        del row[name]
     row |= {"start_offsets": row.pop("start"), "end_offsets": row.pop("end")}
     return row | {"template_id": template.id, "revision_id": revision.id}
 
 
 def installation_select() -> sa.Select[Any]:
-    """Installations with their template and pinned revision, oldest first."""
-    of_template = [column.label(f"t_{column.name}") for column in schema.templates.c]
-    of_revision = [column.label(f"r_{column.name}") for column in schema.revisions.c]
-    table = schema.installations
-    joined = table.join(schema.templates, table.c.template_id == schema.templates.c.id).join(
-        schema.revisions, table.c.revision_id == schema.revisions.c.id
+    """Installations with their template, revisions and parameters, oldest first."""
+    table, rollouts = schema.installations, schema.rollouts
+    pinned, tried = revision_select().subquery("pinned"), revision_select().subquery("tried")
+    joined = (
+        table.join(schema.templates, table.c.template_id == schema.templates.c.id)
+        .join(pinned, table.c.revision_id == pinned.c.id)
+        .join(schema.pipelines, table.c.pipeline_id == schema.pipelines.c.id)
+        .outerjoin(rollouts, rollouts.c.installation_id == table.c.id)
+        .outerjoin(tried, rollouts.c.canary_revision_id == tried.c.id)
     )
-    return sa.select(*table.c, *of_template, *of_revision).select_from(joined).order_by(table.c.created_ms, table.c.id)
+    beside = [rollouts.c.former_revision_id, rollouts.c.canary_percent, schema.pipelines.c.parameters]
+    parts = [("t_", schema.templates), ("r_", pinned), ("c_", tried)]
+    labelled = [column.label(prefix + column.name) for prefix, part in parts for column in part.c]
+    return sa.select(*table.c, *beside, *labelled).select_from(joined).order_by(table.c.created_ms, table.c.id)
 
 
 def installation_of(row: Row, sealer: Sealer) -> Installation:
@@ -101,6 +128,9 @@ def installation_of(row: Row, sealer: Sealer) -> Installation:
         end=_by_partition(row["end_offsets"]),
         created_ms=row["created_ms"],
         updated_ms=row["updated_ms"],
+        canary=Canary(revision_of(row, sealer, "c_"), row["canary_percent"]) if row["c_id"] else None,
+        former_revision_id=row["former_revision_id"],
+        parameters=row["parameters"],
     )
 
 

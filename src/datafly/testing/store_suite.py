@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from datafly.model.delivery import Replay
 from datafly.model.errors import Conflict, Invalid, NotFound, OperatorError
-from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.installation import Canary, Installation, Pipeline, Revision, Template
+from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.secret import Secret
 from datafly.model.source import SIGNING, Source
 from datafly.store import SqlStore, open_store
@@ -212,6 +214,41 @@ class InstallationSuite(StoreFixtures):
         assert store.control.revision(here.revision.id) == here.revision
         assert store.control.latest_revision(here.template.id) == revised.revision
 
+    def test_overrides_are_kept_with_their_revision(self, store: SqlStore, installed: Installation) -> None:
+        changed = msgspec.convert({"events": {"page": {"enabled": False}}}, Overrides)
+        revised = store.control.revise(
+            installed.id, Revision(id="", template_id="", number=0, config={}, overrides=changed)
+        )
+        assert revised.revision.overrides == changed
+        assert [one.overrides for one in store.control.revisions(installed.template.id)] == [changed, NO_OVERRIDES]
+        assert store.control.template(installed.template.id) == installed.template
+
+    def test_a_revision_is_kept_tried_pinned_and_unpinned(self, store: SqlStore, installed: Installation) -> None:
+        empty = Revision(id="", template_id="", number=0, config={})
+        draft = store.control.add_revision(installed.template.id, empty)
+        assert store.control.installation(installed.id) == installed
+        tried = store.control.try_out(installed.id, draft.id, 12.5)
+        assert (tried.revision, tried.canary) == (installed.revision, Canary(draft, 12.5))
+        assert store.control.etag(tried) != store.control.etag(installed)
+        pinned = store.control.pin(installed.id, draft.id)
+        assert (pinned.revision, pinned.canary) == (draft, None)
+        assert pinned.former_revision_id == installed.revision.id
+        back = store.control.pin(installed.id, pinned.former_revision_id)
+        assert (back.revision, back.former_revision_id) == (installed.revision, draft.id)
+        assert store.control.try_out(installed.id, None, 0.0).canary is None
+
+    def test_a_revision_of_another_template_is_not_taken(self, store: SqlStore, installed: Installation) -> None:
+        for take in (store.control.pin, lambda one, other: store.control.try_out(one, other, 5.0)):
+            with pytest.raises(Invalid) as raised:
+                take(installed.id, "rev_nobody")
+            assert raised.value.details["field"] == "revision_id"
+
+    def test_an_installation_knows_the_parameters_of_its_pipeline(
+        self, store: SqlStore, installed: Installation
+    ) -> None:
+        store.control.update_pipeline(installed.pipeline_id, {"parameters": {"SITE": "de"}})
+        assert store.control.installation(installed.id).parameters == {"SITE": "de"}
+
     def test_a_stale_etag_stops_revisions_and_changes(self, store: SqlStore, installed: Installation) -> None:
         seen = store.control.etag(installed)
         store.control.change_installation(installed.id, {"paused": True}, if_match=seen)
@@ -280,6 +317,8 @@ class VersionSuite(StoreFixtures):
             lambda: here.control.install(*integration(pipeline.id)),
             lambda: here.control.change_installation("pi_1_0", {"paused": True}),
             lambda: here.control.revise("pi_1_0", Revision(id="", template_id="", number=0, config={})),
+            lambda: here.control.pin("pi_1_0", here.control.installation("pi_1_0").revision.id),
+            lambda: here.control.try_out("pi_1_0", None, 0.0),
             lambda: here.control.create_replay(replay),
             lambda: here.control.set_replay_state("run_1", "running"),
         ):

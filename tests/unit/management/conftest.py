@@ -14,12 +14,16 @@ from datafly import catalog
 from datafly.log.base import EVENTS, Entry, Retention
 from datafly.log.sqlite import SqliteLog
 from datafly.management import ManagementSettings, create_management
+from datafly.management.services import Trying
 from datafly.model.delivery import Answer, Attempt, Outcome, Pending, Reply, SentRequest, State
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
-from datafly.spec.compile import compile_integration
+from datafly.runtime.trying import ask, governed
+from datafly.shape import shape_event
+from datafly.spec.compile import compile_integration, explainer
+from datafly.spec.parameters import resolved_config, resolved_overrides
 from datafly.store.base import Writing
 from datafly.store.open import open_store
 from datafly.testing.clock import FakeClock
@@ -80,6 +84,7 @@ class House:
             send=self._send,
             clock=self.clock,
             stop=self.stop,
+            trying=Trying(shape=shape_event, explain=self._explain, govern=governed, ask=ask),
         )
 
     def close(self):
@@ -125,8 +130,18 @@ class House:
     def _compile(self, installation):
         if self.meanwhile:
             self.meanwhile.pop()()
-        integration = catalog.get(installation.vendor)
-        return compile_integration(integration, installation.revision.config, defaults=self.defaults)
+        return compile_integration(*self._said(installation), **self._more(installation))
+
+    def _explain(self, installation):
+        return explainer(*self._said(installation), **self._more(installation))
+
+    def _said(self, installation):
+        config = resolved_config(installation.revision.config, installation.parameters)
+        return catalog.get(installation.vendor), config
+
+    def _more(self, installation):
+        overrides = resolved_overrides(installation.revision.overrides, installation.parameters)
+        return {"defaults": self.defaults, "overrides": overrides}
 
     async def _send(self, outgoing):
         self.sent.append(outgoing)

@@ -10,28 +10,34 @@ from msgspec import UNSET, UnsetType
 
 from datafly.management.bodies import Strict
 from datafly.management.checking import CheckView, check
-from datafly.management.installing import Config, reconfigure, switch
+from datafly.management.installing import in_force, reconfigure, switch
 from datafly.management.names import NamesView, take_names
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.parameters import IfMatch, etag, expected
 from datafly.management.readiness import readiness
+from datafly.management.revising import Config, Draft, deploy
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.services import Composed, Services
 from datafly.management.standings import Standings
 from datafly.management.views.installation import PipelineIntegration
 from datafly.management.views.notices import NoticesView, notices_view
 from datafly.management.views.readiness import ReadinessView
-from datafly.model.errors import NotFound
-from datafly.model.installation import Installation
+from datafly.model.errors import Invalid, NotFound
+from datafly.model.installation import Canary, Installation
+from datafly.model.overrides import Overrides
 
 Answer = Response[PipelineIntegration]
 RESOURCE: Final = "pipeline_integration"
 
 
 class InstallationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`config` changes the fields that it names: `***` leaves a secret as it is, null takes a field away."""
+    """`config` changes the fields that it names: `***` leaves a secret as it is, null takes a field away. `overrides`
+    replaces what is changed of the mapping. `revision_id` deploys a revision that there is, instead of a new one.
+    """
 
     config: Config | UnsetType = UNSET
+    overrides: Overrides | UnsetType = UNSET
+    revision_id: str | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     paused: bool | UnsetType = UNSET
 
@@ -75,16 +81,10 @@ def change_integration(
     request: Caller,
     if_match: IfMatch = None,
 ) -> Answer:
-    """A change of the config makes a revision and deploys it here."""
-    tag = expected(if_match)
-    switches = _switches(data)
+    """A change of the config or the mapping makes a revision and deploys it here; it ends a canary."""
     with services.control.together():
         before = services.control.installation(integration_id)
-        if isinstance(data.config, dict):
-            changed = reconfigure(services, integration_id, data.config, if_match=tag, by=request.auth)
-            tag = None
-        if switches or not isinstance(data.config, dict):
-            changed = switch(services, integration_id, switches, if_match=tag)
+        changed = _changed(services, integration_id, data, expected(if_match), request)
         tell(request, "changed", RESOURCE, integration_id, old=told(before), new=told(changed))
     return _answer(services, changed)
 
@@ -163,6 +163,8 @@ def told(installation: Installation) -> dict[str, Any]:
     return config | {
         "name": installation.name,
         "revision_number": installation.revision.number,
+        "overrides": msgspec.to_builtins(installation.revision.overrides),
+        "canary": _shown(installation.canary),
         "enabled": installation.enabled,
         "paused": installation.paused,
     }
@@ -173,12 +175,32 @@ def _tell_names(services: Composed, request: Caller, before: Installation) -> No
     tell(request, "changed", RESOURCE, before.id, old=told(before), new=told(after))
 
 
+def _shown(canary: Canary | None) -> dict[str, float] | None:
+    return {"revision_number": canary.revision.number, "percent": canary.percent} if canary else None
+
+
 def _switch(services: Composed, integration_id: str, request: Caller, if_match: str | None, **changes: bool) -> Answer:
     with services.control.together():
         before = services.control.installation(integration_id)
         changed = switch(services, integration_id, changes, if_match=expected(if_match))
         tell(request, "changed", RESOURCE, integration_id, old=told(before), new=told(changed))
     return _answer(services, changed)
+
+
+def _changed(
+    services: Composed, integration_id: str, data: InstallationChange, tag: str | None, request: Caller
+) -> Installation:
+    switches, draft = _switches(data), Draft(config=data.config, overrides=data.overrides)
+    if isinstance(data.revision_id, str):
+        if draft != Draft():
+            says = "revision_id: deploys what there is; change config or overrides by a call of its own."
+            raise Invalid(says, field="revision_id")
+        changed = deploy(services, in_force(services, integration_id), data.revision_id, tag)
+    elif draft != Draft():
+        changed = reconfigure(services, integration_id, draft, if_match=tag, by=request.auth)
+    else:
+        return switch(services, integration_id, switches, if_match=tag)
+    return switch(services, integration_id, switches, if_match=None) if switches else changed
 
 
 def _switches(body: InstallationChange) -> dict[str, bool]:

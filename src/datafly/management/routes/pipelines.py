@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from datafly.management.bodies import Strict
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.parameters import IfMatch, etag, expected
+from datafly.management.revising import require_parameters_stay
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.services import Composed, Services
 from datafly.management.views.pipeline import (
@@ -57,9 +58,12 @@ def change_pipeline(
     if_match: IfMatch = None,
 ) -> Response[PipelineView]:
     """Fields that are not named stay as they are."""
+    changes = pipeline_changes(data)
+    if "parameters" in changes:
+        require_parameters_stay(services, pipeline_id, changes["parameters"])
     with services.control.together():
         before = services.control.pipeline(pipeline_id)
-        changed = services.control.update_pipeline(pipeline_id, pipeline_changes(data), if_match=expected(if_match))
+        changed = services.control.update_pipeline(pipeline_id, changes, if_match=expected(if_match))
         tell(request, "changed", "pipeline", changed.id, old=_told(before), new=_told(changed))
     return _answer(services, changed)
 

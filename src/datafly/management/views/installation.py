@@ -8,7 +8,8 @@ import msgspec
 from datafly.management.views.naming import ORGANISATION
 from datafly.management.views.times import moment, moment_or_none
 from datafly.model.delivery import State
-from datafly.model.installation import Installation, Revision, Template
+from datafly.model.installation import Canary, Installation, Revision, Template
+from datafly.model.overrides import Overrides
 from datafly.model.secret import MASK, Secret
 
 
@@ -38,6 +39,15 @@ class RevisionView(msgspec.Struct, frozen=True):
     change_summary: str
     created_by: str
     created_at: datetime
+    overrides: Overrides
+
+
+class CanaryView(msgspec.Struct, frozen=True):
+    """Another revision, for so many per cent of the keys."""
+
+    revision_id: str
+    revision_number: int
+    percent: float
 
 
 class SlowedView(msgspec.Struct, frozen=True):
@@ -106,7 +116,10 @@ class PipelineIntegration(msgspec.Struct, frozen=True):
     revision_id: str
     revision_number: int
     latest_revision: int
+    former_revision_id: str | None
+    canary: CanaryView | None
     config: dict[str, Any]
+    overrides: Overrides
     enabled: bool
     paused: bool
     state: StateView
@@ -158,6 +171,7 @@ def revision_view(revision: Revision) -> RevisionView:
         change_summary=revision.change_summary,
         created_by=revision.created_by,
         created_at=moment(revision.created_ms),
+        overrides=revision.overrides,
     )
 
 
@@ -174,7 +188,10 @@ def installation_view(installation: Installation, standing: Standing) -> Pipelin
         revision_id=installation.revision.id,
         revision_number=installation.revision.number,
         latest_revision=standing.latest_revision,
+        former_revision_id=installation.former_revision_id,
+        canary=_canary(installation.canary),
         config=masked(installation.revision.config),
+        overrides=installation.revision.overrides,
         enabled=installation.enabled,
         paused=installation.paused,
         state=_state(installation, standing.state),
@@ -194,6 +211,12 @@ def _drain(lag: int, events_per_second: float) -> Drain:
     if lag == 0:
         return Drain(round(events_per_second, 1), 0.0)
     return Drain(round(events_per_second, 1), round(lag / events_per_second, 1) if events_per_second else None)
+
+
+def _canary(canary: Canary | None) -> CanaryView | None:
+    if canary is None:
+        return None
+    return CanaryView(canary.revision.id, canary.revision.number, canary.percent)
 
 
 def masked(config: dict[str, Any]) -> dict[str, Any]:

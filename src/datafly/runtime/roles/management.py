@@ -19,6 +19,7 @@ from datafly.runtime.installations import compiler
 from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import plain_config, serve
+from datafly.runtime.trying import trying
 from datafly.settings import Settings
 from datafly.transport.http import HttpTransport
 
@@ -80,6 +81,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         send=transport.send,
         clock=SystemClock(),
         stop=stop,
+        trying=trying(settings),
     )
     try:
         await serve(plain_config(app, host=settings.host, port=settings.management_port), stop, ready)

@@ -1,12 +1,14 @@
 """Insider's room: its Unification API as documented, and a panel that shows what arrived."""
 
+from collections.abc import Mapping
+
 from datafly.sandbox.insider.api import InsiderApi
 from datafly.sandbox.insider.conditions import Conditions
 from datafly.sandbox.insider.control import control_routes
 from datafly.sandbox.insider.panel import panel_routes
 from datafly.sandbox.insider.state import State
 from datafly.sandbox.rooms import Clock, OpenRoom, Room
-from datafly.sandbox.settings import SandboxSettings
+from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
 
 
 def _open(settings: SandboxSettings, clock: Clock) -> OpenRoom:
@@ -20,6 +22,11 @@ def _open(settings: SandboxSettings, clock: Clock) -> OpenRoom:
     )
 
 
+def _seed_of(headers: Mapping[str, str]) -> Seed:
+    partner = headers.get("x-partner-name", "")
+    return Seed(partners=(partner,), keys=(SeedKey(partner=partner, key=headers.get("x-request-token", "")),))
+
+
 room = Room(
     slug="insider",
     name="Insider",
@@ -28,4 +35,5 @@ room = Room(
     example_path="/insider/api/user/v1/upsert",
     own_words_path="/insider/sandbox",
     open=_open,
+    seed_of=_seed_of,
 )

@@ -19,7 +19,7 @@ BigKey = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 class Document(sa.TypeDecorator[Any]):
-    """JSON as text, the same in every database."""
+    """JSON as text, the same in every database. NULL, as of a row that is not joined, is None."""
 
     impl = sa.Text
     cache_ok = True
@@ -28,7 +28,7 @@ class Document(sa.TypeDecorator[Any]):
         return msgspec.json.encode(value).decode()
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:  # noqa: ARG002
-        return msgspec.json.decode(value)
+        return None if value is None else msgspec.json.decode(value)
 
 
 def id_column(name: str = "id") -> sa.Column[str]:

@@ -78,6 +78,14 @@ revisions = sa.Table(
     sa.UniqueConstraint("template_id", "number"),
 )
 
+revision_overrides = sa.Table(
+    "revision_overrides",
+    metadata,
+    sa.Column("revision_id", sa.String(64), sa.ForeignKey("revisions.id"), primary_key=True),
+    document_column("overrides"),
+)
+"""Of the revisions that have any."""
+
 installations = sa.Table(
     "installations",
     metadata,
@@ -94,6 +102,16 @@ installations = sa.Table(
     big_column("updated_ms"),
     sa.Index("ix_installations_template_id", "template_id"),
 )
+
+rollouts = sa.Table(
+    "rollouts",
+    metadata,
+    sa.Column("installation_id", sa.String(64), sa.ForeignKey("installations.id"), primary_key=True),
+    sa.Column("former_revision_id", sa.String(64), sa.ForeignKey("revisions.id")),
+    sa.Column("canary_revision_id", sa.String(64), sa.ForeignKey("revisions.id")),
+    sa.Column("canary_percent", sa.Float, nullable=False),
+)
+"""Of the installations whose pinned revision was ever another, or that try one."""
 
 tokens = sa.Table(
     "tokens",

@@ -1,0 +1,61 @@
+"""`/v1/admin/integration-templates`"""
+
+from litestar import Router, get, post
+from litestar.params import FromPath, JSONBody
+
+from datafly.management.bodies import Strict
+from datafly.management.paging import Cursor, Limit, Page, newest_first, page
+from datafly.management.revising import RevisionBody, add_revision, own_revision
+from datafly.management.routes.caller import Caller, tell
+from datafly.management.services import Services
+from datafly.management.views.installation import RevisionView, TemplateView, revision_view, template_view
+
+
+@get("/", summary="Integrations of the organisation, newest first", sync_to_thread=True)
+def list_templates(*, services: Services, limit: Limit = 50, cursor: Cursor = None) -> Page[TemplateView]:
+    """Also those that are installed nowhere any more."""
+    found, place = newest_first(services.control.templates(), lambda one: (one.created_ms, one.id), cursor, limit)
+    return page([template_view(one) for one in found], place)
+
+
+@get("/{template_id:str}", summary="One integration of the organisation", sync_to_thread=True)
+def get_template(*, services: Services, template_id: FromPath[str]) -> TemplateView:
+    return template_view(services.control.template(template_id))
+
+
+@get("/{template_id:str}/revisions", summary="Its revisions, newest first", sync_to_thread=True)
+def list_revisions(
+    *, services: Services, template_id: FromPath[str], limit: Limit = 50, cursor: Cursor = None
+) -> Page[RevisionView]:
+    revisions = services.control.revisions(template_id)
+    found, place = newest_first(revisions, lambda one: (one.number, one.id), cursor, limit)
+    return page([revision_view(one) for one in found], place)
+
+
+@get("/{template_id:str}/revisions/{revision_id:str}", summary="One revision", sync_to_thread=True)
+def get_revision(*, services: Services, template_id: FromPath[str], revision_id: FromPath[str]) -> RevisionView:
+    return revision_view(own_revision(services, template_id, revision_id))
+
+
+@post(
+    "/{template_id:str}/revisions",
+    dto=Strict[RevisionBody],
+    return_dto=None,
+    summary="Make a revision",
+    sync_to_thread=True,
+)
+def create_revision(
+    *, services: Services, template_id: FromPath[str], data: JSONBody[RevisionBody], request: Caller
+) -> RevisionView:
+    """It is deployed nowhere: preview it, compare it, try it, or deploy it."""
+    with services.control.together():
+        made = add_revision(services, template_id, data, request.auth)
+        tell(request, "created", "revision", made.id, new={"number": made.number, "summary": made.change_summary})
+    return revision_view(made)
+
+
+router = Router(
+    "/v1/admin/integration-templates",
+    route_handlers=[list_templates, get_template, list_revisions, get_revision, create_revision],
+    tags=["Integration templates"],
+)
