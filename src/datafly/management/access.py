@@ -88,7 +88,7 @@ class Access(ASGIMiddleware):
 
     def _require_turn(self, request: Request[Any, Any, Any], actor: Actor) -> None:
         """Pages are what a person can look at: their own calls are bounded, they are not."""
-        if not request.url.path.startswith("/v1/"):
+        if not _template(request).startswith("/v1/"):
             return
         if actor.kind == "token":
             self._rate.require(actor.id, self._settings.token_requests_per_minute)

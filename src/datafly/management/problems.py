@@ -72,7 +72,7 @@ def of_fault(request: Request[Any, Any, Any], error: Exception) -> Response[dict
 
 def _is_page(request: Request[Any, Any, Any]) -> bool:
     """What a person opened in a browser: whoever is not logged in is asked to, and then gets what they wanted."""
-    return request.method in {"GET", "HEAD"} and not request.url.path.startswith("/v1/")
+    return request.method in {"GET", "HEAD"} and not str(request.scope.get("path_template", "")).startswith("/v1/")
 
 
 def _wanted(request: Request[Any, Any, Any]) -> str:

@@ -62,5 +62,6 @@ def test_a_session_makes_a_hundred_calls_a_minute_and_pages_do_not_count(house, 
     assert {call("GET", "/v1/admin/auth/me", role=None, headers=jane).status_code for _ in range(100)} == {200}
     reply = call("GET", "/v1/admin/auth/me", role=None, headers=jane)
     refused(reply, 429, "RATE_LIMITED")
+    refused(call("GET", "http://testserver.local//v1/admin/auth/me", role=None, headers=jane), 429, "RATE_LIMITED")
     assert reply.headers["Retry-After"] == "1"
     assert call("GET", "/v1/admin/auth/me", role=None, headers=joe).status_code == 200
