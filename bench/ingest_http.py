@@ -2,18 +2,22 @@
 
     python bench/ingest_http.py
     python bench/ingest_http.py --seconds 10 --connections 256 --server granian
+    python bench/ingest_http.py --workers 2
 
 Three servers in processes of their own, one after the other in each round, so that the figures compare on any machine:
 `nothing` answers at once and shows what the client itself can do; `bare` is an ASGI function and a SQLite group commit,
-without checks; `gateway` is ours. Prints a table, medians over rounds, and one line of JSON.
+without checks; `gateway` is ours; with `--workers` also `gateways`, so many and their keeper. Prints a table, medians
+over rounds, and one line of JSON.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import queue
 import re
+import signal
 import socket
 import statistics
 import subprocess
@@ -29,13 +33,18 @@ import uvicorn
 import uvloop
 
 from datafly.ingest import GatewaySettings, create_gateway, server_config
+from datafly.ingest.signature import UsedSignatures
 from datafly.log.base import RAW
 from datafly.log.group import GroupCommit
 from datafly.log.sqlite import SqliteLog
 from datafly.model.installation import Pipeline
+from datafly.runtime.frames import socket_path
+from datafly.runtime.hand_over import HandOver
+from datafly.runtime.keeper import Keeper
+from datafly.runtime.ports import shared_socket
 
 KEY = "dk_bench"
-SERVERS = ("nothing", "bare", "gateway")
+SERVERS = ("nothing", "bare", "gateway", "gateways")
 LOADS = {"single": ("/v1/t", 1), "batches of 100": ("/v1/batch", 100)}
 OK = b'{"success": true}'
 WARM_UP_SECONDS = 1.0
@@ -56,11 +65,38 @@ class Wall:
 
 
 def gateway(folder):
-    append = GroupCommit(SqliteLog(folder, {RAW: 1}).appender(RAW, 0)).append
+    return gateway_over(GroupCommit(SqliteLog(folder, {RAW: 1}).appender(RAW, 0)).append)
+
+
+def gateway_over(append):
     pipelines = {KEY: Pipeline("pip_bench", "Bench", "bench", KEY)}
     return create_gateway(
         GatewaySettings(), append=append, pipelines=lambda: pipelines, clock=Wall(), ready=lambda: None
     )
+
+
+async def keep(folder, port, workers):
+    """The keeper, and so many gateways in processes of their own, which end with it."""
+    command = [sys.executable, __file__, "--serve", "worker", "--port", str(port), "--folder", str(folder)]
+    started = [await asyncio.create_subprocess_exec(*command) for _ in range(workers)]
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    group = GroupCommit(SqliteLog(folder, {RAW: 1}).appender(RAW, 0))
+    try:
+        await Keeper(group, UsedSignatures(Wall())).run(socket_path(folder), stop)
+    finally:
+        for one in started:
+            one.terminate()
+        await group.close()
+
+
+async def work(folder, port):
+    keeper = HandOver(socket_path(folder))
+    following = asyncio.create_task(keeper.follow())
+    await keeper.connected.wait()
+    config = server_config(gateway_over(keeper.append), port=port)
+    await uvicorn.Server(config).serve(sockets=[shared_socket("127.0.0.1", port)])
+    following.cancel()
 
 
 def bare(folder):
@@ -125,7 +161,13 @@ async def _serve_granian(app, port):
     await Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False).serve()
 
 
-def serve(name, port, folder, server):
+def serve(name, port, folder, server, workers):
+    if name == "gateways":
+        uvloop.run(keep(Path(folder), port, workers))
+        return
+    if name == "worker":
+        uvloop.run(work(Path(folder), port))
+        return
     if name == "nothing":
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -219,12 +261,14 @@ async def load(port, pid, path, size, *, connections, seconds):
 
 
 def cpu_seconds(pid):
-    """What the process has used so far; 0 where there is no /proc."""
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.exists():
-        return 0.0
-    fields = stat.read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """What the process and its children have used so far; 0 where there is no /proc."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if str(pid) in (stat.parent.name, fields[1]):
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mb(pid):
@@ -248,7 +292,8 @@ def measure(name, load_name, options):
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="ingest-http-") as folder:
         command = [sys.executable, __file__, "--serve", name, "--port", str(port), "--folder", folder]
-        server = subprocess.Popen([*command, "--server", options.server])
+        command += ["--server", options.server, "--workers", str(options.workers)]
+        server = subprocess.Popen(command)
         try:
             _wait_for(port)
             seconds, connections = options.seconds, options.connections
@@ -273,7 +318,7 @@ def report(options):
     rounds = {}
     for _ in range(options.rounds):
         for load_name in LOADS:
-            for name in SERVERS:
+            for name in SERVERS if options.workers > 1 else SERVERS[:-1]:
                 rounds.setdefault((load_name, name), []).append(measure(name, load_name, options))
     rows = []
     print(
@@ -296,7 +341,12 @@ def report(options):
             f"{load_name:<16}{name:<10}{rate:>10,.0f}{row['events_per_second']:>11,}{p50:>9.2f}{p99:>9.2f}{cpu:>9.1f}"
             f"{row['ratio_to_bare']:>9.2f}"
         )
-    told = {"connections": options.connections, "seconds": options.seconds, "rounds": options.rounds}
+    told = {
+        "connections": options.connections,
+        "workers": options.workers,
+        "seconds": options.seconds,
+        "rounds": options.rounds,
+    }
     print(json.dumps({"bench": "ingest_http", "server": options.server, "cpus": os.cpu_count(), **told, "rows": rows}))
 
 
@@ -306,8 +356,9 @@ def _options():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--server", choices=("uvicorn", "granian"), default="uvicorn")
+    parser.add_argument("--workers", type=int, default=1, help="gateways on one port; Linux alone")
     parser.add_argument("--folder", help="where the log is written, for the disk that is meant")
-    parser.add_argument("--serve", choices=SERVERS, help=argparse.SUPPRESS)
+    parser.add_argument("--serve", choices=(*SERVERS, "worker"), help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -315,6 +366,6 @@ def _options():
 if __name__ == "__main__":
     chosen = _options()
     if chosen.serve:
-        serve(chosen.serve, chosen.port, chosen.folder, chosen.server)
+        serve(chosen.serve, chosen.port, chosen.folder, chosen.server, chosen.workers)
     else:
         report(chosen)
