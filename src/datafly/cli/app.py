@@ -39,9 +39,11 @@ def datafly() -> None:
 @with_settings
 def up(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  settings says it all here
     """Run Signal until Ctrl-C. Gateway, processing, delivery and management API, in one process tree."""
+    import os
+
     from datafly.runtime.anew import go_on_anew
 
-    go_on_anew(settings)
+    go_on_anew(settings, os.environ)
 
 
 @app.command()

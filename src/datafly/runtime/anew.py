@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from datafly.model.errors import SignalError
@@ -15,9 +16,11 @@ from datafly.runtime.spawned import dump, load
 from datafly.settings import Settings
 
 _CTRL_C: Final = {signal.SIGINT}
+_MEMORY: Final = {"MALLOC_ARENA_MAX": "1"}
+"""For glibc: an arena for each thread keeps what another could use, and threads here wait for one lock anyway."""
 
 
-def go_on_anew(settings: Settings) -> NoReturn:
+def go_on_anew(settings: Settings, environment: Mapping[str, str]) -> NoReturn:
     """Replaces this program by the one below, where roles are forked; else runs here. Ends the process."""
     if sys.platform != "linux":
         sys.exit(_run(settings))
@@ -29,7 +32,8 @@ def go_on_anew(settings: Settings) -> NoReturn:
         stream.flush()
     # Ctrl-C waits until somebody who knows what to do with it listens; the mask stays, as the process does.
     signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "datafly.runtime.anew", str(reader)])  # noqa: S606
+    words = [sys.executable, "-P", "-m", "datafly.runtime.anew", str(reader)]
+    os.execve(sys.executable, words, {**_MEMORY, **environment})  # noqa: S606
 
 
 def main() -> NoReturn:
