@@ -11,10 +11,12 @@ from datafly.model.taxonomy import is_standard
 from datafly.model.verdict import Verdict
 from datafly.spec.calls import TAKES
 from datafly.spec.config import validate_config
+from datafly.spec.convert import CONVERTERS
 from datafly.spec.faces import example_config, scenarios
 from datafly.spec.integration import ANY, WITHDRAWN, Integration, Sample, as_json
 from datafly.spec.judging import judge_by
 from datafly.spec.nodes import ROOTS, Path
+from datafly.spec.overriding import is_somewhere
 from datafly.spec.parts import BySetting
 from datafly.spec.readiness import StandardEvent
 from datafly.spec.setting import Choice, Flag
@@ -128,6 +130,18 @@ def examples_are_valid(subject: Subject) -> Iterator[str]:
             validate_config(one, one.variants[0].key, mode, example_config(one))
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the settings is reported
         yield f"the examples of the settings do not fit: {error}"
+
+
+@asks("alpha")
+def what_may_be_changed_is_there(subject: Subject) -> Iterator[str]:
+    """Each place for an operator's own values is in the body of some rule, and its fields have known types."""
+    one = subject.integration
+    for place in one.overridable.places if one.overridable else ():
+        if not is_somewhere(one, place):
+            yield f"the place {place.path} is at {place.at}, which no rule has"
+        for name, kind in place.fields.items():
+            if kind not in CONVERTERS:
+                yield f"{place.path}.{name} is of the type {kind}, which does not exist"
 
 
 @asks("alpha")

@@ -235,6 +235,12 @@ def lapsed_notes(lapsed: Problems) -> Iterator[str]:
         yield f"A part of its mapping has no effect: {entry} {problem.says}. Change or remove it."
 
 
+def is_somewhere(integration: Integration, place: Place) -> bool:
+    """Whether any rule has the place."""
+    bodies = (inlined(rule.body or integration.body, rule.params) for rule in integration.rules)
+    return any(_is_there(body, place) for body in bodies)
+
+
 def _is_there(body: Node, place: Place) -> bool:
     try:
         put(body, [*place.at.split("."), "_"], Const(0))

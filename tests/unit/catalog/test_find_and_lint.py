@@ -7,7 +7,7 @@ from datafly.catalog.lint import RULES, Subject, lint
 from datafly.catalog.waivers import WAIVERS, Waiver
 from datafly.model.errors import NotFound
 from datafly.model.verdict import Verdict
-from datafly.spec.integration import Functions, Route, SeeAlso
+from datafly.spec.integration import Functions, Overridable, Place, Route, SeeAlso
 from datafly.spec.nodes import path
 from datafly.spec.parts import by_setting
 from datafly.spec.setting import Text
@@ -57,6 +57,11 @@ def _with_rule(**changes):
         ({"folder": "other"}, "slug-is-its-folder"),
         ({"stage": "gamma"}, "stage-is-a-tier"),
         ({"summary": " "}, "everything-has-a-sentence"),
+        ({"overridable": Overridable(path("event"), (Place("x", "no.where", "…"),))}, "what-may-be-changed-is-there"),
+        (
+            {"overridable": Overridable(path("event"), (Place("attributes", "attributes", "…", {"x": "no_type"}),))},
+            "what-may-be-changed-is-there",
+        ),
         ({"samples": ()}, "every-rule-has-a-sample"),
         ({"rules": _with_rule(event="Page Seen")}, "rules-name-canonical-events"),
         ({"rules": (*INSIDER.rules, INSIDER.rules[0])}, "rules-name-canonical-events"),
