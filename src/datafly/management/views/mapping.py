@@ -3,7 +3,6 @@
 import msgspec
 
 from datafly.model.installation import Installation
-from datafly.spec.condition import VARIABLES
 from datafly.spec.config import complete_config
 from datafly.spec.convert import CONVERTERS
 from datafly.spec.faces.mapping import MappedEvent, mapped_events
@@ -45,6 +44,8 @@ class MappingView(msgspec.Struct, frozen=True):
 
 
 def mapping_view(integration: Integration, installation: Installation) -> MappingView:
+    from datafly.spec.condition import VARIABLES  # noqa: PLC0415 - 7 MB that only who shows mappings pays for
+
     revision, parameters = installation.revision, installation.parameters
     resolved = resolved_config(revision.config, parameters)
     config = complete_config(integration, installation.template.variant, resolved, {})
