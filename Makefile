@@ -1,5 +1,5 @@
 # One word per chore. Works with GNU make 3.81 and newer.
-.PHONY: run install test test-kill fuzz check bench plots lock docs collector clean format
+.PHONY: run install test test-kill fuzz check bench plots lock docs screens collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
 WORKERS ?= 2
@@ -43,6 +43,10 @@ bench: .venv/dev.stamp
 
 plots: .venv/dev.stamp
 	@$(PY) bench/report/plots.py
+
+# Pictures of every page of the control room, from a demo of its own.
+screens: .venv/dev.stamp
+	@$(PY) scripts/screens.py "$$(sh scripts/chromium.sh)"
 
 docs: .venv/core.stamp
 	@.venv/bin/datafly docs

@@ -1,6 +1,7 @@
 """Asked before every call: who is it, did they send it themselves, and may they?"""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 from litestar import Request
@@ -12,7 +13,7 @@ from datafly.management.auditing import NOTED, note
 from datafly.management.identify import Identify
 from datafly.management.place import place_of
 from datafly.management.rate import Rate
-from datafly.management.roles import Role, lowest_role, require_at_least, role_of
+from datafly.management.roles import TABLE, Role, Rule, lowest_role, require_at_least, role_of
 from datafly.management.same_origin import require_same_origin
 from datafly.management.settings import ManagementSettings
 from datafly.model.errors import CallerError, Unauthorized
@@ -31,8 +32,17 @@ class Access(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, control: Control, identify: Identify, rate: Rate, settings: ManagementSettings) -> None:
+    def __init__(
+        self,
+        control: Control,
+        identify: Identify,
+        rate: Rate,
+        settings: ManagementSettings,
+        *,
+        table: Sequence[Rule] = TABLE,
+    ) -> None:
         self._control = control
+        self._table = table
         self._identify = identify
         self._rate = rate
         self._settings = settings
@@ -68,7 +78,7 @@ class Access(ASGIMiddleware):
 
     async def _admitted(self, request: Request[Any, Any, Any]) -> Actor | None:
         """The route's template is asked for, not the path as written: `//` and the like have no way round."""
-        lowest = lowest_role(request.method, _template(request))
+        lowest = lowest_role(request.method, _template(request), self._table)
         if lowest is Role.ANYONE:
             return None
         actor = await self._actor(request)

@@ -30,6 +30,7 @@ from datafly.management.routes import (
     health,
     integrations,
     live_events,
+    people,
     pipelines,
     rollout,
     templates,
@@ -48,6 +49,7 @@ from datafly.model.errors import SignalError
 from datafly.model.installation import Installation
 from datafly.spec.compiled import Compiled
 from datafly.store.base import Control, Intake, Ledger
+from datafly.store.figures import Figures
 
 _FAILURES: Final[ExceptionHandlersMap] = {
     SignalError: of_signal_error,
@@ -71,10 +73,11 @@ def create_management(
     clock: Clock,
     stop: asyncio.Event,
     trying: Trying,
+    raw_readers: Sequence[Callable[[], Reader]] = (),
+    figures: Figures | None = None,
 ) -> Litestar:
-    """`readers` open the reader of each partition of `events`, in order. `find_offset` tells where in `events` a
-    message is. Blocking: control, ledger, intake, readers, `find_offset`, `compile`; all are called from several
-    threads. Followers of live events end when `stop` is set: set it before the server is told to end.
+    """`readers` open the partitions of `events` in order, `raw_readers` those of `raw`; `find_offset` finds a message
+    in `events`. These, `compile`, control, ledger and intake block. Set `stop` before the server is told to end.
     """
     composed = Composed(
         settings=settings,
@@ -83,6 +86,8 @@ def create_management(
         intake=intake,
         catalog=catalog,
         log=EventsLog(readers),
+        raw=EventsLog(raw_readers),
+        figures=figures,
         find_offset=find_offset,
         compile=compile,
         send=send,
@@ -122,7 +127,7 @@ def _application(composed: Composed) -> Litestar:
         openapi_config=document.config(),
         request_max_body_size=composed.settings.max_body_bytes,
         response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
-        on_shutdown=[composed.log.close],
+        on_shutdown=[composed.log.close, composed.raw.close],
         logging_config=None,
     )
 
@@ -139,6 +144,7 @@ def _routers() -> list[Router]:
         trying_routes.comparison_router,
         templates.router,
         live_events.router,
+        people.router,
         dead_letters.dead_letter_router,
         dead_letters.replay_router,
         tokens.router,

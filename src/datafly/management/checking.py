@@ -10,6 +10,7 @@ from datafly.management.services import Composed
 from datafly.management.standings import base_url
 from datafly.model.delivery import Outgoing, Reply
 from datafly.model.errors import Conflict
+from datafly.model.installation import Installation
 from datafly.model.secret import redact
 from datafly.model.verdict import DELIVERED, Ruling, Verdict
 from datafly.spec.compiled import Compiled
@@ -34,7 +35,12 @@ class CheckView(msgspec.Struct, frozen=True):
 
 async def check(services: Composed, installation_id: str) -> CheckView:
     """Raises `NotFound`, `Conflict` where the vendor has no such request, `Invalid` where the config is no good."""
-    compiled, sent_to, outgoing = await asyncio.to_thread(_prepared, services, installation_id)
+    return await check_one(services, await asyncio.to_thread(in_force, services, installation_id))
+
+
+async def check_one(services: Composed, installation: Installation) -> CheckView:
+    """The same for one that need not be kept (yet)."""
+    compiled, sent_to, outgoing = await asyncio.to_thread(_prepared, services, installation)
     reply = await services.send(outgoing)
     ruling = judged(compiled, reply)
     shown = ruling.with_foreign_words(lambda words: redact(words, compiled.secrets))
@@ -52,8 +58,7 @@ async def check(services: Composed, installation_id: str) -> CheckView:
     )
 
 
-def _prepared(services: Composed, installation_id: str) -> tuple[Compiled, str | None, Outgoing]:
-    installation = in_force(services, installation_id)
+def _prepared(services: Composed, installation: Installation) -> tuple[Compiled, str | None, Outgoing]:
     integration = services.catalog.get(installation.vendor)
     compiled = services.compile(installation)
     if compiled.credential_check is None:

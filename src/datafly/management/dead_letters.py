@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from datafly.management.causes import group_of
 from datafly.management.events_log import Place
 from datafly.management.fates import Fates
 from datafly.management.paging import Page, decode_cursor, page
@@ -15,8 +16,9 @@ from datafly.management.views.dead_letter import PREFIX, DeadLetter, ReplayOfEve
 from datafly.management.views.event import DeliveryView, summary
 from datafly.management.views.fate import delivery_view
 from datafly.management.views.times import moment
-from datafly.model.delivery import LIVE, Outcome, Replay
+from datafly.model.delivery import DISCARDED, LIVE, Outcome, Replay
 from datafly.model.errors import NotFound
+from datafly.model.event import Event
 from datafly.model.installation import Installation
 from datafly.model.verdict import DEAD_LETTERS, Verdict
 from datafly.store.base import Delivery
@@ -27,14 +29,15 @@ _CHUNK: Final = 200
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which dead letters. `reason` is compared as a whole."""
+    """Which dead letters. `reason` is compared as a whole; `group` is that of `causes`."""
 
     installation_id: str | None = None
     verdicts: frozenset[Verdict] = DEAD_LETTERS
     reason: str | None = None
+    group: str | None = None
 
     def fits(self, outcome: Outcome) -> bool:
-        return self.reason in {None, outcome.ruling.reason}
+        return self.reason in {None, outcome.ruling.reason} and (self.group is None or self.group == group_of(outcome))
 
 
 def row_id_of(dead_letter_id: str) -> int:
@@ -81,6 +84,30 @@ def _rows(services: Composed, wanted: Wanted, before: int | None, limit: int) ->
     return rows, before
 
 
+def lines(services: Composed, wanted: Wanted) -> Iterator[bytes]:
+    """All that fit, newest first, as NDJSON: each dead letter with its whole event."""
+    before: int | None = None
+    while True:
+        rows, before = _rows(services, wanted, before, _CHUNK)
+        shown = Shown(services)
+        for row in rows:
+            yield msgspec.json.encode(Exported(shown.dead_letter(row), _event_of(services, row[1]))) + b"\n"
+        if before is None:
+            return
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """`event` null: it is not kept any more."""
+
+    dead_letter: DeadLetter
+    event: Event | None
+
+
+def _event_of(services: Composed, outcome: Outcome) -> Event | None:
+    place = services.log.at(outcome.partition, outcome.first)
+    return event_at(place) if place else None
+
+
 class Shown:
     """One look at installations, replays and ledger, for a page of dead letters."""
 
@@ -116,6 +143,7 @@ class Shown:
             request=told.request if told else None,
             response=told.response if told else None,
             replayed=bool(replays),
+            discarded=self._replays.gave_up(outcome.installation_id, outcome.partition, outcome.first),
             replays=replays,
         )
 
@@ -141,12 +169,17 @@ class Replays:
         return [
             ReplayOfEvent(id=run.id, state=run.state, verdict=verdicts.get(run.id))
             for run in holding
-            if run.id != outcome.run_id and run.created_ms >= outcome.decided_ms
+            if run.id != outcome.run_id and run.created_ms >= outcome.decided_ms and run.state != DISCARDED
         ]
 
     def wait_for(self, installation_id: str, partition: int, offset: int) -> bool:
         """Whether a run that is not done holds the event."""
-        return any(run.state != "done" for run in self._holding(installation_id, partition, offset))
+        open_states = {"queued", "running"}
+        return any(run.state in open_states for run in self._holding(installation_id, partition, offset))
+
+    def gave_up(self, installation_id: str, partition: int, offset: int) -> bool:
+        """Whether somebody discarded the event."""
+        return any(run.state == DISCARDED for run in self._holding(installation_id, partition, offset))
 
     def _holding(self, installation_id: str, partition: int, offset: int) -> list[Replay]:
         member = (partition, offset)
@@ -161,7 +194,11 @@ def expand(services: Composed, installation: Installation, outcome: Outcome) -> 
 
 
 def is_settled(services: Composed, outcome: Outcome, offset: int, replays: Replays) -> bool:
-    """Whether a run has delivered the event since, is about to try, or has refused it anew: see that dead letter."""
+    """Whether a run has delivered the event since, is about to try, or has refused it anew: see that dead letter. Or
+    somebody discarded it.
+    """
+    if replays.gave_up(outcome.installation_id, outcome.partition, offset):
+        return True
     if replays.wait_for(outcome.installation_id, outcome.partition, offset):
         return True
     known = services.ledger.deliveries(outcome.partition, offset)

@@ -43,6 +43,19 @@ class EventsLog:
         found = self._read(partition, offset, 1)
         return Place(partition, found[0]) if found and found[0].offset == offset else None
 
+    def first_since(self, partition: int, since_ms: int) -> int:
+        """The first offset that was appended then or later: by halving, since appends go with time."""
+        bounds = self._partitions[partition].bounds()
+        low, high = bounds.earliest, bounds.head
+        while low < high:
+            middle = (low + high) // 2
+            found = self._read(partition, middle, 1)
+            if found and found[0].at_ms < since_ms:
+                low = found[0].offset + 1
+            else:
+                high = middle
+        return low
+
     def between(self, partition: int, first: int, last: int) -> Iterator[Place]:
         """Records of `first`..`last`, ascending."""
         offset = first

@@ -8,7 +8,7 @@ import msgspec
 from datafly.management.revising import Config, Draft, drafted, kept_overrides, require_secrets_stay
 from datafly.management.services import Composed
 from datafly.management.views.naming import Name
-from datafly.model.errors import Conflict, Invalid
+from datafly.model.errors import Conflict, Invalid, NotFound
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.overrides import Overrides
 from datafly.model.people import Actor
@@ -67,6 +67,43 @@ def install(services: Composed, vendor: str, body: InstallBody, *, by: str) -> I
         overrides=overrides,
     )
     return _attach(services, template, revision, pipelines)
+
+
+def provisional(services: Composed, vendor: str, body: InstallBody) -> Installation:
+    """What `install` would make for a first pipeline, kept nowhere. Raises `NotFound`, `Invalid`."""
+    integration = services.catalog.get(vendor)
+    known = services.control.pipelines()
+    parameters = next((one.parameters for one in known if one.id in (body.pipeline_ids or [known[0].id])), {})
+    config = validate_with_parameters(integration, body.variant, body.delivery_mode, body.config, parameters)
+    now_ms = services.clock.now_ms()
+    template = Template(id=fresh_id("tmpl", now_ms), name=integration.name, vendor=vendor, variant=body.variant)
+    revision = Revision(
+        id=fresh_id("rev", now_ms),
+        template_id=template.id,
+        number=1,
+        config=config,
+        delivery_mode=body.delivery_mode,
+    )
+    return Installation(
+        id=fresh_id("pi", now_ms), pipeline_id="", template=template, revision=revision, parameters=parameters
+    )
+
+
+def reconfigured(services: Composed, installation_id: str, draft: Draft, *, by: Actor) -> Installation:
+    """What `reconfigure` would make, kept nowhere."""
+    before = in_force(services, installation_id)
+    revision = msgspec.structs.replace(
+        _drafted(services, before, draft, by), id=fresh_id("rev", services.clock.now_ms())
+    )
+    return msgspec.structs.replace(before, revision=revision)
+
+
+def uninstall(services: Composed, installation_id: str, *, if_match: str | None = None) -> Installation:
+    """What still waits ends as SKIPPED `installation_removed`. Raises `NotFound` for one that is removed already."""
+    if services.control.installation(installation_id).removed_ms is not None:
+        raise NotFound(f"There is no pipeline integration {installation_id}.")
+    changes = {"removed_ms": services.clock.now_ms(), "end": services.log.heads()}
+    return services.control.change_installation(installation_id, changes, if_match=if_match)
 
 
 def reconfigure(
@@ -150,15 +187,19 @@ def _pipelines(services: Composed, pipeline_ids: list[str] | None) -> list[Pipel
 def _reconfigure(
     services: Composed, before: Installation, draft: Draft, *, if_match: str | None, by: Actor
 ) -> Installation:
-    integration = services.catalog.get(before.vendor)
-    patch = draft.config if isinstance(draft.config, dict) else {}
-    require_secrets_stay(by, secrets_sent_elsewhere(integration, before.revision.config, patch))
-    revision = drafted(services, before.template, before.revision, draft, [before.parameters])
+    revision = _drafted(services, before, draft, by)
     if revision is before.revision:
         return _unchanged(services, before, if_match)
     made = msgspec.structs.replace(revision, created_by=by.name)
     services.compile(msgspec.structs.replace(before, revision=made))
     return services.control.revise(before.id, made, if_match=if_match or services.control.etag(before))
+
+
+def _drafted(services: Composed, before: Installation, draft: Draft, by: Actor) -> Revision:
+    integration = services.catalog.get(before.vendor)
+    patch = draft.config if isinstance(draft.config, dict) else {}
+    require_secrets_stay(by, secrets_sent_elsewhere(integration, before.revision.config, patch))
+    return drafted(services, before.template, before.revision, draft, [before.parameters])
 
 
 def _unchanged(services: Composed, installation: Installation, if_match: str | None) -> Installation:

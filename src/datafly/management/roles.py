@@ -1,5 +1,6 @@
 """Who may do what: one table."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, Protocol
 
@@ -57,6 +58,18 @@ TABLE: Final = (
 )
 """The first rule that fits counts. What no rule fits is nobody's."""
 
+PAGES: Final = (
+    Rule("GET", "/assets", Role.ANYONE),
+    Rule("GET", "/ui", Role.ANYONE),
+    Rule("POST", "/integrations/{integration_id}/uninstall", Role.ADMIN),
+    Rule("*", "/settings/api-tokens", Role.ADMIN),
+    Rule("*", "/settings/users", Role.ADMIN),
+    Rule("*", "/settings/audit-log", Role.ADMIN),
+    Rule("GET", "/", Role.VIEWER),
+    Rule("*", "/", Role.EDITOR),
+)
+"""The same for the pages of the control room."""
+
 
 class Holder(Protocol):
     """A token, a user, or who calls."""
@@ -65,10 +78,10 @@ class Holder(Protocol):
     def role(self) -> str: ...
 
 
-def lowest_role(method: str, path: str) -> Role | None:
+def lowest_role(method: str, path: str, table: Sequence[Rule] = TABLE) -> Role | None:
     """None: nobody may."""
     method = "GET" if method == "HEAD" else method
-    return next((rule.lowest for rule in TABLE if _fits(rule, method, path)), None)
+    return next((rule.lowest for rule in table if _fits(rule, method, path)), None)
 
 
 def role_of(holder: Holder) -> Role:

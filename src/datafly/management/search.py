@@ -1,6 +1,7 @@
 """Finds events: one message by its id, or the newest that fit, page by page and within bounds."""
 
-from typing import Annotated, Final
+import itertools
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -8,7 +9,7 @@ from datafly.management.events_log import Place
 from datafly.management.fates import Fates
 from datafly.management.paging import Page, decode_cursor, page
 from datafly.management.services import Composed
-from datafly.management.views.event import LiveEvent
+from datafly.management.views.event import DeliveryView, LiveEvent, PendingView
 from datafly.model.event import Event
 from datafly.model.verdict import Verdict
 
@@ -29,38 +30,74 @@ class Glance(msgspec.Struct, frozen=True):
     type: str
     pipeline_id: str
     user_id: str | None = None
+    anonymous_id: str | None = None
     event: str | None = None
     original: _SentName | None = None
 
 
+class _Mail(msgspec.Struct, frozen=True):
+    email: Any = None
+
+
+class _Traits(msgspec.Struct, frozen=True):
+    traits: _Mail = _Mail()
+    known_traits: _Mail = _Mail()
+    properties: _Mail = _Mail()
+
+
 class Filters(msgspec.Struct, frozen=True):
-    """`event` is the canonical name, the name as sent, or the type of what is no track."""
+    """`event` is the canonical name, the name as sent, or the type of what is no track.
+
+    `email` is compared with the traits that came with the event or were known then, and with its property, in any
+    case. `text` is anywhere in the event, in any case. `vendor` and `integration_id`: whose verdict is meant.
+    """
 
     message_id: str | None = None
     user_id: str | None = None
+    anonymous_id: str | None = None
+    email: str | None = None
     event: str | None = None
     verdict: Verdict | None = None
     pipeline_id: str | None = None
+    vendor: str | None = None
+    integration_id: str | None = None
+    text: str | None = None
 
     def fits(self, glance: Glance) -> bool:
         return (
             self.message_id in {None, glance.message_id}
             and self.user_id in {None, glance.user_id}
+            and self.anonymous_id in {None, glance.anonymous_id}
             and self.pipeline_id in {None, glance.pipeline_id}
             and (self.event is None or self.event in _names(glance))
         )
 
+    def fits_bytes(self, value: bytes) -> bool:
+        """What is asked of the record as it is written; dear, so it is asked last."""
+        if self.text is not None and not _holds(value, self.text):
+            return False
+        return self.email is None or (_holds(value, self.email) and self.email.lower() in _emails(value))
+
+    @property
+    def asks_fate(self) -> bool:
+        """Whether verdicts must be looked up to tell if an event fits."""
+        return (self.verdict, self.vendor, self.integration_id) != (None, None, None)
+
     def fits_fate(self, live: LiveEvent) -> bool:
         """RETRY and SUSPENDED are verdicts over attempts: they find what waits because of them."""
-        if self.verdict is None:
+        if not self.asks_fate:
             return True
-        waiting = _STATE_OF.get(self.verdict)
-        return any(delivery.verdict == self.verdict for delivery in live.deliveries) or any(
-            pending.state == waiting for pending in live.pending
+        waiting = _STATE_OF.get(self.verdict) if self.verdict else None
+        return any(self.verdict in {None, one.verdict} and self._is_meant(one) for one in live.deliveries) or any(
+            (self.verdict is None or one.state == waiting) and self._is_meant(one) for one in live.pending
         )
+
+    def _is_meant(self, fate: DeliveryView | PendingView) -> bool:
+        return self.vendor in {None, fate.vendor} and self.integration_id in {None, fate.pipeline_integration_id}
 
 
 _GLANCES: Final = msgspec.json.Decoder(Glance)
+_TRAITS: Final = msgspec.json.Decoder(_Traits)
 _EVENTS: Final = msgspec.json.Decoder(Event)
 
 
@@ -74,7 +111,8 @@ def event_at(place: Place) -> Event | None:
 
 def fits(place: Place, filters: Filters) -> bool:
     try:
-        return filters.fits(_GLANCES.decode(place.record.value))
+        value = place.record.value
+        return filters.fits(_GLANCES.decode(value)) and filters.fits_bytes(value)
     except (msgspec.DecodeError, UnicodeError):
         return False
 
@@ -89,14 +127,29 @@ def find(services: Composed, filters: Filters, cursor: str | None, limit: int) -
 
 def _by_message_id(services: Composed, filters: Filters, message_id: str) -> list[LiveEvent]:
     """By the index, which may lag a little; so what it does not have is looked for among the newest."""
-    known = [services.log.at(partition, offset) for partition, offset in services.find_offset(message_id)]
-    places = [place for place in known if place is not None]
+    places = indexed(services, message_id)
     if not places:
         return _Scan(services, filters, services.log.heads(), services.settings.scan_recent).page(1).data
     fates = Fates(services)
     places.sort(key=lambda place: place.record.at_ms, reverse=True)
     found = [live_at(place, filters, fates) for place in places]
     return [live for live in found if live]
+
+
+def indexed(services: Composed, message_id: str) -> list[Place]:
+    """Where the index has it; it may lag a little."""
+    known = [services.log.at(partition, offset) for partition, offset in services.find_offset(message_id)]
+    return [place for place in known if place is not None]
+
+
+def places_of(services: Composed, message_id: str) -> list[Place]:
+    """Where the events of that id are, newest first: by the index, else among the newest."""
+    found = indexed(services, message_id)
+    if not found:
+        newest = itertools.islice(services.log.newest(services.log.heads()), services.settings.scan_recent)
+        wanted = Filters(message_id=message_id)
+        found = list(itertools.islice((place for place in newest if fits(place, wanted)), 1))
+    return sorted(found, key=lambda place: place.record.at_ms, reverse=True)
 
 
 def live_at(place: Place, filters: Filters, fates: Fates) -> LiveEvent | None:
@@ -134,7 +187,7 @@ class _Scan:
         return place
 
     def _look(self, place: Place) -> LiveEvent | None:
-        if self._filters.verdict is not None and fits(place, self._filters):
+        if self._filters.asks_fate and fits(place, self._filters):
             self._verdicts_left -= 1
         return live_at(place, self._filters, self._fates)
 
@@ -146,3 +199,15 @@ class _Scan:
 def _names(glance: Glance) -> set[str | None]:
     sent = glance.original.event if glance.original else None
     return {glance.event, sent} | (set() if glance.type == "track" else {glance.type})
+
+
+def _holds(value: bytes, text: str) -> bool:
+    """In any case. As JSON has it, which escapes what is special."""
+    written = msgspec.json.encode(text)[1:-1].decode()
+    return written.lower() in value.decode("utf-8", "replace").lower()
+
+
+def _emails(value: bytes) -> set[str]:
+    known = _TRAITS.decode(value)
+    found = (one.email for one in (known.traits, known.known_traits, known.properties))
+    return {email.lower() for email in found if isinstance(email, str)}

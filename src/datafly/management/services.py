@@ -22,6 +22,7 @@ from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.explaining import Explained
 from datafly.spec.integration import Integration
 from datafly.store.base import Control, Intake, Ledger
+from datafly.store.figures import Figures
 
 
 class Catalog(Protocol):
@@ -49,7 +50,11 @@ class Trying(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
-    """`find_offset`: message id → its places in `events`. `send`: one request to a vendor. `stop`: the role ends."""
+    """`raw`: what was received, as `log` is what was governed. `find_offset`: message id → its places in `events`.
+
+    `figures`: what counters said over time; without them nothing is drawn of the past.
+    `send`: one request to a vendor. `stop`: the role ends.
+    """
 
     settings: ManagementSettings
     control: Control
@@ -57,6 +62,8 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     intake: Intake
     catalog: Catalog
     log: EventsLog
+    raw: EventsLog = EventsLog(())
+    figures: Figures | None = None
     find_offset: Callable[[str], list[tuple[int, int]]]
     compile: Callable[[Installation], Compiled]
     send: Callable[[Outgoing], Awaitable[Reply]]

@@ -37,6 +37,7 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     scan_records: int = 50_000
     scan_recent: int = 20_000
     scan_verdicts: int = 500
+    scan_dead_letters: int = 20_000
     replay_members: int = 10_000
     follow_waiting: int = 1_000
     follow_pause_seconds: float = 0.25

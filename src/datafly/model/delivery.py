@@ -224,8 +224,13 @@ class Sighting(msgspec.Struct, frozen=True):
     count: int
 
 
+DISCARDED = "discarded"
+
+
 class Replay(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A run over dead letters of one installation. `state`: queued, running, done."""
+    """A run over dead letters of one installation. `state`: queued, running, done; or `DISCARDED`: a run that sends
+    nothing, by which somebody gave its members up.
+    """
 
     id: str
     installation_id: str

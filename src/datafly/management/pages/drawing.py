@@ -7,6 +7,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Response
 from litestar.datastructures import Cookie
 
+from datafly.management.web.assets import asset
+
 ROOM: Final = Path(__file__).parents[1]
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -24,6 +26,7 @@ _TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals["asset"] = asset
 
 
 def draw(

@@ -7,7 +7,8 @@ from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
 
 from datafly.management.bodies import Strict
-from datafly.management.installing import InstallBody, install
+from datafly.management.checking import CheckView, check_one
+from datafly.management.installing import InstallBody, install, provisional
 from datafly.management.paging import Cursor, Limit, Page, decode_cursor, page
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.routes.integrations import RESOURCE, told
@@ -70,12 +71,25 @@ def install_vendor(
     )
 
 
+@post(
+    "/{vendor:str}/test",
+    dto=Strict[InstallBody],
+    return_dto=None,
+    status_code=200,
+    opt={"answers": (409,)},
+    summary="Test credentials before they are installed",
+)
+async def test_config(*, services: Services, vendor: FromPath[str], data: JSONBody[InstallBody]) -> CheckView:
+    """Sends one request that only reads, with the config of the body; nothing is kept."""
+    return await check_one(services, provisional(services, vendor, data))
+
+
 def _installed(services: Composed) -> Counter[str]:
     return Counter(installation.vendor for installation in services.control.installations())
 
 
 router = Router(
     "/v1/admin/integration-catalog",
-    route_handlers=[list_vendors, get_vendor, install_vendor],
+    route_handlers=[list_vendors, get_vendor, install_vendor, test_config],
     tags=["Integration catalogue"],
 )

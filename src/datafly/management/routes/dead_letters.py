@@ -1,22 +1,26 @@
 """`/v1/admin/dead-letters` and `/v1/admin/replays`"""
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.response import Stream
 from msgspec import UNSET, UnsetType
 
 from datafly.management import dead_letters, replaying
 from datafly.management.bodies import Strict
+from datafly.management.causes import Causes, causes
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.routes.caller import Caller, tell
+from datafly.management.search import Filters
 from datafly.management.services import Composed, Services
 from datafly.management.views.dead_letter import DeadLetter, ReplayView, replay_view
-from datafly.model.delivery import Replay
-from datafly.model.errors import Conflict, Invalid, NotFound
+from datafly.management.views.times import milliseconds_of
+from datafly.model.delivery import DISCARDED, Replay
+from datafly.model.errors import Invalid, NotFound
 from datafly.model.verdict import DEAD_LETTERS, Verdict
-from datafly.store.ids import fresh_id
 
 Text = Annotated[str | None, QueryParameter(max_length=1_000)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -29,6 +33,45 @@ class ReplayBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pipeline_integration_id: Id | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     verdict: Verdict | UnsetType = UNSET
+    group: Id | UnsetType = UNSET
+
+
+class DiscardBody(ReplayBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`why` is kept in the audit log."""
+
+    why: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+
+
+class Discarded(msgspec.Struct, frozen=True):
+    """`more`: other dead letters fit, beyond what one call takes; call again for them."""
+
+    id: str
+    count: int
+    more: bool
+
+
+class RangeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Events that came from `since` to `until`; `event` and `user_id` as for live events."""
+
+    pipeline_integration_id: Id
+    since: Annotated[datetime, msgspec.Meta(tz=True)]
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
+    event: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
+    user_id: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
+    dry_run: bool = False
+
+
+class RangeReplay(msgspec.Struct, frozen=True):
+    """`events`: name → how often. `consent_denied`: of them, those whose own consent forbids sending.
+
+    `more`: others fit, beyond what one run takes. `replay` null: a dry run.
+    """
+
+    count: int
+    more: bool
+    events: dict[str, int]
+    consent_denied: int
+    replay: ReplayView | None
 
 
 class StartedReplay(ReplayView, frozen=True, kw_only=True):
@@ -48,12 +91,39 @@ def list_dead_letters(
     pipeline_integration_id: Text = None,
     verdict: FromQuery[Verdict | None] = None,
     reason: Text = None,
+    group: Text = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[DeadLetter]:
     """What was REJECTED or EXHAUSTED. A page may be short, or empty, although `has_more`."""
-    wanted = dead_letters.Wanted(pipeline_integration_id, _verdicts(verdict), reason)
+    wanted = dead_letters.Wanted(pipeline_integration_id, _verdicts(verdict), reason, group)
     return dead_letters.find(services, wanted, cursor, limit)
+
+
+@get("/groups", summary="Dead letters grouped by cause", sync_to_thread=True)
+def list_groups(*, services: Services, pipeline_integration_id: Text = None) -> Causes:
+    """The newest of them, the most frequent cause first; `group` of the other calls takes an `id`."""
+    return causes(services, installation_id=pipeline_integration_id)
+
+
+@get(
+    "/export",
+    summary="Dead letters with their events, a line each",
+    media_type="application/x-ndjson",
+    sync_to_thread=True,
+    opt={"media": ("application/x-ndjson",)},
+)
+def export_dead_letters(
+    *,
+    services: Services,
+    pipeline_integration_id: Text = None,
+    verdict: FromQuery[Verdict | None] = None,
+    reason: Text = None,
+    group: Text = None,
+) -> Stream:
+    """NDJSON, newest first."""
+    wanted = dead_letters.Wanted(pipeline_integration_id, _verdicts(verdict), reason, group)
+    return Stream(dead_letters.lines(services, wanted), media_type="application/x-ndjson")
 
 
 @get("/{dead_letter_id:str}", summary="One dead letter", sync_to_thread=True)
@@ -73,26 +143,55 @@ def get_dead_letter(*, services: Services, dead_letter_id: FromPath[str]) -> Dea
 def replay_dead_letters(*, services: Services, data: JSONBody[ReplayBody], request: Caller) -> StartedReplay:
     """By `ids`: just these. Else all that fit and that no run has delivered, or is about to try, oldest first."""
     chosen = _chosen(services, data)
-    if not chosen.members:
-        raise Conflict(
-            "There is nothing to replay: no dead letter fits, or those that do were delivered since, wait in a replay "
-            "that is not done (see /v1/admin/replays), or are not kept any more (`not_kept`). Replay by ids to send "
-            "one again all the same.",
-            code="NOTHING_TO_REPLAY",
-            not_kept=chosen.not_kept,
-        )
-    now_ms = services.clock.now_ms()
-    run = Replay(fresh_id("run", now_ms), chosen.installation_id, chosen.members, now_ms, request.auth.name)
-    with services.control.together():
-        services.control.create_replay(run)
-        tell(request, "replayed", "pipeline_integration", run.installation_id, new={"replay": run.id})
+    run = started(services, request, chosen)
     shown = msgspec.structs.asdict(replay_view(run, {}))
     return StartedReplay(**shown, more=chosen.more, not_kept=chosen.not_kept)
 
 
+@post(
+    "/discard",
+    dto=Strict[DiscardBody],
+    return_dto=None,
+    status_code=200,
+    opt={"answers": (404,)},
+    summary="Give dead letters up",
+    sync_to_thread=True,
+)
+def discard_dead_letters(*, services: Services, data: JSONBody[DiscardBody], request: Caller) -> Discarded:
+    """They stay on record, and are not sent again but by their `ids`."""
+    chosen = _chosen(services, data)
+    run = discarded(services, request, chosen, data.why)
+    return Discarded(run.id, len(run.members), chosen.more)
+
+
+@post(
+    "/",
+    dto=Strict[RangeBody],
+    return_dto=None,
+    status_code=202,
+    opt={"answers": (404,)},
+    summary="Send a stretch of time again",
+    sync_to_thread=True,
+)
+def replay_range(*, services: Services, data: JSONBody[RangeBody], request: Caller) -> RangeReplay:
+    """With `dry_run` nothing is sent. Events that consent forbids now are not sent."""
+    filters = Filters(event=data.event, user_id=data.user_id)
+    since_ms, until_ms = milliseconds_of(data.since), milliseconds_of(data.until)
+    ranged = replaying.by_range(services, data.pipeline_integration_id, filters, since_ms, until_ms)
+    run = None if data.dry_run else started(services, request, ranged.chosen)
+    return RangeReplay(
+        count=len(ranged.chosen.members),
+        more=ranged.chosen.more,
+        events=ranged.names,
+        consent_denied=ranged.forbidden,
+        replay=replay_view(run, {}) if run else None,
+    )
+
+
 @get("/", summary="Replays, newest first", sync_to_thread=True)
 def list_replays(*, services: Services, limit: Limit = 50, cursor: Cursor = None) -> Page[ReplayView]:
-    found, place = newest_first(services.control.replays(), lambda run: (run.created_ms, run.id), cursor, limit)
+    runs = [one for one in services.control.replays() if one.state != DISCARDED]
+    found, place = newest_first(runs, lambda run: (run.created_ms, run.id), cursor, limit)
     return page([replay_view(run, dead_letters.verdicts_of(services, run)) for run in found], place)
 
 
@@ -102,6 +201,21 @@ def get_replay(*, services: Services, replay_id: FromPath[str]) -> ReplayView:
     if run is None:
         raise NotFound(f"There is no replay {replay_id}.")
     return replay_view(run, dead_letters.verdicts_of(services, run))
+
+
+def started(services: Composed, request: Caller, chosen: replaying.Chosen) -> Replay:
+    with services.control.together():
+        run = replaying.start(services, chosen, by=request.auth.name)
+        tell(request, "replayed", "pipeline_integration", run.installation_id, new={"replay": run.id})
+    return run
+
+
+def discarded(services: Composed, request: Caller, chosen: replaying.Chosen, why: str) -> Replay:
+    with services.control.together():
+        run = replaying.discard(services, chosen, by=request.auth.name)
+        new = {"discard": run.id, "events": len(run.members), "why": why}
+        tell(request, "discarded", "pipeline_integration", run.installation_id, new=new)
+    return run
 
 
 def _verdicts(verdict: Verdict | None) -> frozenset[Verdict]:
@@ -122,12 +236,13 @@ def _chosen(services: Composed, body: ReplayBody) -> replaying.Chosen:
         body.pipeline_integration_id,
         _verdicts(body.verdict if isinstance(body.verdict, Verdict) else None),
         body.reason if isinstance(body.reason, str) else None,
+        body.group if isinstance(body.group, str) else None,
     )
     return replaying.by_filter(services, wanted, body.pipeline_integration_id)
 
 
 def _chosen_by_ids(services: Composed, body: ReplayBody, ids: list[str]) -> replaying.Chosen:
-    for name in ("pipeline_integration_id", "reason", "verdict"):
+    for name in ("pipeline_integration_id", "reason", "verdict", "group"):
         if getattr(body, name) is not UNSET:
             raise Invalid(f"{name}: not together with ids, which say all.", field=name)
     return replaying.by_ids(services, ids)
@@ -135,7 +250,16 @@ def _chosen_by_ids(services: Composed, body: ReplayBody, ids: list[str]) -> repl
 
 dead_letter_router = Router(
     "/v1/admin/dead-letters",
-    route_handlers=[list_dead_letters, get_dead_letter, replay_dead_letters],
+    route_handlers=[
+        list_dead_letters,
+        list_groups,
+        export_dead_letters,
+        get_dead_letter,
+        replay_dead_letters,
+        discard_dead_letters,
+    ],
     tags=["Dead letters"],
 )
-replay_router = Router("/v1/admin/replays", route_handlers=[list_replays, get_replay], tags=["Dead letters"])
+replay_router = Router(
+    "/v1/admin/replays", route_handlers=[list_replays, replay_range, get_replay], tags=["Dead letters"]
+)

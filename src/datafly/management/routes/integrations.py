@@ -8,6 +8,7 @@ from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
 
+from datafly.management import installing
 from datafly.management.bodies import Strict
 from datafly.management.checking import CheckView, check
 from datafly.management.installing import in_force, reconfigure, switch
@@ -22,7 +23,7 @@ from datafly.management.standings import Standings
 from datafly.management.views.installation import PipelineIntegration
 from datafly.management.views.notices import NoticesView, notices_view
 from datafly.management.views.readiness import ReadinessView
-from datafly.model.errors import Invalid, NotFound
+from datafly.model.errors import Invalid
 from datafly.model.installation import Canary, Installation
 from datafly.model.overrides import Overrides
 
@@ -149,11 +150,8 @@ def get_readiness(*, services: Services, integration_id: FromPath[str]) -> Readi
 @delete("/{integration_id:str}", summary="Uninstall an integration", sync_to_thread=True)
 def uninstall(*, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> None:
     """What still waits ends as SKIPPED `installation_removed`. Its name is free again."""
-    if services.control.installation(integration_id).removed_ms is not None:
-        raise NotFound(f"There is no pipeline integration {integration_id}.")
-    changes = {"removed_ms": services.clock.now_ms(), "end": services.log.heads()}
     with services.control.together():
-        removed = services.control.change_installation(integration_id, changes, if_match=expected(if_match))
+        removed = installing.uninstall(services, integration_id, if_match=expected(if_match))
         tell(request, "removed", RESOURCE, integration_id, old=told(removed))
 
 

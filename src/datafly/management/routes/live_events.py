@@ -12,7 +12,7 @@ from datafly.management.identify import still_holds
 from datafly.management.paging import Cursor, Limit, Page
 from datafly.management.routes.caller import Caller
 from datafly.management.search import Filters, find
-from datafly.management.services import Services
+from datafly.management.services import Composed, Services
 from datafly.management.views.event import LiveEvent
 from datafly.model.errors import Invalid
 from datafly.model.verdict import Verdict
@@ -44,20 +44,40 @@ def live_events(
     request: Caller,
     message_id: Text = None,
     user_id: Text = None,
+    anonymous_id: Text = None,
+    email: Text = None,
     event: Text = None,
     verdict: FromQuery[Verdict | None] = None,
     pipeline_id: Text = None,
+    vendor: Text = None,
+    integration_id: Text = None,
+    text: Text = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     follow: Annotated[bool, QueryParameter(description="Server-sent events: one live event each.")] = False,
     last_event_id: LastEventId = None,
 ) -> Any:
     """A page looks through a bounded number of events: it may be short, or empty, although `has_more`."""
-    filters = Filters(message_id=message_id, user_id=user_id, event=event, verdict=verdict, pipeline_id=pipeline_id)
+    filters = Filters(
+        message_id=message_id,
+        user_id=user_id,
+        anonymous_id=anonymous_id,
+        email=email,
+        event=event,
+        verdict=verdict,
+        pipeline_id=pipeline_id,
+        vendor=vendor,
+        integration_id=integration_id,
+        text=text,
+    )
     if not follow:
         return find(services, filters, cursor, limit)
     if cursor is not None:
         raise Invalid("cursor: a follower takes no cursor; it goes on by Last-Event-ID.", field="cursor")
+    return _stream(services, request, filters, last_event_id)
+
+
+def _stream(services: Composed, request: Caller, filters: Filters, last_event_id: str | None) -> EventStream:
     follower = following.Follower(
         services,
         filters,

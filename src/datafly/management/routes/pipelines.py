@@ -38,7 +38,7 @@ def get_pipeline(*, services: Services, pipeline_id: FromPath[str]) -> Response[
 def create_pipeline(*, services: Services, data: JSONBody[PipelineBody], request: Caller) -> Response[PipelineView]:
     with services.control.together():
         created = services.control.create_pipeline(new_pipeline(data))
-        tell(request, "created", "pipeline", created.id, new=_told(created))
+        tell(request, "created", "pipeline", created.id, new=told_of(created))
     return _answer(services, created, status_code=201)
 
 
@@ -64,11 +64,11 @@ def change_pipeline(
     with services.control.together():
         before = services.control.pipeline(pipeline_id)
         changed = services.control.update_pipeline(pipeline_id, changes, if_match=expected(if_match))
-        tell(request, "changed", "pipeline", changed.id, old=_told(before), new=_told(changed))
+        tell(request, "changed", "pipeline", changed.id, old=told_of(before), new=told_of(changed))
     return _answer(services, changed)
 
 
-def _told(pipeline: Pipeline) -> dict[str, Any]:
+def told_of(pipeline: Pipeline) -> dict[str, Any]:
     told = msgspec.structs.asdict(pipeline)
     return {name: value for name, value in told.items() if name not in {"id", "created_ms", "updated_ms"}}
 

@@ -71,7 +71,7 @@ def create_token(*, services: Services, data: JSONBody[TokenBody], request: Call
         token, text = services.control.create_token(
             data.name, data.role, expires_ms=expires_ms, created_by=request.auth.name
         )
-        tell(request, "created", "token", token.id, new=_told(token))
+        tell(request, "created", "token", token.id, new=told_of(token))
     return NewToken(**_shown(token), token=text)
 
 
@@ -97,7 +97,7 @@ def change_token(
         before = services.control.token(token_id)
         require_at_least(request.auth, before.role)
         after = services.control.change_token(token_id, changes, if_match=expected(if_match))
-        tell(request, "changed", "token", token_id, old=_told(before), new=_told(after))
+        tell(request, "changed", "token", token_id, old=told_of(before), new=told_of(after))
     return _answer(services, after)
 
 
@@ -109,10 +109,10 @@ def revoke_token(*, services: Services, token_id: FromPath[str], request: Caller
         require_at_least(request.auth, token.role)
         require_match(services.control.etag(token), if_match)
         services.control.revoke_token(token_id)
-        tell(request, "removed", "token", token_id, old=_told(token))
+        tell(request, "removed", "token", token_id, old=told_of(token))
 
 
-def _told(token: Token) -> dict[str, Any]:
+def told_of(token: Token) -> dict[str, Any]:
     return {"name": token.name, "role": token.role, "expires_at": _shown(token)["expires_at"]}
 
 

@@ -45,6 +45,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     request: RequestView | None
     response: ResponseView | None
     replayed: bool
+    discarded: bool
     replays: list[ReplayOfEvent]
 
 

@@ -25,7 +25,8 @@ class DeliveryView(msgspec.Struct, frozen=True):
     `status` is the vendor's HTTP status, null where nothing was sent or answered. `reason` of a DELIVERED one is what
     the vendor said of it although it holds, e.g. of a call that went before the event's own; `ahead` shows such calls.
     `request` holds only the part of the request that this event caused. `attempts` counts the requests that carried
-    it. `run_id` names the replay, if one.
+    it, `earlier` are the answers to those before the last, which began at `started_at`. `run_id` names the replay, if
+    one.
     """
 
     pipeline_integration_id: str
@@ -40,6 +41,8 @@ class DeliveryView(msgspec.Struct, frozen=True):
     request: RequestView | None
     response: ResponseView | None
     attempts: int
+    started_at: datetime | None
+    earlier: list[ResponseView]
     latency_ms: float | None
     ahead: list[AheadView]
     warnings: list[str]

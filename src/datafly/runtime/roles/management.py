@@ -3,16 +3,20 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from datafly import catalog
-from datafly.log.base import EVENTS, Reader
+from datafly.log.base import EVENTS, RAW
 from datafly.management.app import create_management
+from datafly.management.figures import take
 from datafly.management.settings import ManagementSettings, OidcSettings
+from datafly.management.web.app import create_site
 from datafly.model.errors import OperatorError
 from datafly.model.people import RoleName
+from datafly.runtime.chores import every
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
 from datafly.runtime.installations import compiler
@@ -21,7 +25,11 @@ from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import plain_config, serve
 from datafly.runtime.trying import trying
 from datafly.settings import Settings
+from datafly.store.figures import Figures
 from datafly.transport.http import HttpTransport
+
+_FIGURES_SECONDS = 20.0
+"""The last of a minute is its figure."""
 
 
 def management_settings(settings: Settings) -> ManagementSettings:
@@ -64,10 +72,8 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     store = open_the_store(settings)
     log = open_log(settings)
     lookup = open_lookup(settings)
+    figures = Figures(settings.data_dir, now_ms=SystemClock().now_ms)
     transport = HttpTransport(allow_private=settings.allow_private_endpoints)
-
-    def open_events() -> Reader:
-        return log.reader(EVENTS, 0)
 
     app = create_management(
         management_settings(settings),
@@ -75,17 +81,27 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         ledger=store.ledger,
         intake=store.intake,
         catalog=catalog,
-        readers=[open_events],
+        readers=[partial(log.reader, EVENTS, 0)],
         find_offset=lookup.find_offset,
         compile=compiler(settings),
         send=transport.send,
         clock=SystemClock(),
         stop=stop,
         trying=trying(settings),
+        raw_readers=[partial(log.reader, RAW, 0)],
+        figures=figures,
     )
+
+    def take_figures() -> None:
+        take(app.state["services"], figures)
+
+    taking = asyncio.create_task(every(_FIGURES_SECONDS, take_figures))
     try:
-        await serve(plain_config(app, host=settings.host, port=settings.management_port), stop, ready)
+        await serve(plain_config(create_site(app), host=settings.host, port=settings.management_port), stop, ready)
     finally:
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+        figures.close()
         await transport.close()
         lookup.close()
         store.close()

@@ -1,0 +1,126 @@
+"""Pictures of every page of the control room, light and dark, desktop and phone, into docs/screens/.
+
+Starts a demo of its own on free ports, fills it, and leaves nothing behind but the pictures. `make screens` calls it.
+"""
+
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+SCREENS = ROOT / "docs" / "screens"
+sys.path.insert(0, str(ROOT / "tests" / "acceptance"))
+
+from conftest import Signal, free_ports  # noqa: E402 - the demo of the acceptance tests
+
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+QUALITY = 52
+
+
+def fill(signal: Signal) -> dict[str, str]:
+    """Installs, sends, lets something go wrong; page → path."""
+    good = signal.install(signal.vendor_key())
+    consent = {"consent": {"marketing": True}}
+    who = {"userId": "user-123", "anonymousId": "visitor-7"}
+    traits = {"email": "jane@example.com", "phone": "+447700900123", "loyalty_tier": "gold"}
+    line = {"product_id": "harbour-teapot", "name": "Harbour Teapot", "price": 34.5, "quantity": 2}
+    order = {"orderId": "ORD-9", "total": 69.0, "currency": "GBP", "products": [line]}
+    signal.send(
+        {
+            "type": "track",
+            "event": "Product Viewed",
+            "messageId": "m-1",
+            "anonymousId": "visitor-7",
+            "context": consent,
+        },
+        {"type": "identify", "messageId": "m-2", **who, "traits": traits, "context": consent},
+        {"type": "track", "event": "purchase", "messageId": "m-3", **who, "properties": order, "context": consent},
+        {"type": "page", "name": "Home", "messageId": "m-4", "userId": "user-9"},
+    )
+    signal.is_through(good, delivered=2)
+    run = signal.api(
+        "POST",
+        "replays",
+        {"pipeline_integration_id": good, "since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"},
+        expect=202,
+    )["replay"]["id"]
+    wrong = signal.api(
+        "POST",
+        "integration-catalog/insider/install",
+        {"name": "Insider (second shop)", "config": {"api_key": "wrong-key", "partner_name": "myco"}},
+        expect=201,
+    )["pipeline_integrations"][0]["id"]
+    signal.send(signal.track("Product Viewed", "user-5", "m-5", product_id="harbour-mug"))
+    signal.has_state(wrong, "suspended")
+    signal.until(lambda: signal.api("GET", f"replays/{run}")["state"] == "done", "the replay is done")
+    return {
+        "home": "/",
+        "live-events": "/live-events",
+        "event": "/events?id=m-3",
+        "event-suspended": "/events?id=m-5",
+        "integrations": "/integrations",
+        "library": "/integrations/library",
+        "install": "/integrations/library/insider/install",
+        "first-event": f"/integrations/{good}/first-event",
+        "integration": f"/integrations/{good}",
+        "integration-settings": f"/integrations/{good}/settings",
+        "readiness": f"/integrations/{good}/readiness",
+        "person": "/people?q=user-123",
+        "dead-letters": "/dead-letters",
+        "replays": "/replays",
+        "replay": f"/replays/{run}",
+        "pipelines": "/settings/pipelines",
+        "pipeline": f"/settings/pipelines/{signal.pipeline()['id']}",
+        "api-tokens": "/settings/api-tokens",
+        "users": "/settings/users",
+        "audit-log": "/settings/audit-log",
+    }
+
+
+def take(page: Page, signal: Signal, pages: dict[str, str]) -> None:
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            for name, path in pages.items():
+                page.goto(signal.management + path)
+                page.evaluate("document.fonts.ready")
+                page.screenshot(path=SCREENS / f"{name}-{size}-{scheme}.jpg", type="jpeg", quality=QUALITY)
+
+
+def main(chromium: str) -> None:
+    shutil.rmtree(SCREENS, ignore_errors=True)
+    SCREENS.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        signal = Signal(Path(folder), ("--demo",), free_ports(3))
+        signal.start()
+        try:
+            pages = fill(signal)
+            page = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]).new_page()
+            login = {"log-in": "/login"}
+            take(page, signal, login)
+            page.goto(re.search(r"(http\S+/welcome\?token=\S+)", signal.said)[1].replace("localhost", "127.0.0.1"))
+            take(page, signal, pages)
+        finally:
+            signal.terminate()
+    _index({**login, **pages})
+
+
+def _index(pages: dict[str, str]) -> None:
+    """A page that shows them; GitHub and editors draw it."""
+    lines = ["# The control room in pictures", "", "Drawn by `make screens` from a demo.", ""]
+    for name in pages:
+        lines += [f"## {name.replace('-', ' ').capitalize()}", ""]
+        lines += [
+            f"![{name}, {size}, {scheme}]({name}-{size}-{scheme}.jpg)" for size in SIZES for scheme in ("light", "dark")
+        ]
+        lines += [""]
+    (SCREENS / "index.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,142 @@
+"""Why is this person not there? What came of somebody, what was sent where, what was withheld and why."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from datafly.management.events_log import Place
+from datafly.management.fates import Fates
+from datafly.management.search import Filters, event_at, fits
+from datafly.management.services import Composed
+from datafly.management.views.event import DeliveryView, LiveEvent, PendingView
+from datafly.model.errors import Invalid
+from datafly.model.event import Event
+
+SHOWN: Final = 50
+_ROUNDS: Final = 2
+"""Who was searched for, then whom that one is linked with."""
+
+
+class PlaceView(msgspec.Struct, frozen=True):
+    """What became of the person's events at one installation: verdict or state → events, reason → events withheld."""
+
+    pipeline_integration_id: str
+    integration_name: str
+    verdicts: dict[str, int]
+    withheld: dict[str, int]
+
+
+class PersonView(msgspec.Struct, frozen=True):
+    """`consent`, `traits`: as the newest event has them. `events`: newest first, at most 50.
+
+    `complete` false: older events than were looked through may be there. `looked_through` counts events.
+    """
+
+    user_ids: list[str]
+    anonymous_ids: list[str]
+    emails: list[str]
+    traits: dict[str, Any]
+    consent: dict[str, bool]
+    consent_source: str | None
+    places: list[PlaceView]
+    events: list[LiveEvent]
+    looked_through: int
+    complete: bool
+
+
+class _Known:
+    """The ids that are taken for the person; it grows by what the found events say."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.user_ids: dict[str, None] = {}
+        self.anonymous_ids: dict[str, None] = {}
+        self.emails: dict[str, None] = {}
+
+    def is_of(self, place: Place) -> bool:
+        wanted = [Filters(user_id=self.words), Filters(anonymous_id=self.words)]
+        wanted += [Filters(email=self.words)] if "@" in self.words else []
+        wanted += [Filters(user_id=one) for one in self.user_ids]
+        wanted += [Filters(anonymous_id=one) for one in self.anonymous_ids]
+        return any(fits(place, one) for one in wanted)
+
+    def learn(self, event: Event) -> None:
+        self.user_ids |= dict.fromkeys(filter(None, [event.user_id]))
+        self.anonymous_ids |= dict.fromkeys(filter(None, [event.links, event.anonymous_id]))
+        emails = [event.traits.get("email"), event.known_traits.get("email")] if event.type != "group" else []
+        self.emails |= {email: None for email in emails if isinstance(email, str)}
+
+    @property
+    def size(self) -> int:
+        return len(self.user_ids) + len(self.anonymous_ids)
+
+
+def find_person(services: Composed, words: str) -> PersonView:
+    """By user id, anonymous id or e-mail, among the newest events. Raises `Invalid` for nothing, or too much."""
+    if not 0 < len(words) <= 1_000:
+        raise Invalid("q: give a user id, an e-mail or an anonymous id.", field="q")
+    known = _Known(words)
+    found: list[tuple[Place, Event]] = []
+    looked, complete = 0, True
+    for _ in range(_ROUNDS):
+        before = known.size
+        found, looked, complete = _scan(services, known)
+        for _, event in found:
+            known.learn(event)
+        if known.size == before or not found:
+            break
+    return _view(services, known, found, looked, complete=complete)
+
+
+def _scan(services: Composed, known: _Known) -> tuple[list[tuple[Place, Event]], int, bool]:
+    found: list[tuple[Place, Event]] = []
+    looked = 0
+    places = services.log.newest(services.log.heads())
+    for place in itertools.islice(places, services.settings.scan_records):
+        looked += 1
+        if known.is_of(place) and (event := event_at(place)):
+            found.append((place, event))
+        if len(found) == SHOWN:
+            break
+    return found, looked, next(places, None) is None
+
+
+def _view(
+    services: Composed, known: _Known, found: list[tuple[Place, Event]], looked: int, *, complete: bool
+) -> PersonView:
+    fates = Fates(services)
+    events = [fates.of(event, place.partition, place.offset) for place, event in found]
+    newest = found[0][1] if found else None
+    with_user = next((event for _, event in found if event.user_id and event.type != "group"), None)
+    return PersonView(
+        user_ids=list(known.user_ids),
+        anonymous_ids=list(known.anonymous_ids),
+        emails=list(known.emails),
+        traits={**with_user.known_traits, **with_user.traits} if with_user else {},
+        consent=newest.consent.categories if newest else {},
+        consent_source=(newest.consent.source or None) if newest else None,
+        places=list(_places(events)),
+        events=events,
+        looked_through=looked,
+        complete=complete,
+    )
+
+
+def _places(events: list[LiveEvent]) -> Iterator[PlaceView]:
+    names: dict[str, str] = {}
+    verdicts: dict[str, Counter[str]] = {}
+    withheld: dict[str, Counter[str]] = {}
+    for event in events:
+        fates: list[DeliveryView | PendingView] = [*event.deliveries, *event.pending]
+        for fate in fates:
+            place = fate.pipeline_integration_id
+            names[place] = fate.integration_name
+            name = fate.state if isinstance(fate, PendingView) else fate.verdict or "decided"
+            verdicts.setdefault(place, Counter())[str(name)] += 1
+            if str(name) != "DELIVERED":
+                withheld.setdefault(place, Counter())[fate.cause or fate.reason or str(name)] += 1
+    for place, name in names.items():
+        yield PlaceView(place, name, dict(verdicts[place]), dict(withheld.get(place, {})))

@@ -1,0 +1,84 @@
+"""`/dead-letters`: what was rejected or given up, by cause, and what can be done about it."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Stream
+
+from datafly.management import dead_letters, replaying
+from datafly.management.causes import causes
+from datafly.management.dead_letters import Wanted
+from datafly.management.routes.dead_letters import discarded, started
+from datafly.management.services import Composed, Services
+from datafly.management.web.forms import Form
+from datafly.management.web.frame import draw, see
+from datafly.management.web.visit import Visit
+from datafly.management.web.words import many
+from datafly.model.errors import Conflict, NotFound
+
+PLACE = "/dead-letters"
+
+
+@get("/dead-letters", sync_to_thread=True)
+def groups(*, services: Services, request: Visit, integration: FromQuery[str] = "") -> Response[str]:
+    found = causes(services, installation_id=integration or None)
+    installations = services.control.installations()
+    return draw(
+        request, "dead_letters.html", place=PLACE, found=found, integration=integration, installations=installations
+    )
+
+
+@get("/dead-letters/groups/{group:str}", sync_to_thread=True)
+def one_group(
+    *, services: Services, request: Visit, group: FromPath[str], cursor: FromQuery[str | None] = None
+) -> Response[str]:
+    cause = next((one for one in causes(services).data if one.id == group), None)
+    if cause is None:
+        raise NotFound("There is no such group any more: its dead letters are older than what is kept.")
+    wanted = Wanted(cause.pipeline_integration_id, frozenset({cause.verdict}), None, group)
+    found = dead_letters.find(services, wanted, cursor, 25)
+    return draw(request, "dead_letter_group.html", place=PLACE, cause=cause, page=found)
+
+
+@get("/dead-letters/export", sync_to_thread=True)
+def export(*, services: Services, integration: FromQuery[str] = "", group: FromQuery[str] = "") -> Stream:
+    wanted = Wanted(integration or None, group=group or None)
+    headers = {"Content-Disposition": 'attachment; filename="dead-letters.ndjson"', "Cache-Control": "no-store"}
+    return Stream(dead_letters.lines(services, wanted), media_type="application/x-ndjson", headers=headers)
+
+
+@post("/dead-letters/replay", sync_to_thread=True)
+def replay(*, services: Services, request: Visit, form: Form) -> Redirect:
+    """One (`id`), a group, or all of an integration."""
+    back = str(form.get("back", PLACE)) if str(form.get("back", "")).startswith(PLACE) else PLACE
+    try:
+        chosen = _chosen(services, form)
+        run = started(services, request, chosen)
+    except Conflict as error:
+        if error.code != "NOTHING_TO_REPLAY":
+            raise
+        return see(back, "There is nothing left to send again: these were sent again before, or are not kept.", "warn")
+    more = " More fit than one run takes: send again once it is done." if chosen.more else ""
+    return see(f"/replays/{run.id}", f"{many(len(run.members))} sent again.{more}")
+
+
+@post("/dead-letters/discard", sync_to_thread=True)
+def discard(*, services: Services, request: Visit, form: Form) -> Redirect:
+    why = str(form.get("why", "")).strip()
+    if not 0 < len(why) <= 1_000:
+        return see(f"{PLACE}/groups/{form.get('group', '')}", "Say why, in up to 1,000 characters.", "bad")
+    chosen = _chosen(services, form)
+    run = discarded(services, request, chosen, why)
+    more = " More of them fit: discard again." if chosen.more else ""
+    return see(PLACE, f"{many(len(run.members))} discarded.{more}")
+
+
+def _chosen(services: Composed, form: Any) -> replaying.Chosen:
+    if form.get("id"):
+        return replaying.by_ids(services, [str(form["id"])])
+    installation_id, group = str(form.get("integration", "")), str(form.get("group", "")) or None
+    return replaying.by_filter(services, Wanted(installation_id, group=group), installation_id)
+
+
+ROUTES = (groups, one_group, export, replay, discard)

@@ -1,0 +1,61 @@
+// Live Events: puts what the server sends on top of the list, which never grows beyond MOST rows.
+import { localise } from "./room.js";
+
+const MOST = 200;
+const feed = document.getElementById("feed");
+const rate = document.getElementById("rate");
+const empty = document.getElementById("nothing");
+const pause = document.getElementById("pause");
+let source = null;
+let window_ = [];
+
+function rows(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  localise(holder.content);
+  return holder.content;
+}
+
+function tell(glimpse) {
+  window_.push(glimpse);
+  if (window_.length > 10) window_.shift();
+  const sum = (name) => window_.reduce((total, one) => total + (one[name] ?? 0), 0);
+  const seconds = window_.reduce((total, one) => total + one.seconds, 0);
+  const perSecond = Math.round(sum("arrived") / seconds);
+  const sampled = window_.some((one) => one.fitting === null || one.fitting > one.shown);
+  rate.textContent = sampled
+    ? `About ${perSecond.toLocaleString()} events a second: a sample of them is shown, all are delivered.`
+    : `${perSecond.toLocaleString()} events a second, all that fit are shown.`;
+}
+
+function take(message) {
+  const glimpse = JSON.parse(message.data);
+  tell(glimpse);
+  for (const [place, html] of glimpse.decided) {
+    document.getElementById(place)?.replaceWith(rows(html));
+  }
+  if (!glimpse.rows) return;
+  feed.prepend(rows(glimpse.rows));
+  while (feed.children.length > MOST) feed.lastElementChild.remove();
+  if (empty) empty.hidden = true;
+}
+
+function start() {
+  source = new EventSource(feed.dataset.live);
+  source.addEventListener("glimpse", take);
+  source.addEventListener("open", () => { rate.textContent = "Listening: events appear here as they come."; });
+  source.addEventListener("error", () => { rate.textContent = "The connection is lost; trying again."; });
+}
+
+pause.addEventListener("click", () => {
+  if (source) {
+    source.close();
+    source = null;
+    rate.textContent = "Paused: what comes meanwhile is not shown here, and is delivered all the same.";
+  } else {
+    window_ = [];
+    start();
+  }
+  pause.textContent = source ? "Pause" : "Go on";
+});
+start();

@@ -1,0 +1,235 @@
+"""The control room in Chromium: the integration's page is walked word by word, and nothing hostile does anything."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+AXE = Path(__file__).parents[1] / "browser" / "vendored" / "axe.min.js"
+SERIOUS = """
+async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
+  .filter(found => ["serious", "critical"].includes(found.impact))
+  .map(found => `${found.id}: ${found.nodes.slice(0, 3).map(node => node.html).join(" | ")}`)
+"""
+WATCH = """
+window.done = [];
+document.addEventListener("securitypolicyviolation", event => window.done.push(`refused ${event.blockedURI}`));
+for (const name of ["alert", "confirm", "prompt"]) window[name] = () => window.done.push(name);
+"""
+FOCUSED = """
+(part => part.getAttribute("aria-label") || part.labels?.[0]?.innerText || part.innerText || "")(document.activeElement)
+"""
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)><svg/onload=alert(3)>\"' onmouseover=alert(4) x='"
+
+
+def come_in(page, signal):
+    """By the link that was printed, or, where it was used, as a program with the demo's token would."""
+    page.add_init_script(WATCH)
+    page.context.set_extra_http_headers({"Authorization": f"Bearer {signal.token}"})
+    page.goto(signal.management)
+
+
+def generate_key(page, signal):
+    """Integration Hub > Authentication > API Keys of the vendor's panel."""
+    page.goto(re.search(r"Open (\S+/panel)", signal.said)[1])
+    page.get_by_label("E-mail").fill(page.locator("dd code").nth(0).inner_text())
+    page.get_by_label("Password").fill(page.locator("dd code").nth(1).inner_text())
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="API Keys", exact=True).click()
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_label("Name").fill("Datafly Signal")
+    page.get_by_label("Unification API").check()
+    page.get_by_role("button", name="Generate").click()
+    return page.get_by_label("API Key").input_value()
+
+
+def identify(user_id):
+    return {
+        "type": "identify",
+        "messageId": f"identify-{user_id}",
+        "userId": user_id,
+        "traits": {"email": "jane@example.com", "phone": "+447700900123"},
+        "context": {"consent": {"marketing": True}},
+    }
+
+
+def test_quick_setup_and_verify_are_walked_word_by_word(new_signal, new_page):
+    signal = new_signal()
+    page = new_page()
+    key = generate_key(page, signal)
+    page.goto(re.search(r"(http\S+/welcome\?token=\S+)", signal.said)[1])
+
+    # Quick Setup
+    page.get_by_role("navigation", name="Control room").get_by_role("link", name="Integrations").click()
+    expect(page.get_by_text("Nothing is installed yet")).to_be_visible()
+    page.get_by_role("link", name="Integration Library", exact=True).click()
+    category = page.get_by_role("region", name="Marketing Automation")
+    card = category.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Insider"))
+    expect(card).to_contain_text("This integration is currently in alpha. Configuration and behaviour may change.")
+    card.get_by_role("link", name="Install").click()
+    expect(page.get_by_role("region", name="First, in Insider")).to_contain_text("Generate an API key")
+    page.get_by_label("API key").fill(key)
+    page.get_by_label("Partner name").fill("My Co")
+    page.get_by_label("Partner name").blur()
+    expect(page.get_by_text("must be the slug of your account")).to_be_visible()
+    page.get_by_label("Partner name").fill("myco")
+    page.get_by_label("Partner name").blur()
+    expect(page.get_by_text("must be the slug of your account")).to_be_hidden()
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.get_by_text("Connection works.")).to_be_visible()
+    page.get_by_role("button", name="Install Integration").click()
+
+    # Verify it's working
+    expect(page.get_by_text("Waiting for the first event")).to_be_visible()
+    signal.send(identify("user-123"), signal.track("Product Viewed", "user-123", product_id="SKU-1"))
+    expect(page.get_by_text("the first event is delivered with 200")).to_be_visible()
+    page.get_by_role("navigation", name="Control room").get_by_role("link", name="Live Events").click()
+    row = page.get_by_role("listitem").filter(has_text="Product Viewed")
+    expect(row).to_contain_text("Insider: Delivered 200")
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Product Viewed")
+    page.get_by_text("What was answered: 200").click()
+    expect(page.get_by_label("The answer of Insider")).to_contain_text("successful")
+    assert key not in page.content()
+
+    page.goto(re.search(r"Open (\S+/panel)", signal.said)[1] + "/audience/users")
+    page.get_by_label("Search by uuid or email").fill("jane@example.com")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="user-123").click()
+    expect(page.get_by_role("region", name="Recent events")).to_contain_text("product_detail_page_view")
+
+
+def test_a_wrong_key_suspends_is_mended_in_the_form_and_what_waited_is_sent(demo, new_page):
+    page = new_page()
+    come_in(page, demo)
+    integration_id = demo.install("wrong-key")
+    demo.send(demo.track("Product Viewed", "user-1", "waits-1", product_id="SKU-1"))
+    demo.has_state(integration_id, "suspended")
+    page.goto(f"{demo.management}/events?id=waits-1")
+    expect(page.get_by_role("main")).to_contain_text("401 Unauthorized")
+    page.goto(f"{demo.management}/integrations")
+    card = page.get_by_role("article", name="Insider")
+    expect(card).to_contain_text("Suspended")
+    expect(card).to_contain_text("Regenerate the key with Unification API scope.")
+    card.get_by_role("link", name="Edit settings").click()
+    page.get_by_label("API key").fill(demo.vendor_key())
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.get_by_text("Connection works.")).to_be_visible()
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_text("Saved as revision 2")).to_be_visible()
+    demo.is_through(integration_id, delivered=1)
+    page.goto(f"{demo.management}/events?id=waits-1")
+    expect(page.get_by_role("main")).to_contain_text("Delivered")
+
+
+def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, new_page):
+    demo.install(demo.vendor_key())
+    hostile = {**demo.track(HOSTILE, HOSTILE, "hostile-1"), "anonymousId": HOSTILE, "context": {HOSTILE: HOSTILE}}
+    hostile["properties"] = {HOSTILE: HOSTILE}
+    refused = demo.track("Product Viewed", "user-9", "refused-1", product_id="SKU-1")
+    demo.send(hostile, identify("user-5"), refused)
+    demo.final("refused-1")
+    page = new_page()
+    come_in(page, demo)
+    integration_id = demo.api("GET", "pipeline-integrations")["data"][0]["id"]
+    pipeline_id = demo.pipeline()["id"]
+    paths = [
+        "/",
+        "/live-events",
+        "/live-events?text=%3Cscript%3E",
+        "/events?id=hostile-1",
+        "/events?id=refused-1",
+        "/integrations",
+        "/integrations/library",
+        "/integrations/library/insider/install",
+        f"/integrations/{integration_id}",
+        f"/integrations/{integration_id}/settings",
+        f"/integrations/{integration_id}/readiness",
+        f"/integrations/{integration_id}/first-event",
+        "/people",
+        "/people?q=user-5",
+        "/dead-letters",
+        "/replays",
+        "/settings/pipelines",
+        f"/settings/pipelines/{pipeline_id}",
+        "/settings/api-tokens",
+        "/settings/users",
+        "/settings/audit-log",
+        "/no-such-page",
+    ]
+    found = {}
+    for path in paths:
+        page.goto(demo.management + path)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        problems = page.evaluate(SERIOUS)
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            problems += [f"{scheme} {one}" for one in page.evaluate(SERIOUS)] if scheme == "dark" else []
+        problems += page.evaluate("window.done")
+        wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        problems += ["scrolls sideways"] if wide else []
+        if problems:
+            found[path] = problems
+    page.set_viewport_size({"width": 360, "height": 740})
+    for path in paths:
+        page.goto(demo.management + path)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            found[f"{path} on a phone"] = ["scrolls sideways"]
+    assert found == {}
+
+
+def test_an_integration_is_installed_and_paused_by_keyboard_alone(demo, new_page):
+    page = new_page()
+    come_in(page, demo)
+    keyboard = page.keyboard
+
+    def reach(words):
+        for _ in range(80):
+            keyboard.press("Tab")
+            told = page.evaluate(FOCUSED)
+            if told.strip().startswith(words):
+                return
+        pytest.fail(f"Tab does not lead to {words}")
+
+    keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    reach("Integrations")
+    keyboard.press("Enter")
+    page.wait_for_url("**/integrations")
+    reach("Integration Library")
+    keyboard.press("Enter")
+    page.wait_for_url("**/library")
+    reach("Install Insider")
+    keyboard.press("Enter")
+    page.wait_for_url("**/install")
+    reach("API key")
+    keyboard.type(demo.vendor_key())
+    reach("Partner name")
+    keyboard.type("myco")
+    keyboard.press("Enter")
+    page.wait_for_url("**/first-event")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Insider is installed")
+    page.goto(f"{demo.management}/integrations")
+    reach("Pause Insider")
+    keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("is paused: events wait")
+
+
+def test_twenty_thousand_events_go_through_live_events_and_the_tab_still_answers(demo, new_page):
+    page = new_page()
+    come_in(page, demo)
+    page.goto(f"{demo.management}/live-events")
+    expect(page.locator("#rate")).to_contain_text("Listening")
+    for batch in range(40):
+        demo.send(*(demo.track("Flood", f"user-{batch}", f"flood-{batch}-{one}") for one in range(500)))
+    expect(page.locator("#feed > li").first).to_contain_text("Flood")
+    expect(page.locator("#rate")).to_contain_text(re.compile("a sample of them is shown|all that fit are shown"))
+    assert page.locator("#feed > li").count() <= 200
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#rate")).to_contain_text("Paused")
+    assert page.locator("#feed > li").count() <= 200
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#rate")).to_contain_text("Listening")
+    demo.send(demo.track("After the flood", "user-1", "after-1"))
+    expect(page.locator("#feed > li").first).to_contain_text("After the flood")

@@ -1,0 +1,268 @@
+"""Live Events, one event, one person, dead letters and replays, as the pages have them."""
+
+import html
+import json
+
+import pytest
+
+from datafly.management.search import Filters
+from datafly.management.web.feed import READ, SHOWN, Feed
+from datafly.model.consent import Consent
+from datafly.model.verdict import Verdict
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>{{7*7}}${7*7}"
+
+
+def feed(house, **filters):
+    return Feed(house.app.state["services"], Filters(**filters))
+
+
+def test_live_events_show_each_verdict_with_its_status(house, browser):
+    installation = house.installed()
+    house.delivers(installation, house.happens("m1", event="Product Viewed", user_id="user-123"))
+    house.decides(installation, Verdict.SKIPPED, house.happens("m2", event="Cart Viewed"), reason="missing_uuid")
+    page = browser.page("/live-events")
+    assert "Product Viewed user-123 Insider: Delivered 200" in page
+    assert "Insider: Skipped missing_uuid" in page
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "event=Product+Viewed",
+        "user=user-123",
+        "email=JANE@example.com",
+        "message=m1",
+        "verdict=DELIVERED",
+        "vendor=insider&verdict=DELIVERED",
+        "text=harbour+TEAPOT",
+    ],
+)
+def test_each_filter_finds_what_it_asks_for_and_nothing_else(house, browser, asked):
+    installation = house.installed()
+    known = {"traits": {"email": "jane@example.com"}, "properties": {"name": "Harbour Teapot"}}
+    house.delivers(installation, house.happens("m1", event="Product Viewed", user_id="user-123", **known))
+    house.decides(installation, Verdict.SKIPPED, house.happens("m2", event="Cart Viewed", user_id="user-9"))
+    page = browser.get(f"/live-events?{asked}").text
+    assert "/events?id=m1" in page
+    assert "/events?id=m2" not in page
+
+
+def test_a_filter_that_cannot_be_is_told(browser):
+    assert "There is no verdict NONSENSE" in browser.get("/live-events?verdict=NONSENSE", status=422).text
+
+
+def test_the_feed_shows_what_comes_and_again_once_it_is_decided(house):
+    installation = house.installed()
+    watching = feed(house)
+    place = house.happens("m1", event="Product Viewed")
+    first = watching.step()
+    assert [row.live.message_id for row in first.rows] == ["m1"]
+    assert first.rows[0].live.pending
+    assert watching.step().decided == ()
+    house.delivers(installation, place)
+    decided = watching.step().decided
+    assert [row.place for row in decided] == [first.rows[0].place]
+    assert decided[0].live.deliveries[0].verdict is Verdict.DELIVERED
+
+
+def test_with_a_verdict_asked_for_an_event_appears_once_it_has_it(house):
+    installation = house.installed()
+    watching = feed(house, verdict=Verdict.DELIVERED)
+    place = house.happens("m1", event="Product Viewed")
+    assert watching.step().rows == ()
+    house.delivers(installation, place)
+    glimpse = watching.step()
+    assert [row.live.message_id for row in glimpse.rows] == ["m1"]
+    assert glimpse.decided == ()
+
+
+def test_a_flood_is_sampled_counted_and_never_drawn_whole(house):
+    watching = feed(house)
+    for number in range(300):
+        house.happens(f"m{number}", partition=number % 2)
+    glimpse = watching.step()
+    assert len(glimpse.rows) == SHOWN
+    assert glimpse.arrived == 300
+    assert glimpse.fitting == 300
+    assert "m299" in {row.live.message_id for row in glimpse.rows}
+    assert watching.step().rows == ()
+
+
+def test_of_more_than_a_step_reads_the_newest_are_shown_and_all_are_counted(house, monkeypatch):
+    monkeypatch.setattr("datafly.management.web.feed.READ", 10)
+    watching = feed(house, event="Wanted")
+    assert READ > 10
+    for number in range(50):
+        house.happens(f"m{number}", event="Wanted" if number >= 45 else "Other")
+    glimpse = watching.step()
+    assert glimpse.arrived == 50
+    assert glimpse.fitting is None
+    assert [row.live.message_id for row in glimpse.rows] == [f"m{number}" for number in range(45, 50)]
+
+
+def test_the_page_of_an_event_tells_its_whole_way(house, browser):
+    installation = house.installed()
+    place = house.happens(
+        "m1",
+        event="Order Completed",
+        user_id="user-123",
+        properties={"order_id": "ORD-9"},
+        known_traits={"email": "jane@example.com"},
+        consent=Consent({"marketing": True}, "event"),
+        original={"event": "purchase", "properties": {"transaction_id": "ORD-9"}},
+    )
+    house.delivers(installation, place, body='{"users":[{"identifiers":{"uuid":"user-123"}}]}', answer='{"ok":true}')
+    page = html.unescape(browser.page("/events?id=m1"))
+    for words in (
+        "marketing granted",
+        "jane@example.com (known then)",
+        '− event: "purchase"',
+        '+ event: "Order Completed"',
+        '− properties.transaction_id: "ORD-9"',
+        '+ properties.order_id: "ORD-9"',
+        "Delivered 200",
+        "X-REQUEST-TOKEN: ***",
+        '"uuid": "user-123"',
+        '"ok": true',
+    ):
+        assert words in page, words
+
+
+def test_an_event_that_is_not_there_says_so(browser):
+    assert "This event is not here" in browser.page("/events?id=no-such", status=404)
+
+
+def test_a_message_id_may_hold_slashes_and_marks(house, browser):
+    for message_id in ("a/b/c", "ünï cödé?x=1#y", "../../login"):
+        house.happens(message_id, event="Odd")
+        link = browser.get("/live-events").text.split('<a href="/events?id=')[1].split('"')[0]
+        assert "Odd" in browser.page(f"/events?id={link}")
+
+
+def test_a_rejected_event_is_sent_again_by_its_button(house, browser):
+    installation = house.installed()
+    partition, offset = house.happens("m1", event="Order Completed")
+    house.decides(installation, Verdict.REJECTED, (partition, offset), reason="bad", cause="It is bad", cure="Mend it")
+    page = browser.get("/events?id=m1").text
+    assert "Mend it" in page
+    action = f"/integrations/{installation.id}/send-again/{partition}/{offset}"
+    assert action in page
+    assert action not in browser.get("/events?id=m1", role="viewer").text
+    told = browser.follow(browser.post(action))
+    assert "Order Completed is sent again" in told
+    (run,) = house.control.replays()
+    assert run.members == ((partition, offset),)
+    assert run.created_by == "owner@example.com"
+
+
+@pytest.mark.parametrize("words", ["user-123", "anon-1", "jane@example.com"])
+def test_a_person_is_found_by_any_of_their_ids_with_what_is_linked(house, browser, words):
+    installation = house.installed()
+    house.decides(
+        installation, Verdict.SKIPPED, house.happens("m0", event="Early", anonymous_id="anon-1"), reason="missing_uuid"
+    )
+    identified = house.happens(
+        "m1", type="identify", user_id="user-123", anonymous_id="anon-1", traits={"email": "jane@example.com"}
+    )
+    house.delivers(installation, identified)
+    house.happens("m2", event="Somebody else", user_id="user-9")
+    page = browser.page(f"/people?q={words}")
+    assert "Early" in page
+    assert "1 delivered" in page
+    assert "1 skipped" in page
+    assert "missing_uuid (1)" in page
+    assert "Somebody else" not in page
+
+
+def test_nobody_found_says_what_to_check(browser):
+    assert "check the pipeline key and consent banner" in browser.page("/people?q=nobody")
+
+
+def test_dead_letters_are_grouped_by_what_they_have_in_common_and_sent_again_as_a_group(house, browser):
+    installation = house.installed()
+    for number in range(3):
+        place = house.happens(f"m{number}", event="Order Completed")
+        house.decides(installation, Verdict.REJECTED, place, reason=f"user {number}@example.com has 4{number} faults")
+    house.decides(installation, Verdict.EXHAUSTED, house.happens("m9"), reason="no_answer")
+    page = browser.page("/dead-letters")
+    assert "user …@… has n faults" in page
+    assert "3 events" in page
+    link = browser.get("/dead-letters").text.split('href="/dead-letters/groups/')[1].split('"')[0]
+    assert "Order Completed" in browser.page(f"/dead-letters/groups/{link}")
+    reply = browser.post("/dead-letters/replay", {"integration": installation.id, "group": link})
+    assert "3 events are sent again" in browser.follow(reply)
+    (run,) = house.control.replays()
+    assert len(run.members) == 3
+    assert "3 of them sent again since" in browser.page("/dead-letters")
+    again = browser.post("/dead-letters/replay", {"integration": installation.id, "group": link})
+    assert "nothing left to send again" in browser.follow(again)
+
+
+def test_a_group_is_discarded_with_a_reason_and_is_not_sent_again_with_the_others(house, browser):
+    installation = house.installed()
+    for number in range(2):
+        house.decides(installation, Verdict.REJECTED, house.happens(f"m{number}"), reason="bad")
+    link = browser.get("/dead-letters").text.split('href="/dead-letters/groups/')[1].split('"')[0]
+    form = {"integration": installation.id, "group": link}
+    assert "Say why" in browser.follow(browser.post("/dead-letters/discard", form))
+    assert house.control.replays() == []
+    told = browser.follow(browser.post("/dead-letters/discard", {**form, "why": "a test of ours"}))
+    assert "2 events are discarded." in told
+    assert "2 events, 2 discarded" in told
+    assert "nothing left to send again" in browser.follow(browser.post("/dead-letters/replay", form))
+    assert "a test of ours" in browser.page("/settings/audit-log")
+    assert "Nothing was sent again yet" in browser.page("/replays")
+    assert house.control.replays(state="queued") == []
+
+
+def test_dead_letters_are_exported_a_line_each_with_their_events(house, browser):
+    installation = house.installed()
+    house.decides(installation, Verdict.REJECTED, house.happens("m1", event="Order Completed"), reason="bad")
+    reply = browser.get("/dead-letters/export")
+    assert reply.headers["Content-Type"].startswith("application/x-ndjson")
+    (line,) = reply.text.splitlines()
+    said = json.loads(line)
+    assert said["dead_letter"]["reason"] == "bad"
+    assert said["event"]["message_id"] == "m1"
+
+
+def test_a_stretch_of_time_is_counted_before_it_is_sent_again(house, browser):
+    installation = house.installed()
+    denied = Consent({"marketing": False}, "event")
+    house.happens("m1", event="Order Completed", consent=Consent({"marketing": True}, "event"))
+    house.happens("m2", event="Cart Viewed", consent=denied)
+    form = {"integration": installation.id, "since": "2000-01-01T00:00", "until": "2100-01-01T00:00"}
+    page = html.unescape(browser.post("/replays/dry-run", form, status=200).text)
+    assert "2 events would be sent again" in page
+    assert "1 of them came without the consent" in page
+    assert house.control.replays() == []
+    told = browser.follow(browser.post("/replays", {**form, "event": "Order Completed"}))
+    assert "1 event is sent again" in told
+    assert "0 of 1 decided" in told
+    wrong = browser.post("/replays/dry-run", {**form, "since": "soon"}, status=422).text
+    assert "Give both times" in wrong
+
+
+def test_what_senders_and_vendors_say_is_shown_and_does_nothing(house, browser):
+    installation = house.installed()
+    place = house.happens(
+        HOSTILE,
+        event=HOSTILE,
+        name=HOSTILE,
+        user_id=HOSTILE,
+        anonymous_id=HOSTILE,
+        properties={HOSTILE: HOSTILE},
+        traits={"email": HOSTILE},
+        context={HOSTILE: HOSTILE},
+    )
+    attempt = house.attempt(installation, place, delivered=[], answer=HOSTILE, body=HOSTILE)
+    house.decides(installation, Verdict.REJECTED, place, reason=HOSTILE, cause=HOSTILE, cure=HOSTILE, attempt=attempt)
+    house.stands(installation, "suspended", reason=HOSTILE, cause=HOSTILE, cure=HOSTILE)
+    link = browser.get("/live-events").text.split('<a href="/events?id=')[1].split('"')[0]
+    paths = ["/live-events", f"/events?id={link}", "/dead-letters", "/integrations", f"/integrations/{installation.id}"]
+    for path in [*paths, "/people?q=%3Cscript%3Ealert(1)%3C/script%3E", "/live-events?text=%3Cscript%3E"]:
+        text = browser.get(path).text
+        for part in ("<script>alert", "<img src=x", "<svg onload", "49${"):
+            assert part not in text, (path, part)
+    assert "&lt;script&gt;alert(1)" in browser.get(f"/events?id={link}").text

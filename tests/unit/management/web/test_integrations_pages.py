@@ -1,0 +1,157 @@
+"""Installing, setting up and looking at integrations, as the pages have it."""
+
+import re
+
+from datafly.model.delivery import Reply
+from datafly.model.secret import MASK
+from datafly.model.verdict import Verdict
+
+GOOD = {"name": "Insider", "config.api_key": "k3y-of-mine", "config.partner_name": "myco"}
+
+
+def install(browser, **form):
+    return browser.post("/integrations/library/insider/install", {**GOOD, **form})
+
+
+def test_an_empty_control_room_says_what_to_do(browser):
+    assert "Open the Integration Library, choose where your events should go, and click Install" in browser.page(
+        "/integrations"
+    )
+    assert "No event has come yet" in browser.page("/live-events")
+    assert "No dead letters" in browser.page("/dead-letters")
+    assert "Nothing was sent again yet" in browser.page("/replays")
+
+
+def test_the_library_has_categories_and_says_what_is_alpha(browser):
+    page = browser.page("/integrations/library")
+    assert "Marketing Automation" in page
+    assert "This integration is currently in alpha. Configuration and behaviour may change." in page
+    assert "alpha" in browser.page("/integrations/library/insider/install")
+    assert "No integration fits" in browser.page("/integrations/library?q=nothing-like-it")
+
+
+def test_what_is_installed_on_the_page_is_installed(house, browser):
+    reply = install(browser)
+    (installation,) = house.control.installations()
+    assert reply.headers["location"] == f"/integrations/{installation.id}/first-event"
+    assert installation.revision.config["api_key"].reveal() == "k3y-of-mine"
+    assert set(installation.revision.config) == {"api_key", "partner_name"}
+    assert "Waiting for the first event" in browser.follow(reply)
+
+
+def test_what_is_wrong_stands_under_its_field_and_what_was_typed_stays_but_for_secrets(house, browser):
+    form = {**GOOD, "config.partner_name": "My Co"}
+    reply = browser.post("/integrations/library/insider/install", form, status=422)
+    assert "Partner name must be the slug of your account" in reply.text
+    assert 'value="My Co"' in reply.text
+    assert "k3y-of-mine" not in reply.text
+    assert house.control.installations() == []
+
+
+def test_a_field_is_judged_as_it_is_typed(browser):
+    path = "/integrations/library/insider/field?name=config."
+    assert "must be the slug" in browser.post(f"{path}partner_name", {"config.partner_name": "My Co"}, status=200).text
+    assert browser.post(f"{path}partner_name", {"config.partner_name": "myco"}, status=200).text == ""
+    assert "is required" in browser.post(f"{path}api_key", {"config.api_key": ""}, status=200).text
+    assert browser.post(f"{path}no_such", {}, status=200).text == ""
+
+
+def test_a_name_that_is_taken_is_told_at_the_name(house, browser):
+    install(browser)
+    reply = browser.post("/integrations/library/insider/install", GOOD, status=409)
+    assert "Insider" in re.search(r'id="name-problem"[^>]*>([^<]+)<', reply.text)[1]
+    assert 'value="Insider 2"' in browser.get("/integrations/library/insider/install").text
+
+
+def test_the_connection_can_be_tested_before_anything_is_installed(house, browser):
+    house.reply = Reply(status=401, body=b'{"success":false,"message":"Partner token authentication failed."}')
+    told = browser.post("/integrations/library/insider/test", GOOD, status=200).text
+    assert "Connection does not work" in told
+    assert "k3y-of-mine" not in told
+    assert "required" in browser.post("/integrations/library/insider/test", {}, status=200).text
+    assert len(house.sent) == 1
+    assert house.control.installations() == []
+
+
+def test_settings_keep_a_secret_that_is_not_typed_anew_and_never_show_it(house, browser):
+    installation = house.installed()
+    path = f"/integrations/{installation.id}/settings"
+    page = browser.get(path).text
+    assert "s3cret-key" not in page
+    assert "Kept as it is" in page
+    etag = re.search(r'name="etag" value="([^"]+)"', page)[1]
+    browser.post(path, {"etag": etag, "config.partner_name": "other", "config.api_key": ""})
+    changed = house.control.installation(installation.id)
+    assert changed.revision.config["partner_name"] == "other"
+    assert changed.revision.config["api_key"].reveal() == "s3cret-key"
+    assert changed.revision.number == 2
+
+
+def test_settings_that_somebody_else_changed_meanwhile_are_not_overwritten(house, browser):
+    installation = house.installed()
+    path = f"/integrations/{installation.id}/settings"
+    etag = re.search(r'name="etag" value="([^"]+)"', browser.get(path).text)[1]
+    browser.post(path, {"etag": etag, "config.partner_name": "first", "config.api_key": ""})
+    reply = browser.post(path, {"etag": etag, "config.partner_name": "second", "config.api_key": ""}, status=412)
+    assert "Somebody else changed these settings meanwhile" in reply.text
+    assert house.control.installation(installation.id).revision.config["partner_name"] == "first"
+
+
+def test_no_page_shows_the_mask_as_a_value_that_would_be_kept(house, browser):
+    installation = house.installed()
+    assert f'value="{MASK}"' not in browser.get(f"/integrations/{installation.id}/settings").text
+
+
+def test_what_can_be_done_on_a_card_is_done_and_told(house, browser):
+    installation = house.installed()
+    at = f"/integrations/{installation.id}"
+    assert "is paused: events wait" in browser.follow(browser.post(f"{at}/pause"))
+    assert house.control.installation(installation.id).paused
+    browser.post(f"{at}/resume")
+    browser.post(f"{at}/disable")
+    state = house.control.installation(installation.id)
+    assert (state.paused, state.enabled) == (False, False)
+    browser.post(f"{at}/enable")
+    assert "is uninstalled" in browser.follow(browser.post(f"{at}/uninstall"))
+    assert house.control.installations() == []
+
+
+def test_a_viewer_is_shown_no_button_that_would_be_refused(house, browser):
+    installation = house.installed()
+    page = browser.get("/integrations", role="viewer").text
+    assert "Pause" not in page
+    assert "Uninstall" not in page
+    assert "/install" not in browser.get("/integrations/library", role="viewer").text
+    assert "Uninstall" not in browser.get(f"/integrations/{installation.id}", role="editor").text
+
+
+def test_a_suspended_integration_shows_cause_and_cure_and_the_way_to_mend_it(house, browser):
+    installation = house.installed()
+    house.stands(
+        installation, "suspended", reason="401", cause="Invalid API key", cure="Regenerate the key.", since_ms=1
+    )
+    page = browser.page("/integrations")
+    assert "Suspended" in page
+    assert "Invalid API key" in page
+    assert "Regenerate the key." in page
+    assert "Edit settings" in page
+
+
+def test_the_first_event_is_told_with_its_status(house, browser):
+    installation = house.installed()
+    place = house.happens("m1", event="Product Viewed", user_id="user-123")
+    house.delivers(installation, place)
+    page = browser.page(f"/integrations/{installation.id}/first-event")
+    assert "the first event is delivered with 200" in page
+    assert "Product Viewed of user-123" in page
+
+
+def test_the_last_error_stands_on_the_card(house, browser):
+    installation = house.installed()
+    place = house.happens("m1")
+    house.decides(
+        installation, Verdict.REJECTED, place, reason="bad currency", cause="No such currency", cure="Send it"
+    )
+    page = browser.page("/integrations")
+    assert "Last error" in page
+    assert "No such currency" in page

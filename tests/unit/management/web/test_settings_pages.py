@@ -1,0 +1,106 @@
+"""API tokens and pipelines, as the pages have them."""
+
+import re
+
+
+def test_a_token_is_made_shown_once_and_works(house, browser):
+    reply = browser.post("/settings/api-tokens", {"name": "CI", "role": "editor", "days": "30"}, status=200)
+    text = re.search(r'value="(dft_[^"]+)"', reply.text)[1]
+    token = house.control.find_token(text)
+    assert (token.name, token.role) == ("CI", "editor")
+    assert token.expires_ms - token.created_ms == 30 * 86_400_000
+    assert text not in browser.get("/settings/api-tokens").text
+
+
+def test_nobody_makes_a_token_above_their_own_role(house, browser):
+    before = len(house.control.tokens())
+    browser.post("/settings/api-tokens", {"name": "up", "role": "owner"}, role="admin", status=403)
+    assert len(house.control.tokens()) == before
+
+
+def test_a_token_without_a_name_is_not_made(house, browser):
+    before = len(house.control.tokens())
+    assert "Give it a name" in browser.post("/settings/api-tokens", {"name": " "}, status=422).text
+    assert len(house.control.tokens()) == before
+
+
+def test_a_revoked_token_works_no_more_and_stays_in_the_list(house, browser):
+    token, text = house.control.create_token("old", "viewer")
+    browser.post(f"/settings/api-tokens/{token.id}/revoke")
+    assert house.control.find_token(text) is None
+    assert "old" in browser.page("/settings/api-tokens")
+
+
+def test_a_pipeline_is_set_up_on_its_page(house, browser):
+    path = f"/settings/pipelines/{house.pipeline.id}"
+    etag = re.search(r'name="etag" value="([^"]+)"', browser.get(path).text)[1]
+    form = {
+        "etag": etag,
+        "name": "Shop",
+        "origins": "shop.example.com\n*.example.org",
+        "rate": "50",
+        "consent.marketing": "granted",
+        "parameters": "CURRENCY=EUR\nGREETING=a=b",
+        "enabled": "true",
+    }
+    browser.post(path, form)
+    pipeline = house.control.pipeline(house.pipeline.id)
+    assert pipeline.name == "Shop"
+    assert pipeline.domain_allowlist == ("shop.example.com", "*.example.org")
+    assert pipeline.rate_limit_rps == 50
+    assert pipeline.consent_defaults == {"marketing": True}
+    assert pipeline.parameters == {"CURRENCY": "EUR", "GREETING": "a=b"}
+    stale = browser.post(path, {**form, "name": "Other"}, status=412).text
+    assert "Nothing was saved" in stale
+    assert house.control.pipeline(house.pipeline.id).name == "Shop"
+
+
+def test_what_is_wrong_with_a_pipeline_is_told_and_what_was_typed_stays(house, browser):
+    path = f"/settings/pipelines/{house.pipeline.id}"
+    reply = browser.post(path, {"name": "Shop", "origins": "not a host", "rate": "many"}, status=422)
+    assert "Nothing was saved" in reply.text
+    assert "not a host" in reply.text
+    assert browser.post(path, {"name": "Shop", "parameters": "no sign"}, status=422)
+
+
+def test_a_pipeline_is_made_and_a_taken_name_is_told(house, browser):
+    assert "Shop is made" in browser.follow(browser.post("/settings/pipelines", {"name": "Shop"}))
+    assert "Shop" in browser.post("/settings/pipelines", {"name": "Shop"}, status=409).text
+
+
+def test_somebody_is_invited_by_a_link_that_is_shown_once(house, browser):
+    reply = browser.post("/settings/users", {"email": "jane@example.com", "role": "editor"}, status=200)
+    link = re.search(r'value="(http[^"]+/welcome\?token=[^"]+)"', reply.text)[1]
+    assert "Welcome to Signal" in browser.get(link[link.index("/welcome") :], role=None).text
+    assert link not in browser.get("/settings/users").text
+    assert house.control.user_by_email("jane@example.com").role == "editor"
+    assert "no e-mail address" in browser.post("/settings/users", {"email": "x", "role": "editor"}, status=422).text
+
+
+def test_nobody_invites_or_makes_anybody_more_than_they_are_or_changes_themselves(house, browser):
+    browser.post("/settings/users", {"email": "up@example.com", "role": "owner"}, role="admin", status=403)
+    owner = house.control.user_by_email("owner@example.com")
+    admin = house.control.user_by_email("admin@example.com")
+    viewer = house.control.user_by_email("viewer@example.com")
+    browser.post(f"/settings/users/{owner.id}/disable", role="admin", status=403)
+    browser.post(f"/settings/users/{viewer.id}/role", {"role": "owner"}, role="admin", status=403)
+    browser.post(f"/settings/users/{admin.id}/role", {"role": "viewer"}, role="admin", status=400)
+    browser.post(f"/settings/users/{viewer.id}/role", {"role": "editor"}, role="admin")
+    assert house.control.user(viewer.id).role == "editor"
+
+
+def test_who_is_disabled_is_shut_out_at_once_and_may_be_let_in_again(house, browser):
+    viewer = house.control.user_by_email("viewer@example.com")
+    browser.page("/integrations", role="viewer")
+    browser.post(f"/settings/users/{viewer.id}/disable")
+    browser.get("/integrations", role="viewer", status=303)
+    assert "may come in again" in browser.follow(browser.post(f"/settings/users/{viewer.id}/enable"))
+
+
+def test_what_is_changed_on_a_page_stands_in_the_audit_log(house, browser):
+    installation = house.installed()
+    browser.post(f"/integrations/{installation.id}/pause", role="editor")
+    page = browser.page("/settings/audit-log")
+    assert "editor@example.com" in page
+    assert installation.id in page
+    browser.get("/settings/audit-log", role="editor", status=403)
