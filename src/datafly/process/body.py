@@ -54,9 +54,8 @@ def read_body(received: Received) -> tuple[Body, str] | Refused:
     body.anonymous_id = received.anonymous_id or body.anonymous_id
     if body.timestamp is None:
         body.timestamp = body.original_timestamp
-    ignored = _leave_out_placeholders(body)
     fault = _fault(body)
-    return Refused(fault) if fault else (body, ignored)
+    return Refused(fault) if fault else (body, _leave_out_placeholders(body))
 
 
 def _fault(body: Body) -> str:

@@ -593,7 +593,9 @@ def test_what_only_looks_like_a_placeholder_is_an_id(process, identifier):
     assert process(identify(identifier)).user_id == identifier
 
 
-def test_placeholders_are_no_key_and_an_alias_of_one_is_refused(process):
+def test_placeholders_are_no_key_and_an_alias_of_one_links_nobody(process):
     assert process(track(anonymous_id="undefined"), message_id="m-9").key == "m-9"
-    outcome = process({"type": "alias", "userId": "null", "previousId": "u-1"})
-    assert isinstance(outcome, Refused)
+    alias = process({"type": "alias", "userId": "null", "previousId": "a-1"})
+    assert (alias.user_id, alias.previous_id, alias.links) == (None, "a-1", None)
+    assert process({"type": "alias", "userId": "u-1", "previousId": "null"}).previous_id is None
+    assert process(track()).user_id is None
