@@ -69,6 +69,7 @@ def fill(signal: Signal) -> dict[str, str]:
         "integration": f"/integrations/{good}",
         "integration-settings": f"/integrations/{good}/settings",
         "readiness": f"/integrations/{good}/readiness",
+        "mapping": f"/integrations/{good}/mapping",
         "person": "/people?q=user-123",
         "dead-letters": "/dead-letters",
         "replays": "/replays",
