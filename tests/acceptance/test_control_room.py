@@ -1,5 +1,6 @@
 """The control room in Chromium: the integration's page is walked word by word, and nothing hostile does anything."""
 
+import json
 import re
 from pathlib import Path
 
@@ -215,6 +216,32 @@ def test_an_integration_is_installed_and_paused_by_keyboard_alone(demo, new_page
     reach("Pause Insider")
     keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("is paused: events wait")
+
+
+def test_a_group_of_dead_letters_is_seen_with_cause_and_cure_and_sent_again(demo, new_page):
+    integration_id = demo.install(demo.vendor_key())
+    errors = {r"users.0.identifiers.*.regexp(^.+@.+\..+$)": ["not a valid email address: jane@broken"]}
+    answer = {"data": {"successful": {"count": 0}, "fail": {"count": 1, "errors": errors}}}
+    demo.control("POST", "faults", {"status": 200, "body": json.dumps(answer)})
+    demo.send(demo.track("Product Viewed", "user-1", "dead-1", product_id="SKU-1"))
+    assert demo.final("dead-1")["verdict"] == "REJECTED"
+    page = new_page()
+    come_in(page, demo)
+    page.goto(f"{demo.management}/dead-letters")
+    expect(page.get_by_role("main")).to_contain_text("Correct the trait email.")
+    page.get_by_role("button", name="Send all again").first.click()
+    expect(page.get_by_text("1 event is sent again.")).to_be_visible()
+    expect(page.get_by_text("1 of 1 decided")).to_be_visible()
+    page.goto(f"{demo.management}/replays")
+    page.get_by_label("From (UTC)").fill("2020-01-01T00:00")
+    page.get_by_label("To (UTC)").fill("2099-01-01T00:00")
+    page.get_by_label("User id").fill("user-1")
+    page.get_by_label("Event", exact=True).fill("Product Viewed")
+    page.get_by_role("button", name="Count first").click()
+    expect(page.get_by_role("status").last).to_contain_text("would be sent again")
+    page.get_by_role("button", name=re.compile("^Send .* again$")).click()
+    expect(page.get_by_role("region", name="Progress")).to_contain_text("Done")
+    assert demo.installed(integration_id)["counts"]["DELIVERED"] >= 1
 
 
 def test_a_mapping_is_changed_previewed_compared_published_and_rolled_back(demo, new_page):
