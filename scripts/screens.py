@@ -3,6 +3,7 @@
 Starts a demo of its own on free ports, fills it, and leaves nothing behind but the pictures. `make screens` calls it.
 """
 
+import json
 import re
 import shutil
 import sys
@@ -42,10 +43,16 @@ def fill(signal: Signal) -> dict[str, str]:
         {"type": "page", "name": "Home", "messageId": "m-4", "userId": "user-9"},
     )
     signal.is_through(good, delivered=2)
+    errors = {r"users.0.identifiers.*.regexp(^.+@.+\..+$)": ["not a valid email address: jane@broken"]}
+    answer = {"data": {"successful": {"count": 0}, "fail": {"count": 1, "errors": errors}}}
+    signal.control("POST", "faults", {"status": 200, "body": json.dumps(answer)})
+    signal.send(signal.track("Product Viewed", "user-7", "m-7", product_id="harbour-mug"))
+    signal.final("m-7")
+    stretch = {"since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
     run = signal.api(
         "POST",
         "replays",
-        {"pipeline_integration_id": good, "since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"},
+        {**stretch, "pipeline_integration_id": good, "user_id": "user-123"},
         expect=202,
     )["replay"]["id"]
     wrong = signal.api(
@@ -62,6 +69,7 @@ def fill(signal: Signal) -> dict[str, str]:
         "live-events": "/live-events",
         "event": "/events?id=m-3",
         "event-suspended": "/events?id=m-5",
+        "event-rejected": "/events?id=m-7",
         "integrations": "/integrations",
         "library": "/integrations/library",
         "install": "/integrations/library/insider/install",
@@ -69,8 +77,10 @@ def fill(signal: Signal) -> dict[str, str]:
         "integration": f"/integrations/{good}",
         "integration-settings": f"/integrations/{good}/settings",
         "readiness": f"/integrations/{good}/readiness",
+        "mapping": f"/integrations/{good}/mapping",
         "person": "/people?q=user-123",
         "dead-letters": "/dead-letters",
+        "dead-letter-group": f"/dead-letters/groups/{signal.api('GET', 'dead-letters/groups')['data'][0]['id']}",
         "replays": "/replays",
         "replay": f"/replays/{run}",
         "pipelines": "/settings/pipelines",

@@ -1,5 +1,6 @@
 """The control room in Chromium: the integration's page is walked word by word, and nothing hostile does anything."""
 
+import json
 import re
 from pathlib import Path
 
@@ -146,6 +147,7 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
         f"/integrations/{integration_id}",
         f"/integrations/{integration_id}/settings",
         f"/integrations/{integration_id}/readiness",
+        f"/integrations/{integration_id}/mapping",
         f"/integrations/{integration_id}/first-event",
         "/people",
         "/people?q=user-5",
@@ -214,6 +216,60 @@ def test_an_integration_is_installed_and_paused_by_keyboard_alone(demo, new_page
     reach("Pause Insider")
     keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("is paused: events wait")
+
+
+def test_a_group_of_dead_letters_is_seen_with_cause_and_cure_and_sent_again(demo, new_page):
+    integration_id = demo.install(demo.vendor_key())
+    errors = {r"users.0.identifiers.*.regexp(^.+@.+\..+$)": ["not a valid email address: jane@broken"]}
+    answer = {"data": {"successful": {"count": 0}, "fail": {"count": 1, "errors": errors}}}
+    demo.control("POST", "faults", {"status": 200, "body": json.dumps(answer)})
+    demo.send(demo.track("Product Viewed", "user-1", "dead-1", product_id="SKU-1"))
+    assert demo.final("dead-1")["verdict"] == "REJECTED"
+    page = new_page()
+    come_in(page, demo)
+    page.goto(f"{demo.management}/dead-letters")
+    expect(page.get_by_role("main")).to_contain_text("Correct the trait email.")
+    page.get_by_role("button", name="Send all again").first.click()
+    expect(page.get_by_text("1 event is sent again.")).to_be_visible()
+    expect(page.get_by_text("1 of 1 decided")).to_be_visible()
+    page.goto(f"{demo.management}/replays")
+    page.get_by_label("From (UTC)").fill("2020-01-01T00:00")
+    page.get_by_label("To (UTC)").fill("2099-01-01T00:00")
+    page.get_by_label("User id").fill("user-1")
+    page.get_by_label("Event", exact=True).fill("Product Viewed")
+    page.get_by_role("button", name="Count first").click()
+    expect(page.get_by_role("status").last).to_contain_text("would be sent again")
+    page.get_by_role("button", name=re.compile("^Send .* again$")).click()
+    expect(page.get_by_role("region", name="Progress")).to_contain_text("Done")
+    assert demo.installed(integration_id)["counts"]["DELIVERED"] >= 1
+
+
+def test_a_mapping_is_changed_previewed_compared_published_and_rolled_back(demo, new_page):
+    integration_id = demo.install(demo.vendor_key())
+    demo.send(identify("user-1"), demo.track("Product Viewed", "user-1", "map-1", product_id="SKU-1"))
+    demo.final("map-1")
+    page = new_page()
+    come_in(page, demo)
+    page.goto(f"{demo.management}/integrations/{integration_id}")
+    page.get_by_role("link", name="Mapping of Insider").click()
+    page.get_by_label("Event", exact=True).fill("Product Viewed")
+    page.get_by_label("Its name at the vendor").fill("seen_product")
+    page.get_by_label("Message id of an event").fill("map-1")
+    page.get_by_role("button", name="Preview").click()
+    row = page.get_by_role("region", name="Preview").get_by_role("row").filter(has_text="events[0].event_name")
+    expect(row).to_contain_text("seen_product")
+    page.get_by_role("button", name="Compare over the last").click()
+    compared = page.get_by_role("region", name="Comparison")
+    compared.get_by_text("Product Viewed: changed").first.click()
+    expect(compared.get_by_text("events[0].event_name: product_detail_page_view").first).to_be_visible()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("Published as revision 2.")).to_be_visible()
+    demo.send(demo.track("Product Viewed", "user-1", "map-2", product_id="SKU-1"))
+    assert "seen_product" in str(demo.final("map-2")["request"]["body"])
+    page.get_by_role("button", name="Roll back to revision 1").click()
+    expect(page.get_by_text("Revision 1 is deployed again.")).to_be_visible()
+    demo.send(demo.track("Product Viewed", "user-1", "map-3", product_id="SKU-1"))
+    assert "seen_product" not in str(demo.final("map-3")["request"]["body"])
 
 
 def test_twenty_thousand_events_go_through_live_events_and_the_tab_still_answers(demo, new_page):

@@ -99,6 +99,8 @@ def _cures(name: str, fate: DeliveryView | PendingView, place: Place) -> Iterato
         yield Cure("Send again", f"{at}/send-again/{place.partition}/{place.offset}", posts=True)
     if name in {"REJECTED", "EXHAUSTED", "suspended", "retrying"}:
         yield Cure("Edit settings", f"{at}/settings", posts=False)
+    if name in {"REJECTED", "SKIPPED"} and fate.reason not in {"disabled", "installation_removed"}:
+        yield Cure("Edit mapping", f"{at}/mapping", posts=False)
     if name == "paused":
         yield Cure("Resume", f"{at}/resume", posts=True)
     if name == "SKIPPED" and fate.reason == "disabled":
