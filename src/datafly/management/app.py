@@ -38,6 +38,7 @@ from datafly.management.routes import (
 )
 from datafly.management.routes import catalog as catalog_routes
 from datafly.management.routes import intake as intake_routes
+from datafly.management.routes import metrics as metrics_routes
 from datafly.management.routes import trying as trying_routes
 from datafly.management.services import Catalog, Composed, Trying
 from datafly.management.settings import ManagementSettings
@@ -139,6 +140,7 @@ def _routers() -> list[Router]:
         trying_routes.comparison_router,
         templates.router,
         live_events.router,
+        metrics_routes.router,
         dead_letters.dead_letter_router,
         dead_letters.replay_router,
         tokens.router,

@@ -134,7 +134,11 @@ def test_what_the_provider_says_must_be_for_us_and_for_this_log_in(house, come_i
     assert house.control.users() == []
 
 
-@pytest.mark.parametrize("sign", [("RS256", fake.stranger_key), ("HS256", fake.client_secret_key)], ids=["another key of that kind", "the client secret"])
+@pytest.mark.parametrize(
+    "sign",
+    [("RS256", fake.stranger_key), ("HS256", fake.client_secret_key)],
+    ids=["another key of that kind", "the client secret"],
+)
 def test_what_another_key_signed_does_not_hold(house, come_in, provider, sign):
     provider.algorithm, provider.signs_with = sign[0], sign[1]()
     assert come_in().status_code == 403
