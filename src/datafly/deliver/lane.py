@@ -155,6 +155,7 @@ class Lane:
         exchange = Exchange(outgoing=outgoing, answer=answer, started_ms=started_ms, latency_ms=reply.latency_ms)
         _keep_ahead(batch, exchange, rest)
         attempt = self._attempt(batch, exchange, finals) if finals else None
+        self._site.failed += attempt is None
         for part in rest:
             part.earlier = (*batch.earlier, answer)[-self._site.settings.earlier_answers :]
         self._backlog.replace_head(rest)

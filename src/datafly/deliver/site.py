@@ -105,6 +105,8 @@ class Site:
         self.slots = asyncio.Semaphore(parts.settings.lanes)
         self.plan: Plan | None = None
         self.closing: Ruling | None = None
+        self.failed = 0
+        """Requests since it was last told that nothing became final with."""
         self._paces = paces
 
     @property

@@ -104,8 +104,15 @@ class Worker:
     async def keep_marks(self) -> None:
         """And how fast it is: that changes with answers, also with those to others of the same credential."""
         self._told()
+        self._tell_failed()
         for run in self.runs.values():
             await run.keep_mark()
+
+    def _tell_failed(self) -> None:
+        """Requests that nothing became final with; told now and then, since they come fast while a vendor is away."""
+        if failed := self.site.failed:
+            self.site.failed = 0
+            self._recorder.post(Writing(failed=((self.site.id, self._parts.clock.now_ms(), failed),)))
 
     async def stop(self) -> None:
         await asyncio.gather(*(run.stop() for run in self.runs.values()))

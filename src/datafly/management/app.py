@@ -39,6 +39,7 @@ from datafly.management.routes import (
 )
 from datafly.management.routes import catalog as catalog_routes
 from datafly.management.routes import intake as intake_routes
+from datafly.management.routes import metrics as metrics_routes
 from datafly.management.routes import trying as trying_routes
 from datafly.management.services import Catalog, Composed, Trying
 from datafly.management.settings import ManagementSettings
@@ -145,6 +146,7 @@ def _routers() -> list[Router]:
         templates.router,
         live_events.router,
         people.router,
+        metrics_routes.router,
         dead_letters.dead_letter_router,
         dead_letters.replay_router,
         tokens.router,

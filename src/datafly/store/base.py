@@ -164,6 +164,19 @@ class Drained(msgspec.Struct, frozen=True):
     since_ms: int
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """So many of `name` in the step that began at `began_ms`.
+
+    Names: a verdict (events of live runs), `replay:` and a verdict, `requests`, `failed` (requests that nothing was
+    taken of), `warning` (events), and `latency:` with the number of a bucket (`store.tallies.bound_ms`; requests).
+    """
+
+    installation_id: str
+    began_ms: int
+    name: str
+    count: int
+
+
 class Delivery(msgspec.Struct, frozen=True):
     """What the ledger knows of one event × installation × run.
 
@@ -199,6 +212,8 @@ class Writing(msgspec.Struct, frozen=True):
     """
     notices: tuple[Notice, ...] = ()
     """Counted on top of what was counted before; so are sightings."""
+    failed: tuple[tuple[str, int, int], ...] = ()
+    """(installation_id, at_ms, requests): those that failed and are in no attempt, since nothing became final."""
     sightings: tuple[Sighting, ...] = ()
 
 
@@ -261,6 +276,14 @@ class Ledger(Protocol):
 
     def drained(self, installation_id: str, *, since_ms: int) -> Drained:
         """Events that became final since then, or up to ten seconds more, as told; replays apart."""
+
+    def tallies(
+        self, *, since_ms: int, until_ms: int, step_ms: int, installation_ids: Sequence[str] | None = None
+    ) -> list[Tally]:
+        """Oldest first, summed by steps of whole minutes; of what is two days old by hours, 40 days by days.
+
+        The bounds are beginnings of steps.
+        """
 
     def notices(self, installation_id: str) -> list[Notice]:
         """Of each kind those that were given last, the most frequent first, and one that sums up the others."""

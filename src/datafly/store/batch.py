@@ -9,7 +9,7 @@ import msgspec
 
 from datafly.model.delivery import WHOLE, Attempt, Outcome, Pending, Share
 from datafly.model.verdict import Verdict
-from datafly.store import drained, members, notices, shares, sightings
+from datafly.store import drained, members, notices, shares, sightings, tallies
 from datafly.store.base import Writing
 
 REQUESTS: Final = "requests"
@@ -35,6 +35,7 @@ class Batch(msgspec.Struct, frozen=True):
     drained: list[Row]
     notices: list[Row]
     sightings: list[Row]
+    tallies: list[Row]
 
 
 def batch_of(writings: Sequence[Writing], share: Share = WHOLE) -> Batch:
@@ -63,6 +64,7 @@ def batch_of(writings: Sequence[Writing], share: Share = WHOLE) -> Batch:
         drained=drained.rows_of(writings),
         notices=notices.rows_of([notice for writing in writings for notice in writing.notices]),
         sightings=sightings.rows_of([sighting for writing in writings for sighting in writing.sightings]),
+        tallies=tallies.rows_of(writings),
     )
 
 

@@ -8,8 +8,8 @@ from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Share,
 from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
-from datafly.store import drained, lookup, losses, notices, schema, shares, sightings
-from datafly.store.base import Delivery, Drained, Progress, Writing
+from datafly.store import drained, lookup, losses, notices, schema, shares, sightings, tallies
+from datafly.store.base import Delivery, Drained, Progress, Tally, Writing
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
 from datafly.store.dialect import upsert
@@ -107,6 +107,12 @@ class SqlLedger:
         with self._database.read() as connection:
             return drained.since(connection, installation_id, since_ms)
 
+    def tallies(
+        self, *, since_ms: int, until_ms: int, step_ms: int, installation_ids: Sequence[str] | None = None
+    ) -> list[Tally]:
+        with self._database.read() as connection:
+            return tallies.since(connection, since_ms, until_ms, step_ms, installation_ids)
+
     def notices(self, installation_id: str) -> list[Notice]:
         with self._database.read() as connection:
             return notices.of(connection, installation_id)
@@ -122,6 +128,7 @@ class SqlLedger:
             notices.forget(connection, before_ms)
             sightings.forget(connection, before_ms)
             drained.forget(connection, before_ms)
+            tallies.fold(connection, self._database.now_ms())
         if forgotten:
             emit(StoreLedgerTrimmed(rows=forgotten))
         return forgotten
@@ -140,6 +147,7 @@ def _insert(connection: sa.Connection, batch: Batch) -> None:
     upsert(connection, schema.states, batch.states)
     upsert(connection, schema.counters, batch.counters, added=frozenset({"count"}))
     drained.keep(connection, batch.drained)
+    tallies.keep(connection, batch.tallies)
     if batch.notices:
         notices.keep(connection, batch.notices)
     if batch.sightings:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -210,6 +211,56 @@ class ReadingSuite(StoreFixtures):
         assert store.ledger.drained("pi_2", since_ms=0).events == 0
         store.ledger.trim(before_ms=25_000)
         assert store.ledger.drained("pi_1", since_ms=0).events == 7
+
+    def test_verdicts_requests_and_latencies_are_counted_by_minute_and_summed_by_any_step(
+        self, store: SqlStore
+    ) -> None:
+        made = attempt("at_1", "pi_1", (10, 11, 12), (10, 11))
+        late = msgspec.structs.replace(attempt("at_2", "pi_1", (20,), ()), started_ms=119_000, latency_ms=2_000.0)
+        again = msgspec.structs.replace(attempt("at_3", "pi_1", (10,), (10,)), run_id="run_1")
+        refused = Outcome("pi_1", 0, 12, 12, REJECTED, decided_ms=59_999)
+        failed = (("pi_1", 61_000, 3),)
+        store.ledger.write([Writing(attempts=(made, late, again), outcomes=(refused,)), Writing(failed=failed)])
+        store.ledger.write([Writing(outcomes=(Outcome("pi_2", 0, 0, 4, SKIPPED, decided_ms=1),))])
+        told = store.ledger.tallies(since_ms=0, until_ms=240_000, step_ms=60_000, installation_ids=["pi_1"])
+        assert [(one.began_ms, one.name, one.count) for one in told] == [
+            (0, "DELIVERED", 2),
+            (0, "REJECTED", 1),
+            (0, "latency:3", 2),
+            (0, "replay:DELIVERED", 1),
+            (0, "requests", 2),
+            (60_000, "failed", 3),
+            (60_000, "requests", 3),
+            (120_000, "failed", 1),
+            (120_000, "latency:44", 1),
+            (120_000, "requests", 1),
+        ]
+        step = store.ledger.tallies(since_ms=0, until_ms=240_000, step_ms=120_000)
+        assert {(one.installation_id, one.name): one.count for one in step if one.began_ms == 0} == {
+            ("pi_1", "DELIVERED"): 2,
+            ("pi_1", "REJECTED"): 1,
+            ("pi_1", "failed"): 3,
+            ("pi_1", "latency:3"): 2,
+            ("pi_1", "replay:DELIVERED"): 1,
+            ("pi_1", "requests"): 5,
+            ("pi_2", "SKIPPED"): 5,
+        }
+        assert store.ledger.tallies(since_ms=0, until_ms=60_000, step_ms=60_000, installation_ids=[]) == []
+
+    @pytest.mark.parametrize(("age_days", "span_ms"), [(1, 60_000), (3, 3_600_000), (50, 86_400_000)])
+    def test_what_is_counted_is_folded_as_it_grows_old_and_no_sum_changes(
+        self, store: SqlStore, age_days: int, span_ms: int
+    ) -> None:
+        day_ms = 86_400_000
+        old = (time.time_ns() // 1_000_000 - age_days * day_ms) // day_ms * day_ms
+        minutes = range(0, day_ms, 17 * 60_000)
+        outcomes = tuple(Outcome("pi_1", 0, at, at, REJECTED, decided_ms=old + at) for at in minutes)
+        store.ledger.write([Writing(outcomes=outcomes)])
+        while store.ledger.trim(before_ms=0):
+            pass
+        kept = store.ledger.tallies(since_ms=old, until_ms=old + day_ms, step_ms=60_000)
+        assert {one.began_ms % span_ms for one in kept} == {0}
+        assert sum(one.count for one in kept) == len(minutes)
 
     def test_trim_forgets_what_is_old_in_bounded_steps_and_counts_stay(self, store: SqlStore) -> None:
         store.ledger.write([numbered("pi_1", number) for number in range(4)])

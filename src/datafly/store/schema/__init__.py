@@ -27,6 +27,7 @@ from datafly.store.schema.ledger import (
     replays,
     sightings,
     states,
+    tallies,
 )
 from datafly.store.schema.people import (
     AUDIT_TRIGGERS,
@@ -69,6 +70,7 @@ __all__ = [
     "sightings",
     "sources",
     "states",
+    "tallies",
     "templates",
     "tokens",
     "users",

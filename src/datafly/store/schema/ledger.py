@@ -167,6 +167,16 @@ sightings = sa.Table(
     sa.Index("ix_sightings_day", "day"),
 )
 
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    _key("installation_id"),
+    sa.Column("began_ms", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(32), primary_key=True),
+    big_column("count"),
+    sa.Index("ix_tallies_began_ms", "began_ms"),
+)
+
 drained = sa.Table(
     "drained",
     metadata,
