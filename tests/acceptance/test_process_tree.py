@@ -3,6 +3,8 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -170,6 +172,48 @@ def test_when_the_supervisor_alone_is_killed_its_roles_end_by_themselves_and_ano
         demo.start()
         load.more(load.BATCH)
     demo.is_through(installation, delivered=len(load.acknowledged))
+
+
+def test_while_a_role_of_a_killed_supervisor_is_still_there_no_other_start_touches_its_folder(new_signal):
+    demo = new_signal()
+    delivery = demo.pid_of("delivery")
+    os.kill(delivery, signal.SIGSTOP)  # as one that waits for its disk
+    try:
+        _kill(demo.process.pid)
+        demo.process.wait()
+        demo.until(lambda: {*demo.alive()} == {delivery}, "the others have ended", demo.alive)
+        store = (demo.data / "store.db").read_bytes()
+        said = demo.run("up", "--demo", "--delivery-workers", "2", status=2)
+        assert said == (
+            f"datafly: Another Signal is running on the data folder {demo.data}. Stop it, or give this one a folder of "
+            "its own (DATAFLY_DATA_DIR).\n"
+        )
+        assert (demo.data / "store.db").read_bytes() == store
+    finally:
+        os.kill(delivery, signal.SIGCONT)
+    demo.until(lambda: not demo.alive(), "it has ended too", demo.alive)
+    demo.start()
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&- 2>&-"], ids=["input", "all"])
+def test_it_runs_and_ends_where_standard_streams_were_closed(new_signal, closed):
+    idle = new_signal(start=False)
+    words = [sys.executable, "-m", "datafly", "up", "--demo", "--gateway-workers", "2"]
+    with idle.out.open("ab") as out:
+        program = subprocess.Popen(
+            ["sh", "-c", f'exec "$@" {closed}', "sh", *words],
+            env=idle.environment,
+            cwd=idle.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    idle.process = program
+    idle.until(lambda: program.poll() is not None or idle.answers(), "every port answers")
+    assert program.poll() is None
+    assert idle.terminate() == 0
+    idle.until(lambda: not idle.alive(), "nothing is left", idle.alive)
 
 
 @pytest.mark.parametrize("there", [1, 3, 6], ids=["preparing", "some roles", "every role"])

@@ -25,3 +25,9 @@ def test_a_seed_chooses_the_same_victims_at_the_same_instants_again():
 def test_a_long_campaign_kills_everything_and_several_at_once():
     kinds = {kill.kind for kill in plan.draw(1, 200, longest_wait=1.5)}
     assert kinds == {*plan.ROLES, "several", plan.SUPERVISOR, plan.TREE, plan.STARTING}
+
+
+def test_where_there_is_a_keeper_it_is_killed_as_well_alone_and_with_others():
+    kills = plan.draw(1, 200, longest_wait=1.5, keeper=True)
+    assert plan.KEEPER in {kill.kind for kill in kills}
+    assert any(plan.KEEPER in kill.victims for kill in kills if kill.kind == "several")

@@ -5,7 +5,7 @@ from campaign.promises import Killed, Repeats, nothing_is_lost, order_is_kept, r
 from campaign.sink import Request
 from campaign.tree import Broken
 
-KILL = Killed("delivery", of_delivery=True, at=10.0, settled=10.5)
+KILL = Killed("delivery", of_delivery=1, at=10.0, settled=10.5)
 
 
 def request(at, *marks, answered_at=None):
@@ -63,3 +63,9 @@ def test_what_was_under_way_at_a_kill_may_come_twice_and_is_counted():
 def test_what_came_twice_and_was_not_in_flight_is_found(requests):
     with pytest.raises(Broken):
         repeats_were_in_flight(requests, [KILL], lanes=1)
+
+
+def test_each_worker_that_died_may_repeat_a_request_a_lane():
+    requests = [request(9, ("a", 0)), request(9, ("b", 0)), request(11, ("a", 0), ("b", 0))]
+    both = Killed("tree", of_delivery=2, at=10.0, settled=10.5)
+    assert repeats_were_in_flight(requests, [both], lanes=1) == [Repeats(2, 2, 0, 2, 2)]

@@ -1,7 +1,9 @@
 """How far an import has come, so that another start goes on where it ended, however it ended."""
 
+import contextlib
+import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +42,30 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     counts: Counts = msgspec.field(default_factory=Counts)
     report_bytes: int = 0
     finished: bool = False
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Nobody else imports by this checkpoint meanwhile. Raises `OperatorError` where somebody does."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise OperatorError(f"{lock} cannot be written: {error.strerror}.") from error
+    try:
+        _take(descriptor, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise OperatorError(
+            f"Another import that goes by {path} is under way. Wait for it, or name another place with --report."
+        ) from error
 
 
 def load(path: Path, purpose: Purpose) -> Checkpoint | None:

@@ -22,6 +22,7 @@ _MEMORY: Final = {"MALLOC_ARENA_MAX": "1"}
 
 def go_on_anew(settings: Settings, environment: Mapping[str, str]) -> NoReturn:
     """Replaces this program by the one below, where roles are forked; else runs here. Ends the process."""
+    _open_standard_streams()
     if sys.platform != "linux":
         sys.exit(_run(settings))
     reader, writer = os.pipe()
@@ -29,11 +30,21 @@ def go_on_anew(settings: Settings, environment: Mapping[str, str]) -> NoReturn:
     os.close(writer)
     os.set_inheritable(reader, True)  # noqa: FBT003  positional only
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        if stream is not None:  # it was closed when the program began
+            stream.flush()
     # Ctrl-C waits until somebody who knows what to do with it listens; the mask stays, as the process does.
     signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
     words = [sys.executable, "-P", "-m", "datafly.runtime.anew", str(reader)]
     os.execve(sys.executable, words, {**_MEMORY, **environment})  # noqa: S606
+
+
+def _open_standard_streams() -> None:
+    """Where whoever started it closed one, the next descriptor that is opened would be taken for it."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003  the lowest that is free
 
 
 def main() -> NoReturn:

@@ -101,8 +101,15 @@ def run_import(settings: Settings, wanted: Wanted, hands: Hands) -> Imported:
     plan, target = wanted.plan(), target_of(settings, wanted)
     for sentence in plan.recognised():
         hands.say(sentence)
+    with checkpoints.alone(wanted.checkpoint_path):
+        return _import(settings, wanted, hands, plan, target)
+
+
+def _import(settings: Settings, wanted: Wanted, hands: Hands, plan: Plan, target: Target) -> Imported:
     _require_report(wanted)
     checkpoint = _checkpoint(wanted, plan, target, hands)
+    if plan.resumable:  # a report without a checkpoint would be taken for somebody's file at the next start
+        checkpoints.save(wanted.checkpoint_path, checkpoint)
     resumed, began = checkpoint.counts.read, time.monotonic()
     with ExitStack() as held:
         look = held.enter_context(_watch(settings, wanted, target))

@@ -10,7 +10,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Final, NoReturn
 
 import setproctitle
@@ -67,15 +68,15 @@ class Forked:
             self._lifeline = None
 
 
-async def fork(name: str, settings: Settings) -> Forked:
-    """A process that works as the role. Raises `OSError` where the system gives none."""
+async def fork(name: str, settings: Settings, *, held: Sequence[int] = ()) -> Forked:
+    """A process that works as the role, with the descriptors `held`. Raises `OSError` where the system gives none."""
     loop = asyncio.get_running_loop()
     ears, lifeline = os.pipe()
     said, mouth = os.pipe()
     try:
         made: asyncio.Future[int] = loop.create_future()
         # Not from within a task: the copy would have to believe that it is inside of it for ever.
-        loop.call_soon(_fork, made, name, settings, ears, mouth)
+        loop.call_soon(_fork, made, partial(_become, name, settings, ears, mouth, held))
         pid = await made
     except BaseException:
         os.close(lifeline)
@@ -95,7 +96,7 @@ async def _reader(descriptor: int) -> asyncio.StreamReader:
     return reader
 
 
-def _fork(made: "asyncio.Future[int]", name: str, settings: Settings, ears: int, mouth: int) -> None:
+def _fork(made: "asyncio.Future[int]", become: Callable[[], NoReturn]) -> None:
     """`made` hears the id, or why there is none. In the copy this does not return."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
@@ -105,7 +106,7 @@ def _fork(made: "asyncio.Future[int]", name: str, settings: Settings, ears: int,
     try:
         pid = os.fork()
         if pid == 0:
-            _become(name, settings, ears, mouth)
+            become()
         made.set_result(pid)
     except OSError as error:
         made.set_exception(error)
@@ -113,13 +114,13 @@ def _fork(made: "asyncio.Future[int]", name: str, settings: Settings, ears: int,
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKED_BY)
 
 
-def _become(name: str, settings: Settings, ears: int, mouth: int) -> NoReturn:
+def _become(name: str, settings: Settings, ears: int, mouth: int, held: Sequence[int]) -> NoReturn:
     """Work as the role and end; whatever happens, nothing above this on the stack goes on."""
     status = 1
     try:
         # What the supervisor holds must never be collected here: it would close descriptors, by then those of others.
         gc.freeze()
-        _hold_only(ears, mouth)
+        _hold_only(ears, mouth, held)
         _forget_the_supervisor()
         setproctitle.setproctitle(f"datafly up: {name}")
         work(name, settings)
@@ -135,11 +136,15 @@ def _become(name: str, settings: Settings, ears: int, mouth: int) -> NoReturn:
         os._exit(status)
 
 
-def _hold_only(ears: int, mouth: int) -> None:
-    """Standard streams and nothing of the sisters: who held a sister's lifeline would keep it alive."""
+def _hold_only(ears: int, mouth: int, held: Sequence[int]) -> None:
+    """Standard streams, `held`, and nothing of the sisters: who held a sister's lifeline would keep it alive."""
     os.dup2(ears, 0)
     os.dup2(mouth, 1)
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    lowest = 3
+    for descriptor in sorted(held):
+        os.closerange(lowest, descriptor)
+        lowest = descriptor + 1
+    os.closerange(lowest, os.sysconf("SC_OPEN_MAX"))
 
 
 def _forget_the_supervisor() -> None:

@@ -7,7 +7,7 @@ on a system whose libraries do not start threads of their own (decision 0088).
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -39,15 +39,18 @@ Start = Callable[[str, Settings], Awaitable[Process]]
 """Name of a role, `delivery-2` → its process."""
 
 
-async def start(name: str, settings: Settings) -> Process:
-    """A process that works as the role. It never hears Ctrl-C, not even while it starts."""
+async def start(name: str, settings: Settings, *, held: Sequence[int] = ()) -> Process:
+    """A process that works as the role, with the descriptors `held` open until it ends.
+
+    It never hears Ctrl-C, not even while it starts.
+    """
     if _can_fork():
         from datafly.runtime.forked import fork  # noqa: PLC0415  uses what only Linux has
 
-        return await fork(name, settings)
+        return await fork(name, settings, held=held)
     from datafly.runtime.spawned import spawn  # noqa: PLC0415  not needed where it can fork
 
-    return await spawn(name, settings)
+    return await spawn(name, settings, held=held)
 
 
 def _can_fork() -> bool:

@@ -57,11 +57,14 @@ class Spawned:
             self._process.kill()
 
 
-async def spawn(name: str, settings: Settings, *, command: Command = role_command) -> Spawned:
-    """Start the role; it inherits that SIGINT is blocked, so that not even its interpreter hears Ctrl-C."""
+async def spawn(name: str, settings: Settings, *, command: Command = role_command, held: Sequence[int] = ()) -> Spawned:
+    """Start the role; it inherits that SIGINT is blocked, so that not even its interpreter hears Ctrl-C.
+
+    The descriptors `held` are open in it until it ends.
+    """
     pipe = asyncio.subprocess.PIPE
     with _deaf_to_ctrl_c():
-        process = await asyncio.create_subprocess_exec(*command(name), stdin=pipe, stdout=pipe)
+        process = await asyncio.create_subprocess_exec(*command(name), stdin=pipe, stdout=pipe, pass_fds=held)
     assert process.stdin  # noqa: S101  asked for above
     process.stdin.write(dump(settings))
     return Spawned(process)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import platform
 import signal
+from functools import partial
 
 import msgspec
 
@@ -13,8 +14,10 @@ from datafly.observe.runtime import RuntimeWorkersRefused
 from datafly.runtime.child import names_of, preload
 from datafly.runtime.compose import open_log
 from datafly.runtime.continuity import go_on_beyond_what_was_read
+from datafly.runtime.folder import alone_in_the_folder
 from datafly.runtime.ports import refuse_busy_ports
 from datafly.runtime.prepare import open_the_store
+from datafly.runtime.process import start
 from datafly.runtime.sharing import share_out_deliveries
 from datafly.runtime.supervisor import supervise
 from datafly.runtime.welcome import welcome
@@ -28,7 +31,13 @@ async def up(settings: Settings) -> None:
     stop = stop_on_signals()
     add_sink(line_sink(role="supervisor", level=settings.log_level, style=settings.log_format))
     refuse_busy_ports(settings)
-    settings = _with_a_port_that_can_be_shared(settings)
+    async with alone_in_the_folder(settings, stop) as held:
+        if held is not None:
+            await _run(_with_a_port_that_can_be_shared(settings), stop, held)
+
+
+async def _run(settings: Settings, stop: asyncio.Event, held: int) -> None:
+    """`held`: the descriptor by which the tree has its data folder to itself."""
     roles = _roles(settings)
     preload(roles)
     store = open_the_store(settings)
@@ -41,7 +50,7 @@ async def up(settings: Settings) -> None:
     async def announce() -> None:
         print(text, flush=True)  # noqa: T201  what a person waits for at the terminal
 
-    await supervise(settings, roles, stop, announce)
+    await supervise(settings, roles, stop, announce, start=partial(start, held=(held,)))
 
 
 def _with_a_port_that_can_be_shared(settings: Settings) -> Settings:

@@ -35,6 +35,10 @@ class Wanted:
     delivery_workers: int = 1
     flags: tuple[str, ...] = ()
 
+    def plan(self) -> list[Kill]:
+        several = self.gateway_workers > 1
+        return plan.draw(self.seed, self.kills, longest_wait=self.longest_wait, keeper=several)
+
     def all_flags(self) -> tuple[str, ...]:
         workers = {"--gateway-workers": self.gateway_workers, "--delivery-workers": self.delivery_workers}
         return (*self.flags, *(word for flag, count in workers.items() if count > 1 for word in (flag, str(count))))
@@ -91,11 +95,11 @@ async def _carry_out(tree: Tree, sink: Sink, wanted: Wanted, tell, began: float)
     async with asyncio.TaskGroup() as group:
         for one in (*load, operator.run(installed[ACCOUNTS[1]], stop)):
             group.create_task(one)
-        for number, kill in enumerate(plan.draw(wanted.seed, wanted.kills, longest_wait=wanted.longest_wait), 1):
+        for number, kill in enumerate(wanted.plan(), 1):
             if not kill.follows:
                 await _more_is_acknowledged(sent)
             await asyncio.sleep(kill.wait_seconds)
-            kills.append(await _kill(tree, kill))
+            kills.append(await _kill(tree, kill, wanted.delivery_workers))
             tell(f"{number:4} {', '.join(kill.victims)}; {len(sent.message_ids)} acknowledged")
         stop.set()
     await _all_arrived(sink, sent, tree)
@@ -103,7 +107,7 @@ async def _carry_out(tree: Tree, sink: Sink, wanted: Wanted, tell, began: float)
         await _nothing_waits(operator, installation)
     status = await tree.stop()
     promises.every_event_ended_once(tree.data, installed, sent.message_ids)
-    repeats = _promised(sink, sent, kills, LANES * wanted.delivery_workers)
+    repeats = _promised(sink, sent, kills, LANES)
     if status != 0 or (faults := tree.faults()):
         raise Broken("\n".join([f"Signal ended with {status}; it told of", *faults[:5]]))
     return Told(kills, repeats, sent, operator.rotations, time.monotonic() - began)
@@ -114,8 +118,8 @@ async def _more_is_acknowledged(sent: Sent) -> None:
     await until(lambda: len(sent.message_ids) > before, "the senders are answered again")
 
 
-async def _kill(tree: Tree, kill: Kill) -> Killed:
-    of_delivery = not set(kill.victims) <= {"gateway", "processor", "management"}
+async def _kill(tree: Tree, kill: Kill, workers: int) -> Killed:
+    of_delivery = _of_delivery(kill, workers)
     if kill.victims == (plan.SUPERVISOR,):
         at = await tree.kill_supervisor()
     elif kill.victims[0] in (plan.TREE, plan.STARTING):
@@ -133,6 +137,13 @@ async def _kill(tree: Tree, kill: Kill) -> Killed:
     if not tree.alive():
         await tree.start()
     return killed
+
+
+def _of_delivery(kill: Kill, workers: int) -> int:
+    """How many of its workers die with it: one of them by itself, all with the tree or after their supervisor."""
+    if set(kill.victims) & {plan.SUPERVISOR, plan.TREE, plan.STARTING}:
+        return workers
+    return kill.victims.count("delivery")
 
 
 async def _all_arrived(sink: Sink, sent: Sent, tree: Tree) -> None:

@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass
 
 ROLES = ("gateway", "processor", "delivery", "management")
+KEEPER = "keeper"
+"""Only there where there are several gateways; then it dies as often as they do."""
 SUPERVISOR = "supervisor"
 TREE = "tree"
 """Every process at once, as when the machine goes down."""
@@ -33,14 +35,14 @@ class Kill:
         return self.victims[0] if len(self.victims) == 1 else "several"
 
 
-def draw(seed: int, kills: int, *, longest_wait: float) -> list[Kill]:
+def draw(seed: int, kills: int, *, longest_wait: float, keeper: bool = False) -> list[Kill]:
     chance = random.Random(seed)
-    return [_kill(chance, longest_wait) for _ in range(kills)]
+    return [_kill(chance, longest_wait, (KEEPER,) if keeper else ()) for _ in range(kills)]
 
 
-def _kill(chance: random.Random, longest_wait: float) -> Kill:
-    (kind,) = chance.choices(_KINDS, _WEIGHTS)
-    together = tuple(chance.sample(ROLES, chance.randint(2, 3)))
+def _kill(chance: random.Random, longest_wait: float, more: tuple[str, ...]) -> Kill:
+    (kind,) = chance.choices((*_KINDS, *more), (*_WEIGHTS, *(_WEIGHTS[0] for _ in more)))
+    together = tuple(chance.sample((*ROLES, *more), chance.randint(2, 3)))
     return Kill(
         victims=together if kind == "several" else (kind,),
         follows=chance.random() < 0.25,

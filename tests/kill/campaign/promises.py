@@ -18,10 +18,12 @@ from datafly.store.open import open_store
 
 @dataclass(frozen=True)
 class Killed:
-    """`at`: just before. `settled`: the dead are gone, and what they had sent is read (monotonic seconds)."""
+    """`at`: just before. `settled`: the dead are gone, and what they had sent is read (monotonic seconds).
+    `of_delivery`: how many that deliver died.
+    """
 
     kind: str
-    of_delivery: bool
+    of_delivery: int
     at: float
     settled: float
 
@@ -62,7 +64,9 @@ def order_is_kept(requests: list[Request]) -> None:
 
 
 def repeats_were_in_flight(requests: list[Request], kills: list[Killed], lanes: int) -> list[Repeats]:
-    """For each kill of delivery. What came twice was in flight at the kill between: a request a lane at most."""
+    """For each kill of delivery. What came twice was in flight at the kill between: a request at most for each lane of
+    a worker that died; each has `lanes`.
+    """
     again = _repeated(requests, [kill for kill in kills if kill.of_delivery])
     told = []
     for kill in kills:
@@ -73,7 +77,7 @@ def repeats_were_in_flight(requests: list[Request], kills: list[Killed], lanes: 
         unwritten = [one for one in _last_of_their_users(before) if one not in is_open]
         repeated = again.get(kill, {})
         astray = [one for one in repeated if one not in is_open and one not in unwritten]
-        if astray or len(repeated) > lanes:
+        if astray or len(repeated) > lanes * kill.of_delivery:
             raise Broken(f"{kill}: {len(repeated)} requests came twice, {len(astray)} of them were not in flight")
         told.append(
             Repeats(

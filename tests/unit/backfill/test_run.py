@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from datafly.backfill import checkpoint as checkpoints
 from datafly.backfill.refusal import Reason
 from datafly.backfill.run import Interrupted
 from datafly.model.errors import OperatorError
@@ -162,6 +163,39 @@ def test_a_file_that_is_no_report_is_never_written_over(folder, gateway):
         import_into(gateway, write_rows(folder, 1), report=Path("other.ndjson"))
     assert (folder / "other.ndjson").read_text() == "dear"
     assert gateway.events == []
+
+
+def test_a_second_import_of_the_same_is_refused_while_one_runs_and_harms_nothing(folder, gateway):
+    rows, second = write_rows(folder, 1_200), []
+
+    def once():
+        if not second:
+            second.append("began")
+            with pytest.raises(OperatorError, match=r"rows.csv.refused.ndjson.checkpoint is under way"):
+                import_into(gateway, rows)
+
+    gateway.on_post = once
+    assert import_into(gateway, rows).counts.accepted == 1_200
+    assert second
+    assert totals(gateway) == list(range(1_200))
+
+
+def test_killed_between_report_and_checkpoint_it_can_be_gone_on_with(folder, gateway, monkeypatch):
+    (folder / "rows.csv").write_text("user,total\na,1\nb,cheap\n")
+    save = checkpoints.save
+
+    def killed(path, checkpoint):
+        if checkpoint.counts.read:
+            raise SystemExit
+        save(path, checkpoint)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoints, "save", killed)
+        with pytest.raises(SystemExit):
+            import_into(gateway, Path("rows.csv"))
+    done = import_into(gateway, Path("rows.csv"))
+    assert (done.counts.accepted, done.counts.refused) == (1, 1)
+    assert [line["row"] for line in report()] == [2]
 
 
 # --- a gateway that cannot -------------------------------------------------------------------------------------------

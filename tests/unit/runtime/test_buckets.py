@@ -42,6 +42,17 @@ def test_shared_buckets_are_those_of_one_gateway_whichever_is_asked(tmp_path_fac
         one.close()
 
 
+def test_who_looked_at_the_clock_before_another_had_its_turn_finds_no_full_bucket(tmp_path):
+    one, other = (SharedBuckets(tmp_path / "buckets") for _ in range(2))
+    assert one.take("pip_1", 2, 100.0) == 0
+    assert other.take("pip_1", 2, 100.001) == 0
+    assert one.take("pip_1", 2, 100.0) > 0
+    assert other.take("pip_1", 2, 100.4) > 0
+    assert one.take("pip_1", 2, 100.501) == 0
+    one.close()
+    other.close()
+
+
 def test_buckets_of_before_the_machine_was_started_again_are_full(tmp_path):
     buckets = SharedBuckets(tmp_path / "buckets")
     assert buckets.take("pip_1", 1, 9_000.0) == 0

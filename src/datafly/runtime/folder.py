@@ -1,0 +1,59 @@
+"""A data folder has one Signal: whoever comes second is told so before it has changed anything.
+
+The lock is on an open file that every role inherits, so it holds for as long as any process of the tree is there, also
+where the supervisor was killed and its roles are still finishing (decision 0135).
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+
+from datafly.model.errors import OperatorError
+from datafly.runtime.prepare import usable_folder
+from datafly.settings import Settings
+
+_WAIT_SECONDS: Final = 5.0
+"""Roles of a supervisor that was killed are gone by then."""
+_LOOK_SECONDS: Final = 0.05
+
+
+@contextlib.asynccontextmanager
+async def alone_in_the_folder(settings: Settings, stop: asyncio.Event) -> AsyncIterator[int | None]:
+    """The descriptor that holds the folder, for the roles to inherit; None where `stop` came first.
+
+    Raises `OperatorError` where another Signal has it.
+    """
+    with usable_folder(settings):
+        descriptor = os.open(settings.data_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor if await _held(settings, descriptor, stop) else None
+    finally:
+        os.close(descriptor)
+
+
+async def _held(settings: Settings, descriptor: int, stop: asyncio.Event) -> bool:
+    ends = time.monotonic() + _WAIT_SECONDS
+    while not stop.is_set():
+        if _takes(settings, descriptor):
+            return True
+        if time.monotonic() > ends:
+            raise OperatorError(
+                f"Another Signal is running on the data folder {settings.data_dir}. Stop it, or give this one a folder "
+                "of its own (DATAFLY_DATA_DIR)."
+            )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _LOOK_SECONDS)
+    return False
+
+
+def _takes(settings: Settings, descriptor: int) -> bool:
+    with usable_folder(settings):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
