@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from datafly.catalog.lint import TIERS, Subject, asks
 from datafly.model.consent import ALIASES
 from datafly.model.delivery import Item, Reply
@@ -113,12 +115,15 @@ def see_also_exists(subject: Subject) -> Iterator[str]:
 
 @asks("alpha")
 def templates_name_settings(subject: Subject) -> Iterator[str]:
-    """What stands in braces in the base and the headers is a setting."""
+    """What stands in braces in the base, the headers and around items is a setting, and in a body no secret."""
     one = subject.integration
-    for template in (one.base, *one.headers.values()):
+    wraps = [msgspec.json.encode(route.wrap).decode() for route in one.routes]
+    for template in (one.base, *one.headers.values(), *wraps):
         for name in _TEMPLATE.findall(template):
             if one.setting(name) is None:
                 yield f"{template!r} names {name}, which is no setting"
+            elif template in wraps and name in one.secret_names():
+                yield f"{template!r} would put the secret {name} into a body"
 
 
 @asks("alpha")
@@ -227,8 +232,8 @@ def routes_exist(subject: Subject) -> Iterator[str]:
         if failure.route is not None and failure.route not in keys:
             yield f"failure {failure.symptom} is of the route {failure.route!r}, which does not exist"
     for rule in subject.integration.rules:
-        for route in (rule.route, *(one.route for one in rule.others)):
-            if route not in keys:
+        for route in (rule.route, rule.historical_route, *(one.route for one in rule.others)):
+            if route is not None and route not in keys:
                 yield f"rule {rule.event} takes the route {route!r}, which does not exist"
 
 

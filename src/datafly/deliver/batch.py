@@ -86,12 +86,12 @@ class Batch(msgspec.Struct, eq=False):
             return True
         fits = not self.sealed and self.bytes + _size(item) <= limits.max_bytes
         shares = item.route == self.route and item.route not in self.compiled.alone and item.unique not in self.unique
-        return fits and shares and self._count(item, limits) < limits.max_items
+        return fits and shares and self._count(item, limits) < self._most(limits)
 
     def has_room(self, limits: Limits) -> bool:
         if self.sealed or (self.units and self.route in self.compiled.alone):
             return False
-        return (limits.per_part or len(self.units) < limits.max_items) and self.bytes < limits.max_bytes
+        return (limits.per_part or len(self.units) < self._most(limits)) and self.bytes < limits.max_bytes
 
     def add(self, unit: Unit) -> None:
         self.units.append(unit)
@@ -147,6 +147,13 @@ class Batch(msgspec.Struct, eq=False):
     def halves(self) -> "tuple[Batch, Batch]":
         middle = len(self.units) // 2
         return self.part(self.units[:middle]), self.part(self.units[middle:])
+
+    def _most(self, limits: Limits) -> int:
+        """A call may hold fewer than the others do."""
+        fewer = self.compiled.most_items
+        return (
+            min(limits.max_items, fewer.get(self.route, limits.max_items)) if fewer and self.units else limits.max_items
+        )
 
     def _count(self, item: Item, limits: Limits) -> int:
         if not limits.per_part:

@@ -28,6 +28,8 @@ USERS: Final = frozenset({"user", "old", "new"})
 class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     """One of `TAKES`. In `body`, `$name` stands for what is given under that name; a field without it is left out.
 
+    `by_one_of`: identifiers of `user` of which the vendor takes just one; the first that is there is sent.
+
     `requests_per_minute` 0: it shares the rate of `limits`. `per_item`: a good answer tells what became of items, or is
     an empty object. `failures` come before those of the definition that belong to no route.
     """
@@ -39,14 +41,25 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     requests_per_minute: int = 0
     per_item: bool = False
     failures: tuple[Failure, ...] = ()
+    by_one_of: tuple[str, ...] = ()
 
     def names(self) -> frozenset[str]:
         """What the body stands for."""
         return frozenset(_names(self.body))
 
     def filled(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        filled: dict[str, Any] = _filled(self.body, given)
+        filled: dict[str, Any] = _filled(self.body, {**given, **self._by_one(given)})
         return filled
+
+    def _by_one(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises ValueError where the user has none of them: whom would the call be about?"""
+        if not self.by_one_of:
+            return {}
+        user = given["user"]
+        found = next((name for name in self.by_one_of if user.get(name)), None)
+        if found is None:
+            raise ValueError(f"The call {self.key} needs {' or '.join(self.by_one_of)} of the user.")
+        return {"user": {found: user[found]}}
 
 
 def rate_key(key: str) -> str:

@@ -172,6 +172,31 @@ class Changed(Around, frozen=True, tag="changed"):
         return value
 
 
+class Told(Around, frozen=True, omit_defaults=True, tag="told"):
+    trait: str
+    to: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.of}, if the event tells it{' anew' if self.to else ''}"
+
+    def write(self, source: Source) -> str:
+        value, found = source.value(self.of), source.name("told")
+        convert = CONVERTERS[self.to].convert if self.to else None
+        is_told = source.bind(_Telling(self.trait, convert).is_told, "is_told")
+        source.line(f"{found} = {value} if {value} is not None and {is_told}({SCOPE}, {value}) else None")
+        return found
+
+
+class _Telling(msgspec.Struct, frozen=True):
+    trait: str
+    convert: Callable[[Any], Any] | None
+
+    def is_told(self, scope: Scope, found: Any) -> bool:
+        if self.trait not in scope.event.traits:
+            return False
+        return self.convert is None or self.convert(scope.event.known_traits.get(self.trait)) != found
+
+
 class _Before(msgspec.Struct, frozen=True):
     trait: str
     convert: Callable[[Any], Any]
@@ -252,6 +277,14 @@ def registered(
 def changed(of: Node, trait: str, to: str, warning: str) -> Changed:
     """A value, with a warning if `trait`, by the converter `to`, was known of the user before and was another."""
     return Changed(of, trait, to, warning)
+
+
+def told(of: Node, trait: str, to: str = "") -> Told:
+    """A value that the event itself tells by that trait, not one that is only known of the user.
+
+    With a converter `to`: only if what was known before, so converted, is another. What is repeated is no news.
+    """
+    return Told(of, trait, to)
 
 
 def capped(of: Node, most: int, warning: str) -> Capped:

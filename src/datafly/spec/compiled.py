@@ -66,6 +66,8 @@ class Compiled(msgspec.Struct, frozen=True):
     alone: frozenset[str] = frozenset()
     """Routes whose requests are one item each."""
     arrange: Callable[[Sequence[Item]], list[int] | None] = lambda _: None
+    most_items: Mapping[str, int] = {}
+    """Route → how many items a request of it holds, of those that hold fewer than `limits` say."""
     calls_of_one: Mapping[str, str] = {}
     """Route → the route by which a request of one item goes, where that is another."""
     repeats_alone: frozenset[str] = frozenset()

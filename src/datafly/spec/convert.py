@@ -168,6 +168,12 @@ def as_language(sent: Any) -> str | None:
     return f"{language}_{region.upper()}" if region else language
 
 
+def as_locale(sent: Any) -> str | None:
+    """`en_gb` → `en-GB` (BCP 47); a language alone stays alone."""
+    found = as_language(sent)
+    return found and found.replace("_", "-")
+
+
 def as_country(sent: Any) -> str | None:
     return country_code(sent) if isinstance(sent, str) else None
 
@@ -199,6 +205,7 @@ CONVERTERS: Final = {
     "flag": Converter("true or false", as_flag, "type({0}) is bool"),
     "day": Converter("a date (ISO 8601)", as_day),
     "language": Converter("a language, or a language and a country (en_GB)", as_language),
+    "locale": Converter("a locale (BCP 47, e.g. en-GB)", as_locale),
     "country": Converter("a country (ISO 3166-1: a code or an English name)", as_country, of_text=country_code),
     "event_name": Converter("a name with a letter or digit of a-z, 0-9", as_event_name, of_text=snake_name),
 }
@@ -355,6 +362,11 @@ def day(of: Node) -> Convert:
 def language(of: Node) -> Convert:
     """`ll` or `ll_CC`."""
     return Convert("language", of)
+
+
+def locale(of: Node) -> Convert:
+    """`ll` or `ll-CC`, as BCP 47 has it."""
+    return Convert("locale", of)
 
 
 def country(of: Node) -> Convert:

@@ -9,6 +9,7 @@ from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import TYPES
 from datafly.model.secret import Secret
 from datafly.model.verdict import Judgement, Ruling
+from datafly.spec.bounds import Fits
 from datafly.spec.calls import Call
 from datafly.spec.compiled import Limits
 from datafly.spec.nodes import Node, Path
@@ -99,9 +100,10 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     there. `native`: what the vendor calls properties → their canonical names, for a track event that bears the vendor's
     own `name`, or one of `names`, and so is taken for this one. `off`: the setting, and its option, with which the rule
     does not hold. `kept_days`: older events are not sent, since the vendor does not keep them that long. `ahead`: what
-    goes before; `more`: what goes behind. `part`: the list of its route that the item stands in. `group`: what the
-    items of the event have in common with others, for a route that has groups. `gates` come before all else and may
-    refuse the event. `former`: the body that this one replaces; what it reads counts as read, so no `rest` sends it.
+    goes before; `more`: what goes behind. `historical_route`: that of historical events, if it is another. `part`: the
+    list of its route that the item stands in. `group`: what the items of the event have in common with others, for a
+    route that has groups. `gates` come before all else and may refuse the event. `former`: the body that this one
+    replaces; what it reads counts as read, so no `rest` sends it.
     """
 
     event: str
@@ -113,6 +115,7 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     lines: Lines | None = None
     ignores: tuple[str, ...] = ()
     route: str = ""
+    historical_route: str | None = None
     off: tuple[str, str] | None = None
     native: dict[str, str] = {}
     names: tuple[str, ...] = ()
@@ -172,7 +175,9 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     items of one group, `item` around each item; `parts` are the lists of a body that has several. Without a list a
     request is one item. `unique`: paths into an item's body; no request holds two items that are alike there and in
     their group. `single`: the route by which a request of one item goes. `repeat_alone`: the vendor cannot tell a
-    request that comes again, so after an answer that was lost its items go one by one.
+    request that comes again, so after an answer that was lost its items go one by one. `max_items`: what
+    a request holds at most, if that is less than `limits` say; `fits`: what each item may be. `{setting}` in a text of
+    `wrap` is what the installation's config says.
     """
 
     path: str
@@ -189,6 +194,8 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     unique: tuple[str, ...] = ()
     single: str | None = None
     repeat_alone: bool = False
+    max_items: int = 0
+    fits: Fits | None = None
 
     @property
     def has_list(self) -> bool:
@@ -334,6 +341,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     def refusals(self) -> list[Refusal]:
         """Every reason for which an event is not sent, each once."""
         found = [row.required for row in self.identity] + [rule.lines.none for rule in self.rules if rule.lines]
+        found += [route.fits.too_large for route in self.routes if route.fits]
         found += [self.too_old, *(getattr(node, "refusal", None) for node in self.nodes())]
         return list({refusal.reason: refusal for refusal in found if refusal}.values())
 

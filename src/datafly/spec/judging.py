@@ -162,11 +162,12 @@ def _is_success(reply: Reply) -> bool:
 
 
 def _sentence(body: Any) -> str:
-    """The usual places: `message`, `error`, `detail`, `error.message`."""
+    """The usual places: `message`, `error`, `detail`, `error.message`, `errors[0].detail` (as JSON:API has it)."""
     if not isinstance(body, dict):
         return ""
-    for key in ("message", "error", "detail"):
-        said = body.get(key)
+    errors = body.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    for said in (*(body.get(key) for key in ("message", "error", "detail")), first):
         if isinstance(said, str) and said:
             return said
         if isinstance(said, dict) and (inner := _sentence(said)):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from datafly.spec.choices import Absent, Barred, Capped, Given, Keyed, Refused, Registered
+from datafly.spec.combine import Joined, Times, Where
 from datafly.spec.convert import Convert
 from datafly.spec.nodes import Around, Const, First, FirstLine, Merged, Node, Obj, Required, Wanted
 from datafly.spec.parts import BySetting, EventName, Params
@@ -84,10 +85,10 @@ def with_children(node: Node, change: Change) -> Node:
         return Obj({name: change(child) for name, child in node.fields.items()})
     if isinstance(node, BySetting):
         return BySetting(node.setting, {option: change(child) for option, child in node.options.items()})
-    if isinstance(node, First | Merged):
-        return type(node)(tuple(change(child) for child in node.of))
-    if isinstance(node, Given | Absent):
-        return type(node)(change(node.condition), change(node.of))
+    if isinstance(node, First | Merged | Joined | Times):
+        return msgspec.structs.replace(node, of=tuple(change(child) for child in node.of))
+    if isinstance(node, Given | Absent | Where):
+        return msgspec.structs.replace(node, condition=change(node.condition), of=change(node.of))
     if isinstance(node, Around | Convert | Keyed):
         return msgspec.structs.replace(node, of=change(node.of))
     return node

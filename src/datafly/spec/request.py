@@ -1,7 +1,8 @@
 """Items → requests: where they go, with which headers, and which part of a body is whose."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -10,6 +11,9 @@ from datafly.model.secret import Secret
 from datafly.spec.compiled import HISTORICAL
 from datafly.spec.frame import ITEMS, Grouped, Layout, Listed, Parted, Whole
 from datafly.spec.integration import Integration, Route
+
+TEMPLATE: Final = re.compile(r"{(\w+)}")
+"""A setting in a text of a definition."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -41,11 +45,11 @@ def caller_of(integration: Integration, config: Mapping[str, Any]) -> Caller:
 class Assembly:
     """How requests of each route are made; items are encoded already, so joining bytes is all that is left to do."""
 
-    def __init__(self, integration: Integration, caller: Caller) -> None:
+    def __init__(self, integration: Integration, caller: Caller, config: Mapping[str, Any]) -> None:
         self._caller = caller
         self._routes = {route.key: route for route in integration.routes}
         self._layouts: dict[str, tuple[Route, Layout]] = {}
-        for route in integration.routes:
+        for route in (_filled_route(route, config) for route in integration.routes):
             self._layouts[route.key] = (route, layout_of(route, route.also))
             self._layouts[historical_key(route.key)] = (route, layout_of(route, {**route.also, **route.historical}))
         self._of_one = calls_of_one(integration)
@@ -73,6 +77,21 @@ def calls_of_one(integration: Integration) -> dict[str, str]:
     """Route → the route by which a request of one item goes, where that is another."""
     found = {route.key: route.single for route in integration.routes if route.single is not None}
     return found | {historical_key(key): historical_key(single) for key, single in found.items()}
+
+
+def _filled_route(route: Route, config: Mapping[str, Any]) -> Route:
+    return msgspec.structs.replace(route, wrap=_filled(route.wrap, config)) if route.wrap else route
+
+
+def _filled(template: Any, config: Mapping[str, Any]) -> Any:
+    """`{setting}` is what the config says, or nothing. A secret has no place in a body."""
+    if isinstance(template, str):
+        return TEMPLATE.sub(lambda found: str(config.get(found.group(1)) or ""), template)
+    if isinstance(template, list):
+        return [_filled(inner, config) for inner in template]
+    if isinstance(template, dict):
+        return {name: _filled(inner, config) for name, inner in template.items()}
+    return template
 
 
 def layout_of(route: Route, also: Mapping[str, Any]) -> Layout:

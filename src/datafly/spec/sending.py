@@ -18,7 +18,7 @@ Sign = Callable[[Outgoing, Sequence[Item], int], Outgoing]
 
 def sending_of(integration: Integration, caller: Caller, config: Mapping[str, Any]) -> dict[str, Any]:
     """Those fields of `Compiled`."""
-    assembly = Assembly(integration, caller)
+    assembly = Assembly(integration, caller, config)
     return {
         "assemble": assembly.assemble,
         "arrange": assembly.arrange,
@@ -27,6 +27,7 @@ def sending_of(integration: Integration, caller: Caller, config: Mapping[str, An
         "rates": _rates(integration),
         "credential": _credential(integration, caller),
         "alone": _alone(integration),
+        "most_items": _most_items(integration),
         "calls_of_one": calls_of_one(integration),
         "repeats_alone": _repeats_alone(integration),
         "idempotent": integration.idempotent,
@@ -52,6 +53,11 @@ def _alone(integration: Integration) -> frozenset[str]:
 
 def _repeats_alone(integration: Integration) -> frozenset[str]:
     return _with_historical(route.key for route in integration.routes if route.repeat_alone)
+
+
+def _most_items(integration: Integration) -> dict[str, int]:
+    most = {route.key: route.max_items for route in integration.routes if route.max_items}
+    return most | {historical_key(key): count for key, count in most.items()}
 
 
 def _with_historical(routes: Iterable[str]) -> frozenset[str]:

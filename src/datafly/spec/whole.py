@@ -1,5 +1,6 @@
 """An object as it was sent, for vendors that read events by paths that somebody set up there."""
 
+from functools import partial
 from math import isfinite
 from typing import Any, Final
 
@@ -10,8 +11,9 @@ _DEEPEST: Final = 32
 _SCALARS: Final = frozenset({str, int, bool})
 
 
-class Whole(Node, frozen=True, tag="whole"):
+class Whole(Node, frozen=True, omit_defaults=True, tag="whole"):
     of: str
+    deepest: int = _DEEPEST
 
     def __str__(self) -> str:
         return self.of
@@ -20,17 +22,17 @@ class Whole(Node, frozen=True, tag="whole"):
         return self.of == "line"
 
     def write(self, source: Source) -> str:
-        found, read = source.name("whole"), source.bind(as_sent, "as_sent")
+        found, read = source.name("whole"), source.bind(partial(as_sent, depth=_DEEPEST - self.deepest), "as_sent")
         source.line(f"{found} = {read}({source.root(self.of)})")
         return found
 
 
-def whole(of: str) -> Whole:
+def whole(of: str, deepest: int = _DEEPEST) -> Whole:
     """All of `traits`, `properties`, `context` or `line`, names and lists as they are, without what no JSON can hold.
 
-    Nothing where it is empty.
+    Nothing where it is empty. What lies deeper than `deepest` objects and lists, the outermost counted, is left out.
     """
-    return Whole(of)
+    return Whole(of, deepest)
 
 
 def as_sent(value: Any, depth: int = 0) -> Any:

@@ -51,6 +51,14 @@ def every_value(found: Any) -> Iterator[Any]:
         yield found
 
 
+def every_part(found: Any) -> Iterator[Any]:
+    """It, and all objects and lists inside of it."""
+    if isinstance(found, dict | list):
+        yield found
+        for inner in found.values() if isinstance(found, dict) else found:
+            yield from every_part(inner)
+
+
 def require_sendable(body: Any) -> None:
     """No null, no NaN, no infinity, anywhere."""
     for value in every_value(body):
@@ -116,10 +124,15 @@ class IntegrationSuite:
             return
         shaped = [made.shape(event_of(sample), 0) for sample in integration.samples if not sample.refuses]
         items = [item for one in shaped if not isinstance(one, Ruling) for item in one if item.route == ""]
+        order = made.arrange(items)
+        items = items if order is None else [items[index] for index in order]
         body = made.assemble(items).body.decode()
         for index, item in enumerate(items):
             picked = msgspec.json.decode(made.pick(body, index))
-            assert msgspec.json.decode(item.body) in [inner for value in picked.values() for inner in _listed(value)]
+            picked_parts = list(every_part(picked))
+            assert msgspec.json.decode(item.body) in picked_parts
+            others = [msgspec.json.decode(one.body) for one in items if one.body != item.body]
+            assert not any(other in picked_parts for other in others)
 
     @pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda one: one.slug)
     def test_credentials_travel_as_secrets(self, integration: Integration) -> None:
@@ -127,10 +140,6 @@ class IntegrationSuite:
         for outgoing in (made.credential_check, made.assemble([_any_item(made, integration)])):
             for value in outgoing.headers.values() if outgoing else ():
                 assert isinstance(value, Secret) or not any(secret in value for secret in made.secrets)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _any_item(made: Compiled, integration: Integration) -> Any:

@@ -176,6 +176,8 @@ def test_an_answer_that_the_definition_does_not_know_is_judged_by_who_must_act(m
         (b'{"error":{"message":"deep"}}', "deep"),
         (b'{"error":"bad: request"}', "bad: request"),
         (b'{"detail":"d"}', "d"),
+        (b'{"errors":[{"status":400,"detail":"first"},{"detail":"second"}]}', "first"),
+        (b'{"errors":["said"]}', "said"),
         (b"plain words", "plain words"),
         (b"<html>page</html>", "http_400"),
         (b'{"code":1}', "http_400"),

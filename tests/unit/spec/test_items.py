@@ -10,12 +10,15 @@ from datafly.model.delivery import Item, Reply
 from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
+from datafly.spec.bounds import Fits
 from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Functions, Integration, Lines, More, Route, Rule
 from datafly.spec.nodes import obj, path, required
 from datafly.spec.parts import each_line
 from datafly.spec.setting import Secret as SecretSetting
+from datafly.spec.setting import Text
+from datafly.spec.whole import whole
 from datafly.spec.words import Failure, Refusal
 
 JOB = {"data": {"type": "job", "attributes": {"bulk": {"data": ["$items"]}}}}
@@ -214,3 +217,58 @@ def test_a_mapping_may_read_the_moment_in_milliseconds_and_whether_it_is_history
     made = compile_integration(msgspec.structs.replace(ACME, rules=(rule,)), {"token": Secret("t")})
     one = Event("m", "page", "pl", "k", 1_700_000_000_123, 0, historical=historical)
     assert msgspec.json.decode(made.shape(one, 0)[0].body) == said
+
+
+BIG = Fits(Refusal(Verdict.REJECTED, "too_large", "C.", "C."), item_bytes=120, text_bytes=50, list_items=3)
+
+
+def fitted(**changes):
+    routes = (Route("/bulk", "items", fits=BIG), Route("/old", "items", key="old", fits=BIG, max_items=2))
+    rules = (Rule("Quiz Finished", "c", "n", body=whole("properties"), **changes),)
+    return compile_integration(msgspec.structs.replace(ACME, routes=routes, rules=rules), {"token": Secret("t-1")})
+
+
+def shaped(properties, **more):
+    return fitted(**more.pop("rule", {})).shape(event("Quiz Finished", properties=properties, **more), 0)
+
+
+def test_what_is_too_long_in_an_item_is_left_out_and_an_item_that_is_too_large_refuses_its_event():
+    (item,) = shaped({"a": "é" * 26, "list": [1, 2, 3, 4], "b": {"c": "é" * 25}, "in": ["x" * 51, "y"]})
+    assert json.loads(item.body) == {"list": [1, 2, 3], "b": {"c": "é" * 25}, "in": ["y"]}
+    assert [warning.partition(" ")[0] for warning in item.warnings] == ["a", "list", "in"]
+    assert shaped({f"a{n}": "x" * 40 for n in range(4)}).reason == "too_large"
+
+
+def test_an_item_that_is_small_is_not_looked_into():
+    (item,) = shaped({"a": [1]})
+    assert (json.loads(item.body), item.warnings, BIG.harmless_bytes) == ({"a": [1]}, (), 5)
+
+
+def test_history_goes_by_another_call_where_the_rule_says_so():
+    routes = [shaped({"a": 1}, historical=old, rule={"historical_route": "old"})[0].route for old in (False, True)]
+    assert routes == ["", "old"]
+
+
+def test_a_call_may_hold_fewer_items_than_others():
+    made = fitted(route="old")
+    item = made.shape(event("Quiz Finished", properties={"a": 1}), 0)[0]
+    batch = Batch(made, "r", 1, [])
+    for _ in range(2):
+        assert batch.takes(item, made.limits)
+        batch.add(Unit(None, item))
+    assert not batch.takes(item, made.limits)
+    assert not batch.has_room(made.limits)
+
+
+def test_a_setting_may_stand_around_items():
+    wrap = {"list": {"id": "{list_id}"}, "items": ["$items"]}
+    listed = msgspec.structs.replace(
+        ACME,
+        routes=(Route("/bulk", wrap=wrap),),
+        rules=(Rule("Quiz Finished", "c", "n"),),
+        settings=(*ACME.settings, Text("list_id", "L.", required=False)),
+    )
+    item = Item(b"1")
+    for config, said in (({"list_id": 'a"b'}, 'a"b'), ({}, "")):
+        made = compile_integration(listed, {"token": Secret("t-1"), **config})
+        assert json.loads(made.assemble([item]).body) == {"list": {"id": said}, "items": [1]}

@@ -2,8 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any, Final
 
 from datafly.spec.integration import Integration, Sample
+
+_LONGEST: Final = 200
+_SHOWN: Final = 20
 
 
 def examples(integration: Integration) -> Iterator[str]:
@@ -24,4 +28,13 @@ def _outcome(sample: Sample) -> Iterator[str]:
 
 
 def _json(value: object) -> str:
-    return f"```json\n{json.dumps(value, indent=2, ensure_ascii=False)}\n```"
+    return f"```json\n{json.dumps(_readable(value), indent=2, ensure_ascii=False)}\n```"
+
+
+def _readable(value: Any) -> Any:
+    """Nobody reads a text that is there for its length."""
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return f"{value[:_SHOWN]}… ({len(value):,} characters)"
+    if isinstance(value, list):
+        return [_readable(one) for one in value]
+    return {name: _readable(one) for name, one in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,47 @@
+"""Klaviyo, by its events, profiles and subscriptions APIs (contracts/klaviyo-braze-movable-ink-webhook.md §1)."""
+
+from datafly.integrations.klaviyo import answers, calls, events, identity, routes, rules, samples, settings, words
+from datafly.spec.compiled import Limits
+from datafly.spec.integration import Check, Functions, Integration
+
+integration = Integration(
+    slug="klaviyo",
+    name="Klaviyo",
+    summary=words.SUMMARY,
+    category="Marketing Automation",
+    stage="alpha",
+    website="https://www.klaviyo.com",
+    reference=words.REFERENCE,
+    consent="marketing",
+    consent_note=words.CONSENT,
+    identity_intro=words.IDENTITY,
+    settings=settings.SETTINGS,
+    base="{base_url}",
+    headers=routes.HEADERS,
+    routes=routes.ROUTES,
+    # Of the calls that only read, the one whose scope the key has anyway.
+    check=Check("/api/lists"),
+    limits=Limits(
+        max_items=1_000,
+        max_bytes=4_500_000,
+        requests_per_minute=150,
+        source=f"Klaviyo's OpenAPI of revision {routes.REVISION}: 1,000 events, 5 MB and 150 jobs a minute; 3,500 "
+        "single events and 750 profiles a minute go by themselves (read 2026-07). Bytes are kept 10 % below.",
+    ),
+    limit_settings=settings.LIMIT_SETTINGS,
+    variants=settings.VARIANTS,
+    identity=identity.IDENTITY,
+    rules=rules.RULES,
+    body=events.OWN_EVENT,
+    failures=answers.FAILURES,
+    hints=words.HINTS,
+    prerequisites=words.PREREQUISITES,
+    verify=words.VERIFY,
+    see_also=words.SEE_ALSO,
+    remarks=words.REMARKS,
+    samples=samples.SAMPLES,
+    calls=calls.CALLS,
+    functions=Functions(
+        judge_success=answers.judge_success, judge_failure=answers.judge_failure, judge_check=answers.judge_check
+    ),
+)

@@ -1,0 +1,93 @@
+"""The calls of Klaviyo's API: their shapes, limits and headers (§1.1–1.4, §1.6)."""
+
+from typing import Any
+
+from datafly.integrations.klaviyo.refusals import PROFILE_TOO_LARGE
+from datafly.spec.bounds import Fits
+from datafly.spec.integration import Route
+
+REVISION = "2026-07-15"
+"""The revision of the API that all of this is written for; nothing else names one."""
+
+_JSON_API = "application/vnd.api+json"
+HEADERS = {
+    "Authorization": "Klaviyo-API-Key {private_api_key}",
+    "revision": REVISION,
+    "Content-Type": _JSON_API,
+    "Accept": _JSON_API,
+}
+
+_EVENT_FITS = Fits(text_bytes=100_000, list_items=4_000)
+_PROFILE_FITS = Fits(PROFILE_TOO_LARGE, item_bytes=98_000)
+
+
+def _job(kind: str, name: str, **beside: Any) -> dict[str, Any]:
+    return {"data": {"type": kind, "attributes": {name: {"data": ["$items"]}}, **beside}}
+
+
+_PROFILE = {"type": "profile", "attributes": "$item"}
+_LIST = {"list": {"data": {"type": "list", "id": "{list_id}"}}}
+
+ROUTES = (
+    Route(
+        "/api/event-bulk-create-jobs",
+        wrap=_job("event-bulk-create-job", "events-bulk-create"),
+        group={
+            "type": "event-bulk-create",
+            "attributes": {
+                "profile": {"data": {"type": "profile", "attributes": "$group"}},
+                "events": {"data": ["$items"]},
+            },
+        },
+        item={"type": "event", "attributes": "$item"},
+        unique=("metric.data.attributes.name", "unique_id"),
+        single="event",
+        repeat_alone=True,
+        fits=_EVENT_FITS,
+    ),
+    Route(
+        "/api/events",
+        key="event",
+        item={
+            "data": {
+                "type": "event",
+                "attributes": {"profile": {"data": {"type": "profile", "attributes": "$group"}}, "$item": True},
+            }
+        },
+        requests_per_minute=3_500,
+        fits=_EVENT_FITS,
+    ),
+    Route(
+        "/api/profile-import",
+        key="profile",
+        item={"data": _PROFILE},
+        requests_per_minute=750,
+        fits=_PROFILE_FITS,
+    ),
+    # Klaviyo takes 10,000; in which order it works on those of one user it does not say, so none is in a job twice.
+    Route(
+        "/api/profile-bulk-import-jobs",
+        key="profiles",
+        wrap=_job("profile-bulk-import-job", "profiles"),
+        item=_PROFILE,
+        unique=("external_id",),
+        requests_per_minute=150,
+        fits=_PROFILE_FITS,
+    ),
+    Route(
+        "/api/profile-subscription-bulk-create-jobs",
+        key="subscribe",
+        wrap=_job("profile-subscription-bulk-create-job", "profiles", relationships=_LIST),
+        item=_PROFILE,
+        requests_per_minute=750,
+    ),
+    # No list: who opts out of a channel does so whatever list she is in.
+    Route(
+        "/api/profile-subscription-bulk-delete-jobs",
+        key="unsubscribe",
+        wrap=_job("profile-subscription-bulk-delete-job", "profiles"),
+        item=_PROFILE,
+        max_items=100,
+        requests_per_minute=750,
+    ),
+)

@@ -1,0 +1,209 @@
+"""The sandbox knows Klaviyo's documents and not the mapping: what Signal sends, it takes, alone and together."""
+
+import json
+from datetime import UTC, datetime
+
+import httpx
+import msgspec
+import pytest
+
+from datafly import catalog
+from datafly.deliver.batch import Batch, Unit
+from datafly.model.delivery import Item, Reply
+from datafly.model.event import Event
+from datafly.model.secret import Secret
+from datafly.model.verdict import Ruling, Verdict
+from datafly.sandbox.app import create_app
+from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
+from datafly.spec.calls import DELETE_USER
+from datafly.spec.faces import cases, event_of, scenarios
+from datafly.spec.faces.cases import SAMPLE_MS
+from datafly.testing.integration_suite import compiled
+
+KLAVIYO = catalog.get("klaviyo")
+KEY = "0123456789abcdef0123"
+CASES = [case for case in cases(KLAVIYO) if not case.sample.refuses]
+
+
+@pytest.fixture
+async def client(tmp_path):
+    seed = Seed(keys=(SeedKey(partner="myco", key=KEY),))
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    sandbox = create_app(SandboxSettings(data_dir=tmp_path, seed=seed), clock=lambda: now)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://127.0.0.1") as made:
+        yield made
+    sandbox.close()
+
+
+def installed(**config):
+    return compiled(KLAVIYO, **{**config, "private_api_key": KEY, "base_url": "http://127.0.0.1/klaviyo"})
+
+
+async def sent(client, outgoing, **more):
+    headers = {name: value.reveal() if isinstance(value, Secret) else value for name, value in outgoing.headers.items()}
+    reply = await client.request(outgoing.method, outgoing.url, content=outgoing.body, headers={**headers, **more})
+    return Reply(reply.status_code, headers=dict(reply.headers), body=reply.content)
+
+
+async def records(client, kind):
+    return (await client.get(f"/klaviyo/_control/records/{kind}")).json()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+async def test_what_a_sample_becomes_is_taken(client, case):
+    made = installed(**case.sample.config)
+    for item in made.shape(event_of(case.sample), SAMPLE_MS):
+        reply = await sent(client, made.assemble([item]))
+        assert made.judge(reply, [item]).whole.verdict is Verdict.DELIVERED, reply.body
+    assert len(await records(client, "profiles")) == 1
+
+
+def every_item(made):
+    """Of all samples that the installation sends, each a message of its own; an order that is told again once."""
+    seen = set()
+    for number, case in enumerate(CASES):
+        shaped = made.shape(msgspec.structs.replace(event_of(case.sample), message_id=f"m-{number}"), SAMPLE_MS)
+        for item in () if isinstance(shaped, Ruling) else shaped:
+            if not item.unique or item.unique not in seen:
+                yield item
+            seen.add(item.unique)
+
+
+async def test_all_samples_of_one_installation_are_taken_together(client):
+    made = installed(list_id="Y6nRLr")
+    batches = []
+    for item in sorted(every_item(made), key=lambda one: one.route):
+        if not batches or not batches[-1].takes(item, made.limits):
+            batches.append(Batch(made, "r", 1, []))
+        batches[-1].add(Unit(None, item))
+    for batch in batches:
+        batch.arrange()
+        reply = await sent(client, made.assemble(batch.items()))
+        assert made.judge(reply, batch.items()).whole.verdict is Verdict.DELIVERED, reply.body
+    paths = {one["path"] for one in (await client.get("/klaviyo/_control/requests?limit=100")).json()}
+    jobs = {"event-bulk-create", "profile-bulk-import", "profile-subscription-bulk-create"}
+    assert {f"/klaviyo/api/{one}-jobs" for one in jobs} <= paths
+    assert "/klaviyo/api/events" not in paths
+
+
+def track(user, message_id, **more):
+    now = SAMPLE_MS
+    return Event(message_id, "track", "pl", "k", now, now, user, event="Quiz Finished", **more)
+
+
+def job_of(made, *events):
+    items = [item for event in events for item in made.shape(event, SAMPLE_MS)]
+    order = made.arrange(items)
+    return items if order is None else [items[index] for index in order]
+
+
+async def test_who_is_named_by_a_job_is_refused_and_the_rest_is_then_taken(client):
+    made = installed()
+    items = job_of(made, track("u-1", "m-1"), track("u-2", "m-2"), track("u-1", "m-3"), track("u-3", "m-4"))
+    bad = items[1]
+    items[1] = Item(bad.body.replace(b'"Quiz Finished"', b'""'), bad.route, bad.key, group=bad.group, unique=bad.unique)
+    judgement = made.judge(await sent(client, made.assemble(items)), items)
+    assert [ruling.verdict.value for ruling in judgement.items] == ["RETRY", "REJECTED", "RETRY", "RETRY"]
+    assert judgement.items[1].reason == "This field is required."
+    rest = [item for index, item in enumerate(items) if index != 1]
+    assert made.judge(await sent(client, made.assemble(rest)), rest).whole.verdict is Verdict.DELIVERED
+    assert len(await records(client, "events")) == 3
+
+
+async def test_after_a_lost_answer_each_event_goes_alone_and_none_is_there_twice(client):
+    made = installed()
+    items = job_of(made, track("u-1", "m-1"), track("u-2", "m-2"))
+    lost = await sent(client, made.assemble(items), **{"X-Sandbox-Fault": "504; applied=true"})
+    assert lost.status == 504
+    again = await sent(client, made.assemble(items))
+    assert (again.status, made.judge(again, items).whole.verdict) == (400, Verdict.REJECTED)
+    for item in items:
+        alone = await sent(client, made.assemble([item]))
+        assert made.judge(alone, [item]).whole.verdict is Verdict.DELIVERED
+    assert [one["times"] for one in await records(client, "events")] == [2, 2]
+    assert "" in made.repeats_alone
+
+
+async def test_history_starts_no_flow(client):
+    made = installed()
+    for event in (track("u-1", "m-1"), track("u-1", "m-2", historical=True)):
+        (item,) = made.shape(event, SAMPLE_MS)
+        await sent(client, made.assemble([item]))
+    assert sorted(one["body"]["flows"] for one in await records(client, "events")) == [False, True]
+
+
+async def test_a_visitor_who_logs_in_is_one_profile_with_all_that_she_did(client):
+    made, jane = installed(), {"email": "jane@example.com"}
+    before = Event("m-1", "page", "pl", "k", SAMPLE_MS, SAMPLE_MS, anonymous_id="a-1")
+    login = Event("m-2", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, "u-1", anonymous_id="a-1", traits=jane)
+    after = track("u-1", "m-3", anonymous_id="a-1", known_traits=jane)
+    for event in (before, login, after):
+        (item,) = made.shape(event, SAMPLE_MS)
+        assert (await sent(client, made.assemble([item]))).status in (201, 202)
+    (profile,) = await records(client, "profiles")
+    assert (profile["body"]["external_id"], profile["body"]["email"]) == ("u-1", "jane@example.com")
+    assert {one["owner"] for one in await records(client, "events")} == {profile["id"]}
+
+
+async def test_the_credentials_are_tried_without_writing(client):
+    for key, verdict in ((KEY, Verdict.DELIVERED), ("pk_other", Verdict.SUSPENDED)):
+        made = compiled(KLAVIYO, private_api_key=key, base_url="http://127.0.0.1/klaviyo")
+        assert made.judge_check(await sent(client, made.credential_check)).verdict is verdict
+
+
+async def test_a_user_is_erased(client):
+    made = installed()
+    (item,) = made.shape(track("u-1", "m-1", known_traits={"email": "jane@example.com"}), SAMPLE_MS)
+    await sent(client, made.assemble([item]))
+    call = made.calls[DELETE_USER]
+    outgoing = call.make({"user": {"email": "jane@example.com", "external_id": "u-1"}})
+    assert call.judge(await sent(client, outgoing)).verdict is Verdict.DELIVERED
+    assert [await records(client, kind) for kind in ("profiles", "events")] == [[], []]
+
+
+@pytest.mark.parametrize("scenario", scenarios(KLAVIYO), ids=lambda one: one.name)
+async def test_each_declared_answer_is_judged_as_declared_when_the_sandbox_gives_it(client, scenario):
+    if scenario.reply.status is None or scenario.reply.status < 300:
+        return
+    made = installed()
+    (item,) = made.shape(track("u-1", "m-1"), SAMPLE_MS)
+    fault = {"status": scenario.reply.status, "body": scenario.reply.body.decode(), "count": 1}
+    assert (await client.post("/klaviyo/_control/faults", json=fault)).is_success
+    ruling = made.judge(await sent(client, made.assemble([item])), [item]).whole
+    assert (ruling.verdict, ruling.symptom) == (scenario.verdict, scenario.symptom)
+    assert await records(client, "events") == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "headers", "status", "symptom"),
+    [
+        ("events", {}, 403, "403 Forbidden"),
+        ("all", {"Content-Type": "text/plain"}, 415, "415 Unsupported Media Type"),
+        ("all", {"Authorization": "x"}, 401, "401 Unauthorized"),
+    ],
+)
+async def test_what_suspends_is_known_by_the_sandboxs_own_words(client, mode, headers, status, symptom):
+    await client.patch("/klaviyo/_control/settings", json={"mode": {"scopes": mode}})
+    made = installed()
+    event = Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, "u-1", traits={"plan": "gold"})
+    (item,) = made.shape(event, SAMPLE_MS)
+    reply = await sent(client, made.assemble([item]), **headers)
+    ruling = made.judge(reply, [item]).whole
+    assert (reply.status, ruling.verdict, ruling.symptom) == (status, Verdict.SUSPENDED, symptom)
+    assert ruling.reason == json.loads(reply.body)["errors"][0]["detail"]
+
+
+async def test_two_profiles_conflict_as_declared(client):
+    made = installed()
+    for traits, status in (({"email": "a@example.com"}, 201), ({"phone": "+447700900123"}, 201)):
+        event = Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, traits=traits)
+        (item,) = made.shape(event, SAMPLE_MS)
+        assert (await sent(client, made.assemble([item]))).status == status
+    both = {"email": "a@example.com", "phone": "+447700900123"}
+    (item,) = made.shape(Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, traits=both), SAMPLE_MS)
+    ruling = made.judge(await sent(client, made.assemble([item])), [item]).whole
+    assert (ruling.verdict, ruling.symptom[:3]) == (Verdict.REJECTED, "409")
+    # The remedy that the page names.
+    made = installed(phone_identifies=False)
+    (item,) = made.shape(Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, traits=both), SAMPLE_MS)
+    assert (await sent(client, made.assemble([item]))).status == 200
