@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from datafly.model.alert import AlertChannel, AlertRule
 from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Pending, Replay, Share, Sighting, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.people import User
@@ -19,6 +20,7 @@ from datafly.model.refusal import IntakeCount, KeptRefusal
 from datafly.model.secret import Secret
 from datafly.model.source import Source
 from datafly.model.verdict import Verdict
+from datafly.store.alerting import Alerting
 from datafly.store.people import People
 
 
@@ -39,7 +41,7 @@ class Token(msgspec.Struct, frozen=True):
     created_by: str | None = None
 
 
-class Control(People, Protocol):
+class Control(People, Alerting, Protocol):
     """The control plane. Raises `NotFound`, `Conflict` (duplicate name, stale `if_match`)."""
 
     def version(self) -> int:
@@ -143,7 +145,7 @@ class Control(People, Protocol):
     def signing_key(self, purpose: str) -> Secret:
         """The same in every process of this deployment; another for every purpose."""
 
-    def etag(self, value: Pipeline | Installation | Token | User) -> str:
+    def etag(self, value: Pipeline | Installation | Token | User | AlertRule | AlertChannel) -> str:
         """What `if_match` is compared with, without the quotes of HTTP. A stale one: `Conflict` 412, code `STALE`."""
 
 

@@ -1,5 +1,6 @@
 """The tables. Columns that are searched or ordered by are columns; the rest of a value is one document."""
 
+from datafly.store.schema.alerts import alert_channels, alert_episodes, alert_messages, alert_rules
 from datafly.store.schema.base import metadata
 from datafly.store.schema.control import (
     control_version,
@@ -42,6 +43,10 @@ from datafly.store.schema.people import (
 
 __all__ = [
     "AUDIT_TRIGGERS",
+    "alert_channels",
+    "alert_episodes",
+    "alert_messages",
+    "alert_rules",
     "attempts",
     "audit",
     "control_version",
