@@ -137,7 +137,10 @@ class Control(People, Alerting, Protocol):
 
     def replays(self, *, state: str | None = None) -> list[Replay]: ...
 
-    def set_replay_state(self, replay_id: str, state: str) -> None: ...
+    def replay(self, replay_id: str) -> Replay: ...
+
+    def set_replay_state(self, replay_id: str, state: str, *, only_from: Collection[str] | None = None) -> bool:
+        """Whether it was in one of these states, and is in the new one now."""
 
     def together(self) -> AbstractContextManager[None]:
         """What is changed inside, by this thread, is one transaction: all of it is kept, or nothing."""
@@ -259,6 +262,11 @@ class Ledger(Protocol):
         self, outcome_id: int, *, installation_id: str, verdicts: frozenset[Verdict], limit: int = 50
     ) -> list[tuple[int, Outcome]]:
         """Oldest first, with the row id to page on; 0 is before all of them."""
+
+    def decided(
+        self, installation_id: str, partition: int, first: int, last: int, *, run_id: str = LIVE
+    ) -> list[tuple[int, int, Verdict, str]]:
+        """What became of `first`..`last`, in no order: (first, last, verdict, reason) of ranges that touch it."""
 
     def outcome(self, outcome_id: int) -> Outcome | None: ...
 
