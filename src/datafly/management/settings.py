@@ -54,6 +54,7 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     scan_verdicts: int = 500
     scan_dead_letters: int = 20_000
     replay_members: int = 10_000
+    scan_replay: int = 200_000
     follow_waiting: int = 1_000
     follow_pause_seconds: float = 0.25
     heartbeat_seconds: float = 15.0
