@@ -119,6 +119,7 @@ def shape(event, _now_ms):
             msgspec.json.encode(
                 {"id": event.message_id, "key": event.key, "pad": "x" * wanted.get("size", 0)}
                 | ({"consent": event.consent.choices()} if wanted.get("tells") else {})
+                | ({"historical": event.historical} if wanted.get("tells_history") else {})
             ),
             route=route,
             key=event.message_id,

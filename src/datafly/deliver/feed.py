@@ -40,7 +40,7 @@ class Feed:
         self.open_reader = open_reader
         self.share = share
         self.offload = offload
-        self._clock = clock
+        self.clock = clock
         self._settings = settings
         self._reader: EventReader | None = None
         self._entries: list[Entry] = []
@@ -98,7 +98,7 @@ class Feed:
             if await self._read_on():
                 pause = self._settings.first_poll_seconds
             else:
-                await self._clock.sleep(pause)
+                await self.clock.sleep(pause)
                 pause = min(pause * _SLOWER, self._settings.max_poll_seconds)
 
     def close(self) -> None:
@@ -202,6 +202,47 @@ class Members:
         if self._own is not None:
             self._own.close()
             self._own = None
+
+
+class Stretch:
+    """What is picked of `first`..`last` of a partition: what a replay over a stretch of the log reads.
+
+    `pick` blocks; it gets what can be read, and what is gone or cannot be read is nobody's. `seconds_each`: how long an
+    event takes at the rate that is left to it.
+    """
+
+    def __init__(
+        self, feed: Feed, first: int, last: int, *, pick: Callable[[list[Entry]], list[Entry]], seconds_each: float
+    ) -> None:
+        self._feed = feed
+        self._end = last + 1
+        self._pick = pick
+        self._seconds_each = seconds_each
+        self._wait = 0.0
+        self._own: EventReader | None = None
+        self.position = first
+
+    async def take(self, limit: int) -> list[Entry]:
+        if self._wait > 0:
+            await self._feed.clock.sleep(self._wait)
+        if self._own is None:
+            self._own = await self._feed.offload(self._feed.open_reader)
+        if self._seconds_each > 0:
+            limit = min(limit, max(1, int(1 / self._seconds_each)))
+        entries, self.position = await self._feed.offload(partial(self._read, self._own, limit))
+        self._wait = len(entries) * self._seconds_each
+        return entries
+
+    def close(self) -> None:
+        """Nothing may be under way."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
+    def _read(self, reader: EventReader, limit: int) -> tuple[list[Entry], int]:
+        entries, after = reader.read(self.position, limit)
+        readable = [one for one in entries if one.event is not None and one.offset < self._end]
+        return self._pick(readable), self._end if after == self.position else min(after, self._end)
 
 
 def _pick(reader: EventReader, offsets: list[int]) -> list[Entry]:

@@ -26,6 +26,7 @@ class Book(Protocol):
 
     partition: int
     run_id: str
+    held: bool
 
     async def decide(
         self,
@@ -92,7 +93,7 @@ class Lane:
             await self._changed.wait(backoff)
 
     async def _ripen(self) -> None:
-        while not self._backlog:
+        while not self._backlog or self._book.held:
             await self._bell.wait()
         while self._site.closing is None and (delay := self._backlog.due_in(self._site.clock.monotonic())) > 0:
             await self._bell.wait(delay)
@@ -115,7 +116,7 @@ class Lane:
             self.busy = False
 
     def _next_batch(self, ticket: Ticket) -> Batch | None:
-        if not self._site.gate.stands(ticket):
+        if self._book.held or not self._site.gate.stands(ticket):
             return None
         batch = self._backlog.head()
         if ticket.probe and batch is not None and batch.fails and len(batch.units) == 1:

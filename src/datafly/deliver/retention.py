@@ -15,9 +15,9 @@ def keep_from(control: Control, ledger: Ledger, partition: int) -> int | None:
         for installation in control.installations(removed=True)
         if (mark := _mark(installation, partition, marks)) is not None
     ]
-    for state in ("queued", "running"):
-        for replay in control.replays(state=state):
-            needed += [offset for at, offset in replay.members if at == partition]
+    for state in ("queued", "running", "paused"):
+        first = [replay.first(partition) for replay in control.replays(state=state)]
+        needed += [offset for offset in first if offset is not None]
     return min(needed, default=None)
 
 

@@ -56,6 +56,8 @@ class Run:
         self.partition = partition
         self.run_id = run_id
         self.end = end
+        self.held = False
+        """Nothing more is sent; what is under way is finished."""
         self._site = site
         self._source = source
         self._tracker = tracker
@@ -171,6 +173,8 @@ class Run:
 
     def _has_room(self) -> bool:
         settings, tracker = self._site.settings, self._tracker
+        if self.held:
+            return False
         if self._site.closing is None and self._site.gate.is_shut("paused"):
             return False
         return (

@@ -89,6 +89,7 @@ class Delivery:
         version = await self._reading(self._parts.control.version)
         if version != self._version:
             await self._serve(await self._decided())
+            await self._hold_replays()
             await self._take_replays(["queued"] if self._version is not None else ["running", "queued"])
             self._version = version
         await self._let_go()
@@ -144,6 +145,13 @@ class Delivery:
                 if replay.id not in self._replays:
                     await self._begin(replay)
 
+    async def _hold_replays(self) -> None:
+        """Those that somebody paused or cancelled."""
+        for replay_id, replaying in self._replays.items():
+            found = await self._reading(partial(self._parts.control.replay, replay_id))
+            if found.state in {"paused", "cancelled"}:
+                replaying.hold()
+
     async def _begin(self, replay: Replay) -> None:
         worker = self._workers.get(replay.installation_id)
         if worker is None:
@@ -160,6 +168,7 @@ class Delivery:
         for replay_id in [replay_id for replay_id, task in self._carrying.items() if task.done()]:
             del self._carrying[replay_id]
             self._replays.pop(replay_id).close()
+            await self._take_replays(["queued"])  # it may be told to go on before it had come to a halt
         replayed = {replaying.replay.installation_id for replaying in self._replays.values()}
         for worker in [worker for worker in self._workers.values() if worker.finished]:
             if worker.site.id not in replayed:

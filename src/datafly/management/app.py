@@ -24,6 +24,7 @@ from datafly.management.problems import of_fault, of_http_error, of_signal_error
 from datafly.management.rate import Rate
 from datafly.management.repeating import Repeating
 from datafly.management.routes import (
+    alerts,
     audit_log,
     auth,
     dead_letters,
@@ -147,6 +148,7 @@ def _routers() -> list[Router]:
         live_events.router,
         people.router,
         metrics_routes.router,
+        *alerts.routers,
         dead_letters.dead_letter_router,
         dead_letters.replay_router,
         tokens.router,

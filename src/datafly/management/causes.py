@@ -78,13 +78,13 @@ def group_of(outcome: Outcome) -> str:
     return hashlib.sha256("\x1f".join(said).encode()).hexdigest()[:16]
 
 
-def causes(services: Composed, *, installation_id: str | None = None) -> Causes:
-    """Of the newest dead letters, within bounds."""
+def causes(services: Composed, *, installation_id: str | None = None, since_ms: int = 0) -> Causes:
+    """Of the newest dead letters, within bounds, of which the oldest was decided at `since_ms` or later."""
     names = {one.id: one.name for one in services.control.installations(removed=True)}
     settled = _settled(services)
     found: dict[str, _Sum] = {}
     looked = 0
-    for row_id, outcome in _newest(services, installation_id):
+    for row_id, outcome in _newest(services, installation_id, since_ms):
         looked += 1
         found.setdefault(group_of(outcome), _Sum(row_id, outcome)).add(outcome, settled)
     shown = [one.view(key, names) for key, one in found.items()]
@@ -128,14 +128,15 @@ class _Sum:
         )
 
 
-def _newest(services: Composed, installation_id: str | None) -> Iterator[tuple[int, Outcome]]:
+def _newest(services: Composed, installation_id: str | None, since_ms: int) -> Iterator[tuple[int, Outcome]]:
     before, left = None, services.settings.scan_dead_letters
     while left > 0:
         chunk = services.ledger.outcomes(
             installation_id=installation_id, verdicts=DEAD_LETTERS, before_id=before, limit=min(_CHUNK, left)
         )
-        yield from chunk
-        if len(chunk) < _CHUNK:
+        recent = [row for row in chunk if row[1].decided_ms >= since_ms]
+        yield from recent
+        if len(chunk) < _CHUNK or not recent:
             return
         before, left = chunk[-1][0], left - len(chunk)
 

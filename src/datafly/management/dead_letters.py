@@ -170,11 +170,13 @@ class Replays:
             ReplayOfEvent(id=run.id, state=run.state, verdict=verdicts.get(run.id))
             for run in holding
             if run.id != outcome.run_id and run.created_ms >= outcome.decided_ms and run.state != DISCARDED
+            # What a stretch has in between without a verdict was left out by its filter.
+            if run.plan is None or run.id in verdicts
         ]
 
     def wait_for(self, installation_id: str, partition: int, offset: int) -> bool:
         """Whether a run that is not done holds the event."""
-        open_states = {"queued", "running"}
+        open_states = {"queued", "running", "paused"}
         return any(run.state in open_states for run in self._holding(installation_id, partition, offset))
 
     def gave_up(self, installation_id: str, partition: int, offset: int) -> bool:
@@ -183,7 +185,13 @@ class Replays:
 
     def _holding(self, installation_id: str, partition: int, offset: int) -> list[Replay]:
         member = (partition, offset)
-        return [run for run in self._runs if run.installation_id == installation_id and member in self._members[run.id]]
+        mine = (run for run in self._runs if run.installation_id == installation_id)
+        return [run for run in mine if member in self._members[run.id] or _spans(run, member)]
+
+
+def _spans(run: Replay, member: tuple[int, int]) -> bool:
+    spans = run.plan.spans if run.plan else ()
+    return any(partition == member[0] and first <= member[1] <= last for partition, first, last in spans)
 
 
 def expand(services: Composed, installation: Installation, outcome: Outcome) -> Iterator[Place]:
@@ -220,6 +228,9 @@ def verdicts_of(services: Composed, replay: Replay) -> dict[str, int]:
     """What is final so far, by verdict."""
     members = set(replay.members)
     counted: Counter[str] = Counter()
+    for partition, *_ in replay.plan.spans if replay.plan else ():
+        for first, last, verdict in services.ledger.coverage(replay.installation_id, partition, run_id=replay.id):
+            counted[verdict] += last - first + 1
     for partition in {partition for partition, _ in members}:
         for first, last, verdict in services.ledger.coverage(replay.installation_id, partition, run_id=replay.id):
             counted[verdict] += sum((partition, offset) in members for offset in range(first, last + 1))

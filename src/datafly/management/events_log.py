@@ -66,6 +66,10 @@ class EventsLog:
                 yield Place(partition, record)
             offset = found[-1].offset + 1
 
+    def after_one(self, partition: int, offset: int) -> list[Place]:
+        """The record at that offset, or the next one that is kept; none beyond the head."""
+        return [Place(partition, record) for record in self._read(partition, offset, 1)]
+
     def after(self, positions: Mapping[int, int], *, limit: int) -> list[Place]:
         """At most `limit` of each partition from its position on, in the order in which they were appended."""
         found = [

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from datafly.management.causes import Cause, causes
 from datafly.management.services import Composed
 from datafly.management.standings import Standings
 from datafly.management.views.metrics import (
@@ -35,6 +36,7 @@ RANGES: Final = {
 }
 """Name → how far back, and how long each step is: 56 to 72 steps, whatever the range."""
 PERCENTILES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+_MOST_CAUSES: Final = 10
 _VERDICTS: Final = tuple(sorted(verdict.value for verdict in FINAL))
 
 
@@ -93,6 +95,7 @@ def metrics(
         requests=_requests(over, told),
         latency=_latency(over, told),
         backlog=_backlog(services, chosen),
+        top_causes=_top_causes(services, over, chosen, is_all=pipeline_id is None and installation_id is None),
     )
 
 
@@ -182,3 +185,12 @@ def _latency(over: Window, told: Sequence[Tally]) -> Latency:
 def _backlog(services: Composed, chosen: Iterable[Installation]) -> list[BacklogNow]:
     standings = Standings(services)
     return [backlog_view(standings.of(one)) for one in chosen if one.removed_ms is None]
+
+
+def _top_causes(services: Composed, over: Window, chosen: Sequence[Installation], *, is_all: bool) -> list[Cause]:
+    """Why events became dead letters in that time, the most frequent first."""
+    one_id = chosen[0].id if len(chosen) == 1 else None
+    known = {one.id for one in chosen}
+    found = causes(services, installation_id=one_id, since_ms=over.since_ms).data
+    fitting = [one for one in found if is_all or one.pipeline_integration_id in known]
+    return sorted(fitting, key=lambda one: -one.count)[:_MOST_CAUSES]

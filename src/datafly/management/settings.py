@@ -1,5 +1,8 @@
 """Bounds of the management API, so that no call can hold it for long."""
 
+from pathlib import Path
+from typing import Literal
+
 import msgspec
 
 from datafly.model.people import RoleName
@@ -22,10 +25,22 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
     trust_email: bool = False
 
 
+class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The mail server that alerts are sent by. `sender`: an address. With an empty `user` nobody logs in."""
+
+    host: str
+    port: int
+    sender: str
+    user: str = ""
+    password: Secret | None = None
+    security: Literal["starttls", "tls", "none"] = "starttls"
+
+
 class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`public_url`: where browsers reach Signal, if not by the host that they call; `trusted_proxies`: whose
     `X-Forwarded-…` is believed. A session ends `session_seconds` after it was last used. After `account_tries` or
     `address_tries` in `lockout_seconds`, that account or address waits as long. `…_requests_per_minute` 0 is unlimited.
+    `data_dir`: whose disk is watched.
 
     `scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
 
@@ -39,6 +54,7 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     scan_verdicts: int = 500
     scan_dead_letters: int = 20_000
     replay_members: int = 10_000
+    scan_replay: int = 200_000
     follow_waiting: int = 1_000
     follow_pause_seconds: float = 0.25
     heartbeat_seconds: float = 15.0
@@ -52,3 +68,5 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     session_requests_per_minute: int = 100
     token_requests_per_minute: int = 6_000
     oidc: OidcSettings | None = None
+    smtp: SmtpSettings | None = None
+    data_dir: Path | None = None

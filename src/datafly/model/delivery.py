@@ -5,6 +5,7 @@ from zlib import crc32
 
 import msgspec
 
+from datafly.model.replay import Selection
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 
@@ -227,6 +228,21 @@ class Sighting(msgspec.Struct, frozen=True):
 DISCARDED = "discarded"
 
 
+class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a replay over a stretch of the log takes, and how it is sent.
+
+    `spans`: (partition, first, last). `rate_share`: the most that it takes of the vendor's documented rate, above 0, up
+    to 1. `quiet`: as history, by which the vendor starts nothing. `count`: events, as far as they were counted before.
+    """
+
+    spans: tuple[tuple[int, int, int], ...] = ()
+    selection: Selection = Selection()
+    rate_share: float = 1.0
+    quiet: bool = False
+    count: int = 0
+    is_counted: bool = True
+
+
 class Replay(msgspec.Struct, frozen=True, omit_defaults=True):
     """A run over dead letters of one installation. `state`: queued, running, done; or `DISCARDED`: a run that sends
     nothing, by which somebody gave its members up.
@@ -239,3 +255,10 @@ class Replay(msgspec.Struct, frozen=True, omit_defaults=True):
     created_ms: int
     created_by: str = ""
     state: str = "queued"
+    plan: Plan | None = None
+
+    def first(self, partition: int) -> int | None:
+        """The lowest offset that it may read there."""
+        spans = self.plan.spans if self.plan else ()
+        lowest = [first for at, first, _ in spans if at == partition]
+        return min([*lowest, *(offset for at, offset in self.members if at == partition)], default=None)

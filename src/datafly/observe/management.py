@@ -36,3 +36,37 @@ class ManagementResourceChanged(Telemetry, frozen=True):
     resource: str
     id: str
     by: str
+
+
+class ManagementAlertChanged(Telemetry, frozen=True):
+    """`what`: firing, reminder, resolved. `subject`: an installation, a pipeline, or empty for the whole."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    what: str
+    rule: str
+    subject: str
+
+
+class ManagementAlertSent(Telemetry, frozen=True):
+    channel: str
+    message: str
+    alerts: int
+
+
+class ManagementAlertSendFailed(Telemetry, frozen=True):
+    """It is tried again, up to a number of times."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    channel: str
+    message: str
+    error: str
+
+
+class ManagementAlertWatchFailed(Telemetry, frozen=True):
+    """One look failed; the next one comes in a few seconds."""
+
+    level: ClassVar[int] = logging.ERROR
+
+    error: str

@@ -95,6 +95,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
     demo: Annotated[bool, Sentence("Run the vendor sandboxes and the demo shop, and send to the sandboxes.")] = False
+    smtp_host: Annotated[str, Sentence("Mail server that alerts are sent by; empty sends no mail.")] = ""
+    smtp_port: Annotated[int, Sentence("Port of the mail server.", least=1, most=65535)] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Sentence("How the way to the mail server is secured; none is for one on this machine."),
+    ] = "starttls"
+    smtp_user: Annotated[str, Sentence("Name to log in to the mail server with; empty does not log in.")] = ""
+    smtp_password: Annotated[Secret | None, Sentence("Password for the mail server.")] = None
+    smtp_from: Annotated[str, Sentence("Address that alerts are sent from, such as signal@example.com.")] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Sentence("The least severe log line that is written.")
     ] = "info"

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from datafly.model.alert import AlertChannel, AlertRule
 from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Pending, Replay, Share, Sighting, State
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.people import User
@@ -19,6 +20,7 @@ from datafly.model.refusal import IntakeCount, KeptRefusal
 from datafly.model.secret import Secret
 from datafly.model.source import Source
 from datafly.model.verdict import Verdict
+from datafly.store.alerting import Alerting
 from datafly.store.people import People
 
 
@@ -39,7 +41,7 @@ class Token(msgspec.Struct, frozen=True):
     created_by: str | None = None
 
 
-class Control(People, Protocol):
+class Control(People, Alerting, Protocol):
     """The control plane. Raises `NotFound`, `Conflict` (duplicate name, stale `if_match`)."""
 
     def version(self) -> int:
@@ -135,7 +137,10 @@ class Control(People, Protocol):
 
     def replays(self, *, state: str | None = None) -> list[Replay]: ...
 
-    def set_replay_state(self, replay_id: str, state: str) -> None: ...
+    def replay(self, replay_id: str) -> Replay: ...
+
+    def set_replay_state(self, replay_id: str, state: str, *, only_from: Collection[str] | None = None) -> bool:
+        """Whether it was in one of these states, and is in the new one now."""
 
     def together(self) -> AbstractContextManager[None]:
         """What is changed inside, by this thread, is one transaction: all of it is kept, or nothing."""
@@ -143,7 +148,7 @@ class Control(People, Protocol):
     def signing_key(self, purpose: str) -> Secret:
         """The same in every process of this deployment; another for every purpose."""
 
-    def etag(self, value: Pipeline | Installation | Token | User) -> str:
+    def etag(self, value: Pipeline | Installation | Token | User | AlertRule | AlertChannel) -> str:
         """What `if_match` is compared with, without the quotes of HTTP. A stale one: `Conflict` 412, code `STALE`."""
 
 
@@ -257,6 +262,11 @@ class Ledger(Protocol):
         self, outcome_id: int, *, installation_id: str, verdicts: frozenset[Verdict], limit: int = 50
     ) -> list[tuple[int, Outcome]]:
         """Oldest first, with the row id to page on; 0 is before all of them."""
+
+    def decided(
+        self, installation_id: str, partition: int, first: int, last: int, *, run_id: str = LIVE
+    ) -> list[tuple[int, int, Verdict, str]]:
+        """What became of `first`..`last`, in no order: (first, last, verdict, reason) of ranges that touch it."""
 
     def outcome(self, outcome_id: int) -> Outcome | None: ...
 

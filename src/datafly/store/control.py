@@ -5,12 +5,10 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from datafly.model.installation import Installation, Pipeline
-from datafly.model.people import User
 from datafly.model.secret import Secret
 from datafly.store import rows
+from datafly.store.alerts import Alerts
 from datafly.store.audit import Audit
-from datafly.store.base import Token
 from datafly.store.database import Database
 from datafly.store.failures import Failures
 from datafly.store.installations import Installations
@@ -26,7 +24,9 @@ from datafly.store.tokens import Tokens
 from datafly.store.users import Users
 
 
-class SqlControl(Pipelines, Sources, Installations, Tokens, Replays, Users, Sessions, Links, Failures, Audit, Retries):
+class SqlControl(
+    Pipelines, Sources, Installations, Tokens, Replays, Users, Sessions, Links, Failures, Audit, Retries, Alerts
+):
     """`Control` over SQLAlchemy. A change also counts the version up; a token's last use does not."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
@@ -47,6 +47,6 @@ class SqlControl(Pipelines, Sources, Installations, Tokens, Replays, Users, Sess
         """The same in every process that has the store's encryption key; another for every purpose."""
         return self._sealer.derived(purpose)
 
-    def etag(self, value: Pipeline | Installation | Token | User) -> str:
+    def etag(self, value: rows.Tagged) -> str:
         """Hexadecimal, without the quotes of HTTP."""
         return rows.etag(value)

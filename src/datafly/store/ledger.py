@@ -69,6 +69,12 @@ class SqlLedger:
         with self._database.read() as connection:
             return lookup.outcomes(connection, installation_id, verdicts, where, limit, oldest_first=True)
 
+    def decided(
+        self, installation_id: str, partition: int, first: int, last: int, *, run_id: str = LIVE
+    ) -> list[tuple[int, int, Verdict, str]]:
+        with self._database.read() as connection:
+            return list(lookup.decided(connection, lookup.Run(installation_id, run_id, partition), first, last))
+
     def outcome(self, outcome_id: int) -> Outcome | None:
         select = sa.select(schema.outcomes).where(schema.outcomes.c.id == outcome_id)
         with self._database.read() as connection:

@@ -64,6 +64,30 @@ def coverage(connection: sa.Connection, run: Run) -> list[Covered]:
     return list(_joined(sorted(covered(connection, run, since=None))))
 
 
+def decided(connection: sa.Connection, run: Run, first: int, last: int) -> Iterator[tuple[int, int, Verdict, str]]:
+    """Ranges that touch `first`..`last`, through one stretch of the index per size class."""
+    for row in connection.execute(_touching(schema.attempts, run, first, last, _A.members)):
+        for begins, ends in members.ranges(members.unpack(row.members)[1]):
+            yield begins, ends, Verdict.DELIVERED, ""
+    for row in connection.execute(_touching(schema.outcomes, run, first, last, _O.first, _O.last, _O.ruling)):
+        ruling = msgspec.convert(row.ruling, Ruling)
+        yield row.first, row.last, ruling.verdict, ruling.reason
+
+
+def _touching(table: sa.Table, run: Run, first: int, last: int, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
+    return sa.union_all(
+        *(
+            sa.select(*columns).where(
+                run.holds(table),
+                table.c.reach == reach,
+                table.c.first.between(first - (1 << reach) + 1, last),
+                table.c.last >= first,
+            )
+            for reach in members.REACHES
+        )
+    )
+
+
 def deliveries(connection: sa.Connection, partition: int, offset: int, unpacked: Unpacked) -> list[Delivery]:
     taken = [
         Delivery(attempt.installation_id, attempt.run_id, Verdict.DELIVERED, attempt=attempt)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from datafly.model.alert import AlertChannel, AlertRule
 from datafly.model.errors import Conflict, NotFound
 from datafly.model.installation import Canary, Installation, Pipeline, Revision, Template
 from datafly.model.overrides import NO_OVERRIDES, Overrides
@@ -26,7 +27,10 @@ def first(connection: sa.Connection, select: sa.Select[Any], missing: str) -> Ro
     return row
 
 
-def etag(value: Pipeline | Installation | Token | User) -> str:
+Tagged = Pipeline | Installation | Token | User | AlertRule | AlertChannel
+
+
+def etag(value: Tagged) -> str:
     """Changes whenever the value does, but for when it was last used. An installation's config is told by its
     revision, which never changes.
     """
@@ -39,10 +43,12 @@ def etag(value: Pipeline | Installation | Token | User) -> str:
         told = [value.id, value.revision.id, value.enabled, value.paused, value.removed_ms, value.updated_ms, value.end]
         if value.canary:
             told += [value.canary.revision.id, value.canary.percent]
+    if isinstance(value, AlertRule | AlertChannel):
+        told = [value.id, value.version]
     return hashlib.blake2b(msgspec.json.encode(told), digest_size=12).hexdigest()
 
 
-def require_match(value: Pipeline | Installation | Token | User, if_match: str | None) -> None:
+def require_match(value: Tagged, if_match: str | None) -> None:
     if if_match is not None and if_match != etag(value):
         raise Conflict(
             f"{value.name or value.id} was changed meanwhile. Read it again, then repeat the change.",

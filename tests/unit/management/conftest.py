@@ -69,6 +69,7 @@ class House:
         self.tokens = {role: self.control.create_token(role, role)[1] for role in ROLES}
         self.pipeline = self.control.create_pipeline(Pipeline(id="", name="Default", slug="", pipeline_key=""))
         self.sent = []
+        self.transport = None
         self.reply = Reply(status=200, body=b"{}", latency_ms=7.0)
         self.defaults = {}
         self.meanwhile = []
@@ -145,7 +146,7 @@ class House:
 
     async def _send(self, outgoing):
         self.sent.append(outgoing)
-        return self.reply
+        return await self.transport(outgoing) if self.transport else self.reply
 
     def installed(self, name="Insider", *, vendor="insider", pipeline_id=None, **fields):
         number = len(self.control.installations(removed=True))

@@ -111,3 +111,19 @@ def test_metrics_can_be_of_one_pipeline_or_installation(house, call, refused):
     refused(call("GET", f"{PATH}?pipeline_integration_id=pi_nothing"), 404, "NOT_FOUND")
     refused(call("GET", f"{PATH}?pipeline_id=pip_nothing"), 404, "NOT_FOUND")
     refused(call("GET", f"{PATH}?range=1y"), 422, "VALIDATION_FAILED")
+
+
+def test_the_top_causes_are_those_of_the_range_the_most_frequent_first(house, call):
+    one, other = house.installed("One"), house.installed("Other")
+    house.decides(one, Verdict.REJECTED, house.happens("old"), reason="long ago")
+    passes(house, 2 * HOUR)
+    for number in range(3):
+        house.decides(one, Verdict.REJECTED, house.happens(f"m{number}"), reason=f"no user {number}")
+    house.decides(other, Verdict.EXHAUSTED, house.happens("x"), reason="503")
+    assert [(found["sentence"], found["count"]) for found in call.get(PATH)["top_causes"]] == [
+        ("no user n", 3),
+        ("n", 1),
+    ]
+    assert len(call.get(f"{PATH}?range=6h")["top_causes"]) == 3
+    (mine,) = call.get(f"{PATH}?pipeline_integration_id={other.id}")["top_causes"]
+    assert mine["pipeline_integration_id"] == other.id

@@ -9,17 +9,18 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 from msgspec import UNSET, UnsetType
 
-from datafly.management import dead_letters, replaying
+from datafly.management import dead_letters, replay_jobs, replaying
 from datafly.management.bodies import Strict
 from datafly.management.causes import Causes, causes
-from datafly.management.paging import Cursor, Limit, Page, newest_first, page
+from datafly.management.paging import Cursor, Limit, Page, decode_cursor, newest_first, page
 from datafly.management.routes.caller import Caller, tell
-from datafly.management.search import Filters
 from datafly.management.services import Composed, Services
 from datafly.management.views.dead_letter import DeadLetter, ReplayView, replay_view
+from datafly.management.views.event import EventSummary
 from datafly.management.views.times import milliseconds_of
 from datafly.model.delivery import DISCARDED, Replay
-from datafly.model.errors import Invalid, NotFound
+from datafly.model.errors import Invalid
+from datafly.model.replay import Selection
 from datafly.model.verdict import DEAD_LETTERS, Verdict
 
 Text = Annotated[str | None, QueryParameter(max_length=1_000)]
@@ -51,27 +52,46 @@ class Discarded(msgspec.Struct, frozen=True):
 
 
 class RangeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Events that came from `since` to `until`; `event` and `user_id` as for live events."""
+    """Events that came from `since` to `until`; `event` and `user_id` as for live events. `verdict` and `reason`: what
+    became of them live.
+
+    `rate_share`: the most that it takes of the vendor's documented rate, beside live events. `quiet`: as history, by
+    which the vendor starts nothing; 422 where it has no such way.
+    """
 
     pipeline_integration_id: Id
     since: Annotated[datetime, msgspec.Meta(tz=True)]
     until: Annotated[datetime, msgspec.Meta(tz=True)]
     event: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
     user_id: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
+    verdict: Verdict | None = None
+    reason: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
+    rate_share: Annotated[float, msgspec.Meta(ge=0.001, le=1)] = 1.0
+    quiet: bool = False
     dry_run: bool = False
 
 
 class RangeReplay(msgspec.Struct, frozen=True):
-    """`events`: name → how often. `consent_denied`: of them, those whose own consent forbids sending.
+    """`events`: name → how often. `verdicts`: what became of them live → how often. `consent_denied`: of them, those
+    whose own consent forbids sending.
 
-    `more`: others fit, beyond what one run takes. `replay` null: a dry run.
+    `more`: there are more than were counted; a replay takes them all the same. `replay` null: a dry run.
     """
 
     count: int
     more: bool
     events: dict[str, int]
+    verdicts: dict[str, int]
     consent_denied: int
     replay: ReplayView | None
+
+
+class ReplayedEvent(msgspec.Struct, frozen=True):
+    """What became of one event in the replay. `event` is null where it is not kept any more."""
+
+    verdict: Verdict
+    reason: str | None
+    event: EventSummary | None
 
 
 class StartedReplay(ReplayView, frozen=True, kw_only=True):
@@ -175,15 +195,16 @@ def discard_dead_letters(*, services: Services, data: JSONBody[DiscardBody], req
 )
 def replay_range(*, services: Services, data: JSONBody[RangeBody], request: Caller) -> RangeReplay:
     """With `dry_run` nothing is sent. Events that consent forbids now are not sent."""
-    filters = Filters(event=data.event, user_id=data.user_id)
+    selection = Selection(data.event, data.user_id, data.verdict, data.reason)
     since_ms, until_ms = milliseconds_of(data.since), milliseconds_of(data.until)
-    ranged = replaying.by_range(services, data.pipeline_integration_id, filters, since_ms, until_ms)
-    run = None if data.dry_run else started(services, request, ranged.chosen)
+    counted = replay_jobs.count(services, data.pipeline_integration_id, selection, since_ms, until_ms)
+    run = None if data.dry_run else _started_job(services, request, counted, selection, data)
     return RangeReplay(
-        count=len(ranged.chosen.members),
-        more=ranged.chosen.more,
-        events=ranged.names,
-        consent_denied=ranged.forbidden,
+        count=counted.count,
+        more=not counted.complete,
+        events=counted.names,
+        verdicts=counted.verdicts,
+        consent_denied=counted.forbidden,
         replay=replay_view(run, {}) if run else None,
     )
 
@@ -192,15 +213,69 @@ def replay_range(*, services: Services, data: JSONBody[RangeBody], request: Call
 def list_replays(*, services: Services, limit: Limit = 50, cursor: Cursor = None) -> Page[ReplayView]:
     runs = [one for one in services.control.replays() if one.state != DISCARDED]
     found, place = newest_first(runs, lambda run: (run.created_ms, run.id), cursor, limit)
-    return page([replay_view(run, dead_letters.verdicts_of(services, run)) for run in found], place)
+    return page([_view(services, run) for run in found], place)
 
 
 @get("/{replay_id:str}", summary="One replay", sync_to_thread=True)
 def get_replay(*, services: Services, replay_id: FromPath[str]) -> ReplayView:
-    run = next((known for known in services.control.replays() if known.id == replay_id), None)
-    if run is None:
-        raise NotFound(f"There is no replay {replay_id}.")
-    return replay_view(run, dead_letters.verdicts_of(services, run))
+    return _view(services, services.control.replay(replay_id))
+
+
+@get("/{replay_id:str}/events", summary="What became of its events, in the order of the log", sync_to_thread=True)
+def list_replayed(
+    *,
+    services: Services,
+    replay_id: FromPath[str],
+    verdict: FromQuery[Verdict | None] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ReplayedEvent]:
+    """Those that are decided so far."""
+    run = services.control.replay(replay_id)
+    after = None if cursor is None else decode_cursor(cursor, tuple[int, int])
+    found, place = replay_jobs.results(services, run, verdict=verdict, after=after, limit=limit)
+    return page([ReplayedEvent(one.verdict, one.reason, one.event) for one in found], place)
+
+
+@post("/{replay_id:str}/pause", status_code=200, summary="Halt a replay", sync_to_thread=True)
+def pause_replay(*, services: Services, replay_id: FromPath[str], request: Caller) -> ReplayView:
+    """What is under way is finished. It goes on by `resume`, where it was."""
+    return _steered(services, request, replay_id, "pause")
+
+
+@post("/{replay_id:str}/resume", status_code=200, summary="Go on with a replay", sync_to_thread=True)
+def resume_replay(*, services: Services, replay_id: FromPath[str], request: Caller) -> ReplayView:
+    return _steered(services, request, replay_id, "resume")
+
+
+@post("/{replay_id:str}/cancel", status_code=200, summary="End a replay", sync_to_thread=True)
+def cancel_replay(*, services: Services, replay_id: FromPath[str], request: Caller) -> ReplayView:
+    """What is under way is finished, the rest is not sent. It cannot be resumed."""
+    return _steered(services, request, replay_id, "cancel")
+
+
+def _steered(services: Composed, request: Caller, replay_id: str, verb: str) -> ReplayView:
+    with services.control.together():
+        before = services.control.replay(replay_id)
+        run = replay_jobs.steer(services, replay_id, verb)
+        tell(request, "changed", "replay", run.id, old={"state": before.state}, new={"state": run.state})
+    return _view(services, run)
+
+
+def _view(services: Composed, run: Replay) -> ReplayView:
+    verdicts = dead_letters.verdicts_of(services, run)
+    return replay_view(run, verdicts, replay_jobs.progress(services, run, sum(verdicts.values())))
+
+
+def _started_job(
+    services: Composed, request: Caller, counted: replay_jobs.Counted, selection: Selection, data: RangeBody
+) -> Replay:
+    with services.control.together():
+        run = replay_jobs.start(
+            services, counted, selection, by=request.auth.name, rate_share=data.rate_share, quiet=data.quiet
+        )
+        tell(request, "replayed", "pipeline_integration", run.installation_id, new={"replay": run.id})
+    return run
 
 
 def started(services: Composed, request: Caller, chosen: replaying.Chosen) -> Replay:
@@ -261,5 +336,15 @@ dead_letter_router = Router(
     tags=["Dead letters"],
 )
 replay_router = Router(
-    "/v1/admin/replays", route_handlers=[list_replays, replay_range, get_replay], tags=["Dead letters"]
+    "/v1/admin/replays",
+    route_handlers=[
+        list_replays,
+        replay_range,
+        get_replay,
+        list_replayed,
+        pause_replay,
+        resume_replay,
+        cancel_replay,
+    ],
+    tags=["Dead letters"],
 )

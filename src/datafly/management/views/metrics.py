@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from datafly.management.causes import Cause
 from datafly.management.views.installation import PipelineIntegration
 
 Values = tuple[float | None, ...]
@@ -53,7 +54,10 @@ class BacklogNow(msgspec.Struct, frozen=True):
 
 
 class MetricsView(msgspec.Struct, frozen=True):
-    """Series over one range in `steps`, of which the last is under way. At most 72 steps, whatever the range."""
+    """Series over one range in `steps`, of which the last is under way. At most 72 steps, whatever the range.
+
+    `top_causes`: why events became dead letters in that time, at most ten.
+    """
 
     range: str
     since: datetime
@@ -65,6 +69,7 @@ class MetricsView(msgspec.Struct, frozen=True):
     requests: Requests
     latency: Latency
     backlog: list[BacklogNow]
+    top_causes: list[Cause]
 
 
 def backlog_view(shown: PipelineIntegration) -> BacklogNow:

@@ -10,9 +10,10 @@ import msgspec
 
 from datafly import catalog
 from datafly.log.base import EVENTS, RAW
+from datafly.management.alerts.watch import Watch
 from datafly.management.app import create_management
 from datafly.management.figures import take
-from datafly.management.settings import ManagementSettings, OidcSettings
+from datafly.management.settings import ManagementSettings, OidcSettings, SmtpSettings
 from datafly.management.web.app import create_site
 from datafly.model.errors import OperatorError
 from datafly.model.people import RoleName
@@ -39,6 +40,8 @@ def management_settings(settings: Settings) -> ManagementSettings:
         session_requests_per_minute=settings.session_requests_per_minute,
         token_requests_per_minute=settings.token_requests_per_minute,
         oidc=_single_sign_on(settings),
+        smtp=_smtp(settings),
+        data_dir=settings.data_dir,
     )
 
 
@@ -55,6 +58,21 @@ def _single_sign_on(settings: Settings) -> OidcSettings | None:
         role_claim=settings.oidc_role_claim,
         roles=tuple(_mapping(one) for one in _listed(settings.oidc_roles)),
         trust_email=settings.oidc_trust_email,
+    )
+
+
+def _smtp(settings: Settings) -> SmtpSettings | None:
+    if not settings.smtp_host:
+        return None
+    if not settings.smtp_from:
+        raise OperatorError("smtp_host is set, so smtp_from must be too: the address that alerts are sent from.")
+    return SmtpSettings(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.smtp_from,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        security=settings.smtp_security,
     )
 
 
@@ -96,11 +114,13 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         take(app.state["services"], figures)
 
     taking = asyncio.create_task(every(_FIGURES_SECONDS, take_figures))
+    watching = asyncio.create_task(Watch(app.state["services"]).run())
     try:
         await serve(plain_config(create_site(app), host=settings.host, port=settings.management_port), stop, ready)
     finally:
         taking.cancel()
-        await asyncio.gather(taking, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(taking, watching, return_exceptions=True)
         figures.close()
         await transport.close()
         lookup.close()

@@ -1,5 +1,6 @@
 """The tables. Columns that are searched or ordered by are columns; the rest of a value is one document."""
 
+from datafly.store.schema.alerts import alert_channels, alert_episodes, alert_messages, alert_rules
 from datafly.store.schema.base import metadata
 from datafly.store.schema.control import (
     control_version,
@@ -24,6 +25,7 @@ from datafly.store.schema.ledger import (
     outcomes,
     pending,
     refusals,
+    replay_plans,
     replays,
     sightings,
     states,
@@ -42,6 +44,10 @@ from datafly.store.schema.people import (
 
 __all__ = [
     "AUDIT_TRIGGERS",
+    "alert_channels",
+    "alert_episodes",
+    "alert_messages",
+    "alert_rules",
     "attempts",
     "audit",
     "control_version",
@@ -61,6 +67,7 @@ __all__ = [
     "pipelines",
     "refresh_tokens",
     "refusals",
+    "replay_plans",
     "replays",
     "retries",
     "revision_overrides",

@@ -27,6 +27,12 @@ replays = sa.Table(
 )
 
 
+replay_plans = sa.Table(
+    "replay_plans", metadata, sa.Column("replay_id", sa.String(64), primary_key=True), document_column("document")
+)
+"""Of a replay over a stretch of the log: which, what of it, and how."""
+
+
 def _key(name: str) -> sa.Column[Any]:
     kind = sa.Integer if name in {"partition", "share", "lane", "day"} else sa.String(64)
     return sa.Column(name, kind, primary_key=True, autoincrement=False)

@@ -73,7 +73,7 @@ def _progress(services: Composed, replay_id: str) -> tuple[str, bool]:
         name=names.get(run.installation_id, run.installation_id),
         stands=state.name if state else "running",
     )
-    return text, view.state != "done"
+    return text, view.state not in {"done", "cancelled"}
 
 
 def _page(

@@ -1,0 +1,1 @@
+"""Watches how Signal does, and tells people when it does not."""
