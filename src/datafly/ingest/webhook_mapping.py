@@ -83,9 +83,8 @@ def _moment(told: Any) -> Any:
 
 
 def _put(into: dict[str, Any], names: list[str], value: Any) -> None:
+    """What is written into is a copy: a part of the payload that is mapped twice would come to hold itself."""
     for name in names[:-1]:
         inner = into.get(name)
-        if not isinstance(inner, dict):
-            inner = into[name] = {}
-        into = inner
+        into[name] = into = dict(inner) if isinstance(inner, dict) else {}
     into[names[-1]] = value

@@ -268,6 +268,15 @@ def test_the_pipelines_rate_holds_for_webhooks_too(gate, sender):
     assert [one.post(PAID | {"n": n}).status_code for n in range(2)] == [200, 429]
 
 
+def test_a_part_of_the_payload_may_be_mapped_twice_also_into_itself(gate, sender):
+    mappings = {"properties.a": "$.a", "properties.a.b": "$.a", "traits.a": "$.a"}
+    answer = sender("custom", mappings=mappings).post({"type": "t", "a": {"n": 1}})
+
+    assert answer.status_code == 200, answer.text
+    body = json.loads(bytes(gate.only.body))
+    assert (body["properties"], body["traits"]) == ({"a": {"n": 1, "b": {"n": 1}}}, {"a": {"n": 1}})
+
+
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
 )
