@@ -110,7 +110,7 @@ def test_a_preview_with_a_config_shows_its_account_and_never_its_key(tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("nope", "event.json"), "There is no integration 'nope'; there is insider."),
+        (("nope", "event.json"), "There is no integration 'nope'; there is insider,"),
         (("insider", "absent.json"), "absent.json cannot be read: No such file or directory."),
         (("insider", "."), ". cannot be read: Is a directory."),
         (("insider", "broken.json"), "broken.json is not JSON: Expecting value: line 2 column 1 (char 10)."),
@@ -255,7 +255,7 @@ def test_a_second_start_says_which_port_is_taken_and_what_moves_it(demo):
 def test_a_second_start_on_the_same_data_is_refused_in_words(demo, new_signal):
     other = unstarted(new_signal)
     said = other.run("up", "--demo", status=2, DATAFLY_DATA_DIR=str(demo.data))
-    assert "Stop the other Signal, or give this one a data directory of its own" in said
+    assert "Another Signal is running on the data folder" in said
     assert demo.answers()
 
 
@@ -275,7 +275,7 @@ def test_without_demo_it_starts_with_neither_shop_nor_sandbox_and_says_how_to_go
 def checkout(tmp_path):
     """A copy to write into; what runs there is the copy."""
     left_out = shutil.ignore_patterns("__pycache__", "node_modules")
-    for folder in ("src", "docs", "tests/unit/integrations", "tests/conformance"):
+    for folder in ("src", "docs", "contract", "tests/unit/integrations", "tests/conformance"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=left_out)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path

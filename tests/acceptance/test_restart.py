@@ -73,15 +73,18 @@ def test_secrets_are_in_no_file_no_line_and_no_answer(new_signal):
 
     paths = re.findall(r'"(/v1/admin/[^"{}]*)"', httpx.get(f"{demo.management}/v1/admin/openapi.json").text)
     assert len(set(paths)) > 5
-    answers = []
+    answers, answered = [], 0
     for path in [
         *sorted(set(paths)),
         f"/v1/admin/pipeline-integrations/{installation}",
         f"/v1/admin/pipelines/{pipeline}",
     ]:
         reply = httpx.get(f"{demo.management}{path}", headers={"Authorization": f"Bearer {demo.token}"})
-        assert reply.status_code in (200, 405), reply.text
+        # What is about a person's own account is no token's (403), and some ask for words to look for (422).
+        assert reply.status_code in (200, 403, 405, 422), reply.text
+        answered += reply.status_code == 200
         answers.append(reply.text)
+    assert answered > 5
     files = _contents(demo.data)
     demo.interrupt()
 

@@ -40,8 +40,10 @@ def _lines(row: tuple[str, ...], sizes: Sequence[int], width: int | None) -> Ite
     room = width - len(head) - len(_GAP)
     if room < _SENTENCE_WIDTH:
         yield head.rstrip()
-        yield from textwrap.wrap(row[-1], width, initial_indent=_GAP * 2, subsequent_indent=_GAP * 2)
+        yield from textwrap.wrap(
+            row[-1], width, initial_indent=_GAP * 2, subsequent_indent=_GAP * 2, break_on_hyphens=False
+        )
         return
-    first, *others = textwrap.wrap(row[-1], room)
+    first, *others = textwrap.wrap(row[-1], room, break_on_hyphens=False)
     yield head + _GAP + first
     yield from (" " * (len(head) + len(_GAP)) + line for line in others)
