@@ -68,7 +68,8 @@ def decided(connection: sa.Connection, run: Run, first: int, last: int) -> Itera
     """Ranges that touch `first`..`last`, through one stretch of the index per size class."""
     for row in connection.execute(_touching(schema.attempts, run, first, last, _A.members)):
         for begins, ends in members.ranges(members.unpack(row.members)[1]):
-            yield begins, ends, Verdict.DELIVERED, ""
+            if begins <= last and ends >= first:
+                yield begins, ends, Verdict.DELIVERED, ""
     for row in connection.execute(_touching(schema.outcomes, run, first, last, _O.first, _O.last, _O.ruling)):
         ruling = msgspec.convert(row.ruling, Ruling)
         yield row.first, row.last, ruling.verdict, ruling.reason

@@ -212,6 +212,20 @@ class ReadingSuite(StoreFixtures):
         store.ledger.trim(before_ms=25_000)
         assert store.ledger.drained("pi_1", since_ms=0).events == 7
 
+    def test_what_became_of_a_stretch_is_found_whatever_the_width_of_its_ranges(self, store: SqlStore) -> None:
+        made = attempt("at_1", "pi_1", (10, 11, 40), (10, 40))
+        wide = Outcome("pi_1", 0, 100, 50_000, SKIPPED, decided_ms=1)
+        others = (
+            Outcome("pi_2", 0, 11, 11, REJECTED, decided_ms=1),
+            Outcome("pi_1", 1, 11, 11, REJECTED, decided_ms=1),
+        )
+        again = msgspec.structs.replace(attempt("at_2", "pi_1", (11,), (11,)), run_id="run_1")
+        store.ledger.write([Writing(attempts=(made, again), outcomes=(wide, *others))])
+        assert store.ledger.decided("pi_1", 0, 11, 99) == [(40, 40, Verdict.DELIVERED, "")]
+        assert store.ledger.decided("pi_1", 0, 30_000, 30_001) == [(100, 50_000, Verdict.SKIPPED, SKIPPED.reason)]
+        assert store.ledger.decided("pi_1", 0, 0, 20, run_id="run_1") == [(11, 11, Verdict.DELIVERED, "")]
+        assert store.ledger.decided("pi_1", 0, 50_001, 60_000) == []
+
     def test_verdicts_requests_and_latencies_are_counted_by_minute_and_summed_by_any_step(
         self, store: SqlStore
     ) -> None:

@@ -89,7 +89,7 @@ def test_everything_is_watched_without_any_set_up_and_what_people_remove_stays_a
 def test_a_suspended_integration_is_told_once_reminded_of_and_told_resolved_once(house, call, watched, hook):
     watched.alone(kind="suspended", for_seconds=30, clear_seconds=60, remind_seconds=3_600)
     installation = house.installed()
-    house.stands(installation, "suspended", cause="The key is wrong.", cure="Correct the key.")
+    house.stands(installation, "suspended", cause="The key is wrong", cure="Correct the key.")
     watched.passes(20)
     assert call.get(ALERTS)["data"][0]["state"] == "pending"
     assert watched.told == []

@@ -159,7 +159,7 @@ def _suspended(rule: AlertRule, look: Look) -> Iterator[Reading]:
     for installation in _installations(rule, look):
         state = look.states.get(installation.id)
         bad = state is not None and state.name == "suspended"
-        said = " ".join(part for part in (state.cause, state.cure) if part) if state else ""
+        said = " ".join(f"{part.rstrip('.')}." for part in (state.cause, state.cure) if part) if state else ""
         yield Reading(installation.id, installation.name, bad, float(bad), f"It is suspended. {said}".strip())
 
 
