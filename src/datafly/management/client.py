@@ -61,10 +61,10 @@ class Exported(msgspec.Struct, frozen=True):
 
 
 class Followed(msgspec.Struct, frozen=True):
-    """`place`: to go on after it."""
+    """`place`: to go on after it. `event` None: the API answers, nothing has come yet."""
 
     place: str
-    event: dict[str, Any]
+    event: dict[str, Any] | None
 
 
 class Client:
@@ -78,7 +78,7 @@ class Client:
         self.url = url.rstrip("/")
         parts = urllib.parse.urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise OperatorError(f"{url} is no address of a Signal: it must be http://host:port or https://host.")
+            raise OperatorError(_away(url, "it must be http://host:port or https://host"))
         self._secure, self._host, self._port, self._path = (
             parts.scheme == "https",
             parts.hostname,
@@ -95,7 +95,7 @@ class Client:
                 pass
         except AWAY as error:
             reason = getattr(error, "strerror", None) or error
-            raise OperatorError(f"No Signal answers at {self.url} ({reason}): start it with `datafly up`.") from error
+            raise OperatorError(_away(self.url, reason)) from error
 
     def pipelines(self) -> Iterator[PipelineView]:
         return self._all("/pipelines", PipelineView)
@@ -119,6 +119,7 @@ class Client:
         headers = {"Last-Event-ID": after} if after else {}
         with self._reply("GET", f"{_BASE}/live-events?follow=true", headers=headers) as reply:
             _require_good(reply)
+            yield Followed(after, None)
             for raw in reply:
                 if raw.startswith(b"id:"):
                     after = raw[3:].strip().decode()
@@ -206,7 +207,11 @@ def _port(url: str) -> int | None:
     try:
         return urllib.parse.urlsplit(url).port
     except ValueError as error:
-        raise OperatorError(f"{url} is no address of a Signal: its port is none.") from error
+        raise OperatorError(_away(url, "its port is none")) from error
+
+
+def _away(url: str, reason: object) -> str:
+    return f"No Signal answers at {url} ({reason}): start it with `datafly up`."
 
 
 def _quoted(text: str) -> str:
