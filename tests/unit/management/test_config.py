@@ -97,6 +97,7 @@ def test_an_export_holds_all_but_secrets_and_ids(full, call):
     assert re.search(r'"(pip|pi|tmpl|rev|wh|dk_live)_', text) is None
     assert document["pipelines"]["Shop €"]["signing_secret"] == "env:SIGNAL_SHOP_SIGNING_SECRET"
     assert set(document["webhooks"]) == {"stripe", "payments abroad", "custom"}
+    assert document["version"] == 1
     assert document["pipelines"]["Default"] == {}
     assert document["integrations"]["Insider"]["overrides"] == OVERRIDES
     assert document["integrations"]["Second"]["pipelines"]["Shop €"]["paused"] is True

@@ -13,7 +13,6 @@ from datafly.model.errors import Invalid
 from datafly.model.overrides import Overrides
 from datafly.model.source import WebhookKind, WebhookVerify
 
-VERSION: Final = 1
 REFERENCE: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"
 Reference = Annotated[
     str,
@@ -79,7 +78,7 @@ class DeclaredWebhook(Shape, frozen=True, kw_only=True, omit_defaults=True, forb
     mappings: dict[str, str] = {}
 
 
-class Declaration(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Declaration(Shape, frozen=True, kw_only=True, omit_defaults=False, forbid_unknown_fields=True):
     """A section that is left out stays as it is. One that is there is whole: what it does not name is removed."""
 
     version: Literal[1] = 1
@@ -134,7 +133,7 @@ def read(told: Any) -> Declaration:
 def plain(declaration: Declaration) -> dict[str, Any]:
     """As JSON and YAML have it: what has its default is left out."""
     told: dict[str, Any] = msgspec.to_builtins(declaration)
-    return {"version": VERSION, **told}
+    return told
 
 
 def _entries(told: Any, kind: type[Any], keys: Keys, problems: Problems) -> dict[str, Any]:
