@@ -29,6 +29,17 @@ Root = Annotated[
     ),
 ]
 
+Url = Annotated[
+    str,
+    typer.Option("--url", metavar="URL", help="Management API of another machine; with --token.", show_default=False),
+]
+ApiToken = Annotated[
+    str,
+    typer.Option(
+        "--token", metavar="TOKEN", help="An API token of that Signal, of the role admin.", show_default=False
+    ),
+]
+
 
 @app.callback()
 def datafly() -> None:
@@ -204,6 +215,48 @@ def tail(
     from datafly.cli import tail as tailing
 
     tailing.run(settings, url=url, token=token, as_json=json, refused=refused)
+
+
+@app.command()
+@with_settings
+def export(
+    *,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="The JSON Schema of the document, for editors, instead of the document.")
+    ] = False,
+    url: Url = "",
+    token: ApiToken = "",
+    settings: Settings,
+    found: list[Found],  # noqa: ARG001  settings says it all here
+) -> None:
+    """Print the configuration as one YAML document. Secrets are not in it: it names a variable for each."""
+    from datafly.cli import declared
+
+    if schema:
+        print(declared.schema(), end="")
+    else:
+        print(declared.export(settings, url=url, token=token), end="")
+
+
+@app.command()
+@with_settings
+def apply(
+    file: Annotated[str, typer.Argument(metavar="SIGNAL.yaml", help="The document; - is standard input.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove without being asked.")] = False,
+    keep_secrets: Annotated[
+        bool, typer.Option("--keep-secrets", help="A secret that is not there stays what it is; else it is an error.")
+    ] = False,
+    url: Url = "",
+    token: ApiToken = "",
+    settings: Settings,
+    found: list[Found],  # noqa: ARG001  settings says it all here
+) -> None:
+    """Make the configuration what a document says. Shows what it adds, changes and removes; all of it or nothing."""
+    from datafly.cli import declared
+
+    declared.apply(settings, file, dry_run=dry_run, yes=yes, keep_secrets=keep_secrets, url=url, token=token)
 
 
 app.command("import")(with_settings(import_files))

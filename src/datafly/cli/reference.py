@@ -71,11 +71,19 @@ def gateway_document() -> str:
     return json.dumps(document.document(), indent=1, ensure_ascii=False) + "\n"
 
 
+def document_schema() -> str:
+    """Of the document that `datafly apply` takes."""
+    from datafly.cli.declared import schema  # noqa: PLC0415  it loads the management API
+
+    return schema()
+
+
 PAGES: Final[dict[Path, Callable[[], str]]] = {
     Path("docs/reference/settings.md"): settings_page,
     Path("docs/reference/cli.md"): commands_page,
     Path("docs/reference/errors.md"): errors_page,
     Path("docs/reference/gateway.openapi.json"): gateway_document,
+    Path("docs/reference/signal.schema.json"): document_schema,
 }
 
 _SETTINGS_HEAD = (

@@ -49,6 +49,7 @@ TABLE: Final = (
     Rule("*", "/v1/admin/tokens", Role.ADMIN),
     Rule("*", "/v1/admin/users", Role.ADMIN),
     Rule("*", "/v1/admin/audit-log", Role.ADMIN),
+    Rule("*", "/v1/admin/config", Role.ADMIN),
     Rule("DELETE", "/v1/admin", Role.ADMIN),
     Rule("GET", "/v1/admin", Role.VIEWER),
     Rule("*", "/v1/admin", Role.EDITOR),

@@ -28,6 +28,16 @@ class Pipeline(msgspec.Struct, frozen=True):
     updated_ms: int = 0
 
 
+class PipelineKey(msgspec.Struct, frozen=True):
+    """A key that a pipeline had before, and that the gateway takes beside the current one until `expires_ms`."""
+
+    id: str
+    pipeline_id: str
+    pipeline_key: str
+    replaced_ms: int
+    expires_ms: int | None = None
+
+
 class Template(msgspec.Struct, frozen=True):
     """The reusable integration of the organisation (contracts/signal.md §10.5)."""
 

@@ -1,25 +1,20 @@
 """Secrets of those who post signed requests, made from the machine itself."""
 
 import time
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from datafly.ingest.webhook_signature import CHECKS
 from datafly.management.auditing import note
 from datafly.management.place import COMMAND_LINE
-from datafly.model.errors import OperatorError
+from datafly.model.errors import Invalid, OperatorError
 from datafly.model.installation import Pipeline
 from datafly.model.secret import Secret
-from datafly.model.source import SIGNING, Source, signing_id
+from datafly.model.source import SIGNING, Source, require_workable, signing_id
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
 from datafly.store.base import Control
 from datafly.store.ids import fresh_id, fresh_signing_secret
-
-_VERIFY: Final = ("hmac", "secret", "none")
-_TARGETS: Final = frozenset({"type", "event", "name", "userId", "anonymousId", "groupId", "previousId", "messageId"})
-_OBJECTS: Final = ("properties.", "traits.", "context.")
 
 
 class WebhookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,22 +80,17 @@ def _note(control: Control, action: str, source: Source) -> None:
 
 
 def _webhook(kind: str, config: Any, secret: Secret | None) -> Source:
-    if kind not in CHECKS:
-        raise OperatorError(f"{kind!r} sends no webhooks that are known here: choose {', '.join(CHECKS)}.")
     try:
         told = msgspec.convert(config, WebhookConfig)
     except msgspec.ValidationError as error:
         raise OperatorError(f"The config of a webhook source cannot be like that: {error}.") from error
-    if told.verify not in _VERIFY:
-        raise OperatorError(f"verify: {told.verify!r} is none of {', '.join(_VERIFY)}.")
-    if kind == "custom" and told.verify != "none" and not told.header:
-        raise OperatorError("header: a custom source needs the name of the header that has its signature or secret.")
-    if not secret and not (kind == "custom" and told.verify == "none"):
-        raise OperatorError("The source needs the secret that its sender signs with: --secret-file.")
-    wrong = [name for name in told.mappings if name not in _TARGETS | {"timestamp"} and not name.startswith(_OBJECTS)]
-    if wrong:
-        raise OperatorError(f"mappings: an event has no {', '.join(wrong)}; it has {', '.join(sorted(_TARGETS))} …")
-    return Source("", "", kind, secret, 0, told.verify, told.header, told.event_type_path, told.mappings)
+    source = Source("", "", kind, secret, 0, told.verify, told.header, told.event_type_path, told.mappings)
+    try:
+        require_workable(source)
+    except Invalid as error:
+        cure = " Give it by --secret-file." if error.details["field"] == "secret" else ""
+        raise OperatorError(error.message + cure) from error
+    return source
 
 
 def pipeline_named(control: Control, named: str) -> Pipeline:

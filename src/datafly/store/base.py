@@ -14,7 +14,7 @@ import msgspec
 
 from datafly.model.alert import AlertChannel, AlertRule
 from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Pending, Replay, Share, Sighting, State
-from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.installation import Installation, Pipeline, PipelineKey, Revision, Template
 from datafly.model.people import User
 from datafly.model.refusal import IntakeCount, KeptRefusal
 from datafly.model.secret import Secret
@@ -61,6 +61,20 @@ class Control(People, Alerting, Protocol):
         self, pipeline_id: str, changes: dict[str, Any], *, if_match: str | None = None
     ) -> Pipeline: ...
 
+    def remove_pipeline(self, pipeline_id: str, *, if_match: str | None = None) -> Pipeline:
+        """What it was. Its keys and sources go with it, its name is free again. With integrations on it: `Conflict`,
+        code `HAS_INTEGRATIONS`.
+        """
+
+    def pipeline_keys(self) -> list[PipelineKey]:
+        """Former keys of all pipelines that are not revoked, expired ones too, the newest first."""
+
+    def renew_key(self, pipeline_id: str, *, expires_ms: int | None, if_match: str | None = None) -> Pipeline:
+        """A new key; the one before is taken until `expires_ms`, or until it is revoked."""
+
+    def revoke_key(self, pipeline_id: str, key_id: str) -> PipelineKey:
+        """A former one; what it was."""
+
     def sources(self) -> list[Source]:
         """Who may post signed requests, oldest first, secrets as `Secret`."""
 
@@ -75,6 +89,9 @@ class Control(People, Alerting, Protocol):
 
         A name is free again when the last installation of its template is removed. Times that are 0 are filled in.
         """
+
+    def attach(self, installation: Installation) -> None:
+        """Another pipeline for a template that is installed already, at one of its revisions."""
 
     def installations(self, *, removed: bool = False) -> list[Installation]:
         """Those in force, with their pinned revision, secrets as `Secret`; with `removed`, also those removed."""

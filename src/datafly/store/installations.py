@@ -34,6 +34,12 @@ class Installations:
                 _require_same(installation, template, revision)
                 _attach(connection, _stamped(installation, now_ms))
 
+    def attach(self, installation: Installation) -> None:
+        """Another pipeline for a template in force, at one of its revisions."""
+        with self._database.change() as connection:
+            _require_own(connection, installation, installation.revision.id)
+            _attach(connection, _stamped(installation, self._database.now_ms()))
+
     def installations(self, *, removed: bool = False) -> list[Installation]:
         """Oldest first."""
         select = rows.installation_select()

@@ -11,7 +11,7 @@ from datafly.observe.store import StoreMigrated
 from datafly.store import dialect
 from datafly.store.database import Database
 
-HEAD: Final = "0014"
+HEAD: Final = "0015"
 """The newest revision in `migrations/versions`; named here so that most starts need not load Alembic."""
 
 FOLDER: Final = Path(__file__).parent / "migrations"

@@ -6,11 +6,11 @@ import msgspec
 import sqlalchemy as sa
 
 from datafly.model.errors import Conflict, Invalid
-from datafly.model.installation import Pipeline
+from datafly.model.installation import Pipeline, PipelineKey
 from datafly.store import rows
 from datafly.store.database import Database
 from datafly.store.ids import fresh_id, fresh_pipeline_key, slug_of
-from datafly.store.schema import pipelines
+from datafly.store.schema import installations, pipeline_keys, pipelines, removed_pipelines, sources
 
 DEFAULT_NAME: Final = "Default"
 _FIXED: Final = frozenset({"id", "pipeline_key", "created_ms", "updated_ms"})
@@ -55,14 +55,65 @@ class Pipelines:
             connection.execute(sa.update(pipelines).where(pipelines.c.id == after.id).values(rows.pipeline_row(after)))
             return after
 
+    def remove_pipeline(self, pipeline_id: str, *, if_match: str | None = None) -> Pipeline:
+        """What it was. Its keys and sources are gone with it; its name is free again."""
+        with self._database.change() as connection:
+            before = _one(connection, pipeline_id)
+            rows.require_match(before, if_match)
+            _require_empty(connection, before)
+            for table in (sources, pipeline_keys):
+                connection.execute(sa.delete(table).where(table.c.pipeline_id == pipeline_id))
+            gone = {"pipeline_id": pipeline_id, "name": before.name, "slug": before.slug}
+            connection.execute(sa.insert(removed_pipelines).values(removed_ms=self._database.now_ms(), **gone))
+            emptied = {"name": pipeline_id, "slug": pipeline_id, "enabled": False}
+            connection.execute(sa.update(pipelines).where(pipelines.c.id == pipeline_id).values(emptied))
+            return before
+
+    def pipeline_keys(self) -> list[PipelineKey]:
+        """The newest first."""
+        ordered = sa.select(pipeline_keys).order_by(pipeline_keys.c.replaced_ms.desc(), pipeline_keys.c.id.desc())
+        with self._database.read() as connection:
+            return [PipelineKey(**row) for row in connection.execute(ordered).mappings()]
+
+    def renew_key(self, pipeline_id: str, *, expires_ms: int | None, if_match: str | None = None) -> Pipeline:
+        """A new key; the one before is taken until `expires_ms`, or until it is revoked."""
+        with self._database.change() as connection:
+            before = _one(connection, pipeline_id)
+            rows.require_match(before, if_match)
+            now_ms = self._database.now_ms()
+            former = PipelineKey(fresh_id("key", now_ms), pipeline_id, before.pipeline_key, now_ms, expires_ms)
+            connection.execute(sa.insert(pipeline_keys).values(msgspec.structs.asdict(former)))
+            new = {"pipeline_key": fresh_pipeline_key(), "updated_ms": now_ms}
+            connection.execute(sa.update(pipelines).where(pipelines.c.id == pipeline_id).values(new))
+            return _one(connection, pipeline_id)
+
+    def revoke_key(self, pipeline_id: str, key_id: str) -> PipelineKey:
+        """What it was; it is refused from then on."""
+        with self._database.change() as connection:
+            its = (pipeline_keys.c.id == key_id, pipeline_keys.c.pipeline_id == pipeline_id)
+            row = rows.first(connection, sa.select(pipeline_keys).where(*its), f"There is no former key {key_id}.")
+            connection.execute(sa.delete(pipeline_keys).where(*its))
+            return PipelineKey(**row)
+
+
+def _in_force() -> sa.Select[Any]:
+    gone = sa.select(removed_pipelines.c.pipeline_id)
+    return sa.select(pipelines).where(pipelines.c.id.not_in(gone))
+
+
+def _require_empty(connection: sa.Connection, pipeline: Pipeline) -> None:
+    its = (installations.c.pipeline_id == pipeline.id, installations.c.removed_ms.is_(None))
+    if connection.execute(sa.select(installations.c.id).where(*its)).first():
+        raise Conflict(f"{pipeline.name} has integrations. Uninstall them first.", code="HAS_INTEGRATIONS")
+
 
 def _all(connection: sa.Connection) -> list[Pipeline]:
-    select = sa.select(pipelines).order_by(pipelines.c.created_ms, pipelines.c.id)
+    select = _in_force().order_by(pipelines.c.created_ms, pipelines.c.id)
     return [rows.pipeline_of(row) for row in connection.execute(select).mappings()]
 
 
 def _one(connection: sa.Connection, pipeline_id: str) -> Pipeline:
-    select = sa.select(pipelines).where(pipelines.c.id == pipeline_id)
+    select = _in_force().where(pipelines.c.id == pipeline_id)
     return rows.pipeline_of(rows.first(connection, select, f"There is no pipeline {pipeline_id}."))
 
 

@@ -147,6 +147,53 @@ class PipelineSuite(StoreFixtures):
             store.control.update_pipeline(pipeline.id, changes)
         assert store.control.pipeline(pipeline.id) == pipeline
 
+    def test_a_new_key_leaves_the_one_before_until_it_is_revoked(
+        self, store: SqlStore, pipeline: Pipeline, clock: FakeClock
+    ) -> None:
+        renewed = store.control.renew_key(pipeline.id, expires_ms=clock.now_ms() + 5)
+        (former,) = store.control.pipeline_keys()
+        assert (former.pipeline_id, former.pipeline_key) == (pipeline.id, pipeline.pipeline_key)
+        assert (former.replaced_ms, former.expires_ms) == (clock.now_ms(), clock.now_ms() + 5)
+        assert renewed.pipeline_key != pipeline.pipeline_key
+        assert store.control.pipeline(pipeline.id) == renewed
+        assert store.control.revoke_key(pipeline.id, former.id) == former
+        assert store.control.pipeline_keys() == []
+        with pytest.raises(NotFound):
+            store.control.revoke_key(pipeline.id, former.id)
+
+    def test_a_removed_pipeline_frees_its_name_and_stays_for_what_was_on_it(
+        self, store: SqlStore, pipeline: Pipeline
+    ) -> None:
+        store.control.install(*integration(pipeline.id))
+        store.control.put_source(Source("wh_1", pipeline.id, "stripe", Secret("whsec")))
+        store.control.renew_key(pipeline.id, expires_ms=None)
+        with pytest.raises(Conflict) as raised:
+            store.control.remove_pipeline(pipeline.id)
+        assert raised.value.code == "HAS_INTEGRATIONS"
+        store.control.change_installation("pi_1_0", {"removed_ms": 5, "end": {0: 9}})
+        assert store.control.remove_pipeline(pipeline.id).name == pipeline.name
+        assert pipeline.id not in [one.id for one in store.control.pipelines()]
+        assert (store.control.sources(), store.control.pipeline_keys()) == ([], [])
+        assert [one.pipeline_id for one in store.control.installations(removed=True)] == [pipeline.id]
+        with pytest.raises(NotFound):
+            store.control.remove_pipeline(pipeline.id)
+        again = store.control.create_pipeline(Pipeline(id="", name=pipeline.name, slug="", pipeline_key=""))
+        assert again.id != pipeline.id
+
+    def test_a_template_is_attached_to_another_pipeline_at_one_of_its_revisions(
+        self, store: SqlStore, pipeline: Pipeline
+    ) -> None:
+        other = store.control.create_pipeline(Pipeline(id="", name="Other", slug="", pipeline_key=""))
+        template, revision, _ = integration(pipeline.id)
+        store.control.install(template, revision, [])
+        there = Installation("pi_there", other.id, template, revision, start={0: 3}, paused=True)
+        store.control.attach(there)
+        kept = store.control.installation("pi_there")
+        assert (kept.pipeline_id, kept.revision.id, kept.start, kept.paused) == (other.id, revision.id, {0: 3}, True)
+        stranger = msgspec.structs.replace(revision, id="rev_of_another")
+        with pytest.raises(Invalid):
+            store.control.attach(Installation("pi_x", other.id, template, stranger))
+
     def test_a_stale_etag_is_a_conflict_and_changes_nothing(self, store: SqlStore, pipeline: Pipeline) -> None:
         seen = store.control.etag(pipeline)
         renamed = store.control.update_pipeline(pipeline.id, {"name": "Shop"}, if_match=seen)

@@ -5,12 +5,36 @@ import queue
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import msgspec
 import pytest
 
 from datafly.cli import tail
 from datafly.cli.refused import line as refused_line
+from datafly.management.client import Client
+from datafly.management.paging import Page
+from datafly.management.views.intake import refused_event
 from datafly.model.errors import OperatorError
+from datafly.model.refusal import KeptRefusal
 from datafly.settings import Settings
+
+REFUSED = refused_event(
+    0,
+    KeptRefusal(
+        pipeline_id="pip_1",
+        at_ms=1,
+        stage="gateway",
+        door="/v1/batch",
+        code="NOT_JSON",
+        status=400,
+        message="It is wrong.",
+        index=None,
+        type=None,
+        event=None,
+        message_id=None,
+        size_bytes=2,
+        outline="{}",
+    ),
+)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -51,7 +75,7 @@ def test_it_comes_back_with_the_place_that_it_saw_last_and_says_so_once(server, 
     server.answers.put((503, b""))
     server.answers.put((200, message("p2", message_id="m-2")))
 
-    events = tail._events(server.base, "dft_x")
+    events = tail._events(Client(server.base, "dft_x"))
     assert [next(events)["message_id"], next(events)["message_id"]] == ["m-1", "m-2"]
 
     path = "/v1/admin/live-events?follow=true"
@@ -66,7 +90,7 @@ def test_it_comes_back_with_the_place_that_it_saw_last_and_says_so_once(server, 
 def test_what_is_refused_ends_it_with_a_sentence(server, status, body, sentence):
     server.answers.put((status, body))
     with pytest.raises(OperatorError, match=sentence):
-        next(tail._events(server.base, "dft_x"))
+        next(tail._events(Client(server.base, "dft_x")))
 
 
 def follow(settings=None, *, url=None, token=None):
@@ -96,8 +120,9 @@ def test_it_makes_no_store_where_there_is_none(server, tmp_path):
 def test_what_is_refused_is_shown_once_from_the_beginning_on(server):
     shown, seen = [], {}
     for numbers in ([2, 1], [4, 3, 2, 1], [4, 3, 2, 1]):
-        server.answers.put((200, json.dumps({"data": [{"id": f"ref_{number}"} for number in numbers]}).encode()))
-        tail._show_newer(server.base, "dft_x", "pip_1", seen, shown.append)
+        rows = [msgspec.structs.replace(REFUSED, id=f"ref_{number}") for number in numbers]
+        server.answers.put((200, msgspec.json.encode(Page(rows, None, False))))  # noqa: FBT003
+        tail._show_newer(Client(server.base, "dft_x"), "pip_1", seen, shown.append)
 
     assert [one["id"] for one in shown] == ["ref_3", "ref_4"]
     assert asked(server)[:2] == ("/v1/admin/pipelines/pip_1/refused?limit=100", "Bearer dft_x")

@@ -5,14 +5,16 @@ import gzip
 import hashlib
 import hmac
 import json
+from typing import get_args
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datafly.ingest.webhook_signature import CHECKS
 from datafly.model.secret import Secret
-from datafly.model.source import SIGNING, Source
+from datafly.model.source import SIGNING, Source, WebhookKind
 from datafly.process import Context, Duplicate, Memory, Refused, process_one
 
 SECRET = "whsec_whisper"
@@ -301,3 +303,7 @@ def test_whatever_a_sender_tells_is_no_fault_of_ours_and_what_is_kept_can_be_rea
     assert len(shared_gate.entries) == (answer.json()["accepted"] if answer.status_code == 200 else 0)
     for received in shared_gate.received:
         assert not isinstance(process_one(received, Context(), Memory()), Refused)
+
+
+def test_every_kind_of_webhook_has_its_check():
+    assert set(CHECKS) == set(get_args(WebhookKind))

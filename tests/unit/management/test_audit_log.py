@@ -112,15 +112,24 @@ def test_a_cell_that_begins_like_a_formula_is_made_harmless(house, call):
     assert rows[0]["token_name"] == "'=1+1"
 
 
+def in_order(operation):
+    """What is used is removed after what uses it."""
+    method, path, _ = operation
+    return method == "DELETE", path.endswith("{pipeline_id}")
+
+
 def test_whatever_changes_something_is_on_record_told_or_not(house, call):
     """Every route that is no reading one: if it succeeds, the log has grown."""
     installed = house.installed()
     token = house.control.create_token("x", "viewer")[0]
+    house.control.renew_key(house.pipeline.id, expires_ms=None)
+    (key,) = house.control.pipeline_keys()
     known = {
         "pipeline_id": house.pipeline.id,
         "integration_id": installed.id,
         "token_id": token.id,
         "vendor": "insider",
+        "key_id": key.id,
     }
     bodies = {
         "/v1/admin/pipelines": {"name": "More"},
@@ -128,7 +137,7 @@ def test_whatever_changes_something_is_on_record_told_or_not(house, call):
         "/v1/admin/users": {"email": "new@example.com"},
     }
     grown = set()
-    for method, path, handler in sorted(changing(house.app), key=lambda one: one[0] == "DELETE"):
+    for method, path, handler in sorted(changing(house.app), key=in_order):
         before = len(house.control.audit_log(limit=1000))
         filled = reduce(lambda text, name: text.replace(f"{{{name}}}", known[name]), known, path)
         reply = call(method, filled, json=bodies.get(path, {}))

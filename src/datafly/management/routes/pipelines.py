@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from litestar import Response, Router, get, patch, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from datafly.management.bodies import Strict
@@ -68,6 +68,23 @@ def change_pipeline(
     return _answer(services, changed)
 
 
+@delete("/{pipeline_id:str}", summary="Remove a pipeline and what is installed on it", sync_to_thread=True)
+def remove_pipeline(
+    *, services: Services, pipeline_id: FromPath[str], request: Caller, if_match: IfMatch = None
+) -> None:
+    """Its keys are refused from then on. Events that it took are processed; those that still wait at an integration end
+    as SKIPPED `installation_removed`. Its name is free again.
+    """
+    removal = {"removed_ms": services.clock.now_ms(), "end": services.log.heads()}
+    with services.control.together():
+        for one in services.control.installations():
+            if one.pipeline_id == pipeline_id:
+                services.control.change_installation(one.id, removal)
+                tell(request, "removed", "pipeline_integration", one.id, old={"name": one.name})
+        removed = services.control.remove_pipeline(pipeline_id, if_match=expected(if_match))
+        tell(request, "removed", "pipeline", pipeline_id, old=told_of(removed))
+
+
 def told_of(pipeline: Pipeline) -> dict[str, Any]:
     told = msgspec.structs.asdict(pipeline)
     return {name: value for name, value in told.items() if name not in {"id", "created_ms", "updated_ms"}}
@@ -79,6 +96,6 @@ def _answer(services: Composed, pipeline: Pipeline, *, status_code: int = 200) -
 
 router = Router(
     "/v1/admin/pipelines",
-    route_handlers=[list_pipelines, get_pipeline, create_pipeline, change_pipeline],
+    route_handlers=[list_pipelines, get_pipeline, create_pipeline, change_pipeline, remove_pipeline],
     tags=["Pipelines"],
 )

@@ -91,16 +91,17 @@ def pipeline_view(pipeline: Pipeline) -> PipelineView:
 def new_pipeline(body: PipelineBody) -> Pipeline:
     """Raises `Invalid`. Id, slug and key are left to the store."""
     fields = msgspec.structs.asdict(body)
-    return Pipeline(id="", slug="", pipeline_key="", **(fields | _checked(fields)))
+    return Pipeline(id="", slug="", pipeline_key="", **(fields | checked_fields(fields)))
 
 
 def pipeline_changes(body: PipelineChange) -> dict[str, Any]:
     """Raises `Invalid`."""
     fields = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
-    return fields | _checked(fields)
+    return fields | checked_fields(fields)
 
 
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+def checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Those of them that are kept otherwise than they were told. Raises `Invalid`."""
     for origin in fields.get("domain_allowlist", ()):
         if not _HOST.fullmatch(origin.strip()):
             raise Invalid(

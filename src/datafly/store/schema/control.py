@@ -40,6 +40,27 @@ pipelines = sa.Table(
     big_column("updated_ms"),
 )
 
+pipeline_keys = sa.Table(
+    "pipeline_keys",
+    metadata,
+    id_column(),
+    reference_column("pipeline_id", "pipelines.id"),
+    sa.Column("pipeline_key", sa.Text, nullable=False, unique=True),
+    big_column("replaced_ms"),
+    sa.Column("expires_ms", sa.BigInteger),
+)
+"""Those that were replaced and are still taken."""
+
+removed_pipelines = sa.Table(
+    "removed_pipelines",
+    metadata,
+    sa.Column("pipeline_id", sa.String(64), sa.ForeignKey("pipelines.id"), primary_key=True),
+    text_column("name"),
+    text_column("slug"),
+    big_column("removed_ms"),
+)
+"""Their rows stay, as what was installed on them speaks of them; name and slug are free again."""
+
 sources = sa.Table(
     "sources",
     metadata,

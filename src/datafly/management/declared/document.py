@@ -1,0 +1,188 @@
+"""The document: names are identities, fields that are left out have their defaults, secrets are references."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from datafly.management.views.naming import Name
+from datafly.management.views.pipeline import Consents, Origins, Parameters, PipelineType, Rate
+from datafly.model.errors import Invalid
+from datafly.model.overrides import Overrides
+from datafly.model.source import WebhookKind, WebhookVerify
+
+REFERENCE: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"
+Reference = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=REFERENCE,
+        max_length=4_096,
+        description="Where a secret is: `env:NAME`, a variable, or `file:/path`, where Signal is told this document.",
+    ),
+]
+Keys = tuple[str, ...]
+"""A place in the document: the keys that lead there; an index of a list is a key too."""
+
+V = TypeVar("V")
+_PATH: Final = re.compile(r"`\$(?P<path>[^`]*)`$")
+_NAMED: Final = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What all parts of the document share."""
+
+
+class DeclaredPipeline(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Its key is made when it is added, and stays. `signing_secret`: of servers that sign their posts."""
+
+    type: PipelineType = "web"
+    enabled: bool = True
+    domain_allowlist: Origins = ()
+    rate_limit_rps: Rate = 0
+    consent_defaults: Consents = {}
+    parameters: Parameters = {}
+    signing_secret: Reference | None = None
+
+
+class DeclaredInstallation(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An integration on a pipeline. `config` and `overrides`: instead of those that the integration has for all."""
+
+    enabled: bool = True
+    paused: bool = False
+    config: dict[str, Any] | None = None
+    overrides: Overrides | None = None
+
+
+class DeclaredIntegration(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """`pipelines`: on which it is installed, by name; `{}` is all that most need to say of one."""
+
+    vendor: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    variant: str = "default"
+    delivery_mode: str = "server_side"
+    config: Annotated[dict[str, Any], msgspec.Meta(description="The vendor's settings; secrets as references.")] = {}
+    overrides: Overrides | None = None
+    pipelines: Annotated[dict[Name, DeclaredInstallation], msgspec.Meta(min_length=1, max_length=1_000)]
+
+
+class DeclaredWebhook(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Another product whose webhooks become events of a pipeline."""
+
+    pipeline: Name
+    kind: WebhookKind
+    secret: Reference | None = None
+    verify: WebhookVerify = "hmac"
+    header: str = ""
+    event_type_path: str = ""
+    mappings: dict[str, str] = {}
+
+
+class Declaration(Shape, frozen=True, kw_only=True, omit_defaults=False, forbid_unknown_fields=True):
+    """A section that is left out stays as it is. One that is there is whole: what it does not name is removed."""
+
+    version: Literal[1] = 1
+    pipelines: dict[Name, DeclaredPipeline] | UnsetType = UNSET
+    integrations: dict[Name, DeclaredIntegration] | UnsetType = UNSET
+    webhooks: dict[Name, DeclaredWebhook] | UnsetType = UNSET
+
+
+class Problems:
+    """Collects what is wrong, each with its place, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[Keys, str]] = []
+
+    def add(self, keys: Keys, says: str) -> None:
+        self._found.append((keys, says))
+
+    def attempt(self, keys: Keys, do: Callable[[], V]) -> V | None:
+        """None where it raises `Invalid`; its field is looked for below `keys`."""
+        try:
+            return do()
+        except Invalid as error:
+            told: Mapping[str, str] = error.details.get("problems") or {error.details.get("field", ""): error.message}
+            for field, says in told.items():
+                self.add((*keys, *_split(field)), says)
+            return None
+
+    def require_none(self) -> None:
+        if self._found:
+            raise _invalid(self._found)
+
+
+def read(told: Any) -> Declaration:
+    """Raises `Invalid`, with all that has the wrong shape: `problems`, a list of `path` (keys) and `message`."""
+    problems = Problems()
+    if not isinstance(told, Mapping):
+        raise _invalid([((), "The document must be a mapping with version, pipelines, integrations, webhooks.")])
+    sections: dict[str, Any] = {}
+    for name, kind in (
+        ("pipelines", DeclaredPipeline),
+        ("integrations", DeclaredIntegration),
+        ("webhooks", DeclaredWebhook),
+    ):
+        if name in told:
+            sections[name] = _entries(told[name], kind, (name,), problems)
+    rest = {name: value for name, value in told.items() if name not in sections}
+    head = _converted(rest, Declaration, (), problems)
+    problems.require_none()
+    return msgspec.structs.replace(head or Declaration(), **sections)
+
+
+def plain(declaration: Declaration) -> dict[str, Any]:
+    """As JSON and YAML have it: what has its default is left out."""
+    told: dict[str, Any] = msgspec.to_builtins(declaration)
+    return told
+
+
+def _entries(told: Any, kind: type[Any], keys: Keys, problems: Problems) -> dict[str, Any]:
+    if not isinstance(told, Mapping):
+        problems.add(keys, f"{keys[-1]} must be a mapping: name to what it is; write {{}} for none.")
+        return {}
+    found = {name: _entry(value, kind, (*keys, name), problems) for name, value in told.items()}
+    for name in told:
+        _converted(name, Name, (*keys, name), problems)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _entry(told: Any, kind: type[Any], keys: Keys, problems: Problems) -> Any:
+    if kind is not DeclaredIntegration or not isinstance(told, Mapping) or not isinstance(told.get("pipelines"), dict):
+        return _converted({} if told is None else told, kind, keys, problems)
+    on = _entries(told["pipelines"], DeclaredInstallation, (*keys, "pipelines"), problems)
+    stand_in: dict[str, Any] = {name: {} for name in told["pipelines"]}
+    whole = _converted({**told, "pipelines": stand_in}, kind, keys, problems)
+    return whole and msgspec.structs.replace(whole, pipelines=on)
+
+
+def _converted(told: Any, kind: Any, keys: Keys, problems: Problems) -> Any:
+    try:
+        return msgspec.convert(told, kind)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        said, what = _PATH.search(text), text.rsplit(" - at", 1)[0]
+        named = _NAMED.search(what)
+        own = _split(said["path"] if said else "") + ((named["name"],) if named else ())
+        problems.add((*keys, *own), _sentence(what, kind))
+        return None
+
+
+def _sentence(what: str, kind: Any) -> str:
+    fields = getattr(kind, "__struct_fields__", ())
+    return f"{what}; it may have {', '.join(fields)}." if "unknown field" in what and fields else f"{what}."
+
+
+def _split(path: str) -> Keys:
+    """`config.api_key`, `.mappings[0].source`: up to a name that msgspec does not tell."""
+    return tuple(part for part in re.split(r"[.\[\]]+", path.partition("[...]")[0]) if part)
+
+
+def shown(keys: Keys) -> str:
+    """`integrations › Insider › config › api_key`."""
+    return " › ".join(keys) or "the document"
+
+
+def _invalid(found: list[tuple[Keys, str]]) -> Invalid:
+    sentences = [f"{shown(keys)}: {says}" for keys, says in found]
+    listed = [{"path": list(keys), "message": says} for keys, says in found]
+    return Invalid(" ".join(sentences), field=".".join(found[0][0]), problems=listed)

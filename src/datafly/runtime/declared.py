@@ -1,0 +1,77 @@
+"""Configuration as code: on the store of this machine, or through the management API of a Signal."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from datafly import catalog
+from datafly.log.base import EVENTS
+from datafly.management.client import Client, Exported
+from datafly.management.declared import applying
+from datafly.management.declared.applying import Ground, Told
+from datafly.management.declared.document import plain
+from datafly.management.declared.exporting import export
+from datafly.management.declared.planning import PlanView
+from datafly.model.secret import Secret
+from datafly.runtime.clock import SystemClock
+from datafly.runtime.compose import open_log
+from datafly.runtime.installations import compiler
+from datafly.runtime.prepare import open_the_store
+from datafly.settings import Settings
+
+
+class Declared(Protocol):
+    """A Signal whose configuration is a document. `secrets`: reference → text."""
+
+    def export_config(self) -> Exported: ...
+
+    def plan_config(self, document: Any, *, secrets: Mapping[str, str], keep_secrets: bool) -> PlanView: ...
+
+    def apply_config(
+        self, document: Any, *, secrets: Mapping[str, str], keep_secrets: bool, plan_id: str
+    ) -> PlanView: ...
+
+
+class Here:
+    """The store of this machine, while Signal runs or not."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def export_config(self) -> Exported:
+        exported = export(self._ground.control)
+        return Exported(plain(exported.declaration), exported.variables)
+
+    def plan_config(self, document: Any, *, secrets: Mapping[str, str], keep_secrets: bool) -> PlanView:
+        return applying.plan(self._ground, _told(document, secrets, keep=keep_secrets))
+
+    def apply_config(self, document: Any, *, secrets: Mapping[str, str], keep_secrets: bool, plan_id: str) -> PlanView:
+        return applying.apply(self._ground, _told(document, secrets, keep=keep_secrets), expected=plan_id)
+
+
+@contextmanager
+def configuration(settings: Settings, *, url: str = "", token: str = "") -> Iterator[Declared]:
+    """Of the Signal at `url`, else of this machine."""
+    if url:
+        yield Client(url, token)
+        return
+    store = open_the_store(settings)
+    reader = open_log(settings).reader(EVENTS, 0)
+    try:
+        yield Here(
+            Ground(
+                control=store.control,
+                catalog=catalog,
+                heads=lambda: {0: reader.bounds().head},
+                compile=compiler(settings),
+                clock=SystemClock(),
+            )
+        )
+    finally:
+        reader.close()
+        store.close()
+
+
+def _told(document: Any, secrets: Mapping[str, str], *, keep: bool) -> Told:
+    known = {reference: Secret(text) for reference, text in secrets.items()}
+    return Told(document=document, secrets=known, keep_secrets=keep)
