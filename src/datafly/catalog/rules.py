@@ -21,7 +21,7 @@ from datafly.spec.nodes import ROOTS, Path
 from datafly.spec.overriding import is_somewhere
 from datafly.spec.parts import BySetting
 from datafly.spec.readiness import StandardEvent
-from datafly.spec.setting import Choice, Flag
+from datafly.spec.setting import Choice, Flag, Number
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SENSITIVE: Final = re.compile(r"(?:^|_)(key|token|secret|password|credential)s?$")
@@ -209,8 +209,11 @@ def withdrawals_are_of_a_consent(subject: Subject) -> Iterator[str]:
 
 @asks("alpha")
 def options_exist(subject: Subject) -> Iterator[str]:
-    """What hangs on a setting names one that is a choice or a flag, and options that it has."""
+    """What hangs on a setting names a choice or a flag, and options that it has; a bound names a number."""
     one = subject.integration
+    for route in one.routes:
+        if route.max_items_by and not isinstance(one.setting(route.max_items_by), Number):
+            yield f"how many items {route.path} holds hangs on {route.max_items_by}, which is no number"
     named = [(node.setting, option) for node in one.nodes() if isinstance(node, BySetting) for option in node.options]
     for setting, option in [*named, *(rule.off for rule in one.rules if rule.off)]:
         if option not in _options(one, setting):

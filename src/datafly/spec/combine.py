@@ -1,6 +1,6 @@
 """Nodes that make one value of several, or of all lines: joined texts, products of numbers, lists without repeats."""
 
-from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 from datafly.spec.nodes import Around, Node, Scalar
@@ -112,7 +112,7 @@ def times(*of: Node) -> Times:
 
 
 def distinct(of: Node) -> Distinct:
-    """The texts of a list, and of the lists in it, each once, in order."""
+    """The texts of a list of texts, or of a list of lists, each once, in order."""
     return Distinct(of)
 
 
@@ -131,13 +131,7 @@ def where(condition: Node, value: Scalar, of: Node) -> Where:
     return Where(condition, value, of)
 
 
-def _each_once(values: list[Any]) -> list[str] | None:
-    return list(dict.fromkeys(_opened(values))) or None
-
-
-def _opened(values: Any) -> Iterator[str]:
-    for value in values:
-        if isinstance(value, str):
-            yield value
-        else:
-            yield from _opened(value)
+def _each_once(values: list[Any]) -> list[str]:
+    if type(values[0]) is str:
+        return list(dict.fromkeys(values))
+    return list(dict.fromkeys(chain.from_iterable(values)))

@@ -175,9 +175,9 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     items of one group, `item` around each item; `parts` are the lists of a body that has several. Without a list a
     request is one item. `unique`: paths into an item's body; no request holds two items that are alike there and in
     their group. `single`: the route by which a request of one item goes. `repeat_alone`: the vendor cannot tell a
-    request that comes again, so after an answer that was lost its items go one by one. `max_items`: what
-    a request holds at most, if that is less than `limits` say; `fits`: what each item may be. `{setting}` in a text of
-    `wrap` is what the installation's config says.
+    request that comes again, so after an answer that was lost its items go one by one. `max_items`: what a request
+    holds at most, if that is less than `limits` say, or `max_items_by` the setting that says it; `fits`: what each item
+    may be. `{setting}` in a text of `wrap` is what the installation's config says.
     """
 
     path: str
@@ -195,6 +195,7 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     single: str | None = None
     repeat_alone: bool = False
     max_items: int = 0
+    max_items_by: str = ""
     fits: Fits | None = None
 
     @property

@@ -116,11 +116,13 @@ class _TooLargeError(Exception):
 
 def _unique(body: Any, group: bytes, paths: Sequence[Sequence[str]]) -> str:
     """Empty where one of the values is not there: then nothing can be alike."""
-    values = [_at(body, path) for path in paths]
-    return "" if None in values else "\0".join([group.decode(), *map(str, values)])
-
-
-def _at(value: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+    found = group.decode()
+    try:
+        for path in paths:
+            value = body
+            for name in path:
+                value = value[name]
+            found += f"\0{value}"
+    except (KeyError, TypeError):
+        return ""
+    return found

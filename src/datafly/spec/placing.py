@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from datafly.spec.bounds import Cut, Sized
 from datafly.spec.choices import Absent, Barred, Capped, Given, Keyed, Refused, Registered
-from datafly.spec.combine import Joined, Times, Where
+from datafly.spec.combine import Always, Joined, Times, Where
 from datafly.spec.convert import Convert
 from datafly.spec.nodes import Around, Const, First, FirstLine, Merged, Node, Obj, Required, Wanted
 from datafly.spec.parts import BySetting, EventName, Params
 from datafly.spec.rest import Rest
 
-_STAY = (Required, Wanted, FirstLine, Registered, Barred, Capped)
+_STAY = (Required, Wanted, FirstLine, Registered, Barred, Capped, Cut, Always, Sized)
 """What a vendor needs of a value, whoever says what the value is."""
 
 Change = Callable[[Node], Node]

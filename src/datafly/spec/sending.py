@@ -27,7 +27,7 @@ def sending_of(integration: Integration, caller: Caller, config: Mapping[str, An
         "rates": _rates(integration),
         "credential": _credential(integration, caller),
         "alone": _alone(integration),
-        "most_items": _most_items(integration),
+        "most_items": _most_items(integration, config),
         "calls_of_one": calls_of_one(integration),
         "repeats_alone": _repeats_alone(integration),
         "idempotent": integration.idempotent,
@@ -55,8 +55,9 @@ def _repeats_alone(integration: Integration) -> frozenset[str]:
     return _with_historical(route.key for route in integration.routes if route.repeat_alone)
 
 
-def _most_items(integration: Integration) -> dict[str, int]:
-    most = {route.key: route.max_items for route in integration.routes if route.max_items}
+def _most_items(integration: Integration, config: Mapping[str, Any]) -> dict[str, int]:
+    said = {route.key: config.get(route.max_items_by) or route.max_items for route in integration.routes}
+    most = {key: count for key, count in said.items() if count}
     return most | {historical_key(key): count for key, count in most.items()}
 
 

@@ -70,7 +70,7 @@ def every_item(made):
 
 
 async def test_all_samples_of_one_installation_are_taken_together(client):
-    made = installed(list_id="Y6nRLr")
+    made = installed(list_id="Y6nRLr", profiles_per_request=1_000)
     batches = []
     for item in sorted(every_item(made), key=lambda one: one.route):
         if not batches or not batches[-1].takes(item, made.limits):

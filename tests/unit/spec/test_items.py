@@ -16,8 +16,8 @@ from datafly.spec.compiled import Limits
 from datafly.spec.integration import Functions, Integration, Lines, More, Route, Rule
 from datafly.spec.nodes import obj, path, required
 from datafly.spec.parts import each_line
+from datafly.spec.setting import Number, Text
 from datafly.spec.setting import Secret as SecretSetting
-from datafly.spec.setting import Text
 from datafly.spec.whole import whole
 from datafly.spec.words import Failure, Refusal
 
@@ -258,6 +258,21 @@ def test_a_call_may_hold_fewer_items_than_others():
         batch.add(Unit(None, item))
     assert not batch.takes(item, made.limits)
     assert not batch.has_room(made.limits)
+
+
+@pytest.mark.parametrize(("config", "most"), [({}, 2), ({"each": 1}, 1)])
+def test_how_many_items_a_call_holds_may_be_a_setting(config, most):
+    bounded = msgspec.structs.replace(
+        ACME,
+        routes=(Route("/bulk", "items", max_items=2, max_items_by="each"),),
+        rules=(Rule("Quiz Finished", "c", "n"),),
+        settings=(*ACME.settings, Number("each", "E.", required=False, whole=True)),
+    )
+    made = compile_integration(bounded, {"token": Secret("t-1"), **config})
+    batch = Batch(made, "r", 1, [])
+    while batch.takes(Item(b"1"), made.limits):
+        batch.add(Unit(None, Item(b"1")))
+    assert len(batch.units) == most
 
 
 def test_a_setting_may_stand_around_items():

@@ -1,6 +1,17 @@
 """Klaviyo, by its events, profiles and subscriptions APIs (contracts/klaviyo-braze-movable-ink-webhook.md §1)."""
 
-from datafly.integrations.klaviyo import answers, calls, events, identity, routes, rules, samples, settings, words
+from datafly.integrations.klaviyo import (
+    answers,
+    calls,
+    events,
+    identity,
+    places,
+    routes,
+    rules,
+    samples,
+    settings,
+    words,
+)
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Check, Functions, Integration
 
@@ -41,6 +52,7 @@ integration = Integration(
     remarks=words.REMARKS,
     samples=samples.SAMPLES,
     calls=calls.CALLS,
+    overridable=places.OVERRIDABLE,
     functions=Functions(
         judge_success=answers.judge_success, judge_failure=answers.judge_failure, judge_check=answers.judge_check
     ),

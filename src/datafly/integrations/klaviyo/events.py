@@ -11,7 +11,7 @@ from datafly.spec.parts import identified, rule_event_name
 from datafly.spec.whole import whole
 
 _MOST_PROPERTIES = 400
-_LONGEST_NAME = 127
+LONGEST_NAME = 127
 _DEEPEST = 10
 """Levels, the properties themselves being the first."""
 _TOO_MANY = f"The event has {{count}} properties; Klaviyo takes {_MOST_PROPERTIES}, so the first of them are sent."
@@ -35,7 +35,7 @@ def event(
     unique: Node | None = None,
 ) -> Node:
     """`unique`: what tells it when it comes again, if that is not the message."""
-    called = sized(required(name or rule_event_name(), NO_NAME), _LONGEST_NAME, NAME_TOO_LONG)
+    called = sized(required(name or rule_event_name(), NO_NAME), LONGEST_NAME, NAME_TOO_LONG)
     worth = {"value": value, "value_currency": given(value, currency)} if value and currency else {}
     return obj(
         {

@@ -7,7 +7,7 @@ from datafly.spec.integration import IdentityRow
 from datafly.spec.nodes import first, path, unless
 from datafly.spec.parts import by_setting
 
-BLOCKED = ("undefined", "null", "none", "anonymous", "0")
+BLOCKED = ("undefined", "null", "none", "anonymous")
 _MOST = 255
 
 EMAIL = email(path("traits.email"))

@@ -27,6 +27,13 @@ def _job(kind: str, name: str, **beside: Any) -> dict[str, Any]:
 
 _PROFILE = {"type": "profile", "attributes": "$item"}
 _LIST = {"list": {"data": {"type": "list", "id": "{list_id}"}}}
+_IMPORT: dict[str, Any] = {
+    "wrap": _job("profile-bulk-import-job", "profiles"),
+    "item": _PROFILE,
+    "unique": ("external_id",),
+    "requests_per_minute": 150,
+    "fits": _PROFILE_FITS,
+}
 
 ROUTES = (
     Route(
@@ -68,12 +75,11 @@ ROUTES = (
     Route(
         "/api/profile-bulk-import-jobs",
         key="profiles",
-        wrap=_job("profile-bulk-import-job", "profiles"),
-        item=_PROFILE,
-        unique=("external_id",),
-        requests_per_minute=150,
-        fits=_PROFILE_FITS,
+        single="profile",
+        max_items_by="profiles_per_request",
+        **_IMPORT,
     ),
+    Route("/api/profile-bulk-import-jobs", key="history", **_IMPORT),
     Route(
         "/api/profile-subscription-bulk-create-jobs",
         key="subscribe",

@@ -121,8 +121,8 @@ USERS = (
         "Creates or updates the profile. History goes by bulk import. Opt-ins and opt-outs that are told anew also "
         "subscribe and unsubscribe.",
         body=PROFILE,
-        route="profile",
-        historical_route="profiles",
+        route="profiles",
+        historical_route="history",
         more=(More(SUBSCRIBE, "subscribe"), More(UNSUBSCRIBE, "unsubscribe")),
     ),
     Rule(
@@ -130,8 +130,8 @@ USERS = (
         "Profile",
         "The group as custom properties group_id and group_…, its name as organization.",
         body=GROUP,
-        route="profile",
-        historical_route="profiles",
+        route="profiles",
+        historical_route="history",
     ),
     Rule(
         WITHDRAWN,

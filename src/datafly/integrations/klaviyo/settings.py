@@ -150,6 +150,17 @@ _DELIVERY = (
         whole=True,
         advanced=True,
     ),
+    Number(
+        "profiles_per_request",
+        "How many profiles of identify and group calls share a bulk import at most. With 1 each goes by itself, and "
+        "its answer says what is wrong with it.",
+        label="Profiles per request",
+        default=1,
+        minimum=1,
+        maximum=1_000,
+        whole=True,
+        advanced=True,
+    ),
 )
 SETTINGS = (*_ACCOUNT, *_USERS, *_EVENTS, *_DELIVERY)
 LIMIT_SETTINGS = {"flush_interval_ms": "flush_interval_ms", "max_items": "events_per_request"}

@@ -100,6 +100,16 @@ REMARKS = (
         "Klaviyo's own fields; all other traits are custom properties under their name in snake_case. Nothing is "
         "cleared: what a user has no longer is not sent as null.",
     ),
+    Remark(
+        "identity",
+        "A profile is written without an anonymous id, so a visitor is joined to the user by her next event, which has "
+        "both.",
+    ),
+    Remark(
+        "identity",
+        "Klaviyo takes 750 profiles a minute one by one. Where more identify calls come than that, raise "
+        "profiles_per_request: those that wait then share a bulk import, of which Klaviyo tells no single outcome.",
+    ),
     Remark("identity", "alias events are not sent: Klaviyo merges profiles by ids that only it knows."),
     Remark(
         "consent",
