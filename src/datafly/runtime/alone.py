@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datafly.model.errors import OperatorError
 from datafly.observe import add_sink
 from datafly.observe.lines import bridge_libraries, line_sink
+from datafly.runtime.folder import usable_folder
 from datafly.runtime.people import url_of
 from datafly.runtime.ports import refuse_busy_ports
-from datafly.runtime.prepare import usable_folder
 from datafly.runtime.serve import plain_config, serve
 from datafly.runtime.up import stop_on_signals
 from datafly.sandbox.app import Sandbox, create_app

@@ -9,16 +9,28 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from datafly.model.errors import OperatorError
-from datafly.runtime.prepare import usable_folder
 from datafly.settings import Settings
 
 _WAIT_SECONDS: Final = 5.0
 """Roles of a supervisor that was killed are gone by then."""
 _LOOK_SECONDS: Final = 0.05
+
+
+@contextlib.contextmanager
+def usable_folder(settings: Settings) -> Iterator[None]:
+    """The data folder is there; what cannot be read or written in it inside is an `OperatorError` with the cure."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield
+    except OSError as error:
+        raise OperatorError(
+            f"The data folder {settings.data_dir} cannot be used ({error.strerror}): make it writable or set "
+            "DATAFLY_DATA_DIR to another."
+        ) from error
 
 
 @contextlib.asynccontextmanager
@@ -27,8 +39,7 @@ async def alone_in_the_folder(settings: Settings, stop: asyncio.Event) -> AsyncI
 
     Raises `OperatorError` where another Signal has it.
     """
-    with usable_folder(settings):
-        descriptor = os.open(settings.data_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _open(settings)
     try:
         yield descriptor if await _held(settings, descriptor, stop) else None
     finally:
@@ -57,3 +68,21 @@ def _takes(settings: Settings, descriptor: int) -> bool:
         except BlockingIOError:
             return False
     return True
+
+
+def require_nobody_in(settings: Settings) -> None:
+    """Raises `OperatorError` where a Signal runs on the folder: it would not know the tables of this version."""
+    descriptor = _open(settings)
+    try:
+        if not _takes(settings, descriptor):
+            raise OperatorError(
+                f"The Signal that runs on {settings.data_dir} is of an earlier version than this command. Stop it and "
+                "start this version; what it keeps is brought along then."
+            )
+    finally:
+        os.close(descriptor)
+
+
+def _open(settings: Settings) -> int:
+    with usable_folder(settings):
+        return os.open(settings.data_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -18,12 +18,15 @@ _LONGEST_PAUSE_SECONDS: Final = 0.5
 
 
 class HandOver:
-    """Use it from one event loop. What is handed over and not answered is bounded; `share`: among so many gateways."""
+    """Use it from one event loop. What is handed over and not answered is bounded; `share`: among so many gateways.
 
-    def __init__(self, path: Path, *, share: int = 1) -> None:
+    `max_waiting_bytes`: of all of them together, as the keeper has it.
+    """
+
+    def __init__(self, path: Path, *, share: int = 1, max_waiting_bytes: int = MAX_WAITING_BYTES) -> None:
         self._path = path
         self._max_waiting = MAX_WAITING // share
-        self._max_bytes = MAX_WAITING_BYTES // share
+        self._max_bytes = max_waiting_bytes // share
         self._connection: _Connection | None = None
         self.connected = asyncio.Event()
         self._waiting = 0

@@ -1,10 +1,9 @@
 """What must be there before a role starts: the data folder, the key, the store with its default pipeline."""
 
-import contextlib
-from collections.abc import Iterator
+from functools import partial
 
-from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
+from datafly.runtime.folder import require_nobody_in, usable_folder
 from datafly.settings import Settings
 from datafly.store.keys import load_or_create_key
 from datafly.store.open import SqlStore, open_store
@@ -16,18 +15,10 @@ def encryption_key(settings: Settings) -> Secret:
         return load_or_create_key(settings.data_dir, settings.encryption_key)
 
 
-@contextlib.contextmanager
-def usable_folder(settings: Settings) -> Iterator[None]:
-    """The data folder is there; what cannot be read or written in it inside is an `OperatorError` with the cure."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        yield
-    except OSError as error:
-        raise OperatorError(
-            f"The data folder {settings.data_dir} cannot be used ({error.strerror}): make it writable or set "
-            "DATAFLY_DATA_DIR to another."
-        ) from error
+def open_the_store(settings: Settings, *, alone: bool = False) -> SqlStore:
+    """`alone`: who opens it has the folder to itself, and may bring tables of an earlier version to this one's.
 
-
-def open_the_store(settings: Settings) -> SqlStore:
-    return open_store(settings.data_dir, encryption_key=encryption_key(settings))
+    Others do so only while no Signal runs there. Raises `OperatorError`.
+    """
+    before = None if alone else partial(require_nobody_in, settings)
+    return open_store(settings.data_dir, encryption_key=encryption_key(settings), before_migrating=before)

@@ -40,7 +40,7 @@ async def _run(settings: Settings, stop: asyncio.Event, held: int) -> None:
     """`held`: the descriptor by which the tree has its data folder to itself."""
     roles = _roles(settings)
     preload(roles)
-    store = open_the_store(settings)
+    store = open_the_store(settings, alone=True)
     store.control.ensure_default_pipeline()
     go_on_beyond_what_was_read(open_log(settings), store.ledger)
     share_out_deliveries(store, settings.delivery_workers)

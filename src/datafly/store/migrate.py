@@ -1,5 +1,6 @@
 """Brings the tables to the revision that this code was written for."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -18,16 +19,22 @@ FOLDER: Final = Path(__file__).parent / "migrations"
 _VERSION: Final = sa.table("alembic_version", sa.column("version_num"))
 
 
-def migrate(database: Database) -> None:
-    """All or nothing, by one process of those that start. A store of a newer Signal → `OperatorError`."""
+def migrate(database: Database, before_upgrading: Callable[[], None] | None = None) -> None:
+    """All or nothing, by one process of those that start. A store of a newer Signal → `OperatorError`.
+
+    `before_upgrading`: called where there are tables already; what it raises leaves them as they are.
+    """
     with database.read() as connection:
         if _revision(connection) == HEAD:
             return
     with database.write() as connection:
         dialect.lock_migrations(connection)
         before = _revision(connection)
-        if before != HEAD:
-            _upgrade(connection, before)
+        if before == HEAD:
+            return
+        if before and before_upgrading:
+            before_upgrading()
+        _upgrade(connection, before)
 
 
 def _revision(connection: sa.Connection) -> str:

@@ -1,6 +1,7 @@
 """Opens the store."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -40,16 +41,23 @@ class SqlStore:
         self.close()
 
 
-def open_store(url_or_path: str | Path, *, encryption_key: Secret, now_ms: NowMs | None = None) -> SqlStore:
+def open_store(
+    url_or_path: str | Path,
+    *,
+    encryption_key: Secret,
+    now_ms: NowMs | None = None,
+    before_migrating: Callable[[], None] | None = None,
+) -> SqlStore:
     """A data directory (SQLite, `store.db` in it) or a database URL. Makes or migrates the tables.
 
-    Any number of processes may open it at once. Raises `OperatorError` when the key is not the one that the store was
-    written with, or when a newer Signal wrote it; `Unavailable` when the database cannot be reached.
+    Any number of processes may open it at once. `before_migrating` is called where there are tables of an earlier
+    version; what it raises leaves them as they are. Raises `OperatorError` when the key is not the one that the store
+    was written with, or when a newer Signal wrote it; `Unavailable` when the database cannot be reached.
     """
     sealer = Sealer(encryption_key)
     database = Database(dialect.url_of(url_or_path), now_ms or _wall_clock_ms)
     try:
-        migrate(database)
+        migrate(database, before_migrating)
         _require_key(database, sealer)
     except BaseException:
         database.close()

@@ -1,7 +1,9 @@
 """A data folder is one Signal's, for as long as any process of it is there."""
 
 import asyncio
+import contextlib
 import os
+import sqlite3
 import sys
 
 import pytest
@@ -9,8 +11,10 @@ import pytest
 from datafly.model.errors import OperatorError
 from datafly.runtime import folder
 from datafly.runtime.folder import alone_in_the_folder
+from datafly.runtime.prepare import open_the_store
 from datafly.runtime.spawned import spawn
 from datafly.settings import Settings
+from datafly.store import migrate
 
 
 @pytest.fixture
@@ -54,3 +58,31 @@ async def test_a_role_that_is_a_program_of_its_own_holds_the_folder_too(settings
         role = await spawn("any", settings, command=lambda _: (sys.executable, "-c", look), held=(held,))
         assert [line async for line in role.lines()] == [b"%d\n" % os.fstat(held).st_ino]
         assert await role.wait() == 0
+
+
+def _revision(settings, told=None):
+    """Of the tables; `told`: what they say from now on."""
+    connection = sqlite3.connect(settings.data_dir / "store.db")
+    with contextlib.closing(connection), connection:
+        if told:
+            connection.execute("UPDATE alembic_version SET version_num = ?", (told,))
+        return connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+
+
+async def test_beside_a_running_signal_of_an_earlier_version_no_command_changes_its_tables(settings):
+    async with alone_in_the_folder(settings, asyncio.Event()):
+        open_the_store(settings, alone=True).close()
+        open_the_store(settings).close()
+        _revision(settings, "0001")
+        with pytest.raises(OperatorError, match=f"runs on {settings.data_dir} is of an earlier version"):
+            open_the_store(settings)
+        assert _revision(settings) == "0001"
+
+
+def test_where_no_signal_runs_a_command_brings_tables_of_an_earlier_version_along(settings, monkeypatch):
+    open_the_store(settings).close()
+    _revision(settings, "0001")
+    upgraded = []
+    monkeypatch.setattr(migrate, "_upgrade", lambda _connection, revision: upgraded.append(revision))
+    open_the_store(settings).close()
+    assert upgraded == ["0001"]

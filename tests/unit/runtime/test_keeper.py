@@ -136,9 +136,10 @@ async def test_the_keeper_bounds_what_waits_of_all_gateways_together(house):
         assert await waiting == 0
 
 
-async def test_a_gateway_bounds_what_it_has_handed_over(house):
+@pytest.mark.parametrize("bound", [{"share": 20_000}, {"share": 2, "max_waiting_bytes": 3}], ids=["events", "bytes"])
+async def test_a_gateway_bounds_what_it_has_handed_over(house, bound):
     disk = Blocked()
-    async with house.keeper(disk), house.gateway(share=20_000) as gateway:
+    async with house.keeper(disk), house.gateway(**bound) as gateway:
         waiting = asyncio.create_task(gateway.append(entries(b"1")))
         await asyncio.to_thread(disk.called.wait, PATIENCE_SECONDS)
         with pytest.raises(Unavailable, match="Too much is waiting"):

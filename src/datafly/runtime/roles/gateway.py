@@ -100,7 +100,11 @@ async def _alone(settings: Settings, store: SqlStore) -> AsyncIterator[Way]:
 @contextlib.asynccontextmanager
 async def _of_several(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Way]:
     """Listens on the port once the keeper is there: who connects before would be told to come again."""
-    keeper = HandOver(socket_path(settings.data_dir), share=settings.gateway_workers)
+    keeper = HandOver(
+        socket_path(settings.data_dir),
+        share=settings.gateway_workers,
+        max_waiting_bytes=settings.gateway_buffer_bytes // 4,
+    )
     buckets = SharedBuckets(settings.data_dir / "gateway.buckets")
     following = asyncio.create_task(keeper.follow())
     try:
