@@ -2,6 +2,7 @@
 
 import pytest
 
+from datafly.testing.alert_suite import AlertSuite
 from datafly.testing.intake_suite import IntakeSuite
 from datafly.testing.ledger_suite import LedgerSuite
 from datafly.testing.people_suite import PeopleSuite
@@ -27,6 +28,12 @@ class TestIntakeInSqlite(IntakeSuite):
 
 
 class TestPeopleInSqlite(PeopleSuite):
+    @pytest.fixture
+    def place(self, tmp_path):
+        return tmp_path / "data"
+
+
+class TestAlertsInSqlite(AlertSuite):
     @pytest.fixture
     def place(self, tmp_path):
         return tmp_path / "data"
