@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -24,6 +23,7 @@ from datafly.model.delivery import (
 from datafly.model.verdict import DEAD_LETTERS, Ruling, Verdict
 from datafly.store import Progress, SqlStore, Writing
 from datafly.store.base import Drained
+from datafly.testing.clock import FakeClock
 from datafly.testing.ledger_story import Story, stories
 from datafly.testing.share_suite import ShareSuite
 from datafly.testing.store_suite import StoreFixtures
@@ -263,10 +263,10 @@ class ReadingSuite(StoreFixtures):
 
     @pytest.mark.parametrize(("age_days", "span_ms"), [(1, 60_000), (3, 3_600_000), (50, 86_400_000)])
     def test_what_is_counted_is_folded_as_it_grows_old_and_no_sum_changes(
-        self, store: SqlStore, age_days: int, span_ms: int
+        self, store: SqlStore, clock: FakeClock, age_days: int, span_ms: int
     ) -> None:
         day_ms = 86_400_000
-        old = (time.time_ns() // 1_000_000 - age_days * day_ms) // day_ms * day_ms
+        old = (clock.now_ms() - age_days * day_ms) // day_ms * day_ms
         minutes = range(0, day_ms, 17 * 60_000)
         outcomes = tuple(Outcome("pi_1", 0, at, at, REJECTED, decided_ms=old + at) for at in minutes)
         store.ledger.write([Writing(outcomes=outcomes)])
