@@ -250,6 +250,20 @@ def test_requests_of_many_validate_hold_nothing_twice_and_no_more_than_they_may(
             require_a_sound_job(json.loads(outgoing.body), batch.items())
 
 
+@UNTIMED
+@given(st.lists(EVENTS, min_size=1, max_size=25), st.integers(1, 4))
+def test_what_one_profile_did_goes_in_the_order_in_which_it_was_done(events, most):
+    made = installed({"events_per_request": most})
+    items = [item for event in events for item in items_of(made, event) if item.route == ""]
+    sent = {}
+    for batch in batches_of(made, items):
+        batch.arrange()
+        for item in batch.items():
+            sent.setdefault(item.group, []).append(item)
+    for group, of_profile in sent.items():
+        assert of_profile == [item for item in items if item.group == group]
+
+
 def require_a_sound_job(body, items):
     groups = body["data"]["attributes"]["events-bulk-create"]["data"]
     seen = set()

@@ -44,6 +44,10 @@ class Frame:
             self._splices.append(is_splice)
         self._last = text
 
+    def around(self) -> tuple[bytes, bytes] | None:
+        """Of one value that is put in whole."""
+        return None if self._splices != [False] else (self._pieces[0], self._last)
+
     def filled(self, *values: bytes) -> bytes:
         parts: list[bytes] = []
         for piece, splice, value in zip(self._pieces, self._splices, values, strict=True):
@@ -187,13 +191,25 @@ def _spine(template: Any, mark: str) -> _Spine | None:
 
 
 def _framing(item: Mapping[str, Any]) -> Callable[[Item], bytes]:
-    return _Framed(item) if item else _plain
+    if not item:
+        return _plain
+    framed = _Framed(item)
+    around = framed.around()
+    return _between(*around) if around else framed
+
+
+def _between(before: bytes, after: bytes) -> Callable[[Item], bytes]:
+    return lambda item: before + item.body + after
 
 
 class _Framed:
     def __init__(self, item: Mapping[str, Any]) -> None:
         self._marks = _in_order(item, GROUP, ITEM)
         self._frame = Frame(item, *self._marks)
+
+    def around(self) -> tuple[bytes, bytes] | None:
+        """What stands before and after the item, where nothing else is put in."""
+        return self._frame.around() if self._marks == [ITEM] else None
 
     def __call__(self, item: Item) -> bytes:
         values = {GROUP: item.group, ITEM: item.body}

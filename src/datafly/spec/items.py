@@ -34,7 +34,7 @@ class Itemiser:
         try:
             if self._is_simple:
                 return self._only(scope, body)
-            return self._every(scope, body, group, others) or _NOTHING
+            return (self._every(scope, body, group, others) if others else self._lone(scope, body, group)) or _NOTHING
         except _TooLargeError as error:
             return error.ruling
         except _FAULTS as error:
@@ -47,6 +47,12 @@ class Itemiser:
         event = scope.event
         route = self._own.historical if event.historical else self._own.route
         return (Item(_encode(body), route, event.message_id, tuple(scope.warnings), self._own.part),)
+
+    def _lone(self, scope: Scope, body: Any, group: Any) -> tuple[Item, ...]:
+        if body is None:
+            return ()
+        item = self._own.item(scope, body, b"" if group is None else _encode(group), scope.event.message_id)
+        return (msgspec.structs.replace(item, warnings=tuple(scope.warnings)) if scope.warnings else item,)
 
     def _every(self, scope: Scope, body: Any, group: Any, others: tuple[Any, ...]) -> tuple[Item, ...]:
         event, before = scope.event, len(self._ahead)

@@ -55,8 +55,8 @@ FAILURES: Final = (
         Verdict.REJECTED,
         "409 A profile already exists with one of these identifiers.",
         "The e-mail address, phone number and user id of the call belong to different profiles at Klaviyo",
-        "Merge the profiles at Klaviyo, or set phone_numbers off as identifiers (phone_identifies), or the user id "
-        "(user_id_as: property); then replay it.",
+        "Merge the profiles at Klaviyo; or let the phone number not identify (phone_identifies: false), or the user id "
+        "(user_id_as: property). Then replay it.",
         status=409,
         answer=_error(409, "duplicate_profile", "Conflict.", "A profile already exists with one of these identifiers."),
     ),

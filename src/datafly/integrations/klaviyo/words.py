@@ -102,8 +102,8 @@ REMARKS = (
     ),
     Remark(
         "identity",
-        "A profile is written without an anonymous id, so a visitor is joined to the user by her next event, which has "
-        "both.",
+        "A profile is written without an anonymous id, so a visitor is joined to the user by her next event, which "
+        "has both.",
     ),
     Remark(
         "identity",
@@ -116,5 +116,11 @@ REMARKS = (
         "An identify whose email_optin, sms_optin or whatsapp_optin became true subscribes to list_id, one whose "
         "became false unsubscribes from that channel altogether; each only with an e-mail address or a phone number. "
         "Nothing else subscribes anybody. History changes no subscription.",
+    ),
+    Remark(
+        "consent",
+        "The first time that Signal hears of an opt-in it is new, and to subscribe lifts that somebody unsubscribed "
+        "at Klaviyo. Send opt-ins when somebody chooses, not with every identify from a database, or set list_id only "
+        "then.",
     ),
 )
