@@ -69,3 +69,18 @@ def test_each_worker_that_died_may_repeat_a_request_a_lane():
     requests = [request(9, ("a", 0)), request(9, ("b", 0)), request(11, ("a", 0), ("b", 0))]
     both = Killed("tree", of_delivery=2, at=10.0, settled=10.5)
     assert repeats_were_in_flight(requests, [both], lanes=1) == [Repeats(2, 2, 0, 2, 2)]
+
+
+def test_of_several_workers_a_kill_explains_what_another_kill_of_one_of_them_does_not():
+    requests = [request(9.0, ("a", 0)), request(9.1, ("b", 0)), request(13, ("a", 0)), request(13, ("b", 0))]
+    kills = [Killed("delivery", 1, at, at + 0.5, whole=False) for at in (10.0, 12.0)]
+    assert [one.again for one in repeats_were_in_flight(requests, kills, lanes=1)] == [1, 1]
+    with pytest.raises(Broken):
+        repeats_were_in_flight(requests, kills[:1], lanes=1)
+
+
+def test_what_all_that_deliver_died_of_is_not_explained_by_a_later_kill():
+    requests = [request(9.0, ("a", 0)), request(9.1, ("b", 0)), request(13, ("a", 0)), request(13, ("b", 0))]
+    kills = [Killed("delivery", 1, at, at + 0.5) for at in (10.0, 12.0)]
+    with pytest.raises(Broken):
+        repeats_were_in_flight(requests, kills, lanes=1)

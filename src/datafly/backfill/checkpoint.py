@@ -53,19 +53,25 @@ def alone(path: Path) -> Iterator[None]:
     except OSError as error:
         raise OperatorError(f"{lock} cannot be written: {error.strerror}.") from error
     try:
-        _take(descriptor, path)
-        yield
+        if not _takes(descriptor, lock):
+            raise OperatorError(
+                f"Another import that goes by {path} is under way. Wait for it, or name another place with --report."
+            )
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, path: Path) -> None:
+def _takes(descriptor: int, lock: Path) -> bool:
+    """False too where who had it has just ended and taken the file away: the next import makes another."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise OperatorError(
-            f"Another import that goes by {path} is under way. Wait for it, or name another place with --report."
-        ) from error
+        return os.path.samestat(os.fstat(descriptor), lock.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def load(path: Path, purpose: Purpose) -> Checkpoint | None:

@@ -73,7 +73,7 @@ def _require_columns(mapping: Mapping, columns: tuple[str, ...]) -> None:
     for where, column in places:
         if column not in columns and column.split(".")[0] not in columns:
             raise OperatorError(
-                f"{where}: the file has no column {column!r}; it has {', '.join(columns[:30])}. "
+                f"{where}: the file has no column {column!r}; it has {', '.join(columns[:30]) or 'none'}. "
                 f"What is the same in every row is written {{value: {column}}}."
             )
 

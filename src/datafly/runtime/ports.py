@@ -1,8 +1,9 @@
 """A port that cannot be had is told before anything starts, with the setting that moves it."""
 
+import contextlib
 import errno
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from datafly.model.errors import OperatorError
 from datafly.settings import Row, Settings, table
@@ -37,6 +38,23 @@ def shared_socket(host: str, port: int) -> socket.socket:
         made.close()
         raise OperatorError(f"Port {port} on {host} cannot be had ({_reason(error)}).", code="PORT_BUSY") from error
     return made
+
+
+@contextlib.contextmanager
+def shared_with_nobody_else(settings: Settings) -> Iterator[None]:
+    """The gateway's port is shared by the processes of this Signal alone, for as long as it runs. Linux alone.
+
+    The kernel lets in whoever asks to share. Of two that find the port free at once only one gets the name, which is
+    let go with its process. Raises `OperatorError`.
+    """
+    row = next(row for row in table() if row.name == "gateway_port")
+    with socket.socket(socket.AF_UNIX) as claim:
+        try:
+            claim.bind(f"\0datafly gateway port {settings.gateway_port}")
+        except OSError as error:
+            cure = _cure(settings.host, settings.gateway_port, row, "another Signal shares it out among its processes")
+            raise OperatorError(cure, code="PORT_BUSY") from error
+        yield
 
 
 def _refuse_twice(settings: Settings, rows: list[Row]) -> None:

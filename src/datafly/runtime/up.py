@@ -4,6 +4,7 @@ import asyncio
 import os
 import platform
 import signal
+from contextlib import nullcontext
 from functools import partial
 
 import msgspec
@@ -15,7 +16,7 @@ from datafly.runtime.child import names_of, preload
 from datafly.runtime.compose import open_log
 from datafly.runtime.continuity import go_on_beyond_what_was_read
 from datafly.runtime.folder import alone_in_the_folder
-from datafly.runtime.ports import refuse_busy_ports
+from datafly.runtime.ports import refuse_busy_ports, shared_with_nobody_else
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.process import start
 from datafly.runtime.sharing import share_out_deliveries
@@ -33,7 +34,9 @@ async def up(settings: Settings) -> None:
     refuse_busy_ports(settings)
     async with alone_in_the_folder(settings, stop) as held:
         if held is not None:
-            await _run(_with_a_port_that_can_be_shared(settings), stop, held)
+            settings = _with_a_port_that_can_be_shared(settings)
+            with shared_with_nobody_else(settings) if settings.gateway_workers > 1 else nullcontext():
+                await _run(settings, stop, held)
 
 
 async def _run(settings: Settings, stop: asyncio.Event, held: int) -> None:

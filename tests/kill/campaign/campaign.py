@@ -127,13 +127,13 @@ async def _kill(tree: Tree, kill: Kill, workers: int) -> Killed:
     else:
         at = await tree.kill_roles(kill.victims, kill.which)
     await read_what_came()
-    killed = Killed(kill.kind, of_delivery, at, time.monotonic())
+    killed = Killed(kill.kind, of_delivery, at, time.monotonic(), whole=of_delivery == workers)
     if kill.victims == (plan.STARTING,):
         tree.launch()
         await asyncio.sleep(kill.again_seconds)
         await tree.kill_all()
         await read_what_came()
-        killed = Killed(kill.kind, of_delivery, at, time.monotonic())
+        killed = Killed(kill.kind, of_delivery, at, time.monotonic(), whole=of_delivery == workers)
     if not tree.alive():
         await tree.start()
     return killed

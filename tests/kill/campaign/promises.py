@@ -19,13 +19,14 @@ from datafly.store.open import open_store
 @dataclass(frozen=True)
 class Killed:
     """`at`: just before. `settled`: the dead are gone, and what they had sent is read (monotonic seconds).
-    `of_delivery`: how many that deliver died.
+    `of_delivery`: how many that deliver died; `whole`: all of them.
     """
 
     kind: str
     of_delivery: int
     at: float
     settled: float
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,46 +65,72 @@ def order_is_kept(requests: list[Request]) -> None:
 
 
 def repeats_were_in_flight(requests: list[Request], kills: list[Killed], lanes: int) -> list[Repeats]:
-    """For each kill of delivery. What came twice was in flight at the kill between: a request at most for each lane of
+    """For each kill of delivery. What came twice was in flight at a kill between: a request at most for each lane of
     a worker that died; each has `lanes`.
     """
-    again = _repeated(requests, [kill for kill in kills if kill.of_delivery])
-    told = []
-    for kill in kills:
-        if not kill.of_delivery:
-            continue
-        before = [one for one in requests if one.at <= kill.settled]
-        is_open = [one for one in before if one.answered_at is None or one.answered_at >= kill.at]
-        unwritten = [one for one in _last_of_their_users(before) if one not in is_open]
-        repeated = again.get(kill, {})
-        astray = [one for one in repeated if one not in is_open and one not in unwritten]
-        if astray or len(repeated) > lanes * kill.of_delivery:
-            raise Broken(f"{kill}: {len(repeated)} requests came twice, {len(astray)} of them were not in flight")
+    deadly = [kill for kill in kills if kill.of_delivery]
+    under_way = {kill: _under_way(requests, kill) for kill in deadly}
+    repeated = _repeated(requests)
+    causes = {before: _causes(before, again, deadly) for before, again in repeated.items()}
+    left, told = dict(causes), []
+    for kill in deadly:
+        is_open, unwritten = under_way[kill]
+        was_there = {*is_open, *unwritten}
+        of_it = [before for before, causes_of in left.items() if kill in causes_of and before in was_there]
+        # Whom another kill can explain as well comes last.
+        taken = sorted(of_it, key=lambda before: causes[before][-1].at)[: lanes * kill.of_delivery]
+        for before in taken:
+            del left[before]
         told.append(
             Repeats(
                 open=len(is_open),
                 open_events=sum(len(one.marks) for one in is_open),
                 unwritten=len(unwritten),
-                again=len(repeated),
-                again_events=sum(len(marks) for marks in repeated.values()),
+                again=len(taken),
+                again_events=sum(len(repeated[before].marks) for before in taken),
             )
+        )
+    if left:
+        first = min(left, key=lambda before: before.at)
+        raise Broken(
+            f"{len(left)} requests came twice beyond what was in flight, the first of {first.at}: {causes[first]}"
         )
     return told
 
 
-def _repeated(requests: list[Request], kills: list[Killed]) -> dict[Killed, dict[Request, set[Mark]]]:
-    """For each kill the requests before it of which something came again after it, and what."""
-    found: dict[Killed, dict[Request, set[Mark]]] = {}
+@dataclass
+class _Again:
+    """What of a request came again, and when first."""
+
+    at: float
+    marks: set[Mark]
+
+
+def _repeated(requests: list[Request]) -> dict[Request, _Again]:
+    found: dict[Request, _Again] = {}
     last: dict[Mark, Request] = {}
     for request in requests:
         for mark in request.marks:
             if (before := last.get(mark)) is not None:
-                between = [kill for kill in kills if before.at <= kill.settled and kill.at <= request.at]
-                if not between:
-                    raise Broken(f"{mark} came twice although nothing was killed between {before.at} and {request.at}")
-                found.setdefault(between[0], {}).setdefault(before, set()).add(mark)
+                found.setdefault(before, _Again(request.at, set())).marks.add(mark)
             last[mark] = request
     return found
+
+
+def _causes(before: Request, again: _Again, kills: list[Killed]) -> list[Killed]:
+    """The kills that can be why: those between, up to the first of which nothing that delivered came away."""
+    between = [kill for kill in kills if before.at <= kill.settled and kill.at <= again.at]
+    if not between:
+        raise Broken(f"{again.marks} came twice although nothing was killed between {before.at} and {again.at}")
+    ends = next((number for number, kill in enumerate(between, 1) if kill.whole), len(between))
+    return between[:ends]
+
+
+def _under_way(requests: list[Request], kill: Killed) -> tuple[list[Request], list[Request]]:
+    """Those that the vendor had not answered, and those that were the last of their users."""
+    before = [one for one in requests if one.at <= kill.settled]
+    is_open = [one for one in before if one.answered_at is None or one.answered_at >= kill.at]
+    return is_open, [one for one in _last_of_their_users(before) if one not in is_open]
 
 
 def _last_of_their_users(requests: list[Request]) -> list[Request]:

@@ -178,6 +178,7 @@ def test_a_second_import_of_the_same_is_refused_while_one_runs_and_harms_nothing
     assert import_into(gateway, rows).counts.accepted == 1_200
     assert second
     assert totals(gateway) == list(range(1_200))
+    assert not list(folder.glob("*.lock"))
 
 
 def test_killed_between_report_and_checkpoint_it_can_be_gone_on_with(folder, gateway, monkeypatch):

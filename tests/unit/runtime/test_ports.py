@@ -1,9 +1,10 @@
 import socket
+import sys
 
 import pytest
 
 from datafly.model.errors import OperatorError
-from datafly.runtime.ports import refuse_busy_ports
+from datafly.runtime.ports import refuse_busy_ports, shared_with_nobody_else
 from datafly.settings import Settings
 
 
@@ -90,3 +91,16 @@ def test_one_port_for_two_servers_is_refused_by_the_names_of_both(ports):
 @pytest.mark.parametrize("host", ["two..dots", "203.0.113.7"])
 def test_a_host_that_is_not_of_this_machine_is_told_as_such(ports, host):
     assert f"DATAFLY_HOST={host} is no address" in refusal(settings(ports, host=host))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux is a port shared")
+def test_two_that_find_a_port_free_at_once_do_not_both_share_it_out(ports):
+    one = settings(ports, gateway_workers=2)
+    refuse_busy_ports(one)
+    with shared_with_nobody_else(one):
+        refuse_busy_ports(one)
+        second = shared_with_nobody_else(one)
+        with pytest.raises(OperatorError, match=r"another Signal shares it .* DATAFLY_GATEWAY_PORT="):
+            second.__enter__()
+    with shared_with_nobody_else(one):
+        pass
