@@ -73,14 +73,14 @@ def _fault(body: Body) -> str:
 
 def _leave_out_placeholders(body: Body) -> str:
     """In words what was left out, empty where nothing was."""
-    said = []
-    if is_placeholder(body.user_id):
+    said: list[str] = []
+    if body.user_id is not None and is_placeholder(body.user_id):
         said.append(f"userId “{body.user_id}”")
         body.user_id = None
-    if is_placeholder(body.anonymous_id):
+    if body.anonymous_id is not None and is_placeholder(body.anonymous_id):
         said.append(f"anonymousId “{body.anonymous_id}”")
         body.anonymous_id = None
-    if is_placeholder(body.previous_id):
+    if body.previous_id is not None and is_placeholder(body.previous_id):
         said.append(f"previousId “{body.previous_id}”")
         body.previous_id = None
     return f"{' and '.join(said)}: nobody's id, left out" if said else ""

@@ -44,7 +44,9 @@ def own_word(kind: str, context: Mapping[str, Any], properties: Mapping[str, Any
 
     Segment's and Jitsu's SDKs have them in `categoryPreferences`, RudderStack's in `consentManagement`.
     """
-    told = context.get("consent", _managed(context.get("consentManagement")))
+    told = context.get("consent")
+    if told is None and "consentManagement" in context:
+        told = _managed(context["consentManagement"])
     if isinstance(told, dict) and isinstance(told.get("categoryPreferences"), dict):
         told = told["categoryPreferences"]
     if told is None and kind == "consent":

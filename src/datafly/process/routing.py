@@ -7,7 +7,8 @@ ALL: Final = "All"
 SHOWN: Final = 8
 """So many vendors are told by name."""
 
-_EVERYWHERE: Final[dict[str, bool]] = {}
+EVERYWHERE: Final[dict[str, bool]] = {}
+"""Nobody is kept from an event."""
 
 
 def read_choice(sent: Any) -> dict[str, bool]:
@@ -17,9 +18,9 @@ def read_choice(sent: Any) -> dict[str, bool]:
     not a word about sending.
     """
     if not sent or not isinstance(sent, dict):
-        return _EVERYWHERE
+        return EVERYWHERE
     said = {name: wanted is not False for name, wanted in sent.items() if isinstance(wanted, bool | dict)}
-    return said if False in said.values() else _EVERYWHERE
+    return said if False in said.values() else EVERYWHERE
 
 
 def effect_of(choice: dict[str, bool]) -> str:

@@ -74,7 +74,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     steady = moment.ms + behind_ms, received.received_ms + behind_ms
     heard = _hear(own, memory.choices.get(key), context.pipelines.get(received.pipeline_id), steady, user)
     allowed, consent_effect = consent.decide(heard, steady[0])
-    choice = routing.read_choice(body.integrations)
+    choice = routing.read_choice(body.integrations) if body.integrations else routing.EVERYWHERE
     return Event(  # by position: by name takes seven times as long
         received.message_id,
         body.type or "",
@@ -144,8 +144,9 @@ def _identified(one: Incoming, who: identity.Identity) -> str:
     return f"{one.ignored}; {who.effect}" if who.effect else one.ignored
 
 
-def _told(*effects: str) -> tuple[Step, ...]:
+def _told(normalised: str, corrected: str, identified: str, decided: str, routed: str) -> tuple[Step, ...]:
     """Most steps have nothing to say."""
-    if not any(effects):
+    if not (normalised or corrected or identified or decided or routed):
         return ()
+    effects = (normalised, corrected, identified, decided, routed)
     return tuple(Step(name, effect) for name, effect in zip(_NAMES, effects, strict=True) if effect)
