@@ -167,6 +167,15 @@ def _requests(over: Window, told: Sequence[Tally]) -> Requests:
     )
 
 
+def latencies(told: Iterable[Tally]) -> Counter[int]:
+    """How many requests took how long, by bucket."""
+    counted: Counter[int] = Counter()
+    for one in told:
+        if one.name.startswith(LATENCY):
+            counted[int(one.name.removeprefix(LATENCY))] += one.count
+    return counted
+
+
 def _latency(over: Window, told: Sequence[Tally]) -> Latency:
     steps: dict[int, Counter[int]] = defaultdict(Counter)
     for one in told:
