@@ -5,20 +5,12 @@ from typing import Final, Protocol
 
 import msgspec
 
-from datafly.management.metrics import PERCENTILES, latencies, percentile
+from datafly.management.metrics import PERCENTILES, RANGES, latencies, percentile
 from datafly.management.services import Composed
 from datafly.management.standings import Standings
 from datafly.model.verdict import FINAL
 from datafly.store.figures import HOUR_MS, MINUTE_MS, Figure
 
-RANGES: Final = {
-    "1h": (HOUR_MS, MINUTE_MS),
-    "6h": (6 * HOUR_MS, 5 * MINUTE_MS),
-    "24h": (24 * HOUR_MS, 20 * MINUTE_MS),
-    "7d": (7 * 24 * HOUR_MS, 3 * HOUR_MS),
-    "30d": (30 * 24 * HOUR_MS, 12 * HOUR_MS),
-}
-"""Name → how far back, and how long each step of the chart is."""
 COUNTED: Final = tuple(sorted(verdict.value for verdict in FINAL))
 
 

@@ -7,7 +7,8 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
 from datafly.management.causes import causes
-from datafly.management.figures import RANGES, Series, Window, grown, stood, window
+from datafly.management.figures import Series, Window, grown, stood, window
+from datafly.management.metrics import RANGES
 from datafly.management.readiness import readiness
 from datafly.management.services import Composed, Services
 from datafly.management.standings import Standings

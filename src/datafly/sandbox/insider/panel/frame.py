@@ -37,7 +37,7 @@ class Panel:
         self.clock = clock
         # Keys that were generated and not yet shown; a restart forgets them.
         self.unseen_keys: dict[int, str] = {}
-        self.pages = Pages(Path(__file__).parents[1] / "templates", root=ROOT)
+        self.pages = Pages(Path(__file__).parents[1] / "templates", root=ROOT, control="/insider/_control")
         self.pages.add_filters(
             moment=worded_moment, shown=worded_value, person=worded_person, size=worded_size, pretty=prettied
         )

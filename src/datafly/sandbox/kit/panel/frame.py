@@ -31,7 +31,9 @@ class Panel:
         # Keys that were generated and not yet shown; a restart forgets them.
         self.unseen: dict[int, dict[str, str]] = {}
         self.root = f"/{vendor.slug}/panel"
-        self.pages = Pages(Path(__file__).parents[1] / "templates", root=self.root, vendor=vendor)
+        self.pages = Pages(
+            Path(__file__).parents[1] / "templates", root=self.root, vendor=vendor, control=f"/{vendor.slug}/_control"
+        )
         self.pages.add_filters(moment=worded_moment, shown=worded_value, size=worded_size, pretty=prettied)
         self.pages.add_filters(clock_time=worded_time, number="{:,}".format, at=worded_at)
         self.pages.add_filters(api_path=lambda path: path.removeprefix(f"/{vendor.slug}"))
