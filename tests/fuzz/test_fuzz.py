@@ -109,16 +109,22 @@ def test_nothing_grows_under_requests_of_all_kinds(port, examples):
         for number in range(count):
             assert exchange(port, LARGE[number % 2].encode()).status in (400, 413)
 
+    def grown(count):
+        """How many more values there are after `count` requests; a first use loads things once, a leak always."""
+        before = measure(port)["values"]
+        post(count)
+        post_large(count // 6)
+        return measure(port)["values"] - before
+
     post(300)
     post_large(40)
     before = measure(port)
-    post(count := max(900, examples))
-    post_large(400)
+    rounds = (grown(max(600, examples // 4)) for _ in range(6))
+    assert any(more <= 100 for more in rounds), "each of six rounds left values behind"
     after = measure(port)
 
     assert after["open_files"] <= before["open_files"] + 2
     assert after["tasks"] <= before["tasks"] + 2
-    assert after["values"] <= before["values"] + count // 2, (before, after)
     assert after["waiting_refusals"] <= 200
     assert after["resident_bytes"] <= before["resident_bytes"] + GROUND_BYTES, (before, after)
 
