@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -66,6 +66,8 @@ class Signal:
     ports: list[int] = field(default_factory=lambda: free_ports(3))
     process: subprocess.Popen[bytes] | None = None
     token: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Further settings, by the names of their variables."""
     said: str = ""
     """What was printed since the last start, up to its last words."""
 
@@ -95,7 +97,7 @@ class Signal:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("DATAFLY_")}
         names = ("GATEWAY", "MANAGEMENT", "SANDBOX")
         ports = {f"DATAFLY_{name}_PORT": str(port) for name, port in zip(names, self.ports, strict=True)}
-        return {**plain, **ports, "DATAFLY_DATA_DIR": str(self.data), "DATAFLY_LOG_FORMAT": "json"}
+        return {**plain, **ports, "DATAFLY_DATA_DIR": str(self.data), "DATAFLY_LOG_FORMAT": "json", **self.variables}
 
     # --- the process tree -----------------------------------------------------------------------------------------
 
@@ -297,13 +299,80 @@ class Signal:
         return found
 
 
+class Load:
+    """Senders as an SDK is one: batch after batch, each sent again until it is acknowledged."""
+
+    BATCH = 20
+    USERS = 20
+
+    def __init__(self, target: Any) -> None:
+        self.acknowledged: list[str] = []
+        self._url = f"{target.gateway}/v1/batch"
+        self._track = target.track
+        self._until = target.until
+        self._headers = {"Authorization": f"Bearer {target.pipeline()['pipeline_key']}"}
+        self._prefix = uuid.uuid4().hex[:8]
+        self._web = httpx.Client(verify=False, timeout=PATIENCE_SECONDS)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """What is sent is acknowledged, unless the story failed already."""
+        self._ends = time.monotonic() + (0 if kind else PATIENCE_SECONDS)
+        self._stop.set()
+        self._thread.join()
+        self._web.close()
+
+    def more(self, events: int) -> None:
+        """Returns once so many more are acknowledged."""
+        wanted = len(self.acknowledged) + events
+        self._until(lambda: len(self.acknowledged) >= wanted, f"{wanted} events are acknowledged")
+
+    def user(self, number: int) -> str:
+        return f"load-{self._prefix}-{number % self.USERS}"
+
+    def _run(self) -> None:
+        first = 0
+        while not self._stop.is_set():
+            batch = [self._event(number) for number in range(first, first + self.BATCH)]
+            if self._is_taken(batch):
+                self.acknowledged += [event["messageId"] for event in batch]
+                first += self.BATCH
+
+    def _event(self, number: int) -> dict[str, Any]:
+        return self._track("Load Tested", self.user(number), f"{self._prefix}-{number}", number=number)
+
+    def _is_taken(self, batch: list[dict[str, Any]]) -> bool:
+        """Until it is; False where that cannot be."""
+        while not self._stop.is_set() or time.monotonic() < self._ends:
+            try:
+                reply = self._web.post(self._url, json={"batch": batch}, headers=self._headers)
+            except httpx.TransportError:
+                time.sleep(0.02)
+                continue
+            if reply.status_code == 200:
+                return True
+            assert reply.status_code == 503, reply.text
+        return False
+
+
+@pytest.fixture
+def load_on() -> type[Load]:
+    """Loads a Signal while the block lasts."""
+    return Load
+
+
 def _started(folder: Path) -> Iterator[Callable[..., Signal]]:
     begun: list[Signal] = []
 
-    def begin(*flags: str, start: bool = True) -> Signal:
+    def begin(*flags: str, start: bool = True, **variables: str) -> Signal:
         place = folder / str(len(begun))
         place.mkdir()
-        one = Signal(place, flags or ("--demo",))
+        one = Signal(place, flags or ("--demo",), variables=variables)
         begun.append(one)
         if start:
             one.start()

@@ -5,12 +5,7 @@ import random
 import signal
 import subprocess
 import sys
-import threading
-import time
-import uuid
-from typing import Any, Self
 
-import httpx
 import pytest
 
 ROLES = {"gateway", "processor", "delivery", "management", "sandbox"}
@@ -19,76 +14,17 @@ LANES = 4
 PATIENCE_SECONDS = 60.0
 
 
-class Load:
-    """Senders as an SDK is one: batch after batch, each sent again until it is acknowledged."""
-
-    BATCH = 20
-    USERS = 20
-
-    def __init__(self, target: Any) -> None:
-        self.acknowledged: list[str] = []
-        self._url = f"{target.gateway}/v1/batch"
-        self._track = target.track
-        self._until = target.until
-        self._headers = {"Authorization": f"Bearer {target.pipeline()['pipeline_key']}"}
-        self._prefix = uuid.uuid4().hex[:8]
-        self._web = httpx.Client(verify=False, timeout=PATIENCE_SECONDS)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """What is sent is acknowledged, unless the story failed already."""
-        self._ends = time.monotonic() + (0 if kind else PATIENCE_SECONDS)
-        self._stop.set()
-        self._thread.join()
-        self._web.close()
-
-    def more(self, events: int) -> None:
-        """Returns once so many more are acknowledged."""
-        wanted = len(self.acknowledged) + events
-        self._until(lambda: len(self.acknowledged) >= wanted, f"{wanted} events are acknowledged")
-
-    def user(self, number: int) -> str:
-        return f"load-{self._prefix}-{number % self.USERS}"
-
-    def _run(self) -> None:
-        first = 0
-        while not self._stop.is_set():
-            batch = [self._event(number) for number in range(first, first + self.BATCH)]
-            if self._is_taken(batch):
-                self.acknowledged += [event["messageId"] for event in batch]
-                first += self.BATCH
-
-    def _event(self, number: int) -> dict[str, Any]:
-        return self._track("Load Tested", self.user(number), f"{self._prefix}-{number}", number=number)
-
-    def _is_taken(self, batch: list[dict[str, Any]]) -> bool:
-        """Until it is; False where that cannot be."""
-        while not self._stop.is_set() or time.monotonic() < self._ends:
-            try:
-                reply = self._web.post(self._url, json={"batch": batch}, headers=self._headers)
-            except httpx.TransportError:
-                time.sleep(0.02)
-                continue
-            if reply.status_code == 200:
-                return True
-            assert reply.status_code == 503, reply.text
-        return False
-
-
 def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def test_every_acknowledged_event_is_delivered_once_although_the_whole_tree_is_killed_twice_under_load(new_signal):
+def test_every_acknowledged_event_is_delivered_once_although_the_whole_tree_is_killed_twice_under_load(
+    new_signal, load_on
+):
     demo = new_signal()
     installation = demo.install(demo.vendor_key())
     kills = 2
-    with Load(demo) as load:
+    with load_on(demo) as load:
         for _ in range(kills):
             load.more(random.randint(1, 25) * load.BATCH)
             demo.kill()
@@ -116,11 +52,11 @@ def test_every_acknowledged_event_is_delivered_once_although_the_whole_tree_is_k
     assert all(one["times_received"] <= 1 + kills for one in twice)
 
 
-def test_ctrl_c_under_load_drains_and_stops_and_a_restart_goes_on_where_it_was(new_signal):
+def test_ctrl_c_under_load_drains_and_stops_and_a_restart_goes_on_where_it_was(new_signal, load_on):
     demo = new_signal()
     installation = demo.install(demo.vendor_key())
     assert {words.rsplit(maxsplit=1)[-1] for words in demo.alive().values()} >= ROLES
-    with Load(demo) as load:
+    with load_on(demo) as load:
         load.more(10 * load.BATCH)
         status, _ = demo.interrupt()
         assert (status, demo.alive()) == (0, {})
@@ -144,10 +80,10 @@ def test_ctrl_c_does_not_wait_for_a_vendor_that_does_not_answer(new_signal):
     assert (status, demo.alive()) == (0, {})
 
 
-def test_a_role_that_falls_is_started_again_and_events_flow_on(new_signal):
+def test_a_role_that_falls_is_started_again_and_events_flow_on(new_signal, load_on):
     demo = new_signal()
     installation = demo.install(demo.vendor_key())
-    with Load(demo) as load:
+    with load_on(demo) as load:
         for role in sorted(ROLES):
             load.more(load.BATCH)
             fallen = demo.pid_of(role)
@@ -161,10 +97,10 @@ def test_a_role_that_falls_is_started_again_and_events_flow_on(new_signal):
     assert demo.installed(installation)["counts"]["DELIVERED"] == len(numbers)
 
 
-def test_when_the_supervisor_alone_is_killed_its_roles_end_by_themselves_and_another_start_goes_on(new_signal):
+def test_when_the_supervisor_alone_is_killed_its_roles_end_by_themselves_and_another_start_goes_on(new_signal, load_on):
     demo = new_signal()
     installation = demo.install(demo.vendor_key())
-    with Load(demo) as load:
+    with load_on(demo) as load:
         load.more(2 * load.BATCH)
         _kill(demo.process.pid)
         demo.process.wait()

@@ -1,4 +1,4 @@
-"""The store's promises, kept by SQLite."""
+"""The store's promises, kept by SQLite and by PostgreSQL."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from datafly.testing.alert_suite import AlertSuite
 from datafly.testing.intake_suite import IntakeSuite
 from datafly.testing.ledger_suite import LedgerSuite
 from datafly.testing.people_suite import PeopleSuite
-from datafly.testing.store_suite import StoreSuite
+from datafly.testing.store_suite import OpeningSuite, StoreSuite
 
 
 class TestControlInSqlite(StoreSuite):
@@ -37,3 +37,39 @@ class TestAlertsInSqlite(AlertSuite):
     @pytest.fixture
     def place(self, tmp_path):
         return tmp_path / "data"
+
+
+class TestOpeningInPostgres(OpeningSuite):
+    @pytest.fixture
+    def place(self, postgres_place):
+        return postgres_place
+
+
+class TestControlInPostgres(StoreSuite):
+    @pytest.fixture
+    def place(self, postgres_store):
+        return postgres_store
+
+
+class TestLedgerInPostgres(LedgerSuite):
+    @pytest.fixture
+    def place(self, postgres_store):
+        return postgres_store
+
+
+class TestIntakeInPostgres(IntakeSuite):
+    @pytest.fixture
+    def place(self, postgres_store):
+        return postgres_store
+
+
+class TestPeopleInPostgres(PeopleSuite):
+    @pytest.fixture
+    def place(self, postgres_store):
+        return postgres_store
+
+
+class TestAlertsInPostgres(AlertSuite):
+    @pytest.fixture
+    def place(self, postgres_store):
+        return postgres_store

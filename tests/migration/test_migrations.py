@@ -31,6 +31,13 @@ def test_all_migrations_make_the_tables_that_the_code_knows(tmp_path):
     engine.dispose()
 
 
+def test_all_migrations_make_the_tables_that_the_code_knows_in_postgres_too(postgres_store):
+    engine = sa.create_engine(postgres_store, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, schema.metadata) == []
+
+
 def test_all_migrations_make_what_a_fresh_schema_would_be(tmp_path):
     """Alembic compares neither primary keys nor the names of constraints; the database's own words do."""
     open_store(tmp_path, encryption_key=KEY).close()

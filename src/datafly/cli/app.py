@@ -79,6 +79,22 @@ def sandbox(
     asyncio.run(run_sandbox(settings, key=key, hosts=allow_host or ()))
 
 
+@app.command()
+@with_settings
+def migrate(
+    *,
+    with_this_log: Annotated[
+        bool, typer.Option("--with-this-log", help="The database goes on with the log of this data folder.")
+    ] = False,
+    settings: Settings,
+    found: list[Found],  # noqa: ARG001  settings says it all here
+) -> None:
+    """Bring the store's tables to this version. `datafly up` does so by itself; roles that run alone do not."""
+    from datafly.runtime.prepare import bring_along
+
+    bring_along(settings, with_this_log=with_this_log)
+
+
 @app.command("settings")
 @with_settings
 def show_settings(

@@ -1,6 +1,7 @@
 """Writes to the ledger: one transaction for all lanes that wait for one."""
 
 import asyncio
+import secrets
 from collections import deque
 
 from datafly.deliver.bell import Bell
@@ -9,7 +10,7 @@ from datafly.model.clock import Clock
 from datafly.model.delivery import WHOLE, Share
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverRecordingFailed
-from datafly.store.base import Ledger, Writing
+from datafly.store.base import Ledger, Writing, WritingId
 
 _FIRST_RETRY_SECONDS = 0.1
 _MAX_RETRY_SECONDS = 5.0
@@ -31,6 +32,7 @@ class Recorder:
         self._bell = Bell(clock)
         self._drained = Bell(clock)
         self._writing = False
+        self._known_as = WritingId(secrets.token_hex(8), 0)
 
     def post(self, writing: Writing) -> Written:
         """Done when it is durable."""
@@ -57,6 +59,7 @@ class Recorder:
 
     async def _write_all(self) -> None:
         self._writing = True
+        self._known_as = WritingId(self._known_as.writer, self._known_as.number + 1)
         taken = [*self._posted]
         self._posted.clear()
         delay = _FIRST_RETRY_SECONDS
@@ -72,7 +75,7 @@ class Recorder:
     async def _written(self, writings: list[Writing]) -> Troubles | None:
         """None where they could not be written."""
         try:
-            return await self._offload(lambda: self._ledger.write(writings, share=self._share))
+            return await self._offload(lambda: self._ledger.write(writings, share=self._share, known_as=self._known_as))
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the writings are kept
             emit(DeliverRecordingFailed(writings=len(writings), error=str(error)))
             return None

@@ -1,7 +1,10 @@
 """What must be there before a role starts: the data folder, the key, the store with its default pipeline."""
 
+from collections.abc import Callable
 from functools import partial
+from uuid import uuid4
 
+from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
 from datafly.runtime.folder import require_nobody_in, usable_folder
 from datafly.settings import Settings
@@ -18,7 +21,47 @@ def encryption_key(settings: Settings) -> Secret:
 def open_the_store(settings: Settings, *, alone: bool = False) -> SqlStore:
     """`alone`: who opens it has the folder to itself, and may bring tables of an earlier version to this one's.
 
-    Others do so only while no Signal runs there. Raises `OperatorError`.
+    Others do so only while no Signal runs there; in a database, of which many may be users, by `datafly migrate` alone.
+    Raises `OperatorError`.
     """
-    before = None if alone else partial(require_nobody_in, settings)
-    return open_store(settings.data_dir, encryption_key=encryption_key(settings), before_migrating=before)
+    url = settings.store_url
+    store = open_store(
+        settings.data_dir if url is None else url.reveal(),
+        encryption_key=encryption_key(settings),
+        before_migrating=None if alone else _guard(settings),
+        connections=settings.store_connections,
+    )
+    if alone and url is not None:
+        store.belong_to(log_id(settings))
+    return store
+
+
+def bring_along(settings: Settings, *, with_this_log: bool = False) -> None:
+    """The store's tables are those of this version afterwards. Raises `OperatorError`.
+
+    `with_this_log`: a database goes on with the log of this data folder, whichever it had.
+    """
+    url = settings.store_url
+    place = settings.data_dir if url is None else url.reveal()
+    before = partial(require_nobody_in, settings) if url is None else None
+    with open_store(place, encryption_key=encryption_key(settings), before_migrating=before) as store:
+        if with_this_log and url is not None:
+            store.belong_to(log_id(settings), from_now_on=True)
+
+
+def log_id(settings: Settings) -> str:
+    """The same for as long as the log of the data folder is there, and no other log's."""
+    file = settings.data_dir / "log" / "id"
+    with usable_folder(settings):
+        file.parent.mkdir(exist_ok=True, mode=0o700)
+        if not file.exists():
+            file.write_text(uuid4().hex)
+        return file.read_text().strip()
+
+
+def _guard(settings: Settings) -> Callable[[], None]:
+    return partial(require_nobody_in, settings) if settings.store_url is None else _refuse_to_bring_along
+
+
+def _refuse_to_bring_along() -> None:
+    raise OperatorError("The store's tables are of an earlier version: run `datafly migrate`, then start again.")

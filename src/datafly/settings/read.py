@@ -17,6 +17,8 @@ from datafly.model.secret import MASK, Secret
 from datafly.settings.table import Sentence, Settings
 
 PREFIX = "DATAFLY_"
+OF_TESTS = "DATAFLY_TEST_"
+"""Variables of that beginning tell the tests which servers there are; they are no settings."""
 FILE = "signal.toml"
 _LARGEST = 2**63 - 1
 """What SQLite and JSON readers hold."""
@@ -110,7 +112,7 @@ def _find_one(row: Row, flags: Mapping[str, Any], environment: Mapping[str, str]
 def _refuse_unknown_variables(rows: Mapping[str, Row], environment: Mapping[str, str]) -> None:
     known = [row.variable for row in rows.values()]
     for name in environment:
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and not name.startswith(OF_TESTS) and name not in known:
             raise OperatorError(f"{name} is not a setting of Signal{_meant(name, known)}", code="UNKNOWN_SETTING")
 
 

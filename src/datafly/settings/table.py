@@ -94,6 +94,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             fixed=True,
         ),
     ] = None
+    store_url: Annotated[
+        Secret | None,
+        Sentence(
+            "PostgreSQL database of the store, postgresql://USER:PASSWORD@HOST:5432/DATABASE; if absent, the store "
+            "is a file of the data folder.",
+            fixed=True,
+        ),
+    ] = None
+    store_connections: Annotated[
+        int, Sentence("How many connections to PostgreSQL a process opens at most.", least=2, most=1_000)
+    ] = 10
     demo: Annotated[bool, Sentence("Run the vendor sandboxes and the demo shop, and send to the sandboxes.")] = False
     smtp_host: Annotated[str, Sentence("Mail server that alerts are sent by; empty sends no mail.")] = ""
     smtp_port: Annotated[int, Sentence("Port of the mail server.", least=1, most=65535)] = 587

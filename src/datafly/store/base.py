@@ -239,11 +239,22 @@ class Writing(msgspec.Struct, frozen=True):
     sightings: tuple[Sighting, ...] = ()
 
 
+class WritingId(msgspec.Struct, frozen=True):
+    """`writer`: of one process, never of two. `number`: ascends with its writings; one that comes again keeps it."""
+
+    writer: str
+    number: int
+
+
 class Ledger(Protocol):
     """What became of events. Written by delivery alone, read by management."""
 
-    def write(self, writings: Sequence[Writing], *, share: Share = WHOLE) -> dict[str, frozenset[str]]:
+    def write(
+        self, writings: Sequence[Writing], *, share: Share = WHOLE, known_as: WritingId | None = None
+    ) -> dict[str, frozenset[str]]:
         """Several at once in one transaction: group commit across lanes. `share`: that of the worker that writes.
+
+        `known_as`: where it is there already, since only its answer was lost, nothing is written.
 
         For each installation whose state is written: in which troubles (backing_off, suspended) its other shares are.
         """

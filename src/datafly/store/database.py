@@ -1,6 +1,6 @@
 """Transactions: one way to read, one to write, one to change the control plane."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from datafly.model.errors import Unavailable
 from datafly.observe import emit
@@ -15,6 +16,7 @@ from datafly.observe.store import StoreTransactionFailed
 from datafly.store import dialect
 from datafly.store.schema import control_version
 
+_EVERYTHING: Final = ("store",)
 _COUNT_UP: Final = sa.update(control_version).values(version=control_version.c.version + 1)
 
 NowMs = Callable[[], int]
@@ -23,8 +25,8 @@ NowMs = Callable[[], int]
 class Database:
     """Thread-safe. `now_ms` is the wall clock that stamps rows."""
 
-    def __init__(self, url: URL, now_ms: NowMs) -> None:
-        self._engine = dialect.create_engine(url)
+    def __init__(self, url: URL, now_ms: NowMs, *, connections: int = dialect.CONNECTIONS) -> None:
+        self._engine = dialect.create_engine(url, connections=connections)
         self._lock = dialect.writer_lock(url)
         self._under_way: ContextVar[sa.Connection | None] = ContextVar("under_way", default=None)
         self.now_ms = now_ms
@@ -41,10 +43,11 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, *, of: Collection[str] = _EVERYTHING) -> Iterator[sa.Connection]:
         """Durable when it is left without an exception; nothing of it is kept otherwise.
 
-        Inside another one, of the same thread or task, it is a part of that.
+        Inside another one, of the same thread or task, it is a part of that. Writes that have a name in `of` in common
+        never run side by side, so what one has read holds until it has written; without it they are one after another.
         """
         if (connection := self._under_way.get()) is not None:
             yield connection
@@ -52,13 +55,14 @@ class Database:
         with _told(), self._lock, self._engine.connect() as connection, dialect.writing(connection).begin():
             entered = self._under_way.set(connection)
             try:
+                dialect.hold(connection, of)
                 yield connection
             finally:
                 self._under_way.reset(entered)
 
     @contextmanager
     def change(self) -> Iterator[sa.Connection]:
-        """A write that counts the control version up. The row is locked first: changes never run side by side."""
+        """A write that counts the control version up. Changes never run side by side."""
         with self.write() as connection:
             connection.execute(_COUNT_UP)
             yield connection
@@ -72,6 +76,7 @@ class Database:
 def _told() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        emit(StoreTransactionFailed(error=str(error.orig)))
-        raise Unavailable(f"The store cannot be used now: {error.orig}.") from error
+    except (OperationalError, NoConnectionFree) as error:
+        reason = " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
+        emit(StoreTransactionFailed(error=reason))
+        raise Unavailable(f"The store cannot be used now: {reason}.") from error

@@ -1,11 +1,12 @@
 """The only module that knows which database is below: connections, locks and the statements that differ."""
 
 import fcntl
+import hashlib
 import os
 import sys
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -18,24 +19,37 @@ from datafly.model.errors import OperatorError
 
 FILE: Final = "store.db"
 BUSY_SECONDS: Final = 10
+CONNECTIONS: Final = 10
+"""How many a process opens to a server at most, unless it is told otherwise."""
 _WRITES: Final = "datafly_writes"
 _MIGRATION_LOCK: Final = 0x5157_4E41
+_DRIVER: Final = "postgresql+psycopg"
+_CONNECT_SECONDS: Final = 5
 
 
 def url_of(place: str | Path) -> URL:
     """A URL as it is; else a file `….db`, or a data directory, whose store is the file `store.db` in it."""
     if isinstance(place, str) and "://" in place:
-        return make_url(place)
+        return _server_url(place)
     path = Path(place)
     file = path if path.suffix == ".db" and not path.is_dir() else path / FILE
     return URL.create("sqlite+pysqlite", database=str(file.absolute()))
 
 
-def create_engine(url: URL) -> sa.Engine:
+def _server_url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except sa.exc.ArgumentError as error:
+        raise OperatorError("The store's URL cannot be read: postgresql://USER:PASSWORD@HOST:5432/DATABASE.") from error
+    return url.set(drivername=_DRIVER) if url.drivername in {"postgresql", "postgres"} else url
+
+
+def create_engine(url: URL, *, connections: int = CONNECTIONS) -> sa.Engine:
+    """`connections`: how many to a server at most; who finds none free for ten seconds is told `Unavailable`."""
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url)
     if url.get_backend_name() == "postgresql":
-        return sa.create_engine(url, pool_pre_ping=True)
+        return _postgres_engine(url, connections)
     raise OperatorError(f"The store cannot be {url.get_backend_name()!r}: give a data directory or a PostgreSQL URL.")
 
 
@@ -62,6 +76,25 @@ def lock_migrations(connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
 
 
+def hold(connection: sa.Connection, names: Collection[str]) -> None:
+    """Until the transaction ends nobody else holds one of `names`. In SQLite the writer lock is that already.
+
+    Taken in one order, so that two never wait for each other.
+    """
+    if connection.dialect.name == "postgresql":
+        for number in sorted({_number(name) for name in names}):
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.cast(number, sa.BigInteger))))
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def insert_of(connection: sa.Connection) -> Any:
+    """The `insert` that knows `ON CONFLICT`."""
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+
 def upsert(
     connection: sa.Connection,
     table: sa.Table,
@@ -73,8 +106,7 @@ def upsert(
     """Insert or overwrite by primary key; columns in `added` are summed up, those in `greatest` never go back."""
     if not rows:
         return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement: Any = insert(table)
+    statement: Any = insert_of(connection)(table)
     changes = {
         column.name: _change(column, statement.excluded[column.name], added=added, greatest=greatest)
         for column in table.columns
@@ -86,9 +118,8 @@ def upsert(
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """What is there already under the primary key stays as it is."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     keys = list(table.primary_key.columns)
-    connection.execute(insert(table).on_conflict_do_nothing(index_elements=keys), list(rows))
+    connection.execute(insert_of(connection)(table).on_conflict_do_nothing(index_elements=keys), list(rows))
 
 
 def _change(
@@ -107,6 +138,23 @@ def _sqlite_engine(url: URL) -> sa.Engine:
     sa.event.listen(engine, "connect", _configure)
     sa.event.listen(engine, "begin", _begin)
     return engine
+
+
+def _postgres_engine(url: URL, connections: int) -> sa.Engine:
+    given = {"connect_timeout": _CONNECT_SECONDS, "application_name": "datafly"}
+    try:
+        return sa.create_engine(
+            url,
+            connect_args={name: value for name, value in given.items() if name not in url.query},
+            pool_size=min(connections, 5),
+            max_overflow=max(connections - 5, 0),
+            pool_timeout=BUSY_SECONDS,
+            pool_pre_ping=True,
+        )
+    except ModuleNotFoundError as error:
+        raise OperatorError(
+            "The store's URL names PostgreSQL, whose driver is not installed: pip install 'datafly-signal[postgres]'."
+        ) from error
 
 
 def _create_private(file: Path) -> None:

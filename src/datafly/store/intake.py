@@ -30,7 +30,7 @@ class SqlIntake:
     def add(self, counts: Sequence[IntakeCount], kept: Sequence[KeptRefusal], *, most: int) -> None:
         """Counts of several processes add up; a crash loses what was not written yet."""
         rows = _rows(counts)
-        with self._database.write() as connection:
+        with self._database.write(of=("intake",)) as connection:
             upsert(connection, intake, rows, added=frozenset({"count"}))
             if kept:
                 connection.execute(sa.insert(refusals), [_row(one) for one in kept])
@@ -63,7 +63,7 @@ class SqlIntake:
             return [(row.id, msgspec.convert(row.refusal, KeptRefusal)) for row in connection.execute(select)]
 
     def forget(self, *, before_ms: int, now_ms: int) -> None:
-        with self._database.write() as connection:
+        with self._database.write(of=("intake",)) as connection:
             connection.execute(sa.delete(refusals).where(refusals.c.at_ms < before_ms))
             for seconds, kept_seconds in _KEPT_SECONDS.items():
                 old = (intake.c.seconds == seconds, intake.c.began_ms < now_ms - kept_seconds * 1000)

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Sequence
 
+import msgspec
 import sqlalchemy as sa
 
 from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Share, Sighting, State
 from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
-from datafly.store import drained, lookup, losses, notices, schema, shares, sightings, tallies
-from datafly.store.base import Delivery, Drained, Progress, Tally, Writing
+from datafly.store import drained, lookup, losses, notices, schema, shares, sightings, tallies, writers
+from datafly.store.base import Delivery, Drained, Progress, Tally, Writing, WritingId
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
 from datafly.store.dialect import upsert
@@ -24,11 +25,14 @@ class SqlLedger:
         self._database = database
         self._unpacked = Unpacked()
 
-    def write(self, writings: Sequence[Writing], *, share: Share = WHOLE) -> dict[str, frozenset[str]]:
+    def write(
+        self, writings: Sequence[Writing], *, share: Share = WHOLE, known_as: WritingId | None = None
+    ) -> dict[str, frozenset[str]]:
         """Packs and compresses first, then one short transaction. A mark never goes back."""
         batch = batch_of(writings, share)
-        with self._database.write() as connection:
-            _insert(connection, batch)
+        with self._database.write(of=_installations(writings)) as connection:
+            if known_as is None or writers.is_new(connection, known_as, self._database.now_ms()):
+                _insert(connection, batch)
             return shares.others_troubles(connection, batch.states)
 
     def progress(
@@ -135,9 +139,21 @@ class SqlLedger:
             sightings.forget(connection, before_ms)
             drained.forget(connection, before_ms)
             tallies.fold(connection, self._database.now_ms())
+            writers.forget(connection, self._database.now_ms())
         if forgotten:
             emit(StoreLedgerTrimmed(rows=forgotten))
         return forgotten
+
+
+def _installations(writings: Sequence[Writing]) -> set[str]:
+    """Whose rows a transaction changes, to keep those of one together and let those of others go on."""
+    named = {
+        one if isinstance(one, str) else one[0] if isinstance(one, tuple) else one.installation_id
+        for writing in writings
+        for rows in msgspec.structs.astuple(writing)
+        for one in rows
+    }
+    return {f"installation {one}" for one in named}
 
 
 def _insert(connection: sa.Connection, batch: Batch) -> None:

@@ -19,6 +19,7 @@ from datafly.store.schema import facts
 from datafly.store.seal import Sealer
 
 _KEY_ID: Final = "encryption_key_id"
+_LOG_ID: Final = "log_id"
 
 
 class SqlStore:
@@ -29,6 +30,22 @@ class SqlStore:
         self.ledger = SqlLedger(database)
         self.intake = SqlIntake(database)
         self._database = database
+
+    def belong_to(self, log_id: str, *, from_now_on: bool = False) -> None:
+        """The marks in the store are offsets of one log: who comes with another one is an `OperatorError`.
+
+        `from_now_on`: the store goes on with this log, whichever it had.
+        """
+        with self._database.write() as connection:
+            known = connection.execute(sa.select(facts.c.value).where(facts.c.name == _LOG_ID)).scalar()
+            if from_now_on or known is None:
+                dialect.upsert(connection, facts, [{"name": _LOG_ID, "value": log_id}])
+            elif known != log_id:
+                raise OperatorError(
+                    "The store belongs to the log of another Signal: what it says was delivered would be wrong for the "
+                    "log here. Give this one a database of its own (DATAFLY_STORE_URL). If the other log is gone for "
+                    "good and the store shall go on with this one: datafly migrate --with-this-log."
+                )
 
     def close(self) -> None:
         """Nothing may be under way. Closing twice does no harm."""
@@ -47,15 +64,17 @@ def open_store(
     encryption_key: Secret,
     now_ms: NowMs | None = None,
     before_migrating: Callable[[], None] | None = None,
+    connections: int = dialect.CONNECTIONS,
 ) -> SqlStore:
     """A data directory (SQLite, `store.db` in it) or a database URL. Makes or migrates the tables.
 
     Any number of processes may open it at once. `before_migrating` is called where there are tables of an earlier
-    version; what it raises leaves them as they are. Raises `OperatorError` when the key is not the one that the store
-    was written with, or when a newer Signal wrote it; `Unavailable` when the database cannot be reached.
+    version; what it raises leaves them as they are. `connections`: how many to a server at most. Raises `OperatorError`
+    when the key is not the one that the store was written with, or when a newer Signal wrote it; `Unavailable` when the
+    database cannot be reached.
     """
     sealer = Sealer(encryption_key)
-    database = Database(dialect.url_of(url_or_path), now_ms or _wall_clock_ms)
+    database = Database(dialect.url_of(url_or_path), now_ms or _wall_clock_ms, connections=connections)
     try:
         migrate(database, before_migrating)
         _require_key(database, sealer)

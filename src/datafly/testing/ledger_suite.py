@@ -22,7 +22,7 @@ from datafly.model.delivery import (
 )
 from datafly.model.verdict import DEAD_LETTERS, Ruling, Verdict
 from datafly.store import Progress, SqlStore, Writing
-from datafly.store.base import Drained
+from datafly.store.base import Drained, WritingId
 from datafly.testing.clock import FakeClock
 from datafly.testing.ledger_story import Story, stories
 from datafly.testing.share_suite import ShareSuite
@@ -41,6 +41,13 @@ class WritingSuite(StoreFixtures):
         assert [one.id for one in store.ledger.attempts()] == ["at_pi_1_000000"]
         assert store.ledger.marks() == {("pi_1", 0): WIDTH}
         assert store.ledger.counts("pi_1") == {"requests": 1, "DELIVERED": WIDTH - 1, "REJECTED": 1}
+
+    def test_a_writing_that_comes_again_since_its_answer_was_lost_counts_once(self, store: SqlStore) -> None:
+        first, second = WritingId("one", 1), WritingId("one", 2)
+        for known_as, number in ((first, 0), (first, 0), (second, 1), (second, 1), (WritingId("two", 1), 2)):
+            store.ledger.write([numbered("pi_1", number)], known_as=known_as)
+        assert len(store.ledger.attempts()) == 3
+        assert store.ledger.counts("pi_1") == {"requests": 3, "DELIVERED": 3 * (WIDTH - 1), "REJECTED": 3}
 
     def test_nothing_is_known_before_the_first_mark(self, store: SqlStore) -> None:
         assert store.ledger.progress("pi_1", 0) is None

@@ -32,9 +32,11 @@ from datafly.store.schema.ledger import (
     sightings,
     states,
     tallies,
+    writers,
 )
 from datafly.store.schema.people import (
     AUDIT_TRIGGERS,
+    AUDIT_TRIGGERS_OF_POSTGRES,
     audit,
     links,
     login_failures,
@@ -46,6 +48,7 @@ from datafly.store.schema.people import (
 
 __all__ = [
     "AUDIT_TRIGGERS",
+    "AUDIT_TRIGGERS_OF_POSTGRES",
     "alert_channels",
     "alert_episodes",
     "alert_messages",
@@ -85,4 +88,5 @@ __all__ = [
     "templates",
     "tokens",
     "users",
+    "writers",
 ]

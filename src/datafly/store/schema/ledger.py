@@ -183,6 +183,16 @@ tallies = sa.Table(
     sa.Index("ix_tallies_began_ms", "began_ms"),
 )
 
+writers = sa.Table(
+    "writers",
+    metadata,
+    id_column("writer"),
+    big_column("number"),
+    big_column("at_ms"),
+    sa.Index("ix_writers_at_ms", "at_ms"),
+)
+"""The last writing of each process that writes to the ledger (`store.writers`)."""
+
 drained = sa.Table(
     "drained",
     metadata,

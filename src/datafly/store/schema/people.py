@@ -108,8 +108,17 @@ AUDIT_TRIGGERS = tuple(
 )
 """For SQLite."""
 
-for _trigger in AUDIT_TRIGGERS:
-    sa.event.listen(audit, "after_create", sa.DDL(_trigger).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
+AUDIT_TRIGGERS_OF_POSTGRES = (
+    """CREATE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'the audit log is only ever added to'; END $$""",
+    """CREATE TRIGGER audit_is_only_added_to BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_only_added_to()""",
+)
+
+for _engine, _triggers in (("sqlite", AUDIT_TRIGGERS), ("postgresql", AUDIT_TRIGGERS_OF_POSTGRES)):
+    for _trigger in _triggers:
+        _made = sa.DDL(_trigger).execute_if(dialect=_engine)  # type: ignore[no-untyped-call]
+        sa.event.listen(audit, "after_create", _made)
 
 retries = sa.Table(
     "retries",

@@ -6,7 +6,7 @@ Revision: 0008
 import sqlalchemy as sa
 from alembic import op
 
-from datafly.store.schema import AUDIT_TRIGGERS
+from datafly.store.schema import AUDIT_TRIGGERS, AUDIT_TRIGGERS_OF_POSTGRES
 
 revision = "0008"
 down_revision = "0007"
@@ -22,9 +22,9 @@ def upgrade() -> None:
     _links()
     _sessions()
     _refresh_tokens()
-    if op.get_bind().dialect.name == "sqlite":
-        for trigger in AUDIT_TRIGGERS:
-            op.execute(trigger)
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for trigger in AUDIT_TRIGGERS if is_sqlite else AUDIT_TRIGGERS_OF_POSTGRES:
+        op.execute(trigger)
 
 
 def _audit() -> None:

@@ -1,0 +1,45 @@
+"""Servers that several kinds of tests use, started when the first of them asks."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from datafly.store import open_store
+from datafly.testing.postgres import PostgresServer, empty, fresh_database, given_server
+from datafly.testing.store_suite import KEY
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The URL of a PostgreSQL server: that of DATAFLY_TEST_POSTGRES, else one of the distribution's programs."""
+    if given := os.environ.get("DATAFLY_TEST_POSTGRES"):
+        yield given_server(given)
+        return
+    with tempfile.TemporaryDirectory(prefix="signal-postgres-") as folder:  # where the server's own user comes in
+        server = PostgresServer(Path(os.environ["POSTGRES_BIN"]), Path(folder))
+        server.start()
+        yield server.url
+        server.stop()
+
+
+@pytest.fixture
+def postgres_place(postgres):
+    """An empty database."""
+    with fresh_database(postgres) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def _with_tables(postgres):
+    with fresh_database(postgres) as url:
+        open_store(url.render_as_string(hide_password=False), encryption_key=KEY).close()
+        yield url
+
+
+@pytest.fixture
+def postgres_store(_with_tables):
+    """A database with the tables of a store that nobody has written to."""
+    empty(_with_tables)
+    return _with_tables.render_as_string(hide_password=False)
