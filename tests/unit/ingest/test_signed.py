@@ -99,7 +99,7 @@ def test_a_clock_may_be_five_minutes_wrong_and_no_more(gate, at, status):
 
 @pytest.mark.parametrize("step", [-60, -6, 6, 60])
 def test_while_the_gateways_clock_is_wrong_signed_requests_are_refused_and_once_it_is_right_they_are_taken(gate, step):
-    """The answer has the gateway's time, so that a sender can see whose clock is wrong; other doors look at no clock."""
+    """The answer has the gateway's time, so a sender can see whose clock is wrong; other doors look at none."""
     raw = json.dumps(EVENT).encode()
     headers = signed(gate, raw)
     gate.clock.jump(step * MINUTES)

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql
 
 from datafly.model.delivery import LIVE, WARNING, Notice, Outcome, Sighting
 from datafly.model.errors import OperatorError, Unavailable
-from datafly.model.verdict import Ruling, Verdict
 from datafly.model.refusal import IntakeCount
+from datafly.model.verdict import Ruling, Verdict
 from datafly.store import SqlStore, Writing, dialect, lookup, open_store, schema
 from datafly.testing.store_suite import KEY, VENDOR_SECRET, integration
 from datafly.testing.store_writer import WIDTH, numbered
