@@ -1,14 +1,20 @@
-"""Servers that several kinds of tests use, started when the first of them asks."""
+"""Servers that several kinds of tests use, started when the first of them asks. No example of a property is judged by
+how long it takes: that says how busy the machine is.
+"""
 
 import os
 import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from datafly.store import open_store
 from datafly.testing.postgres import PostgresServer, empty, fresh_database, given_server
 from datafly.testing.store_suite import KEY
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ def test_while_the_gateway_cannot_write_it_refuses_and_says_when_to_come_again_a
     disk.fill()
     for _ in range(3):
         assert _refused(_post(demo, key, *events))
-    ready = httpx.get(f"{demo.gateway}/readyz")
+    ready = httpx.get(f"{demo.gateway}/readyz", timeout=60)
     assert (ready.status_code, ready.json()["error"]["code"]) == (503, "NOT_READY")
     disk.empty()
     assert _post(demo, key, *events).status_code == 200

@@ -182,4 +182,4 @@ def test_the_call_of_the_page_typed_into_the_console_upserts_the_user(demo, new_
 def test_every_port_says_that_it_lives_and_that_it_is_ready_before_anybody_has_set_anything_up(demo):
     for url in (demo.gateway, demo.management, demo.sandbox):
         for path in ("healthz", "readyz"):
-            assert httpx.get(f"{url}/{path}").status_code == 200
+            assert httpx.get(f"{url}/{path}", timeout=60).status_code == 200

@@ -10,7 +10,9 @@ def test_a_refused_event_is_found_in_the_api_and_on_the_command_line_and_counted
     pipeline = signal.pipeline()
     key = {"Authorization": f"Bearer {pipeline['pipeline_key']}"}
     batch = [signal.track("Order Completed", "u"), {"type": "track", "userId": "ann@example.com"}]
-    answer = httpx.post(f"{signal.gateway}/v1/batch", json={"batch": batch}, headers=key, trust_env=False).json()
+    answer = httpx.post(
+        f"{signal.gateway}/v1/batch", json={"batch": batch}, headers=key, trust_env=False, timeout=60
+    ).json()
     assert answer["accepted"] == 1
     path = f"pipelines/{pipeline['id']}"
 

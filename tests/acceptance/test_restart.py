@@ -71,7 +71,7 @@ def test_secrets_are_in_no_file_no_line_and_no_answer(new_signal):
     assert waiting["pending"][0]["last_answer"]["body"] == {"message": "bad key ***"}
     demo.api("POST", f"pipeline-integrations/{installation}/test")
 
-    paths = re.findall(r'"(/v1/admin/[^"{}]*)"', httpx.get(f"{demo.management}/v1/admin/openapi.json").text)
+    paths = re.findall(r'"(/v1/admin/[^"{}]*)"', httpx.get(f"{demo.management}/v1/admin/openapi.json", timeout=60).text)
     assert len(set(paths)) > 5
     answers, answered = [], 0
     for path in [
@@ -79,7 +79,7 @@ def test_secrets_are_in_no_file_no_line_and_no_answer(new_signal):
         f"/v1/admin/pipeline-integrations/{installation}",
         f"/v1/admin/pipelines/{pipeline}",
     ]:
-        reply = httpx.get(f"{demo.management}{path}", headers={"Authorization": f"Bearer {demo.token}"})
+        reply = httpx.get(f"{demo.management}{path}", headers={"Authorization": f"Bearer {demo.token}"}, timeout=60)
         # What is about a person's own account is no token's (403), and some ask for words to look for (422).
         assert reply.status_code in (200, 403, 405, 422), reply.text
         answered += reply.status_code == 200

@@ -51,7 +51,7 @@ def sandbox(folder, port, *words):
 
 def upsert(port, key):
     headers = {"X-PARTNER-NAME": "myco", "X-REQUEST-TOKEN": key}
-    return httpx.post(f"http://127.0.0.1:{port}/insider/api/user/v1/upsert", json=USERS, headers=headers)
+    return httpx.post(f"http://127.0.0.1:{port}/insider/api/user/v1/upsert", json=USERS, headers=headers, timeout=60)
 
 
 def test_it_runs_alone_with_a_key_from_the_start_and_keeps_what_arrived(tmp_path, port):
@@ -61,7 +61,7 @@ def test_it_runs_alone_with_a_key_from_the_start_and_keeps_what_arrived(tmp_path
         assert upsert(port, "test-key").json() == TAKEN
         assert upsert(port, "other").status_code == 403
     with sandbox(tmp_path, port, "--key", "test-key"):
-        users = httpx.get(f"http://127.0.0.1:{port}/insider/_control/users").json()
+        users = httpx.get(f"http://127.0.0.1:{port}/insider/_control/users", timeout=60).json()
         assert [user["attributes"] for user in users] == [{"name": "Jane"}]
         assert upsert(port, "test-key").json() == TAKEN
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["sandbox"]
@@ -69,7 +69,9 @@ def test_it_runs_alone_with_a_key_from_the_start_and_keeps_what_arrived(tmp_path
 
 def test_it_answers_by_a_name_that_it_was_given(tmp_path, port):
     def called(host):
-        return httpx.get(f"http://127.0.0.1:{port}/insider/_control/users", headers={"host": host}).status_code
+        return httpx.get(
+            f"http://127.0.0.1:{port}/insider/_control/users", headers={"host": host}, timeout=60
+        ).status_code
 
     with sandbox(tmp_path, port, "--allow-host", "sandbox.internal"):
         assert (called("sandbox.internal"), called("evil.example")) == (200, 403)

@@ -17,10 +17,12 @@ def test_a_pipeline_that_is_disabled_takes_nothing_more_and_what_it_had_acknowle
     demo.api("PATCH", f"pipelines/{pipeline['id']}", {"enabled": False})
 
     def post():
-        return httpx.post(f"{demo.gateway}/v1/t?wk={pipeline['pipeline_key']}", json=demo.track("Late", "user-1"))
+        return httpx.post(
+            f"{demo.gateway}/v1/t?wk={pipeline['pipeline_key']}", json=demo.track("Late", "user-1"), timeout=60
+        )
 
     demo.until(lambda: post().status_code == 401, "its key is revoked")
-    assert post().json()["error"]["code"] == "INVALID_PIPELINE_KEY"
+    assert post().json()["error"]["code"] == "REVOKED_PIPELINE_KEY"
     os.kill(processor, signal.SIGCONT)
     before = demo.until(lambda: len(demo.arrivals()) >= 50 and demo.installed(installation), "all arrived")
     demo.is_through(installation, delivered=50)

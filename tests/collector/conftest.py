@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 ARTEFACT = ROOT / "src/datafly/ingest/assets/d.js"
 SNIPPET = ROOT / "collector/snippet.html"
 KEY = "dk_test_1"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60.0
 CHROMIUM_ARGS = ["--no-sandbox", "--host-resolver-rules=MAP *.example.test 127.0.0.1"]
 
 

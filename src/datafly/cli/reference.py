@@ -149,8 +149,6 @@ _BAD_INPUT_FOOT = (
     "headers (431 `HEADERS_TOO_LARGE`), a signature that was used (409 `SIGNATURE_REPLAYED`), a rate that is used up",
     "(429 `RATE_LIMITED`).",
     "",
-    "No error: a key that is told twice, of which the last one counts.",
-    "",
 )
 
 

@@ -26,6 +26,7 @@ class Code(Enum):
     NUMBER_OUT_OF_RANGE = Meaning(400, "A number is too large to be kept.")
     TOO_DEEP = Meaning(400, "The body is nested too deeply.")
     KEY_TOO_LONG = Meaning(400, "The name of a field is longer than 2,048 characters.")
+    DUPLICATE_KEY = Meaning(400, "An object has a key twice; the message names it.")
     INVALID_PAYLOAD = Meaning(400, "The body is not a JSON object.")
     INVALID_FIELD = Meaning(400, "A field has the wrong type or length; the message names it.")
     INVALID_TIMESTAMP = Meaning(400, "timestamp or sentAt is not ISO 8601.")
@@ -39,7 +40,14 @@ class Code(Enum):
     NOT_HTTP = Meaning(400, "The bytes are no HTTP request.")
     TOO_MANY_EVENTS = Meaning(400, "The batch has too many events; the message says how many it may have.")
     BATCH_TOO_LARGE = Meaning(400, "The batch has too many bytes.")
-    INVALID_PIPELINE_KEY = Meaning(401, "The pipeline key is missing, unknown or revoked.")
+    MISSING_PIPELINE_KEY = Meaning(401, "The request has no pipeline key; the message says where it may be.")
+    INVALID_PIPELINE_KEY = Meaning(401, "There is no such pipeline key, and there was none.")
+    REVOKED_PIPELINE_KEY = Meaning(
+        401, "The pipeline key counts no more: revoked, expired, or its pipeline is switched off or removed."
+    )
+    NOT_A_PIPELINE_KEY = Meaning(
+        401, "An API token, a session or a signing secret stands where a pipeline key (dk_…) must; keep those secret."
+    )
     MISSING_SIGNATURE = Meaning(401, "The request must be signed, and is not; the message names the missing header.")
     INVALID_SIGNATURE = Meaning(
         401, "The signature is not that of this body and timestamp by the secret of this sender."

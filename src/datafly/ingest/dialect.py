@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from datafly.ingest import sound
+from datafly.ingest.unique import is_unique
 
 _decode: Final = msgspec.json.Decoder().decode
 
@@ -27,17 +28,17 @@ def _is_odd(told: object) -> bool:
     return told == "" or (isinstance(told, int) and not isinstance(told, bool))
 
 
-def with_common(item: msgspec.Raw, common: Mapping[str, dict[str, Any]]) -> bytes:
+def with_common(item: bytes, common: Mapping[str, dict[str, Any]]) -> bytes:
     """An event of a batch with what the batch says for all of them; its own word counts first, name by name.
 
     What is no event stays as it is: it is refused by its own code later.
     """
     try:
         event = _decode(item)
+        if not isinstance(event, dict) or not is_unique(item, event):
+            return item
     except sound.FAULTS:
-        return bytes(item)
-    if not isinstance(event, dict):
-        return bytes(item)
+        return item
     for name, shared in common.items():
         own = event.get(name)
         if own is None or isinstance(own, dict):

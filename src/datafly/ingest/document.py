@@ -19,7 +19,10 @@ MOST_EVENTS: Final = 500
 _SIGNED: Final = frozenset({code for code in Code if "SIGNATURE" in code.name or code is Code.NO_SIGNING_SECRET})
 _ELSEWHERE: Final = frozenset({Code.NOT_BUILT, Code.NO_PIPELINE, Code.UNKNOWN_SOURCE, Code.NOT_FOUND})
 _BATCHES: Final = frozenset({Code.TOO_MANY_EVENTS, Code.BATCH_TOO_LARGE})
-_ASKED: Final = frozenset({Code.INVALID_PIPELINE_KEY, Code.ORIGIN_NOT_ALLOWED, Code.RATE_LIMITED, Code.NOT_READY})
+_ASKED: Final = frozenset(
+    {code for code in Code if "PIPELINE_KEY" in code.name}
+    | {Code.ORIGIN_NOT_ALLOWED, Code.RATE_LIMITED, Code.NOT_READY}
+)
 _ANYWHERE: Final = frozenset(
     {Code.METHOD_NOT_ALLOWED, Code.TOO_MANY_HEADERS, Code.HEADERS_TOO_LARGE, Code.NOT_HTTP, Code.INTERNAL}
 )

@@ -34,6 +34,7 @@ from datafly.log.base import Entry
 from datafly.model.clock import Clock
 from datafly.model.errors import Unavailable
 from datafly.model.event import Received
+from datafly.model.ids import SIGNING_PREFIX, TOKEN_PREFIX
 from datafly.model.installation import Pipeline
 from datafly.model.proxies import Proxies
 from datafly.observe import emit
@@ -43,6 +44,8 @@ Pipelines = Callable[[], Mapping[str, Pipeline]]
 Ready = Callable[[], str | None]
 Handler = Callable[[Request, Receive], Awaitable[Reply]]
 
+_OTHER_KEYS: Final = (TOKEN_PREFIX, SIGNING_PREFIX, "eyJ")
+"""The last: a session of the management API, a JSON Web Token."""
 _SUCCESS: Final = b'{"success": true}'
 _FORM: Final = b"application/x-www-form-urlencoded"
 """What axios calls bytes of which it knows nothing; RudderStack's Node SDK sends its gzip like that."""
@@ -149,7 +152,7 @@ class Doors:
         pipeline = pipeline or self.admit(request, caller, envelope.key)
         sent_ms = moment_ms("sentAt", envelope.sent_at)
         passage = Passage(door, caller, pipeline, sent_ms, bool(envelope.reset), request.signature)
-        good, errors = self._sort(passage, envelope)
+        good, errors = self._sort(passage, envelope, request.body)
         headers = await self.keep(passage, good, refused=len(errors))
         answer: dict[str, Any] = {"success": True, "accepted": len(good)}
         return json_reply(200, answer | ({"errors": errors} if errors else {}), *headers)
@@ -171,6 +174,7 @@ class Doors:
         return body if encoding is None else decoded(body, encoding.strip().lower(), self._batch_bound)
 
     def key_of(self, pipeline_id: str) -> str | None:
+        """One that counts, or one of a pipeline that is switched off."""
         return next((key for key, one in self._pipelines().items() if one.id == pipeline_id), None)
 
     def admit(self, request: Request, caller: Caller, key: str | None) -> Pipeline:
@@ -183,20 +187,21 @@ class Doors:
     def _known(self, request: Request, key: str | None) -> Pipeline:
         pipeline = self._pipelines().get(key) if key else None
         if pipeline is None or not pipeline.enabled:
-            raise self._unknown(key)
+            raise self._closed(key, known=pipeline is not None)
         request.pipeline_id = pipeline.id
         return pipeline
 
-    def _unknown(self, key: str | None) -> Refused:
+    def _closed(self, key: str | None, *, known: bool) -> Refused:
         """A key may be good and not loaded yet: then the sender must come again, not give up."""
         reason = self._ready()
         if reason is not None:
             return Refused(Code.NOT_READY, reason, headers=RETRY)
         how = "Send it as “Authorization: Bearer dk_…”, as “pipelineKey” in the body, or as ?wk=dk_…."
-        said = "The pipeline key is unknown or revoked." if key else f"The pipeline key is missing. {how}"
-        return Refused(Code.INVALID_PIPELINE_KEY, said, headers=((b"www-authenticate", b"Bearer"),))
+        code = _code_of(key, known=known)
+        said = f"The pipeline key is missing. {how}" if code is Code.MISSING_PIPELINE_KEY else ""
+        return Refused(code, said, headers=((b"www-authenticate", b"Bearer"),))
 
-    def _sort(self, passage: Passage, envelope: Envelope) -> tuple[list[Checked], list[dict[str, Any]]]:
+    def _sort(self, passage: Passage, envelope: Envelope, body: bytes) -> tuple[list[Checked], list[dict[str, Any]]]:
         """The good ones, and what is wrong with the others."""
         limit, count = self._settings.max_batch_events, len(envelope.items)
         if count > limit:
@@ -204,7 +209,7 @@ class Doors:
         good: list[Checked] = []
         errors: list[dict[str, Any]] = []
         lenient = passage.door.sdk or passage.caller.sdk
-        for index, item in enumerate(envelope.whole_items(bound=self._batch_bound)):
+        for index, item in enumerate(envelope.whole_items(body, bound=self._batch_bound)):
             try:
                 good.append(check(item, implied=None, settings=self._settings, lenient=lenient))
             except Refused as refused:
@@ -264,6 +269,15 @@ class Doors:
         if visitor is None:
             return []
         return [cookie.write(visitor, domain=self._settings.cookie_domain, secure=caller.secure)]
+
+
+def _code_of(key: str | None, *, known: bool) -> Code:
+    """What is wrong with a key that opens nothing: nobody learns more than that a key, which is public, was one."""
+    if not key:
+        return Code.MISSING_PIPELINE_KEY
+    if known:
+        return Code.REVOKED_PIPELINE_KEY
+    return Code.NOT_A_PIPELINE_KEY if key.startswith(_OTHER_KEYS) else Code.INVALID_PIPELINE_KEY
 
 
 RETRY: Final = ((b"retry-after", b"1"),)

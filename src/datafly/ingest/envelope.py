@@ -10,6 +10,7 @@ import msgspec
 from datafly.ingest import dialect, sound
 from datafly.ingest.codes import Code, Refused
 from datafly.ingest.event import wrong_field
+from datafly.ingest.unique import require_unique_around
 from datafly.ingest.wire import Bound
 
 
@@ -35,14 +36,18 @@ class Envelope(msgspec.Struct, rename="camel"):
     def items(self) -> list[msgspec.Raw]:
         return self.batch or []
 
-    def whole_items(self, *, bound: Bound) -> Iterable[bytes]:
-        """The events with what is common to them, which all together must keep to the bound of a body."""
+    def whole_items(self, body: bytes, *, bound: Bound) -> Iterable[bytes]:
+        """The events with what is common to them, which all together must keep to the bound of a body. Raises `Refused`
+        where `body`, which this is of, tells something twice that is of no event alone.
+        """
+        items = [bytes(item) for item in self.items]
+        require_unique_around(body, items)
         told = {"context": self.context, "integrations": self.integrations}
         common = {name: value for name, value in told.items() if value}
-        return _merged(self.items, common, bound) if common else map(bytes, self.items)
+        return _merged(items, common, bound) if common else items
 
 
-def _merged(items: list[msgspec.Raw], common: dict[str, dict[str, Any]], bound: Bound) -> Iterator[bytes]:
+def _merged(items: list[bytes], common: dict[str, dict[str, Any]], bound: Bound) -> Iterator[bytes]:
     size = 0
     for item in items:
         whole = dialect.with_common(item, common)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from datafly.ingest.codes import Code, Refused
+from datafly.ingest.unique import require_unique
 
 MAX_NAME: Final = 2048
 """Characters. Bodies that are shorter need not be searched."""
@@ -24,12 +25,13 @@ def decode(body: bytes, *, max_depth: int) -> Any:
         value = _decode(body)
     except FAULTS as fault:
         raise explain(body, fault) from None
-    if b"\\u0000" in body and _ESCAPED_NUL.search(body):
+    if b"\\" in body and b"\\u0000" in body and _ESCAPED_NUL.search(body):
         raise Refused(Code.NUL_CHARACTER, r"A text has the escape \u0000.")
-    if body.count(b"{") + body.count(b"[") > max_depth and _deeper(value, max_depth):
+    if _brackets(body) > max_depth and _deeper(value, max_depth):
         raise Refused(Code.TOO_DEEP, f"The body is nested more than {max_depth} levels deep.")
     if len(body) > MAX_NAME and (name := _long_name(value)):
         raise Refused(Code.KEY_TOO_LONG, f"The field “{name[:50]}…” has a name of {len(name):,} characters.")
+    require_unique(body, value)
     return value
 
 
@@ -46,6 +48,11 @@ def explain(body: bytes, fault: Exception) -> Refused:
     if _has_lone_surrogate(body):
         return Refused(Code.LONE_SURROGATE)
     return Refused(Code.NOT_JSON, _reason(body, str(fault)))
+
+
+def _brackets(body: bytes) -> int:
+    """Most events have no array, and to look is cheaper than to count."""
+    return body.count(b"{") + (body.count(b"[") if b"[" in body else 0)
 
 
 def _long_name(value: Any) -> str:

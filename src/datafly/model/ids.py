@@ -3,6 +3,9 @@
 from typing import Final
 
 ENTROPY_BYTES: Final = 10
+TOKEN_PREFIX: Final = "dft_"  # noqa: S105 - the prefix of every API token, no token
+SIGNING_PREFIX: Final = "dsk_"
+"""Of the secret by which a server signs what it posts."""
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH: Final = 26
 

@@ -12,6 +12,9 @@ ACCEPTED: Final = ""
 NOT_PROCESSED: Final = "NOT_PROCESSED"
 """The code of what the gateway took and process could not make an event of."""
 
+LOST: Final = "LOST"
+"""The code of what was gone from the log before it was processed."""
+
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """An event that was not taken, or a request as a whole (`index` None). `body`: what was sent, where it was read; it

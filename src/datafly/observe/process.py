@@ -27,6 +27,15 @@ class ProcessRecordRefused(Telemetry, frozen=True):
     reason: str
 
 
+class ProcessRecordsLost(Telemetry, frozen=True):
+    """Records of `raw`, `first` to `last`, are gone from the log, and were not processed: somebody removed them."""
+
+    level: ClassVar[int] = logging.ERROR
+    partition: int
+    first: int
+    last: int
+
+
 class ProcessAppendFailed(Telemetry, frozen=True):
     """Nothing was appended; it is tried again, from what is durable."""
 

@@ -87,7 +87,7 @@ def _leave_out_placeholders(body: Body) -> str:
 
 
 def _fields(body: msgspec.Raw) -> Body:
-    """Of a name that is told twice the last counts, as at the door: the typed decoder stumbles over the first."""
+    """Of a name that is told twice, which the door once took, the last counts: the typed decoder stumbles on it."""
     try:
         return _decode(body)
     except msgspec.ValidationError:

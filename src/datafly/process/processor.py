@@ -18,6 +18,7 @@ from datafly.observe.process import (
     ProcessAppendFailed,
     ProcessBatchAppended,
     ProcessEventUnreadable,
+    ProcessRecordsLost,
     ProcessStateCaughtUp,
 )
 from datafly.process.batch import govern_batch, prepare, read_batch
@@ -175,10 +176,16 @@ class PartitionWorker:
         batch = govern_batch(incoming, self.partition, Context(self._pipelines()), self._memory)
         position = records[-1].offset + 1
         first = self._appender.append(batch.entries, consumed=position)
+        self._tell_lost(records[0].offset)
         self.position = position
         self._unwritten += [Seen(mark.fingerprint, mark.received_ms, first + mark.offset) for mark in batch.marks]
         refused = len(records) - len(incoming) + batch.refused
         emit(ProcessBatchAppended(self.partition, len(batch.entries), batch.duplicates, refused))
+
+    def _tell_lost(self, found: int) -> None:
+        """Once, as the position goes beyond it with the append that is durable by now."""
+        if found > self.position and not self._raw.skips:
+            emit(ProcessRecordsLost(self.partition, self.position, found - 1))
 
     def _forget(self) -> None:
         """What was learnt from events that were not appended must go; the rest is learnt again from the log."""

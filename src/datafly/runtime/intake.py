@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -9,10 +10,10 @@ import msgspec
 from datafly.model.clock import Clock
 from datafly.model.errors import Unavailable
 from datafly.model.outline import keepable
-from datafly.model.refusal import ACCEPTED, NOT_PROCESSED, PROCESS, IntakeCount, Refusal
+from datafly.model.refusal import ACCEPTED, LOST, NOT_PROCESSED, PROCESS, IntakeCount, Refusal
 from datafly.observe import Telemetry
 from datafly.observe.ingest import IngestEventRefused, IngestRequestAccepted, IngestRequestRefused
-from datafly.observe.process import ProcessRecordRefused
+from datafly.observe.process import ProcessRecordRefused, ProcessRecordsLost
 from datafly.runtime.chores import every
 from datafly.store import base
 
@@ -33,11 +34,16 @@ class Intake:
     flood of refusals costs no memory, and the store no more than `MOST` rows a second.
     """
 
-    def __init__(self, store: base.Intake, clock: Clock, *, kept: int) -> None:
-        """`kept`: so many refusals of each pipeline and code stay in the store."""
+    def __init__(
+        self, store: base.Intake, clock: Clock, *, kept: int, pipelines: Callable[[], Iterable[str]] = tuple
+    ) -> None:
+        """`kept`: so many refusals of each pipeline and code stay in the store. `pipelines`: the ids of all, who are
+        told of what may have been anybody's.
+        """
         self._store = store
         self._clock = clock
         self._most = kept
+        self._pipelines = pipelines
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._unwritten: Counter[_Key] = Counter()
@@ -50,6 +56,8 @@ class Intake:
             self._count(event.pipeline_id, event.code, 1)
         elif isinstance(event, ProcessRecordRefused):
             self._of_process(event)
+        elif isinstance(event, ProcessRecordsLost):
+            self._lost(event)
 
     def keep(self, refusal: Refusal) -> None:
         kind, size = (refusal.pipeline_id, refusal.code), min(len(refusal.body), MOST_OF_A_BODY)
@@ -106,6 +114,13 @@ class Intake:
         now_ms, message = self._clock.now_ms(), f"{told.reason} It stays in raw at {told.partition}:{told.offset}."
         refusal = Refusal(told.pipeline_id, now_ms, PROCESS, "", NOT_PROCESSED, 0, message)
         self.keep(msgspec.structs.replace(refusal, message_id=told.message_id or None))
+
+    def _lost(self, told: ProcessRecordsLost) -> None:
+        now_ms, range_ = self._clock.now_ms(), f"{told.partition}:{told.first} to {told.partition}:{told.last}"
+        message = f"Records {range_} of raw are gone from the log and were not processed; whose they were is unknown."
+        for pipeline_id in self._pipelines():
+            self._count(pipeline_id, LOST, told.last - told.first + 1)
+            self.keep(Refusal(pipeline_id, now_ms, PROCESS, "", LOST, 0, message))
 
     def _forget(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from datafly.model.clock import Clock
 from datafly.model.installation import Pipeline
@@ -10,7 +11,9 @@ from datafly.runtime.chores import every
 from datafly.runtime.clock import SystemClock
 from datafly.store.base import Control
 
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS: Final = 0.2
+_ENDED: Final = Pipeline(id="", name="", slug="", pipeline_key="", enabled=False)
+"""Whose key counted once: so its sender can be told what became of it."""
 
 
 class Pipelines:
@@ -27,6 +30,7 @@ class Pipelines:
         self.refresh()
 
     def by_key(self) -> Mapping[str, Pipeline]:
+        """Keys that count no more too: theirs is not enabled."""
         return self._by_key
 
     def by_id(self) -> Mapping[str, Pipeline]:
@@ -47,11 +51,12 @@ class Pipelines:
 
     def _keys(self, pipelines: Sequence[Pipeline]) -> dict[str, Pipeline]:
         """Former keys too, until they expire; the next time that one does is remembered."""
-        enabled, now_ms = {one.id: one for one in pipelines if one.enabled}, self._now_ms()
-        former = [one for one in self._control.pipeline_keys() if one.expires_ms is None or one.expires_ms > now_ms]
-        self._next_ms = min((one.expires_ms for one in former if one.expires_ms is not None), default=math.inf)
-        kept = {one.pipeline_key: enabled[one.pipeline_id] for one in former if one.pipeline_id in enabled}
-        return kept | {one.pipeline_key: one for one in enabled.values()}
+        known, now_ms = {one.id: one for one in pipelines}, self._now_ms()
+        ended: dict[str, Pipeline] = dict.fromkeys(self._control.ended_keys(), _ENDED)
+        until = {one: math.inf if one.expires_ms is None else one.expires_ms for one in self._control.pipeline_keys()}
+        self._next_ms = min((end for end in until.values() if end > now_ms), default=math.inf)
+        former = {one.pipeline_key: known[one.pipeline_id] if end > now_ms else _ENDED for one, end in until.items()}
+        return ended | former | {one.pipeline_key: one for one in pipelines}
 
     async def follow(self) -> None:
         """Until cancelled. What was known holds while the store cannot be read."""

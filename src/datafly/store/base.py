@@ -69,6 +69,9 @@ class Control(People, Alerting, Protocol):
     def pipeline_keys(self) -> list[PipelineKey]:
         """Former keys of all pipelines that are not revoked, expired ones too, the newest first."""
 
+    def ended_keys(self) -> list[str]:
+        """Keys that were revoked, and those of pipelines that were removed; expired ones are in `pipeline_keys`."""
+
     def renew_key(self, pipeline_id: str, *, expires_ms: int | None, if_match: str | None = None) -> Pipeline:
         """A new key; the one before is taken until `expires_ms`, or until it is revoked."""
 

@@ -5,9 +5,8 @@ import re
 import secrets
 from typing import Final
 
-from datafly.model.ids import ENTROPY_BYTES, make_id
+from datafly.model.ids import ENTROPY_BYTES, SIGNING_PREFIX, TOKEN_PREFIX, make_id
 
-TOKEN_PREFIX: Final = "dft_"  # noqa: S105 - the prefix of every token, no token
 _ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _KEY_LENGTH: Final = 24
 
@@ -33,7 +32,7 @@ def hash_of(text: str) -> str:
 
 def fresh_signing_secret() -> str:
     """`dsk_` and 43 url-safe characters: 256 bits."""
-    return "dsk_" + secrets.token_urlsafe(32)
+    return SIGNING_PREFIX + secrets.token_urlsafe(32)
 
 
 def slug_of(name: str) -> str:

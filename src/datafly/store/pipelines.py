@@ -10,7 +10,7 @@ from datafly.model.installation import Pipeline, PipelineKey
 from datafly.store import rows
 from datafly.store.database import Database
 from datafly.store.ids import fresh_id, fresh_pipeline_key, slug_of
-from datafly.store.schema import installations, pipeline_keys, pipelines, removed_pipelines, sources
+from datafly.store.schema import installations, pipeline_keys, pipelines, removed_pipelines, revoked_keys, sources
 
 DEFAULT_NAME: Final = "Default"
 _FIXED: Final = frozenset({"id", "pipeline_key", "created_ms", "updated_ms"})
@@ -61,6 +61,7 @@ class Pipelines:
             before = _one(connection, pipeline_id)
             rows.require_match(before, if_match)
             _require_empty(connection, before)
+            _revoke(connection, pipeline_keys.c.pipeline_id == pipeline_id)
             for table in (sources, pipeline_keys):
                 connection.execute(sa.delete(table).where(table.c.pipeline_id == pipeline_id))
             gone = {"pipeline_id": pipeline_id, "name": before.name, "slug": before.slug}
@@ -74,6 +75,12 @@ class Pipelines:
         ordered = sa.select(pipeline_keys).order_by(pipeline_keys.c.replaced_ms.desc(), pipeline_keys.c.id.desc())
         with self._database.read() as connection:
             return [PipelineKey(**row) for row in connection.execute(ordered).mappings()]
+
+    def ended_keys(self) -> list[str]:
+        removed = sa.select(removed_pipelines.c.pipeline_id)
+        last = sa.select(pipelines.c.pipeline_key).where(pipelines.c.id.in_(removed))
+        with self._database.read() as connection:
+            return list(connection.execute(sa.select(revoked_keys.c.pipeline_key).union(last)).scalars())
 
     def renew_key(self, pipeline_id: str, *, expires_ms: int | None, if_match: str | None = None) -> Pipeline:
         """A new key; the one before is taken until `expires_ms`, or until it is revoked."""
@@ -92,6 +99,7 @@ class Pipelines:
         with self._database.change() as connection:
             its = (pipeline_keys.c.id == key_id, pipeline_keys.c.pipeline_id == pipeline_id)
             row = rows.first(connection, sa.select(pipeline_keys).where(*its), f"There is no former key {key_id}.")
+            _revoke(connection, *its)
             connection.execute(sa.delete(pipeline_keys).where(*its))
             return PipelineKey(**row)
 
@@ -99,6 +107,11 @@ class Pipelines:
 def _in_force() -> sa.Select[Any]:
     gone = sa.select(removed_pipelines.c.pipeline_id)
     return sa.select(pipelines).where(pipelines.c.id.not_in(gone))
+
+
+def _revoke(connection: sa.Connection, *its: sa.ColumnElement[bool]) -> None:
+    found = sa.select(pipeline_keys.c.pipeline_key).where(*its)
+    connection.execute(sa.insert(revoked_keys).from_select(["pipeline_key"], found))
 
 
 def _require_empty(connection: sa.Connection, pipeline: Pipeline) -> None:

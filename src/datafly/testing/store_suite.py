@@ -155,7 +155,9 @@ class PipelineSuite(StoreFixtures):
         assert (former.replaced_ms, former.expires_ms) == (clock.now_ms(), clock.now_ms() + 5)
         assert renewed.pipeline_key != pipeline.pipeline_key
         assert store.control.pipeline(pipeline.id) == renewed
+        assert store.control.ended_keys() == []
         assert store.control.revoke_key(pipeline.id, former.id) == former
+        assert store.control.ended_keys() == [pipeline.pipeline_key]
         assert store.control.pipeline_keys() == []
         with pytest.raises(NotFound):
             store.control.revoke_key(pipeline.id, former.id)
@@ -173,6 +175,7 @@ class PipelineSuite(StoreFixtures):
         assert store.control.remove_pipeline(pipeline.id).name == pipeline.name
         assert pipeline.id not in [one.id for one in store.control.pipelines()]
         assert (store.control.sources(), store.control.pipeline_keys()) == ([], [])
+        assert len(store.control.ended_keys()) == 2
         assert [one.pipeline_id for one in store.control.installations(removed=True)] == [pipeline.id]
         with pytest.raises(NotFound):
             store.control.remove_pipeline(pipeline.id)

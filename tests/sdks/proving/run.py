@@ -12,7 +12,7 @@ from datafly.model.event import Event, Received
 from proving.gateway import KEY, gateway
 from proving.sdks import DRIVERS, HERE, Sdk
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.2
 """So often it is looked whether the process lives."""
 MODES = ("all", "short", "lost")

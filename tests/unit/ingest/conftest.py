@@ -44,7 +44,7 @@ class Gate:
         self._server = uvicorn.Server(server_config(app, head_seconds=told.body_timeout_seconds, most=most))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
         self._thread.start()
-        self.http = httpx.Client(base_url=self.url, headers={"user-agent": "test/1"}, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, headers={"user-agent": "test/1"}, trust_env=False, timeout=60)
 
     def renew(self) -> None:
         """As new, but for the clock and the port."""

@@ -36,6 +36,9 @@ DEEP = 10_000
         (b'{"event":"E","x":' + b"[" * DEEP + b"]" * DEEP + b"}", "TOO_DEEP"),
         (b'{"event":"E","x":' + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"}", "TOO_DEEP"),
         (b'{"event":"E","x":' + b"[" * 64 + b"]" * 64 + b"}", "TOO_DEEP"),
+        (b'{"event":"E", "event":"F"}', "DUPLICATE_KEY"),
+        (b'{"event":"E","userId":5,"userId":"u"}', "DUPLICATE_KEY"),
+        (b'{"event":"E","properties":{"x":"\\u003a","y":1,"y":1}}', "DUPLICATE_KEY"),
         (b"{}", "MISSING_EVENT_NAME"),
         (b'{"event":""}', "MISSING_EVENT_NAME"),
         (b'{"event":"  "}', "MISSING_EVENT_NAME"),
@@ -70,7 +73,7 @@ def test_bad_input_is_refused_by_its_own_code_and_kept_out(gate, body, code):
     [
         b'{"event":"\\ud83d\\ude00"}',
         b'{"event":"a \\\\u0000 b"}',
-        b'{"event":"E","event":"F"}',
+        b'{ "event" : "E" , "properties":{"a":"::","b":{"a":"\\u003A"},"c":1.50e1} }',
         b'{"event":"E","x":' + b"[" * 63 + b"]" * 63 + b"}",
         b'{"event":"E","x":[' + b"{}," * 500 + b"{}]}",
         b'{"event":"E","timestamp":"2026-11-23"}',

@@ -67,7 +67,7 @@ def test_a_browser_gets_the_cookie_with_the_picture(gate):
     [
         ("track", {}, "MISSING_EVENT_NAME"),
         ("track", {"e": "E", "wk": "dk_other"}, "INVALID_PIPELINE_KEY"),
-        ("track", {"e": "E", "wk": ""}, "INVALID_PIPELINE_KEY"),
+        ("track", {"e": "E", "wk": ""}, "MISSING_PIPELINE_KEY"),
         ("track", {"e": "E", "uid": ""}, "INVALID_FIELD"),
         ("track", {"e": "E", "ts": "yesterday"}, "INVALID_TIMESTAMP"),
         ("track", {"e": "E", "ts": "9" * 400}, "INVALID_TIMESTAMP"),

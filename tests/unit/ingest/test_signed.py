@@ -97,6 +97,50 @@ def test_a_clock_may_be_five_minutes_wrong_and_no_more(gate, at, status):
     assert status == 200 or code(answer) == "SIGNATURE_EXPIRED"
 
 
+@pytest.mark.parametrize("step", [-60, -6, 6, 60])
+def test_while_the_gateways_clock_is_wrong_signed_requests_are_refused_and_once_it_is_right_they_are_taken(gate, step):
+    """The answer has the gateway's time, so a sender can see whose clock is wrong; other doors look at none."""
+    raw = json.dumps(EVENT).encode()
+    headers = signed(gate, raw)
+    gate.clock.jump(step * MINUTES)
+    refused = gate.post("/v1/events", content=raw, headers=headers)
+    assert (refused.status_code, code(refused)) == (401, "SIGNATURE_EXPIRED")
+    assert refused.json()["error"]["details"] == {"now_ms": gate.clock.now_ms()}
+    assert gate.post("/v1/t", EVENT).status_code == 200
+
+    gate.clock.jump(-step * MINUTES)
+    assert gate.post("/v1/events", content=raw, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("step", [-4, 4])
+def test_a_step_of_the_clock_does_not_let_a_signature_count_again(gate, step):
+    raw = json.dumps(EVENT).encode()
+    headers = signed(gate, raw)
+    assert gate.post("/v1/events", content=raw, headers=headers).status_code == 200
+    gate.clock.jump(step * MINUTES)
+
+    assert code(gate.post("/v1/events", content=raw, headers=headers)) == "SIGNATURE_REPLAYED"
+    gate.clock.jump(-step * MINUTES)
+    assert code(gate.post("/v1/events", content=raw, headers=headers)) == "SIGNATURE_REPLAYED"
+
+
+def test_a_signature_that_was_forgotten_and_that_a_step_back_makes_young_again_counts_once(gate):
+    raw = json.dumps(EVENT).encode()
+    headers = signed(gate, raw)
+    for _ in range(3):
+        assert gate.post("/v1/events", content=raw, headers=headers).status_code == 200
+        gate.clock.pass_by(11 * 60)
+        send(gate)
+        gate.clock.pass_by(11 * 60)
+        gate.clock.jump(-22 * MINUTES)
+
+    same = [received for received in gate.received if received.message_id == gate.received[0].message_id]
+    assert len(same) == 3
+    memory = Memory()
+    fates = [process_one(received, Context(), memory) for received in same]
+    assert [isinstance(fate, Duplicate) for fate in fates] == [False, True, True]
+
+
 @pytest.mark.parametrize("stamp", ["now", "1e12", "-1", "9" * 30, "1795600000.5"])
 def test_a_timestamp_is_unix_milliseconds(gate, stamp):
     assert code(send(gate, headers={"x-timestamp": stamp})) == "SIGNATURE_EXPIRED"

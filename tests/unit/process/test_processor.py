@@ -18,6 +18,7 @@ from datafly.log.sqlite import SqliteLog
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.event import Event, Received
 from datafly.observe import base as observe
+from datafly.observe.process import ProcessRecordsLost
 from datafly.process import Processor, StateReader, processor, state_file
 from datafly.process.dedupe import WINDOW_MS
 from datafly.process.processor import PartitionWorker
@@ -187,6 +188,23 @@ def test_what_is_no_event_is_told_and_stops_nobody(house):
     refused = [(one.offset, one.message_id) for one in told if type(one).__name__ == "ProcessRecordRefused"]
     assert refused == [(0, ""), (1, ""), (2, "bad")]
     assert worker.position == 4
+
+
+def test_what_somebody_removed_of_raw_before_it_was_processed_is_told_once_and_stops_nobody(house):
+    told = []
+    forget = observe.add_sink(told.append)
+    worker = house.worker()
+    for number in range(40):
+        house.receive({"type": "page", "userId": "u", "name": "x" * 10_000}, ids=[f"m-{number}"])
+    _, second, third = sorted((house.folder / "log" / RAW / "0").glob("*.db"))[:3]
+    for file in second.parent.glob(f"{second.stem}.*"):
+        file.unlink()
+    finish(worker)
+    forget()
+    ids = [int(event.message_id.removeprefix("m-")) for event in house.events()]
+    gone = range(int(second.stem), int(third.stem))
+    assert ids == [number for number in range(40) if number not in gone]
+    assert [one for one in told if isinstance(one, ProcessRecordsLost)] == [ProcessRecordsLost(0, gone[0], gone[-1])]
 
 
 def test_an_event_at_which_a_step_fails_is_told_and_its_neighbours_go_on(house):

@@ -3,9 +3,9 @@ import threading
 import pytest
 
 from datafly.model.errors import Unavailable
-from datafly.model.refusal import ACCEPTED, NOT_PROCESSED, Refusal
+from datafly.model.refusal import ACCEPTED, LOST, NOT_PROCESSED, Refusal
 from datafly.observe.ingest import IngestEventRefused, IngestRequestAccepted, IngestRequestRefused
-from datafly.observe.process import ProcessRecordRefused
+from datafly.observe.process import ProcessRecordRefused, ProcessRecordsLost
 from datafly.runtime.intake import MOST, MOST_BYTES, MOST_OF_A_KIND, Intake
 from datafly.store import open_store
 from datafly.testing.clock import FakeClock
@@ -63,6 +63,17 @@ def test_what_process_refuses_is_kept_with_its_place(store):
     assert (one.code, one.stage, one.message_id, one.status) == (NOT_PROCESSED, "process", "m-1", 0)
     assert one.message == "A track event needs the name of an event. It stays in raw at 0:17."
     assert store.intake.totals("pip_1") == {NOT_PROCESSED: 1}
+
+
+def test_what_the_log_lost_may_have_been_anybodys_and_is_told_to_every_pipeline(store):
+    intake = Intake(store.intake, FakeClock(), kept=10, pipelines=lambda: ["pip_1", "pip_2"])
+    intake.sink(ProcessRecordsLost(0, 120, 129))
+    intake.write()
+
+    assert store.intake.totals("pip_1") == store.intake.totals("pip_2") == {LOST: 10}
+    ((_, one),) = store.intake.refusals("pip_2")
+    assert (one.code, one.stage, one.status) == (LOST, "process", 0)
+    assert one.message.startswith("Records 0:120 to 0:129 of raw are gone from the log")
 
 
 def test_a_flood_is_counted_whole_and_kept_in_bounds(store):

@@ -16,7 +16,7 @@ from datafly.runtime.frames import Frames, address, framed
 from datafly.runtime.hand_over import HandOver
 from datafly.runtime.keeper import Keeper
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 class Blocked:

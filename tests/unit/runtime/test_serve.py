@@ -5,7 +5,7 @@ import pytest
 
 from datafly.runtime.serve import plain_config, serve
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60.0
 
 
 async def app(scope, _receive, send):

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from datafly.model.delivery import LIVE, WARNING, Notice, Outcome, Sighting
 from datafly.model.errors import OperatorError, Unavailable
+from datafly.model.refusal import IntakeCount
 from datafly.model.verdict import Ruling, Verdict
 from datafly.store import SqlStore, Writing, dialect, lookup, open_store, schema
 from datafly.testing.store_suite import KEY, VENDOR_SECRET, integration
@@ -67,6 +68,28 @@ def test_a_full_disk_is_unavailable_and_the_store_recovers(store: SqlStore, tmp_
     _limit_pages(store, spare=10_000)
     store.ledger.write([numbered("pi_1", kept)])
     assert store.ledger.counts("pi_1")["requests"] == kept + 1
+
+
+def test_a_store_that_became_read_only_is_unavailable_for_changes_read_all_the_same_and_recovers(store: SqlStore):
+    pipeline = store.control.ensure_default_pipeline()
+    store.ledger.write([numbered("pi_1", 0)])
+    _read_only(store, now=True)
+    for change in (
+        lambda: store.ledger.write([numbered("pi_1", 1)]),
+        lambda: store.control.update_pipeline(pipeline.id, {"enabled": False}),
+        lambda: store.control.renew_key(pipeline.id, expires_ms=None),
+        lambda: store.intake.add([IntakeCount(pipeline.id, "", 60_000, 5)], [], most=10),
+    ):
+        with pytest.raises(Unavailable, match="readonly"):
+            change()
+        assert store.control.pipelines() == [pipeline]
+        assert store.ledger.counts("pi_1")["requests"] == 1
+    _read_only(store, now=False)
+    store.ledger.write([numbered("pi_1", 1)])
+    store.intake.add([IntakeCount(pipeline.id, "", 60_000, 5)], [], most=10)
+    assert store.ledger.counts("pi_1")["requests"] == 2
+    assert store.intake.totals(pipeline.id) == {"": 5}
+    assert store.control.update_pipeline(pipeline.id, {"enabled": False}).enabled is False
 
 
 def test_threads_write_and_read_one_store_at_once(store: SqlStore):
@@ -148,6 +171,17 @@ def _limit_pages(store: SqlStore, *, spare: int):
     engine = store._database._engine
     engine.dispose()
     sa.event.listen(engine, "connect", limit)
+
+
+def _read_only(store: SqlStore, *, now: bool):
+    """Stands for files that may not be written any more: SQLite answers alike (SQLITE_READONLY)."""
+
+    def close_or_open(connection, *_):
+        connection.execute(f"PRAGMA query_only={int(now)}")
+
+    engine = store._database._engine
+    engine.dispose()
+    sa.event.listen(engine, "connect", close_or_open)
 
 
 def _look_up_everything(store: SqlStore, run: lookup.Run):

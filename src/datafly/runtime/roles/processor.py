@@ -22,7 +22,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     pipelines = Pipelines(store.control)
     clock = SystemClock()
     processor = Processor(open_log(settings), state_folder(settings), pipelines=pipelines.by_id, clock=clock)
-    intake = Intake(store.intake, clock, kept=settings.refused_kept)
+    intake = Intake(store.intake, clock, kept=settings.refused_kept, pipelines=pipelines.by_id)
     add_sink(intake.sink)
     beside = [
         asyncio.create_task(pipelines.follow()),

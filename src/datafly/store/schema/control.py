@@ -51,6 +51,9 @@ pipeline_keys = sa.Table(
 )
 """Those that were replaced and are still taken."""
 
+revoked_keys = sa.Table("revoked_keys", metadata, sa.Column("pipeline_key", sa.Text, primary_key=True))
+"""Those of former ones that were revoked, also by the end of their pipeline."""
+
 removed_pipelines = sa.Table(
     "removed_pipelines",
     metadata,
