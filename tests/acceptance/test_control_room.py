@@ -232,16 +232,33 @@ def test_a_group_of_dead_letters_is_seen_with_cause_and_cure_and_sent_again(demo
     page.get_by_role("button", name="Send all again").first.click()
     expect(page.get_by_text("1 event is sent again.")).to_be_visible()
     expect(page.get_by_text("1 of 1 decided")).to_be_visible()
+
+
+def test_a_stretch_is_counted_sent_again_halted_and_goes_on(demo, new_page):
+    integration_id = demo.install(demo.vendor_key())
+    demo.send(demo.track("Replayed Thing", "user-1", "again-1"), demo.track("Replayed Thing", "user-2", "again-2"))
+    demo.is_through(integration_id, delivered=2)
+    page = new_page()
+    come_in(page, demo)
+    demo.api("PATCH", f"pipeline-integrations/{integration_id}", {"paused": True})
     page.goto(f"{demo.management}/replays")
-    page.get_by_label("From (UTC)").fill("2020-01-01T00:00")
-    page.get_by_label("To (UTC)").fill("2099-01-01T00:00")
-    page.get_by_label("User id").fill("user-1")
-    page.get_by_label("Event", exact=True).fill("Product Viewed")
+    page.get_by_label(re.compile("^Came from")).fill("2020-01-01T00:00")
+    page.get_by_label(re.compile("^Came until")).fill("2099-01-01T00:00")
+    page.get_by_label("Event", exact=True).fill("Replayed Thing")
+    page.get_by_label("What became of it").select_option("Delivered")
+    page.get_by_label("Quietly").check()
     page.get_by_role("button", name="Count first").click()
-    expect(page.get_by_role("status").last).to_contain_text("would be sent again")
-    page.get_by_role("button", name=re.compile("^Send .* again$")).click()
-    expect(page.get_by_role("region", name="Progress")).to_contain_text("Done")
-    assert demo.installed(integration_id)["counts"]["DELIVERED"] >= 1
+    expect(page.get_by_role("status").last).to_contain_text("2 of them were delivered before")
+    page.get_by_role("button", name="Send 2 events again").click()
+    progress = page.get_by_role("region", name="Progress")
+    expect(progress).to_contain_text("It waits: the integration is paused")
+    page.get_by_role("button", name="Pause").click()
+    expect(progress).to_contain_text("It is paused")
+    page.get_by_role("button", name="Go on").click()
+    demo.api("PATCH", f"pipeline-integrations/{integration_id}", {"paused": False})
+    expect(progress).to_contain_text("2 of 2 decided")
+    expect(progress).to_contain_text("Done")
+    expect(page.get_by_role("region", name="What became of each event")).to_contain_text("Replayed Thing")
 
 
 def test_a_mapping_is_changed_previewed_compared_published_and_rolled_back(demo, new_page):

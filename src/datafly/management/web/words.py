@@ -23,6 +23,7 @@ TONES: Final = {
     "disabled": "quiet",
     "queued": "accent",
     "removed": "quiet",
+    "cancelled": "quiet",
     "done": "good",
     "ready": "good",
     "not_ready": "warn",
@@ -47,6 +48,7 @@ LABELS: Final = {
     "disabled": "Disabled",
     "queued": "Waiting",
     "removed": "Uninstalled",
+    "cancelled": "Cancelled",
     "done": "Done",
     "ready": "Ready",
     "not_ready": "Not ready",
@@ -68,6 +70,7 @@ MEANINGS: Final = {
     "paused": "Events wait until you resume it.",
     "disabled": "Events that come are skipped.",
     "queued": "Its turn has not come yet.",
+    "cancelled": "It was ended; what was sent stays sent.",
     "removed": "It gets no more events.",
 }
 VERDICTS: Final = tuple(
