@@ -149,6 +149,11 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
         f"/integrations/{integration_id}/readiness",
         f"/integrations/{integration_id}/mapping",
         f"/integrations/{integration_id}/first-event",
+        "/alerts",
+        "/alerts/new",
+        "/alerts/new?kind=error_rate",
+        "/alerts/channels/new?kind=webhook",
+        "/alerts/channels/new?kind=email",
         "/people",
         "/people?q=user-5",
         "/dead-letters",
@@ -219,7 +224,7 @@ def test_an_integration_is_installed_and_paused_by_keyboard_alone(demo, new_page
 
 
 def test_a_group_of_dead_letters_is_seen_with_cause_and_cure_and_sent_again(demo, new_page):
-    integration_id = demo.install(demo.vendor_key())
+    demo.install(demo.vendor_key())
     errors = {r"users.0.identifiers.*.regexp(^.+@.+\..+$)": ["not a valid email address: jane@broken"]}
     answer = {"data": {"successful": {"count": 0}, "fail": {"count": 1, "errors": errors}}}
     demo.control("POST", "faults", {"status": 200, "body": json.dumps(answer)})
