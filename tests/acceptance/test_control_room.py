@@ -149,6 +149,11 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
         f"/integrations/{integration_id}/readiness",
         f"/integrations/{integration_id}/mapping",
         f"/integrations/{integration_id}/first-event",
+        "/alerts",
+        "/alerts/new",
+        "/alerts/new?kind=error_rate",
+        "/alerts/channels/new?kind=webhook",
+        "/alerts/channels/new?kind=email",
         "/people",
         "/people?q=user-5",
         "/dead-letters",
@@ -219,7 +224,7 @@ def test_an_integration_is_installed_and_paused_by_keyboard_alone(demo, new_page
 
 
 def test_a_group_of_dead_letters_is_seen_with_cause_and_cure_and_sent_again(demo, new_page):
-    integration_id = demo.install(demo.vendor_key())
+    demo.install(demo.vendor_key())
     errors = {r"users.0.identifiers.*.regexp(^.+@.+\..+$)": ["not a valid email address: jane@broken"]}
     answer = {"data": {"successful": {"count": 0}, "fail": {"count": 1, "errors": errors}}}
     demo.control("POST", "faults", {"status": 200, "body": json.dumps(answer)})
@@ -232,16 +237,33 @@ def test_a_group_of_dead_letters_is_seen_with_cause_and_cure_and_sent_again(demo
     page.get_by_role("button", name="Send all again").first.click()
     expect(page.get_by_text("1 event is sent again.")).to_be_visible()
     expect(page.get_by_text("1 of 1 decided")).to_be_visible()
+
+
+def test_a_stretch_is_counted_sent_again_halted_and_goes_on(demo, new_page):
+    integration_id = demo.install(demo.vendor_key())
+    demo.send(demo.track("Replayed Thing", "user-1", "again-1"), demo.track("Replayed Thing", "user-2", "again-2"))
+    demo.is_through(integration_id, delivered=2)
+    page = new_page()
+    come_in(page, demo)
+    demo.api("PATCH", f"pipeline-integrations/{integration_id}", {"paused": True})
     page.goto(f"{demo.management}/replays")
-    page.get_by_label("From (UTC)").fill("2020-01-01T00:00")
-    page.get_by_label("To (UTC)").fill("2099-01-01T00:00")
-    page.get_by_label("User id").fill("user-1")
-    page.get_by_label("Event", exact=True).fill("Product Viewed")
+    page.get_by_label(re.compile("^Came from")).fill("2020-01-01T00:00")
+    page.get_by_label(re.compile("^Came until")).fill("2099-01-01T00:00")
+    page.get_by_label("Event", exact=True).fill("Replayed Thing")
+    page.get_by_label("What became of it").select_option("Delivered")
+    page.get_by_label("Quietly").check()
     page.get_by_role("button", name="Count first").click()
-    expect(page.get_by_role("status").last).to_contain_text("would be sent again")
-    page.get_by_role("button", name=re.compile("^Send .* again$")).click()
-    expect(page.get_by_role("region", name="Progress")).to_contain_text("Done")
-    assert demo.installed(integration_id)["counts"]["DELIVERED"] >= 1
+    expect(page.get_by_role("status").last).to_contain_text("2 of them were delivered before")
+    page.get_by_role("button", name="Send 2 events again").click()
+    progress = page.get_by_role("region", name="Progress")
+    expect(progress).to_contain_text("It waits: the integration is paused")
+    page.get_by_role("button", name="Pause").click()
+    expect(progress).to_contain_text("It is paused")
+    page.get_by_role("button", name="Go on").click()
+    demo.api("PATCH", f"pipeline-integrations/{integration_id}", {"paused": False})
+    expect(progress).to_contain_text("2 of 2 decided")
+    expect(progress).to_contain_text("Done")
+    expect(page.get_by_role("region", name="What became of each event")).to_contain_text("Replayed Thing")
 
 
 def test_a_mapping_is_changed_previewed_compared_published_and_rolled_back(demo, new_page):
@@ -254,10 +276,17 @@ def test_a_mapping_is_changed_previewed_compared_published_and_rolled_back(demo,
     page.get_by_role("link", name="Mapping of Insider").click()
     page.get_by_label("Event", exact=True).fill("Product Viewed")
     page.get_by_label("Its name at the vendor").fill("seen_product")
-    page.get_by_label("Message id of an event").fill("map-1")
+    page.get_by_label("Its name at the vendor").press("Enter")
+    drafted = page.get_by_role("list", name="What the draft changes")
+    expect(drafted).to_contain_text("Product Viewed: is called seen_product")
+    page.get_by_label("Event", exact=True).fill("Product Viewed")
+    page.get_by_label("Field at the vendor").fill("event_params.custom.shelf")
+    page.get_by_label("Or always").fill("top")
+    page.get_by_label("A recent event, or a message id").fill("map-1")
     page.get_by_role("button", name="Preview").click()
     row = page.get_by_role("region", name="Preview").get_by_role("row").filter(has_text="events[0].event_name")
     expect(row).to_contain_text("seen_product")
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("event_params.custom.shelf")
     page.get_by_role("button", name="Compare over the last").click()
     compared = page.get_by_role("region", name="Comparison")
     compared.get_by_text("Product Viewed: changed").first.click()
@@ -270,6 +299,18 @@ def test_a_mapping_is_changed_previewed_compared_published_and_rolled_back(demo,
     expect(page.get_by_text("Revision 1 is deployed again.")).to_be_visible()
     demo.send(demo.track("Product Viewed", "user-1", "map-3", product_id="SKU-1"))
     assert "seen_product" not in str(demo.final("map-3")["request"]["body"])
+    page.get_by_role("button", name="Try revision 2 for 5 % of the users").click()
+    expect(page.get_by_role("heading", name="Revision 2 is tried for 5 % of the users")).to_be_visible()
+    canary = page.get_by_role("region", name="Revision 2 is tried")
+    canary.get_by_label("Share of the users, in percent").fill("100")
+    canary.get_by_role("button", name="Change the share").click()
+    expect(page.get_by_text("Revision 2 is tried for 100 % of the users.")).to_be_visible()
+    demo.send(demo.track("Product Viewed", "user-1", "map-4", product_id="SKU-1"))
+    assert "seen_product" in str(demo.final("map-4")["request"]["body"])
+    page.reload()
+    expect(canary.get_by_role("row", name=re.compile("^Delivered 0 1 "))).to_be_visible()
+    canary.get_by_role("button", name="Publish it for everybody").click()
+    expect(page.get_by_text("Revision 2 is published: it counts for everybody.")).to_be_visible()
 
 
 def test_twenty_thousand_events_go_through_live_events_and_the_tab_still_answers(demo, new_page):

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 import msgspec
 
@@ -18,7 +17,7 @@ from datafly.log.base import Log
 from datafly.model.clock import Clock
 from datafly.model.delivery import WHOLE, Share, Slowed
 from datafly.model.event import Event
-from datafly.model.installation import Installation, Revision
+from datafly.model.installation import Installation, Revision, is_tried
 from datafly.model.verdict import Ruling
 from datafly.spec.compiled import HISTORICAL, Compiled
 from datafly.store.base import Control, Ledger
@@ -70,7 +69,7 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
     salt: bytes = b""
 
     def of(self, key: str) -> Served:
-        if self.canary is None or not self._is_tried(key):
+        if self.canary is None or not is_tried(key, self.percent, self.salt):
             return self.pinned
         return self.canary
 
@@ -85,10 +84,6 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
             return False
         same_canary = self.canary is None or other.serves(self.canary.compiled)
         return same_canary and (self.percent, self.salt) == (other.percent, other.salt)
-
-    def _is_tried(self, key: str) -> bool:
-        digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=4, key=self.salt).digest()
-        return int.from_bytes(digest, "big") * 100 < self.percent * 2**32
 
 
 class Site:

@@ -16,7 +16,7 @@ from datafly.deliver.run import Run, every_lane
 from datafly.deliver.site import Parts, Plan, Served, Site
 from datafly.deliver.tracker import Tracker
 from datafly.model.delivery import LIVE, State
-from datafly.model.installation import Installation
+from datafly.model.installation import Installation, canary_salt
 from datafly.model.verdict import Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import (
@@ -141,8 +141,7 @@ class Worker:
             return Plan(pinned)
         revision = installation.canary.revision
         canary = Served(compile_one(msgspec.structs.replace(installation, revision=revision)), revision)
-        salt = f"{installation.id}{revision.id}".encode()[-64:]
-        return Plan(pinned, canary, installation.canary.percent, salt)
+        return Plan(pinned, canary, installation.canary.percent, canary_salt(installation.id, revision.id))
 
     async def _open_run(self, partition: int, feed: Feed) -> Run:
         site_id = self.site.id

@@ -25,12 +25,14 @@ _FROM: Final = {
     "resume": (frozenset({"paused"}), "queued"),
     "cancel": (frozenset({"queued", "running", "paused"}), "cancelled"),
 }
+VERBS: Final = frozenset(_FROM)
 
 
 class Counted(msgspec.Struct, frozen=True):
     """What a stretch comes to. `names`: event → how often. `verdicts`: what became of them live, "" for not yet known.
 
-    `forbidden`: those whose own consent forbids sending. `complete` false: there are more than were looked through.
+    `forbidden`: those whose own consent forbids sending. `complete` false: there are more than the `looked` that were
+    looked through.
     """
 
     installation_id: str
@@ -39,6 +41,7 @@ class Counted(msgspec.Struct, frozen=True):
     names: dict[str, int]
     verdicts: dict[str, int]
     forbidden: int
+    looked: int
     complete: bool
 
 
@@ -75,7 +78,14 @@ def count(services: Composed, installation_id: str, selection: Selection, since_
                 forbidden += category is not None and not event.consent.categories.get(category, False)
     whole = sum(last - first + 1 for _, first, last in spans)
     return Counted(
-        installation.id, spans, names.total(), dict(names.most_common()), dict(verdicts), forbidden, whole <= looked
+        installation_id=installation.id,
+        spans=spans,
+        count=names.total(),
+        names=dict(names.most_common()),
+        verdicts=dict(verdicts),
+        forbidden=forbidden,
+        looked=looked,
+        complete=whole <= looked,
     )
 
 
@@ -86,7 +96,7 @@ def start(
     if counted.count == 0 and counted.complete:
         raise Conflict("There is nothing to replay: no event of that time fits.", code="NOTHING_TO_REPLAY")
     if quiet:
-        _require_quiet(services, services.control.installation(counted.installation_id))
+        require_quiet(services, services.control.installation(counted.installation_id))
     now_ms = services.clock.now_ms()
     plan = Plan(
         spans=counted.spans,
@@ -204,7 +214,11 @@ def _fitting(
         yield place, fate[0].value if fate else ""
 
 
-def _require_quiet(services: Composed, installation: Installation) -> None:
-    integration = services.catalog.get(installation.vendor)
-    if not any(route.historical for route in integration.routes):
-        raise Invalid(f"quiet: {integration.name} has no way to be told quietly.", field="quiet")
+def require_quiet(services: Composed, installation: Installation) -> None:
+    if not can_be_quiet(services, installation):
+        name = services.catalog.get(installation.vendor).name
+        raise Invalid(f"quiet: {name} has no way to be told quietly.", field="quiet")
+
+
+def can_be_quiet(services: Composed, installation: Installation) -> bool:
+    return any(route.historical for route in services.catalog.get(installation.vendor).routes)

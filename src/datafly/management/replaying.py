@@ -1,15 +1,13 @@
 """Chooses the members of a replay: which events of which dead letters are sent again."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from datafly.management.dead_letters import Replays, Row, Wanted, by_id, expand, is_settled
-from datafly.management.events_log import Place
 from datafly.management.installing import in_force
-from datafly.management.search import Filters, event_at, fits
+from datafly.management.search import Filters, fits
 from datafly.management.services import Composed
 from datafly.model.delivery import DISCARDED, Outcome, Replay
 from datafly.model.errors import Conflict, Invalid, NotFound
@@ -27,14 +25,6 @@ class Chosen(msgspec.Struct, frozen=True):
     members: tuple[Member, ...]
     more: bool = False
     not_kept: int = 0
-
-
-class Ranged(msgspec.Struct, frozen=True):
-    """`names`: event → how often. `forbidden`: events whose own consent forbids sending, as far as they say."""
-
-    chosen: Chosen
-    names: dict[str, int]
-    forbidden: int
 
 
 def by_ids(services: Composed, ids: Sequence[str]) -> Chosen:
@@ -64,35 +54,6 @@ def one_event(services: Composed, installation_id: str, partition: int, offset: 
     if place is None or not fits(place, Filters(pipeline_id=installation.pipeline_id)):
         raise NotFound("This event is not kept any more, or is none of this integration's.")
     return Chosen(installation.id, ((partition, offset),))
-
-
-def by_range(services: Composed, installation_id: str, filters: Filters, since_ms: int, until_ms: int) -> Ranged:
-    """The events that came in a stretch of time and fit, oldest first, up to the bound; also those delivered before.
-
-    Delivery judges each anew: what consent forbids now is SKIPPED.
-    """
-    installation = in_force(services, installation_id)
-    category = services.catalog.get(installation.vendor).consent
-    wanted = msgspec.structs.replace(filters, pipeline_id=installation.pipeline_id)
-    members: list[Member] = []
-    names: Counter[str] = Counter()
-    forbidden = 0
-    for place in _between(services, since_ms, until_ms):
-        event = event_at(place) if fits(place, wanted) else None
-        if event is None:
-            continue
-        if len(members) == services.settings.replay_members:
-            return Ranged(Chosen(installation.id, tuple(sorted(members)), more=True), dict(names), forbidden)
-        members.append((place.partition, place.offset))
-        names[event.label] += 1
-        forbidden += category is not None and not event.consent.categories.get(category, False)
-    return Ranged(Chosen(installation.id, tuple(sorted(members))), dict(names), forbidden)
-
-
-def _between(services: Composed, since_ms: int, until_ms: int) -> Iterator[Place]:
-    for partition in services.log.partitions:
-        first, end = (services.log.first_since(partition, moment) for moment in (since_ms, until_ms + 1))
-        yield from services.log.between(partition, first, end - 1)
 
 
 def discard(services: Composed, chosen: Chosen, *, by: str) -> Replay:

@@ -1,5 +1,6 @@
 """Pipelines, and the integrations installed on them."""
 
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -72,6 +73,16 @@ class Canary(msgspec.Struct, frozen=True):
 
     revision: Revision
     percent: float
+
+
+def canary_salt(installation_id: str, revision_id: str) -> bytes:
+    return f"{installation_id}{revision_id}".encode()[-64:]
+
+
+def is_tried(key: str, percent: float, salt: bytes) -> bool:
+    """Whether a key goes by the canary: it stays with it while the share grows; another canary takes others."""
+    digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=4, key=salt).digest()
+    return int.from_bytes(digest, "big") * 100 < percent * 2**32
 
 
 class Installation(msgspec.Struct, frozen=True):

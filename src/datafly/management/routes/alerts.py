@@ -61,7 +61,7 @@ def get_alert(*, services: Services, alert_id: FromPath[str]) -> Response[AlertV
 def create_alert(*, services: Services, data: JSONBody[AlertBody], request: Caller) -> Response[AlertView]:
     with services.control.together():
         rule = deciding.new_rule(services, data)
-        tell(request, "created", "alert", rule.id, new=_told(rule))
+        tell(request, "created", "alert", rule.id, new=told_rule(rule))
     return _answer(services, rule, status_code=201)
 
 
@@ -78,7 +78,7 @@ def change_alert(
     with services.control.together():
         before = services.control.alert_rule(alert_id)
         rule = deciding.changed_rule(services, alert_id, data, expected(if_match))
-        tell(request, "changed", "alert", alert_id, old=_told(before), new=_told(rule))
+        tell(request, "changed", "alert", alert_id, old=told_rule(before), new=told_rule(rule))
     return _answer(services, rule)
 
 
@@ -87,7 +87,7 @@ def delete_alert(*, services: Services, alert_id: FromPath[str], request: Caller
     """What of it fires is resolved."""
     with services.control.together():
         rule = services.control.drop_alert_rule(alert_id, if_match=expected(if_match))
-        tell(request, "removed", "alert", alert_id, old=_told(rule))
+        tell(request, "removed", "alert", alert_id, old=told_rule(rule))
 
 
 @post("/{alert_id:str}/test", status_code=200, summary="Send a test message to all that this alert is told to")
@@ -121,7 +121,7 @@ def get_channel(*, services: Services, channel_id: FromPath[str]) -> Response[Ch
 def create_channel(*, services: Services, data: JSONBody[ChannelBody], request: Caller) -> NewChannel:
     with services.control.together():
         channel, made = deciding.new_channel(services, data)
-        tell(request, "created", "alert_channel", channel.id, new=_told_channel(channel))
+        tell(request, "created", "alert_channel", channel.id, new=told_channel(channel))
     return new_channel_view(channel, made)
 
 
@@ -138,7 +138,7 @@ def change_channel(
     with services.control.together():
         before = services.control.alert_channel(channel_id)
         channel = deciding.changed_channel(services, channel_id, data, expected(if_match))
-        tell(request, "changed", "alert_channel", channel_id, old=_told_channel(before), new=_told_channel(channel))
+        tell(request, "changed", "alert_channel", channel_id, old=told_channel(before), new=told_channel(channel))
     return _channel_answer(services, channel)
 
 
@@ -146,7 +146,7 @@ def change_channel(
 def delete_channel(*, services: Services, channel_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> None:
     with services.control.together():
         channel = services.control.drop_alert_channel(channel_id, if_match=expected(if_match))
-        tell(request, "removed", "alert_channel", channel_id, old=_told_channel(channel))
+        tell(request, "removed", "alert_channel", channel_id, old=told_channel(channel))
 
 
 @post("/{channel_id:str}/test", status_code=200, summary="Send a test message to this channel")
@@ -180,11 +180,11 @@ def list_messages(
     return page([message_view(one) for one in found[:limit]], found[limit - 1].id if len(found) > limit else None)
 
 
-def _told(rule: AlertRule) -> dict[str, Any]:
+def told_rule(rule: AlertRule) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(rule).items() if name not in _UNTOLD}
 
 
-def _told_channel(channel: AlertChannel) -> dict[str, Any]:
+def told_channel(channel: AlertChannel) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(channel).items() if name not in _UNTOLD}
 
 

@@ -164,8 +164,8 @@ def replay_dead_letters(*, services: Services, data: JSONBody[ReplayBody], reque
     """By `ids`: just these. Else all that fit and that no run has delivered, or is about to try, oldest first."""
     chosen = _chosen(services, data)
     run = started(services, request, chosen)
-    shown = msgspec.structs.asdict(replay_view(run, {}))
-    return StartedReplay(**shown, more=chosen.more, not_kept=chosen.not_kept)
+    view = msgspec.structs.asdict(replay_view(run, {}))
+    return StartedReplay(**view, more=chosen.more, not_kept=chosen.not_kept)
 
 
 @post(
@@ -195,10 +195,8 @@ def discard_dead_letters(*, services: Services, data: JSONBody[DiscardBody], req
 )
 def replay_range(*, services: Services, data: JSONBody[RangeBody], request: Caller) -> RangeReplay:
     """With `dry_run` nothing is sent. Events that consent forbids now are not sent."""
-    selection = Selection(data.event, data.user_id, data.verdict, data.reason)
-    since_ms, until_ms = milliseconds_of(data.since), milliseconds_of(data.until)
-    counted = replay_jobs.count(services, data.pipeline_integration_id, selection, since_ms, until_ms)
-    run = None if data.dry_run else _started_job(services, request, counted, selection, data)
+    counted = counted_of(services, data)
+    run = None if data.dry_run else started_job(services, request, counted, data)
     return RangeReplay(
         count=counted.count,
         more=not counted.complete,
@@ -213,12 +211,12 @@ def replay_range(*, services: Services, data: JSONBody[RangeBody], request: Call
 def list_replays(*, services: Services, limit: Limit = 50, cursor: Cursor = None) -> Page[ReplayView]:
     runs = [one for one in services.control.replays() if one.state != DISCARDED]
     found, place = newest_first(runs, lambda run: (run.created_ms, run.id), cursor, limit)
-    return page([_view(services, run) for run in found], place)
+    return page([shown(services, run) for run in found], place)
 
 
 @get("/{replay_id:str}", summary="One replay", sync_to_thread=True)
 def get_replay(*, services: Services, replay_id: FromPath[str]) -> ReplayView:
-    return _view(services, services.control.replay(replay_id))
+    return shown(services, services.control.replay(replay_id))
 
 
 @get("/{replay_id:str}/events", summary="What became of its events, in the order of the log", sync_to_thread=True)
@@ -240,42 +238,49 @@ def list_replayed(
 @post("/{replay_id:str}/pause", status_code=200, summary="Halt a replay", sync_to_thread=True)
 def pause_replay(*, services: Services, replay_id: FromPath[str], request: Caller) -> ReplayView:
     """What is under way is finished. It goes on by `resume`, where it was."""
-    return _steered(services, request, replay_id, "pause")
+    return shown(services, steered(services, request, replay_id, "pause"))
 
 
 @post("/{replay_id:str}/resume", status_code=200, summary="Go on with a replay", sync_to_thread=True)
 def resume_replay(*, services: Services, replay_id: FromPath[str], request: Caller) -> ReplayView:
-    return _steered(services, request, replay_id, "resume")
+    return shown(services, steered(services, request, replay_id, "resume"))
 
 
 @post("/{replay_id:str}/cancel", status_code=200, summary="End a replay", sync_to_thread=True)
 def cancel_replay(*, services: Services, replay_id: FromPath[str], request: Caller) -> ReplayView:
     """What is under way is finished, the rest is not sent. It cannot be resumed."""
-    return _steered(services, request, replay_id, "cancel")
+    return shown(services, steered(services, request, replay_id, "cancel"))
 
 
-def _steered(services: Composed, request: Caller, replay_id: str, verb: str) -> ReplayView:
-    with services.control.together():
-        before = services.control.replay(replay_id)
-        run = replay_jobs.steer(services, replay_id, verb)
-        tell(request, "changed", "replay", run.id, old={"state": before.state}, new={"state": run.state})
-    return _view(services, run)
-
-
-def _view(services: Composed, run: Replay) -> ReplayView:
+def shown(services: Composed, run: Replay) -> ReplayView:
     verdicts = dead_letters.verdicts_of(services, run)
     return replay_view(run, verdicts, replay_jobs.progress(services, run, sum(verdicts.values())))
 
 
-def _started_job(
-    services: Composed, request: Caller, counted: replay_jobs.Counted, selection: Selection, data: RangeBody
-) -> Replay:
+def steered(services: Composed, request: Caller, replay_id: str, verb: str) -> Replay:
+    with services.control.together():
+        before = services.control.replay(replay_id)
+        run = replay_jobs.steer(services, replay_id, verb)
+        tell(request, "changed", "replay", run.id, old={"state": before.state}, new={"state": run.state})
+    return run
+
+
+def counted_of(services: Composed, body: RangeBody) -> replay_jobs.Counted:
+    since_ms, until_ms = milliseconds_of(body.since), milliseconds_of(body.until)
+    return replay_jobs.count(services, body.pipeline_integration_id, _selection(body), since_ms, until_ms)
+
+
+def started_job(services: Composed, request: Caller, counted: replay_jobs.Counted, body: RangeBody) -> Replay:
     with services.control.together():
         run = replay_jobs.start(
-            services, counted, selection, by=request.auth.name, rate_share=data.rate_share, quiet=data.quiet
+            services, counted, _selection(body), by=request.auth.name, rate_share=body.rate_share, quiet=body.quiet
         )
         tell(request, "replayed", "pipeline_integration", run.installation_id, new={"replay": run.id})
     return run
+
+
+def _selection(body: RangeBody) -> Selection:
+    return Selection(body.event, body.user_id, body.verdict, body.reason)
 
 
 def started(services: Composed, request: Caller, chosen: replaying.Chosen) -> Replay:

@@ -227,23 +227,6 @@ def test_dead_letters_are_exported_a_line_each_with_their_events(house, browser)
     assert said["event"]["message_id"] == "m1"
 
 
-def test_a_stretch_of_time_is_counted_before_it_is_sent_again(house, browser):
-    installation = house.installed()
-    denied = Consent({"marketing": False}, "event")
-    house.happens("m1", event="Order Completed", consent=Consent({"marketing": True}, "event"))
-    house.happens("m2", event="Cart Viewed", consent=denied)
-    form = {"integration": installation.id, "since": "2000-01-01T00:00", "until": "2100-01-01T00:00"}
-    page = html.unescape(browser.post("/replays/dry-run", form, status=200).text)
-    assert "2 events would be sent again" in page
-    assert "1 of them came without the consent" in page
-    assert house.control.replays() == []
-    told = browser.follow(browser.post("/replays", {**form, "event": "Order Completed"}))
-    assert "1 event is sent again" in told
-    assert "0 of 1 decided" in told
-    wrong = browser.post("/replays/dry-run", {**form, "since": "soon"}, status=422).text
-    assert "Give both times" in wrong
-
-
 def test_what_senders_and_vendors_say_is_shown_and_does_nothing(house, browser):
     installation = house.installed()
     place = house.happens(

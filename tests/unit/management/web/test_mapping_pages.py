@@ -1,6 +1,19 @@
 """The mapping of an integration on its page: drafted, tried, published, taken back."""
 
+import html
+import json
 import re
+
+import pytest
+
+from datafly.management.web import drafting
+from datafly.model.consent import Consent
+from datafly.model.installation import canary_salt, is_tried
+from datafly.model.overrides import Overrides
+from datafly.model.verdict import Verdict
+
+BLANK = dict.fromkeys(drafting.FIELDS, "")
+TARGET = "event_params.custom.margin_band"
 
 
 def draft(browser, at, **form):
@@ -53,3 +66,163 @@ def test_a_viewer_sees_the_mapping_and_cannot_change_it(house, browser):
     assert "product_detail_page_view" in page
     assert "Publish" not in page
     browser.post(f"{at}/publish", {"event": "page", "sent": "no"}, role="viewer", status=403)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"sent": "no"}, {"enabled": False}),
+        ({"vendor_name": "seen"}, {"vendor_event_name": "seen"}),
+        ({"like": "Order Completed"}, {"like": "Order Completed"}),
+        ({"condition": "properties.total > 1.0"}, {"condition": "properties.total > 1.0"}),
+        ({"target": TARGET, "value": "12"}, {"mappings": [{"target": TARGET, "value": 12}]}),
+        ({"target": TARGET, "value": '"12"'}, {"mappings": [{"target": TARGET, "value": "12"}]}),
+        ({"target": TARGET, "omit": "yes"}, {"mappings": [{"target": TARGET, "omit": True}]}),
+        (
+            {"target": TARGET, "source": "properties.margin", "transform": "lower", "value_map": "high=A\n*=B"},
+            {
+                "mappings": [
+                    {
+                        "target": TARGET,
+                        "source": "properties.margin",
+                        "transform": "lower",
+                        "value_map": {"high": "A", "*": "B"},
+                    }
+                ]
+            },
+        ),
+        (
+            {"target": TARGET, "source": "properties.a", "default": "none", "field_condition": "user_id != ''"},
+            {
+                "mappings": [
+                    {
+                        "target": TARGET,
+                        "source": "properties.a",
+                        "default_value": "none",
+                        "condition": "user_id != ''",
+                    }
+                ]
+            },
+        ),
+    ],
+)
+def test_each_act_of_the_form_becomes_an_entry_that_is_told_and_taken_out_again(said, kept):
+    draft = drafting.with_fields(Overrides(), {**BLANK, "event": "Product Viewed", **said})
+    assert json.loads(drafting.shown(draft)) == {"events": {"Product Viewed": kept}}
+    (entry,) = drafting.entries(draft)
+    assert entry.says.startswith("Product Viewed: ")
+    assert drafting.without(draft, entry) == Overrides()
+
+
+def test_what_is_said_of_no_event_counts_for_every_one():
+    draft = drafting.with_fields(Overrides(), {**BLANK, "target": "attributes.custom.shop", "value": "uk"})
+    draft = drafting.with_fields(draft, {**BLANK, "condition": "has(user_id)"})
+    assert [one.says for one in drafting.entries(draft)] == [
+        "every event: only where has(user_id)",
+        'every event: attributes.custom.shop is "uk"',
+    ]
+
+
+def test_a_field_that_is_said_anew_replaces_what_was_said_of_it():
+    draft = drafting.with_fields(Overrides(), {**BLANK, "event": "page", "target": TARGET, "value": "1"})
+    draft = drafting.with_fields(draft, {**BLANK, "event": "page", "target": TARGET, "omit": "yes"})
+    assert [one.says for one in drafting.entries(draft)] == [f"page: {TARGET} is left out"]
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ({"sent": "no"}, "of which event"),
+        ({"event": "page", "source": "properties.a"}, "into which field"),
+        ({"event": "page", "target": TARGET}, "where the field comes from"),
+        ({"event": "page", "target": TARGET, "source": "properties.a", "value": "1"}, "where the field comes from"),
+        ({"event": "page", "target": TARGET, "source": "properties.a", "value_map": "high"}, "WHAT CAME=WHAT IS SENT"),
+        ({"event": "page", "target": "no.such.place", "value": "1"}, "no.such"),
+        ({"event": "page", "condition": "properties.total >"}, "condition"),
+    ],
+)
+def test_half_of_an_entry_is_refused_in_words_and_stays_typed(house, browser, said, says):
+    installation = house.installed()
+    at = f"/integrations/{installation.id}/mapping"
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    browser._cookie("editor")
+    reply = browser.client.post(f"{at}/draft", data=draft(browser, at, **said), headers=headers)
+    assert reply.status_code == 422
+    page = html.unescape(reply.text)
+    assert says in page
+    for value in said.values():
+        assert value in page
+
+
+def test_a_draft_grows_entry_by_entry_and_nothing_is_kept_until_it_is_published(house, browser):
+    installation = house.installed()
+    at = f"/integrations/{installation.id}/mapping"
+    form = draft(browser, at, event="page", sent="no")
+    page = browser.post(f"{at}/draft", form, status=200).text
+    assert "page: is not sent" in page
+    said = html.unescape(re.search(r'<textarea id="overrides"[^>]*>([^<]*)<', page)[1])
+    form = {"etag": form["etag"], "overrides": said, "event": "Product Viewed", "vendor_name": "seen"}
+    page = browser.post(f"{at}/draft", form, status=200).text
+    assert "Product Viewed: is called seen" in page
+    said = html.unescape(re.search(r'<textarea id="overrides"[^>]*>([^<]*)<', page)[1])
+    page = browser.post(f"{at}/draft", {"etag": form["etag"], "overrides": said, "take_out": "0"}, status=200).text
+    assert "page: is not sent" not in page
+    assert house.control.installation(installation.id).revision.number == 1
+    said = html.unescape(re.search(r'<textarea id="overrides"[^>]*>([^<]*)<', page)[1])
+    browser.post(f"{at}/publish", {"etag": form["etag"], "overrides": said})
+    assert [*house.control.installation(installation.id).revision.overrides.events] == ["Product Viewed"]
+
+
+def test_an_event_that_is_pasted_is_previewed(house, browser):
+    installation = house.installed()
+    at = f"/integrations/{installation.id}/mapping"
+    event = {"type": "track", "event": "Product Viewed", "userId": "u", "properties": {"product_id": "SKU-1"}}
+    event |= {"context": {"consent": {"marketing": True}}}
+    form = draft(browser, at, event="Product Viewed", vendor_name="seen", pasted=json.dumps(event))
+    assert "seen" in browser.post(f"{at}/preview", form, status=200).text
+    nothing = browser.post(f"{at}/preview", draft(browser, at), status=200).text
+    assert "Choose a recent event" in nothing
+
+
+def test_a_draft_is_tried_for_a_share_widened_and_published_for_everybody(house, browser):
+    installation = house.installed()
+    at = f"/integrations/{installation.id}/mapping"
+    form = draft(browser, at, event="Product Viewed", sent="no")
+    wrong = browser.post(f"{at}/try", {**form, "percent": "0"}, status=422).text
+    assert "above 0, up to 100 percent" in wrong
+    told = browser.follow(browser.post(f"{at}/try", {**form, "percent": "5"}))
+    assert "Revision 2 is tried for 5 % of the users" in told
+    before = house.control.installation(installation.id)
+    assert (before.revision.number, before.canary.percent) == (1, 5)
+    browser.post(f"{at}/canary", {"percent": "50"})
+    assert house.control.installation(installation.id).canary.percent == 50
+    browser.post(f"{at}/canary/publish", role="viewer", status=403)
+    assert "it counts for everybody" in browser.follow(browser.post(f"{at}/canary/publish"))
+    after = house.control.installation(installation.id)
+    assert (after.revision.number, after.canary) == (2, None)
+    browser.post(f"{at}/canary", {"revision_id": installation.revision.id, "percent": "5"})
+    assert "everybody goes by revision 2" in browser.follow(browser.post(f"{at}/canary/stop"))
+    assert house.control.installation(installation.id).canary is None
+
+
+def test_how_both_revisions_fare_is_told_side_by_side(house, browser):
+    installation = house.installed()
+    at = f"/integrations/{installation.id}/mapping"
+    browser.post(f"{at}/try", {**draft(browser, at, event="page", sent="no"), "percent": "50"})
+    canary = house.control.installation(installation.id).canary
+    salt = canary_salt(installation.id, canary.revision.id)
+    granted = Consent({"marketing": True}, "event")
+    sides = {True: 0, False: 0}
+    for number in range(20):
+        user = f"user-{number}"
+        place = house.happens(f"m{number}", event="Product Viewed", user_id=user, key=user, consent=granted)
+        tried = is_tried(user, 50, salt)
+        sides[tried] += 1
+        house.decides(installation, Verdict.REJECTED if tried else Verdict.DELIVERED, place, reason="bad mail")
+    house.happens("waits", event="Product Viewed", user_id="late", key="late")
+    assert min(sides.values()) > 0
+    page = browser.page(f"{at}/canary")
+    assert f"Decided {sides[False]} {sides[True]}" in page
+    assert f"Delivered {sides[False]} 100.0 % 0 0.0 %" in page
+    assert f"Rejected 0 0.0 % {sides[True]} 100.0 %" in page
+    assert "1 wait" in page

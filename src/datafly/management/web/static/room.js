@@ -31,10 +31,17 @@ async function copy(button) {
 function follow(place) {
   const source = new EventSource(place.dataset.stream);
   source.addEventListener("draw", (message) => {
+    const held = place.contains(document.activeElement) ? document.activeElement.id : "";
+    const open = [...place.querySelectorAll("details[open][id]")].map((one) => one.id);
     place.innerHTML = message.data;
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    if (held) document.getElementById(held)?.focus();
     localise(place);
   });
-  source.addEventListener("end", () => source.close());
+  source.addEventListener("end", () => {
+    source.close();
+    place.dispatchEvent(new CustomEvent("stream-end", { bubbles: true }));
+  });
 }
 
 localise(document);
