@@ -12,12 +12,12 @@ import msgspec
 from datafly.management.comparisons import Job
 from datafly.management.events_log import Place
 from datafly.management.installing import in_force
-from datafly.management.previewing import judged, request_of
+from datafly.management.previewing import judged
 from datafly.management.revising import Draft, draft_of
 from datafly.management.search import event_at
 from datafly.management.services import Composed
 from datafly.management.views.exchange import parsed
-from datafly.model.delivery import Item
+from datafly.model.delivery import Item, Reply
 from datafly.model.event import Event
 from datafly.model.installation import Installation
 from datafly.model.verdict import DELIVERED, Ruling, Verdict
@@ -138,7 +138,7 @@ class Comparing:
 
     def __init__(self, services: Composed, installation: Installation, drafted: Installation) -> None:
         self._services = services
-        self._drafted = drafted
+        self._installation, self._drafted = installation, drafted
         self._pipeline_id = installation.pipeline_id
         self._before, self._after = services.compile(installation), services.compile(drafted)
         self._counts: Counter[str] = Counter()
@@ -196,16 +196,15 @@ class Comparing:
     def _asked(self, seen: int) -> SandboxCounts | None:
         """Oldest first, as they came, and each revision of a sandbox of its own."""
         pairs = [*reversed(self._kept[False]), *reversed(self._kept[True])]
-        before = self._verdicts(self._before, [pair.before for pair in pairs])
-        after = self._verdicts(self._after, [pair.after for pair in pairs])
+        before = self._verdicts(self._installation, self._before, [pair.before for pair in pairs])
+        after = self._verdicts(self._drafted, self._after, [pair.after for pair in pairs])
         if before is None or after is None:
             return None
         return SandboxCounts(len(pairs), len(pairs) < seen, before, after)
 
-    def _verdicts(self, compiled: Compiled, every: list[Shaped]) -> dict[str, int] | None:
+    def _verdicts(self, served: Installation, compiled: Compiled, every: list[Shaped]) -> dict[str, int] | None:
         items = [item for shaped in every if not isinstance(shaped, Ruling) for item in shaped]
-        requests = [request_of(compiled, item, self._now_ms) for item in items]
-        replies = asyncio.run(_answers(self._services, compiled, requests))
+        replies = asyncio.run(_answers(self._services, served, items, self._now_ms))
         if replies is None:
             return None
         rulings = iter([judged(compiled, reply, item) for reply, item in zip(replies, items, strict=True)])
@@ -216,8 +215,8 @@ class Comparing:
         return dict(found)
 
 
-async def _answers(services: Composed, compiled: Compiled, requests: list[Any]) -> Any:
-    return await services.trying.ask(compiled.vendor, compiled.base, requests)
+async def _answers(services: Composed, served: Installation, items: list[Item], now_ms: int) -> list[Reply] | None:
+    return await services.trying.ask(served, items, now_ms)
 
 
 def _kind(pair: _Pair) -> str:

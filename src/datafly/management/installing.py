@@ -73,7 +73,8 @@ def provisional(services: Composed, vendor: str, body: InstallBody) -> Installat
     """What `install` would make for a first pipeline, kept nowhere. Raises `NotFound`, `Invalid`."""
     integration = services.catalog.get(vendor)
     known = services.control.pipelines()
-    parameters = next((one.parameters for one in known if one.id in (body.pipeline_ids or [known[0].id])), {})
+    pipeline = next((one for one in known if one.id in (body.pipeline_ids or [known[0].id])), None)
+    parameters = pipeline.parameters if pipeline else {}
     config = validate_with_parameters(integration, body.variant, body.delivery_mode, body.config, parameters)
     now_ms = services.clock.now_ms()
     template = Template(id=fresh_id("tmpl", now_ms), name=integration.name, vendor=vendor, variant=body.variant)
@@ -83,9 +84,11 @@ def provisional(services: Composed, vendor: str, body: InstallBody) -> Installat
         number=1,
         config=config,
         delivery_mode=body.delivery_mode,
+        overrides=kept_overrides(integration, body.variant, config, body.overrides, parameters),
     )
+    there = pipeline.id if pipeline else ""
     return Installation(
-        id=fresh_id("pi", now_ms), pipeline_id="", template=template, revision=revision, parameters=parameters
+        id=fresh_id("pi", now_ms), pipeline_id=there, template=template, revision=revision, parameters=parameters
     )
 
 

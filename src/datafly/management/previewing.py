@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from datafly.management.installing import in_force
+from datafly.management.installing import InstallBody, in_force
 from datafly.management.revising import Draft, draft_of
 from datafly.management.search import event_at
 from datafly.management.services import Composed
@@ -31,6 +31,18 @@ class PreviewBody(Draft, frozen=True, kw_only=True, forbid_unknown_fields=True):
     partition: _Offset | None = None
     offset: _Offset | None = None
     event: dict[str, Any] | None = None
+
+
+class FirstPreviewBody(InstallBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One event, told as in `PreviewBody`, by what an install with these settings would make."""
+
+    message_id: str | None = None
+    partition: _Offset | None = None
+    offset: _Offset | None = None
+    event: dict[str, Any] | None = None
+
+
+AnyEvent = PreviewBody | FirstPreviewBody
 
 
 class FieldView(msgspec.Struct, frozen=True):
@@ -85,7 +97,13 @@ class PreviewView(msgspec.Struct, frozen=True):
 
 async def preview(services: Composed, installation_id: str, body: PreviewBody) -> PreviewView:
     """Raises `NotFound`, `Invalid`, `Conflict`."""
-    drafted, compiled, event = await asyncio.to_thread(_prepared, services, installation_id, body)
+    drafted = await asyncio.to_thread(lambda: draft_of(services, in_force(services, installation_id), body))
+    return await preview_by(services, drafted, body)
+
+
+async def preview_by(services: Composed, drafted: Installation, one: AnyEvent) -> PreviewView:
+    """Raises `NotFound`, `Invalid`."""
+    compiled, event = await asyncio.to_thread(_prepared, services, drafted, one)
     shaped = event if isinstance(event, Ruling) else services.trying.shape(compiled, event, services.clock.now_ms())
     number, is_draft = drafted.revision.number or None, not drafted.revision.id
     shown = None if isinstance(event, Ruling) else msgspec.to_builtins(event)
@@ -95,7 +113,9 @@ async def preview(services: Composed, installation_id: str, body: PreviewBody) -
     if isinstance(event, Event):
         explain = await asyncio.to_thread(services.trying.explain, drafted)
         explained = await asyncio.to_thread(explain, event, services.clock.now_ms())
-    requests = await _tried(services, compiled, shaped, () if isinstance(explained, Ruling) else explained)
+    told = () if isinstance(explained, Ruling) else explained
+    replies = await services.trying.ask(drafted, shaped, services.clock.now_ms())
+    requests = _tried(services, compiled, shaped, told, replies)
     return PreviewView(number, is_draft, shown, None, requests, list(compiled.notes))
 
 
@@ -114,14 +134,11 @@ def ruling_view(ruling: Ruling) -> RulingView:
     return RulingView(ruling.verdict.value, ruling.reason or None, ruling.cause or None, ruling.cure or None)
 
 
-def _prepared(
-    services: Composed, installation_id: str, body: PreviewBody
-) -> tuple[Installation, Compiled, Event | Ruling]:
-    drafted = draft_of(services, in_force(services, installation_id), body)
-    return drafted, services.compile(drafted), _event(services, drafted, body)
+def _prepared(services: Composed, drafted: Installation, one: AnyEvent) -> tuple[Compiled, Event | Ruling]:
+    return services.compile(drafted), _event(services, drafted, one)
 
 
-def _event(services: Composed, installation: Installation, body: PreviewBody) -> Event | Ruling:
+def _event(services: Composed, installation: Installation, body: AnyEvent) -> Event | Ruling:
     said = [body.message_id is not None, body.offset is not None, body.event is not None]
     if sum(said) != 1:
         raise Invalid("message_id: say which event: message_id, or partition and offset, or event.", field="message_id")
@@ -139,14 +156,12 @@ def _event(services: Composed, installation: Installation, body: PreviewBody) ->
     raise NotFound("There is no such event, or it is not kept any more.")
 
 
-async def _tried(
-    services: Composed, compiled: Compiled, items: Sequence[Item], explained: Explained
+def _tried(
+    services: Composed, compiled: Compiled, items: Sequence[Item], explained: Explained, replies: list[Reply] | None
 ) -> list[TriedRequest]:
-    now_ms = services.clock.now_ms()
-    requests = [request_of(compiled, item, now_ms) for item in items]
-    replies = await services.trying.ask(compiled.vendor, compiled.base, requests)
     found, left = list[TriedRequest](), list(explained)
-    for index, (item, outgoing) in enumerate(zip(items, requests, strict=True)):
+    for index, item in enumerate(items):
+        outgoing = request_of(compiled, item, services.clock.now_ms())
         body = _decoded(outgoing, compiled)
         fields = list(_fields(body, item, _of_item(left, item), compiled))
         answer = _sandbox(compiled, replies[index], item) if replies else None
@@ -178,15 +193,18 @@ def _of_item(left: list[ExplainedItem], item: Item) -> ExplainedItem | None:
 def _fields(body: Any, item: Item, explained: ExplainedItem | None, compiled: Compiled) -> Iterator[FieldView]:
     if explained is None:
         return
-    start = _place_of(body, parsed(redact(item.body.decode(), compiled.secrets)))
-    for origin in explained.origins:
-        path = f"{start}.{origin.path}" if start else origin.path
-        yield FieldView(path, origin.value, origin.kind, origin.source, origin.sent, [*origin.steps], origin.override)
+    for encoded, origins in ((item.body, explained.origins), (item.group, explained.group)):
+        start = _place_of(body, parsed(redact(encoded.decode(), compiled.secrets))) if encoded else None
+        for origin in origins if encoded else ():
+            path = f"{start}.{origin.path}" if start else origin.path
+            yield FieldView(
+                path, origin.value, origin.kind, origin.source, origin.sent, [*origin.steps], origin.override
+            )
 
 
 def _place_of(body: Any, item: Any, path: str = "") -> str | None:
-    """Where in the body the item stands; "" where it is the body."""
-    if body == item:
+    """Where in the body the item stands, perhaps with constants beside; "" where it is the body."""
+    if body == item or (isinstance(body, dict) and isinstance(item, dict) and item and item.items() <= body.items()):
         return path
     inner = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
     for key, value in inner:

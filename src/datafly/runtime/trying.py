@@ -1,6 +1,7 @@
 """How management tries events without sending them: the stages and the sandboxes, which it does not know itself."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -9,8 +10,9 @@ from urllib.parse import urlsplit
 from litestar.types.asgi_types import HTTPScope
 
 from datafly import catalog
+from datafly.management.previewing import request_of
 from datafly.management.services import Trying
-from datafly.model.delivery import Outgoing, Reply
+from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline
 from datafly.model.secret import Secret
@@ -20,15 +22,18 @@ from datafly.process.steps import Context
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.installations import operator_defaults
 from datafly.runtime.preview import govern
-from datafly.sandbox.rooms import Room, find_rooms, utc_now
-from datafly.sandbox.settings import SandboxSettings, Seed
+from datafly.sandbox.rooms import Room, find_rooms
+from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
 from datafly.settings import Settings
 from datafly.shape import shape_event
-from datafly.spec.compile import explainer
+from datafly.spec.compile import compile_integration, explainer
+from datafly.spec.compiled import Compiled
 from datafly.spec.explaining import Explained
+from datafly.spec.integration import Integration
 from datafly.spec.parameters import resolved_config, resolved_overrides
+from datafly.spec.setting import Address
 
-_STAND_IN: Final = "secret-of-a-preview"
+_STAND_IN: Final = SeedKey(partner="preview", key="secret-of-a-preview")
 """Secrets never leave for a sandbox; it is told that this is the key."""
 _CLOCK: Final = SystemClock()
 
@@ -52,38 +57,58 @@ def governed(sent: bytes, pipeline: Pipeline) -> Event | Ruling:
     return govern(sent, 1, _CLOCK.now_ms(), Context({pipeline.id: pipeline}), Memory(), pipeline_id=pipeline.id)
 
 
-async def ask(vendor: str, base: str, requests: Sequence[Outgoing]) -> list[Reply] | None:
+async def ask(installation: Installation, items: Sequence[Item], now_ms: int) -> list[Reply] | None:
     """The vendor's sandbox as it is when it is new; what it learns is forgotten when it has answered."""
-    room = next((room for room in find_rooms() if room.slug == vendor and room.seed_of), None)
+    room = room_of(installation.vendor)
     if room is None:
         return None
-    if not requests:
+    if not items:
         return []
+    compiled = compile_for(room, installation)
+    return await answers(room, [request_of(compiled, item, now_ms) for item in items], now_ms)
+
+
+def room_of(vendor: str) -> Room | None:
+    return next((room for room in find_rooms() if room.slug == vendor), None)
+
+
+def compile_for(room: Room, installation: Installation) -> Compiled:
+    """As it is, but sending to a room that was seeded with the stand-in: its own secrets are not in it."""
+    integration, revision = catalog.get(installation.vendor), installation.revision
+    config = resolved_config(revision.config, installation.parameters)
+    stand_ins = {name: Secret(_STAND_IN.key) for name in integration.secret_names() & config.keys()}
+    return compile_integration(
+        integration,
+        {**config, **stand_ins, **config_at(room, integration, f"http://127.0.0.1/{room.slug}", _STAND_IN)},
+        variant=installation.template.variant,
+        overrides=resolved_overrides(revision.overrides, installation.parameters),
+    )
+
+
+def config_at(room: Room, integration: Integration, base: str, key: SeedKey) -> dict[str, Any]:
+    """What sends an integration to a room that is at `base`."""
+    addresses = {one.name: base for one in integration.settings if isinstance(one, Address)}
+    secret = integration.secret_names()
+    said = {**addresses, **room.settings_for(base, key)}
+    return {name: Secret(value) if name in secret else value for name, value in said.items()}
+
+
+async def answers(room: Room, requests: Sequence[Outgoing], now_ms: int) -> list[Reply]:
+    """To requests as `compile_for` makes them, of a room that nobody was in before."""
     with TemporaryDirectory(prefix="signal-preview-") as folder:
-        return await _answers(room, Path(folder), base, requests)
+        (Path(folder) / "sandbox").mkdir()
+        seed = Seed(partners=(_STAND_IN.partner,), keys=(_STAND_IN,))
+        settings = SandboxSettings(data_dir=Path(folder), seed=seed)
+        opened = room.open(settings, lambda: datetime.fromtimestamp(now_ms / 1000, UTC))
+        try:
+            return [await _answer(opened.api, request) for request in requests]
+        finally:
+            opened.close()
 
 
-async def _answers(room: Room, folder: Path, base: str, requests: Sequence[Outgoing]) -> list[Reply]:
-    (folder / "sandbox").mkdir()
-    shown = [_headers(request) for request in requests]
-    seed = room.seed_of(shown[0]) if room.seed_of else Seed()
-    opened = room.open(SandboxSettings(data_dir=folder, seed=seed), utc_now)
-    try:
-        return [
-            await _answer(opened.api, f"/{room.slug}{request.url.removeprefix(base)}", request, headers)
-            for request, headers in zip(requests, shown, strict=True)
-        ]
-    finally:
-        opened.close()
-
-
-def _headers(request: Outgoing) -> dict[str, str]:
-    return {name.lower(): _STAND_IN if isinstance(text, Secret) else text for name, text in request.headers.items()}
-
-
-async def _answer(api: Any, target: str, request: Outgoing, headers: dict[str, str]) -> Reply:
+async def _answer(api: Any, request: Outgoing) -> Reply:
     told: list[dict[str, Any]] = []
-    parts = urlsplit(target)
+    parts, headers = urlsplit(request.url), plain_headers(request)
     scope: Any = {
         "type": "http",
         "method": request.method,
@@ -103,6 +128,11 @@ async def _answer(api: Any, target: str, request: Outgoing, headers: dict[str, s
     asked: HTTPScope = scope
     await api(asked, receive, send)
     return _reply(told)
+
+
+def plain_headers(request: Outgoing) -> dict[str, str]:
+    shown = request.headers.items()
+    return {name.lower(): text.reveal() if isinstance(text, Secret) else text for name, text in shown}
 
 
 def _reply(told: list[dict[str, Any]]) -> Reply:

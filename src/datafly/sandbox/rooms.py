@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler, Receive, Send
 from litestar.types.asgi_types import HTTPScope
 
 import datafly.sandbox
-from datafly.sandbox.settings import SandboxSettings, Seed
+from datafly.sandbox.settings import SandboxSettings, SeedKey
 
 VendorApi = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
 Clock = Callable[[], datetime]
@@ -36,8 +36,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's sandbox before it is opened; a package exports one as `room`.
 
     `own_words_path` is the page of what the sandbox says and the vendor does not document. `roots` are the first words
-    of the paths of the vendor's API. `seed_of`: the headers of a request, names in lower case → the seed with which its
-    credentials are good, for a room that is opened for a moment.
+    of the paths of the vendor's API. `settings`: those of an integration that send it here → how each is written, with
+    `{base}` for where the room is, `{partner}`, `{key}` and the names of `credential_fields`.
     """
 
     slug: str
@@ -48,7 +48,14 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     own_words_path: str = ""
     roots: tuple[str, ...] = ("api",)
     open: Callable[[SandboxSettings, Clock], OpenRoom]
-    seed_of: Callable[[Mapping[str, str]], Seed] | None = None
+    settings: Mapping[str, str] = {}
+    credential_fields: tuple[str, ...] = ()
+
+    def settings_for(self, base: str, key: SeedKey) -> dict[str, str]:
+        """What an integration is configured with beside its addresses, so that a room seeded with `key` takes it."""
+        known = {"base": base, "partner": key.partner, "key": key.key}
+        values = {**dict.fromkeys(self.credential_fields, key.key), **known}
+        return {name: template.format_map(values) for name, template in self.settings.items()}
 
 
 def find_rooms() -> tuple[Room, ...]:

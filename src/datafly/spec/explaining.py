@@ -7,11 +7,12 @@ import msgspec
 
 from datafly.model.verdict import Ruling
 from datafly.spec.choices import Absent, Configured, Given, Keyed, Lookup
+from datafly.spec.combine import Distinct
 from datafly.spec.consenting import Choices, Chosen
 from datafly.spec.convert import Convert
 from datafly.spec.integration import Integration, Rule
 from datafly.spec.names import snake_key
-from datafly.spec.nodes import Around, Const, First, Merged, Node, Obj, Path
+from datafly.spec.nodes import Around, Const, First, ListOf, Merged, Node, Obj, Path
 from datafly.spec.override_nodes import Overriding, Plain, ValueMapped, When
 from datafly.spec.parts import BySetting, EachLine, EventName, Identified, Params
 from datafly.spec.rest import Rest
@@ -43,15 +44,16 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class ExplainedItem(msgspec.Struct, frozen=True):
-    """`route` and `part` as the item's."""
+    """`route` and `part` as the item's; `group`: of what it has in common with others."""
 
     route: str
     part: str
     origins: tuple[Origin, ...]
+    group: tuple[Origin, ...] = ()
 
 
 Explained = tuple[ExplainedItem, ...]
-"""Of the items of an event, in sending order; one whose value is a list of items is one here."""
+"""Of the items of an event, in sending order."""
 
 
 def explain_rule(integration: Integration, rule: Rule, making: Making) -> Callable[[Scope], Explained | Ruling]:
@@ -65,11 +67,18 @@ def explain_rule(integration: Integration, rule: Rule, making: Making) -> Callab
             if isinstance(lines, Ruling):
                 return lines
             explaining.lines = lines
-        bodies = [(one.route, "", one.body) for one in rule.ahead]
-        bodies += [(rule.route, rule.part, rule.body or integration.body)]
-        bodies += [(one.route, one.part, one.body) for one in rule.more]
-        found = [(route, part, tuple(explaining.origins(body, ""))) for route, part, body in bodies]
-        return tuple(ExplainedItem(route, part, origins) for route, part, origins in found if origins)
+        group = tuple(explaining.origins(rule.group, "")) if rule.group else ()
+        bodies = [(one.route, "", one.body, False) for one in rule.ahead]
+        is_history = scope.event.historical and rule.historical_route is not None
+        route = (rule.historical_route or "") if is_history else rule.route
+        bodies += [(route, rule.part, rule.body or integration.body, False)]
+        bodies += [(one.route, one.part, one.body, one.spread) for one in rule.more]
+        found = [
+            (route, part, origins)
+            for route, part, body, is_list in bodies
+            for origins in explaining.items(body, is_list=is_list)
+        ]
+        return tuple(ExplainedItem(route, part, origins, group) for route, part, origins in found if origins)
 
     return explained
 
@@ -109,6 +118,17 @@ class _Explaining:
         found = run(self._scope)
         return None if isinstance(found, Ruling) else found
 
+    def items(self, body: Node, *, is_list: bool) -> list[tuple[Origin, ...]]:
+        """Of each item; the value of `body`, or what is in it where it is a list."""
+        origins = tuple(self.origins(body, ""))
+        if not is_list:
+            return [origins]
+        each: dict[str, list[Origin]] = {}
+        for origin in origins:
+            place, _, path = origin.path.partition("].")
+            each.setdefault(place, []).append(msgspec.structs.replace(origin, path=path))
+        return [tuple(own) for own in each.values()]
+
     def origins(self, node: Node, path: str, seen: _Seen = _NOTHING_SEEN) -> Iterator[Origin]:
         if self.value(node) is None:
             return
@@ -124,8 +144,8 @@ class _Explaining:
                 yield from self.origins(child, _joined(path, name), seen)
         elif isinstance(node, Merged):
             yield from self._merged(node, path, seen)
-        elif isinstance(node, EachLine):
-            yield from self._each_line(node, path, seen)
+        elif isinstance(node, EachLine | ListOf):
+            yield from self._listed(node, path, seen)
         elif isinstance(node, First):
             yield from self._first(node, path, seen)
         else:
@@ -178,7 +198,10 @@ class _Explaining:
                 if name not in later:
                     yield origin
 
-    def _each_line(self, node: EachLine, path: str, seen: _Seen) -> Iterator[Origin]:
+    def _listed(self, node: EachLine | ListOf, path: str, seen: _Seen) -> Iterator[Origin]:
+        if isinstance(node, ListOf):
+            yield from self.origins(node.of, f"{path}[0]", seen)
+            return
         place = 0
         for index in range(len(self.lines) if self.lines is not None else 1):
             self._scope.line_index = index
@@ -243,7 +266,7 @@ class _Explaining:
 
 def _is_passed(node: Node) -> TypeGuard[Around]:
     """A node around another's value, which it checks and does not change."""
-    return isinstance(node, Around) and type(node) not in _MADE and not isinstance(node, EachLine)
+    return isinstance(node, Around) and type(node) not in _MADE and not isinstance(node, EachLine | ListOf | Distinct)
 
 
 def _flat(sent: dict[str, Any], outer: str = "") -> Iterator[str]:

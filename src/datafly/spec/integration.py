@@ -75,13 +75,14 @@ class Lines(msgspec.Struct, frozen=True, omit_defaults=True):
 class More(msgspec.Struct, frozen=True, omit_defaults=True):
     """A further item of an event, behind its own: `body`, if it has a value, on the route `route` and in its `part`.
 
-    `spread`: the value is a list, of which each is an item.
+    `spread`: the value is a list, of which each is an item. `key`: by which `Place.of` names it.
     """
 
     body: Node
     route: str = ""
     part: str = ""
     spread: bool = False
+    key: str = ""
 
 
 class Ahead(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -143,9 +144,10 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where an operator's own mappings may put a value.
 
-    `path`: how they call it. `at`: where that is in the body of a rule, names joined by dots; lists are stepped into.
-    `fields`: the vendor's own names there → the converter of each. `own_names`: what a name of the operator's own may
-    be, a pattern that `own_names_say` puts in words; empty: there are none.
+    `path`: how they call it. `at`: where that is in the body of a rule, names joined by dots; lists are stepped into;
+    empty: the body itself. `fields`: the vendor's own names there → the converter of each. `own_names`: what a name of
+    the operator's own may be, a pattern that `own_names_say` puts in words; empty: there are none. `of`: it is in
+    further items of that key, not in the event's own. `routes`: only items that go by one of these have it; None: all.
     """
 
     path: str
@@ -154,6 +156,12 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     fields: dict[str, str] = {}
     own_names: str = ""
     own_names_say: str = ""
+    of: str = ""
+    routes: tuple[str, ...] | None = None
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return tuple(self.at.split(".")) if self.at else ()
 
 
 class Overridable(msgspec.Struct, frozen=True):
@@ -242,7 +250,7 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
     """An event and what is sent for it, as a request for it alone, or the reason why nothing is.
 
     `event` has the fields of `model.event.Event`; what it leaves out is filled in by `faces.cases`. `warns`: parts of
-    the warnings that it must raise, each one of them.
+    the warnings that it must raise, each one of them. `unmapped`: the vendor takes it only once it is set up there.
     """
 
     title: str
@@ -251,6 +259,7 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
     refuses: str = ""
     warns: tuple[str, ...] = ()
     config: dict[str, Any] = {}
+    unmapped: bool = False
 
 
 class Functions(msgspec.Struct, frozen=True):

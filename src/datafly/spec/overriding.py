@@ -19,12 +19,15 @@ from datafly.spec.override_values import WrongError, node_of, place_of, require_
 from datafly.spec.placing import (
     NeededError,
     NoPlaceError,
+    body_at,
+    chosen,
     has_event_name,
     inlined,
     left_out,
     put,
     renamed,
     settled,
+    with_body_at,
 )
 from datafly.spec.rule import compile_node
 from datafly.spec.scope import Scope
@@ -184,24 +187,30 @@ class _Applying:
 
     def _mapped(self, rule: Rule, mapping: FieldMapping, entry: str) -> Rule:
         place, name = place_of(self._overridable, mapping.target)
-        former = rule.body or self._integration.body
-        body, steps = inlined(former, rule.params), [*place.at.split("."), name]
+        former = body_at(rule, place, self._integration.body)
+        if former is None:
+            raise WrongError("target", self._no_place(rule, mapping))
+        body, steps = inlined(chosen(former, self._making), rule.params), [*place.steps, name]
         node = node_of(mapping, place.fields.get(name), entry)
         try:
             changed = put(body, steps, node) if node else left_out(body, steps)
         except NoPlaceError:
-            raise WrongError("target", self._no_place(rule, body, mapping)) from None
+            raise WrongError("target", self._no_place(rule, mapping)) from None
         except NeededError:
             needed = f"{mapping.target} cannot be left out: {self._integration.name} needs it"
             raise WrongError("omit", Problem("needed", needed)) from None
-        return msgspec.structs.replace(rule, body=changed, former=rule.former or former)
+        return with_body_at(rule, place, changed, former)
 
-    def _no_place(self, rule: Rule, body: Node, mapping: FieldMapping) -> Problem:
-        there = [place.path for place in self._overridable.places if _is_there(body, place)]
+    def _no_place(self, rule: Rule, mapping: FieldMapping) -> Problem:
+        there = [place.path for place in self._overridable.places if self._has(rule, place)]
         if mapping.omit:
             return Problem("unknown", f"{mapping.target} is not sent with {rule.event} events")
         has = f"it has {', '.join(there)}" if there else "it has no place for values"
         return Problem("unknown", f"{mapping.target} is nowhere in {rule.event} events; {has}")
+
+    def _has(self, rule: Rule, place: Place) -> bool:
+        body = body_at(rule, place, self._integration.body)
+        return body is not None and _is_there(inlined(chosen(body, self._making), rule.params), place)
 
     def _renamed(self, rule: Rule, name: str, entry: str) -> Rule:
         body = inlined(rule.body or self._integration.body, rule.params)
@@ -237,13 +246,13 @@ def lapsed_notes(lapsed: Problems) -> Iterator[str]:
 
 def is_somewhere(integration: Integration, place: Place) -> bool:
     """Whether any rule has the place."""
-    bodies = (inlined(rule.body or integration.body, rule.params) for rule in integration.rules)
-    return any(_is_there(body, place) for body in bodies)
+    bodies = ((rule, body_at(rule, place, integration.body)) for rule in integration.rules)
+    return any(body is not None and _is_there(inlined(body, rule.params), place) for rule, body in bodies)
 
 
 def _is_there(body: Node, place: Place) -> bool:
     try:
-        put(body, [*place.at.split("."), "_"], Const(0))
+        put(body, [*place.steps, "_"], Const(0))
     except NoPlaceError:
         return False
     return True

@@ -8,9 +8,11 @@ from datafly.spec.bounds import Cut, Sized
 from datafly.spec.choices import Absent, Barred, Capped, Given, Keyed, Refused, Registered
 from datafly.spec.combine import Always, Joined, Times, Where
 from datafly.spec.convert import Convert
-from datafly.spec.nodes import Around, Const, First, FirstLine, Merged, Node, Obj, Required, Wanted
-from datafly.spec.parts import BySetting, EventName, Params
+from datafly.spec.integration import More, Place, Rule
+from datafly.spec.nodes import Around, Const, First, FirstLine, ListOf, Merged, Node, Obj, Required, Wanted
+from datafly.spec.parts import BySetting, EachLine, EventName, Params
 from datafly.spec.rest import Rest
+from datafly.spec.source import Making
 
 _STAY = (Required, Wanted, FirstLine, Registered, Barred, Capped, Cut, Always, Sized)
 """What a vendor needs of a value, whoever says what the value is."""
@@ -24,6 +26,30 @@ class NoPlaceError(Exception):
 
 class NeededError(Exception):
     """The vendor needs what is to be left out."""
+
+
+def body_at(rule: Rule, place: Place, own: Node) -> Node | None:
+    """What the place is looked for in: the rule's body, else `own`, or that of a further item; None if it has not."""
+    if place.of:
+        found: More | None = next((one for one in rule.more if one.key == place.of), None)
+        return found.body if found else None
+    has_it = place.routes is None or rule.route in place.routes
+    return (rule.body or own) if has_it else None
+
+
+def with_body_at(rule: Rule, place: Place, body: Node, former: Node) -> Rule:
+    """What `former` read counts as read all the same."""
+    read = First((rule.former, former)) if rule.former else former
+    if not place.of:
+        return msgspec.structs.replace(rule, body=body, former=read)
+    more = tuple(msgspec.structs.replace(one, body=body) if one.key == place.of else one for one in rule.more)
+    return msgspec.structs.replace(rule, more=more, former=read)
+
+
+def chosen(node: Node, making: Making) -> Node:
+    """With what the config chooses in the place of every choice."""
+    found = node.chosen(making) if isinstance(node, BySetting) else None
+    return chosen(found, making) if found is not None else with_children(node, lambda child: chosen(child, making))
 
 
 def inlined(node: Node, params: Node | None) -> Node:
@@ -41,7 +67,7 @@ def put(node: Node, steps: Sequence[str], new: Node) -> Node:
         return _put_in(node, steps, new)
     if isinstance(node, Merged):
         return _put_in_one(node, steps, new)
-    if len(steps) == 1 and not isinstance(node, _STAY):
+    if len(steps) == 1 and not isinstance(node, _STAY) and not _is_around_an_object(node):
         return Merged((_without_any(node, steps[0]), Obj({steps[0]: new})))
     return _inside(node, lambda child: put(child, steps, new))
 
@@ -93,6 +119,13 @@ def with_children(node: Node, change: Change) -> Node:
     if isinstance(node, Around | Convert | Keyed):
         return msgspec.structs.replace(node, of=change(node.of))
     return node
+
+
+def _is_around_an_object(node: Node) -> bool:
+    """A list of objects, or an object under a condition: the value goes into the object."""
+    if isinstance(node, EachLine | ListOf | Given | Absent):
+        return isinstance(node.of, Obj | Merged) or _is_around_an_object(node.of)
+    return False
 
 
 def _put_in(node: Obj, steps: Sequence[str], new: Node) -> Obj:

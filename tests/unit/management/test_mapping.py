@@ -176,6 +176,43 @@ def test_a_preview_tells_the_request_where_each_value_comes_from_and_what_the_sa
     assert house.sent == []
 
 
+VIEWED = {"type": "track", "event": "Product Viewed", "userId": "u1", "properties": {"product_id": "p1", "name": "Mug"}}
+CONFIGS = {
+    "klaviyo": {"private_api_key": "s3cret-key"},
+    "movable_ink": {
+        "endpoint_url": "https://collector.example/behavioral/s3cret-key",
+        "access_key": "s3cret-key",
+        "access_secret": "s3cret-key",
+    },
+}
+
+
+@pytest.mark.parametrize("vendor", CONFIGS)
+def test_a_preview_needs_only_settings_and_has_the_sandboxs_verdict(call, vendor):
+    body = {"config": CONFIGS[vendor], "event": {**VIEWED, "context": {"consent": {"marketing": True}}}}
+    said = {"properties.Style" if vendor == "klaviyo" else "properties.meta.style": "plain"}
+    mappings = [{"target": target, "value": value} for target, value in said.items()]
+    body["overrides"] = {"events": {"Product Viewed": {"mappings": mappings}}}
+    answer = call("POST", f"/v1/admin/integration-catalog/{vendor}/preview", json=body)
+    (tried,) = answer.json()["requests"]
+    assert (tried["sandbox"]["judged"]["verdict"], "s3cret-key" in answer.text) == ("DELIVERED", False)
+    assert [field["value"] for field in tried["fields"] if field["override"]] == ["plain"]
+    assert call.get("/v1/admin/pipeline-integrations")["data"] == []
+
+
+def test_a_preview_tells_where_who_it_is_about_comes_from_too(call):
+    body = {"config": CONFIGS["klaviyo"], "event": {**VIEWED, "context": {"consent": {"marketing": True}}}}
+    (tried,) = call("POST", "/v1/admin/integration-catalog/klaviyo/preview", json=body).json()["requests"]
+    fields = {field["path"]: field["source"] for field in tried["fields"]}
+    assert fields["data.attributes.profile.data.attributes.external_id"] == "user_id"
+    assert fields["data.attributes.properties.ProductName"] == "properties.name"
+
+
+def test_a_preview_before_it_is_installed_tells_what_is_wrong_with_the_settings(call):
+    answer = call("POST", "/v1/admin/integration-catalog/klaviyo/preview", json={"event": VIEWED})
+    assert (answer.status_code, answer.json()["error"]["details"]["field"]) == (422, "config.private_api_key")
+
+
 def test_a_preview_by_place_and_by_revision_shows_what_each_would_send(house, call, path, template):
     partition, offset = view(house)
     made = draft(call, template, overrides=OFF)

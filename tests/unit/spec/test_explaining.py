@@ -1,33 +1,20 @@
 """Each value that is sent is told by where it comes from."""
 
 import msgspec
-import pytest
 
 from datafly import catalog
 from datafly.model.consent import Consent
 from datafly.model.event import Event
 from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.verdict import Ruling
-from datafly.spec.compile import compile_integration, explainer
+from datafly.spec.compile import explainer
 from datafly.spec.config import complete_config, validate_config
-from datafly.spec.faces.cases import event_of
 from datafly.spec.faces.curl import example_config
 from datafly.spec.overriding import require_overrides
 
 NOW_MS = 1_795_600_000_000
 INSIDER = catalog.get("insider")
 CONFIG = validate_config(INSIDER, "default", "server_side", example_config(INSIDER))
-
-
-def leaves(value, path=""):
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from leaves(inner, f"{path}.{name}" if path else name)
-    elif path == "events":
-        for index, inner in enumerate(value):
-            yield from leaves(inner, f"{path}[{index}]")
-    else:
-        yield path, value
 
 
 def told(event, overrides=NO_OVERRIDES, config=CONFIG):
@@ -47,20 +34,6 @@ ORDER = {
     "total": "30",
     "products": [{"product_id": "a", "price": 10, "quantity": 2, "grade": "x"}, {"sku": "b", "price": 5}],
 }
-
-
-@pytest.mark.parametrize("sample", [one for one in INSIDER.samples if not one.refuses], ids=lambda one: one.title)
-def test_every_value_of_every_sample_has_one_origin_and_is_the_value_that_is_sent(sample):
-    config = validate_config(INSIDER, "default", "server_side", {**example_config(INSIDER), **sample.config})
-    event = event_of(sample)
-    items = compile_integration(INSIDER, config).shape(event, NOW_MS)
-    explained = explainer(INSIDER, config)(event, NOW_MS)
-    assert len(items) == len(explained)
-    for item, one in zip(items, explained, strict=True):
-        body = dict(leaves(msgspec.json.decode(item.body)))
-        found = msgspec.json.decode(msgspec.json.encode({origin.path: origin.value for origin in one.origins}))
-        assert found == body
-        assert len(one.origins) == len(found)
 
 
 def test_the_path_of_the_event_the_line_and_what_was_made_of_it_are_told():

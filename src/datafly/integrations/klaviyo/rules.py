@@ -3,6 +3,7 @@
 from typing import Any
 
 from datafly.integrations.klaviyo.events import IN_TIME, OWN_EVENT, OWN_NAME, WHO, event
+from datafly.integrations.klaviyo.places import ORDERED as ORDERED_KEY
 from datafly.integrations.klaviyo.products import (
     ADDED,
     ALL_BRANDS,
@@ -93,7 +94,7 @@ SHOPPING = (
         "The whole order with its total as value, and one Ordered Product for each line.",
         _PLACED,
         lines=_LINES,
-        more=(More(by_setting("ordered_products", true=ORDERED_PRODUCT), spread=True),),
+        more=(More(by_setting("ordered_products", true=ORDERED_PRODUCT), spread=True, key=ORDERED_KEY),),
     ),
     _rule("Order Cancelled", "Cancelled Order", "As Placed Order, with Reason.", _TAKEN_BACK, lines=_LINES),
     _rule("Order Refunded", "Refunded Order", "As Placed Order, with Reason.", _TAKEN_BACK, lines=_LINES),

@@ -1,6 +1,16 @@
 """Movable Ink, by its Customer Data API: one event, or a list of them, to the address of the account."""
 
-from datafly.integrations.movable_ink import answers, identity, payloads, refusals, rules, samples, settings, words
+from datafly.integrations.movable_ink import (
+    answers,
+    identity,
+    payloads,
+    places,
+    refusals,
+    rules,
+    samples,
+    settings,
+    words,
+)
 from datafly.spec.basic import basic
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Functions, Integration, Route
@@ -42,5 +52,6 @@ integration = Integration(
     samples=samples.SAMPLES,
     # No document tells how it recognises what comes again; the message id is in every payload.
     idempotent=False,
+    overridable=places.OVERRIDABLE,
     functions=Functions(judge_success=answers.judge_success, headers=basic("access_key", "access_secret")),
 )

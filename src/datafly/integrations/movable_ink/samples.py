@@ -126,6 +126,7 @@ SAMPLES = (
         "an event of one's own",
         event=track("Quiz Finished!", score=7),
         sends=native("quiz_finished", meta={"score": 7}),
+        unmapped=True,
     ),
     Sample(
         "a page, where pages are sent",
@@ -139,6 +140,7 @@ SAMPLES = (
             "name": "Home",
             "properties": {"title": "Home"},
         },
+        unmapped=True,
     ),
     Sample(
         "a product is viewed, as Segment sends it",

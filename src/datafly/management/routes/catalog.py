@@ -1,5 +1,6 @@
 """`/v1/admin/integration-catalog`"""
 
+import asyncio
 from collections import Counter
 
 import msgspec
@@ -10,6 +11,7 @@ from datafly.management.bodies import Strict
 from datafly.management.checking import CheckView, check_one
 from datafly.management.installing import InstallBody, install, provisional
 from datafly.management.paging import Cursor, Limit, Page, decode_cursor, page
+from datafly.management.previewing import FirstPreviewBody, PreviewView, preview_by
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.routes.integrations import RESOURCE, told
 from datafly.management.services import Composed, Services
@@ -84,12 +86,24 @@ async def test_config(*, services: Services, vendor: FromPath[str], data: JSONBo
     return await check_one(services, provisional(services, vendor, data))
 
 
+@post(
+    "/{vendor:str}/preview",
+    dto=Strict[FirstPreviewBody],
+    return_dto=None,
+    status_code=200,
+    summary="What one event would become, before anything is installed",
+)
+async def preview_vendor(*, services: Services, vendor: FromPath[str], data: JSONBody[FirstPreviewBody]) -> PreviewView:
+    """Nothing is kept, and nothing is sent to the vendor."""
+    return await preview_by(services, await asyncio.to_thread(provisional, services, vendor, data), data)
+
+
 def _installed(services: Composed) -> Counter[str]:
     return Counter(installation.vendor for installation in services.control.installations())
 
 
 router = Router(
     "/v1/admin/integration-catalog",
-    route_handlers=[list_vendors, get_vendor, install_vendor, test_config],
+    route_handlers=[list_vendors, get_vendor, install_vendor, test_config, preview_vendor],
     tags=["Integration catalogue"],
 )

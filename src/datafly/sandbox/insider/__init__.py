@@ -1,14 +1,12 @@
 """Insider's room: its Unification API as documented, and a panel that shows what arrived."""
 
-from collections.abc import Mapping
-
 from datafly.sandbox.insider.api import InsiderApi
 from datafly.sandbox.insider.conditions import Conditions
 from datafly.sandbox.insider.control import control_routes
 from datafly.sandbox.insider.panel import panel_routes
 from datafly.sandbox.insider.state import State
 from datafly.sandbox.rooms import Clock, OpenRoom, Room
-from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
+from datafly.sandbox.settings import SandboxSettings
 
 
 def _open(settings: SandboxSettings, clock: Clock) -> OpenRoom:
@@ -22,11 +20,6 @@ def _open(settings: SandboxSettings, clock: Clock) -> OpenRoom:
     )
 
 
-def _seed_of(headers: Mapping[str, str]) -> Seed:
-    partner = headers.get("x-partner-name", "")
-    return Seed(partners=(partner,), keys=(SeedKey(partner=partner, key=headers.get("x-request-token", "")),))
-
-
 room = Room(
     slug="insider",
     name="Insider",
@@ -35,5 +28,5 @@ room = Room(
     example_path="/insider/api/user/v1/upsert",
     own_words_path="/insider/sandbox",
     open=_open,
-    seed_of=_seed_of,
+    settings={"api_key": "{key}", "partner_name": "{partner}"},
 )

@@ -40,4 +40,6 @@ def room_of(vendor: Vendor) -> Room:
         own_words_path=f"/{vendor.slug}/sandbox",
         roots=vendor.roots,
         open=open_room,
+        settings=vendor.settings or {field: f"{{{field}}}" for field in vendor.credential_fields},
+        credential_fields=tuple(vendor.credential_fields),
     )

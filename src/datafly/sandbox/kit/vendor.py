@@ -122,8 +122,9 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     `authenticate(incoming, match, credentials)`: whose request it is, or the refusal. `refused`: answers to a path that
     is none ("missing"), a method that is none ("method"). `too_many(uses)` answers beyond a limit,
     `limit_headers(uses)` goes with every other answer. `fault_reply(fault)` is the documented body of a status.
-    `modes`: switches, name → what may be chosen, the first being what holds at the start. `check`: a request to try,
-    for the page About.
+    `settings`: those of its integration that send it to the room → how each is written, by the names of the credential
+    fields and `{base}`; empty: each credential field is a setting. `modes`: switches, name → what may be chosen, the
+    first being what holds at the start. `check`: a request to try, for the page About.
     """
 
     slug: str
@@ -140,6 +141,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     curl: str
     roots: tuple[str, ...] = ("api",)
     limit_headers: Callable[[Sequence[Use]], tuple[tuple[str, str], ...]] = lambda _: ()
+    settings: Mapping[str, str] = {}
     modes: Mapping[str, tuple[str, ...]] = {}
     mode_words: Mapping[str, str] = {}
     ours: tuple[OurWord, ...] = ()

@@ -140,6 +140,11 @@ MOVABLE_INK = Vendor(
         "access_key": ("Access key", lambda: secrets.token_hex(8)),
         "access_secret": ("Access secret", lambda: secrets.token_hex(16)),
     },
+    settings={
+        "endpoint_url": "{base}/behavioral/{endpoint_key}",
+        "access_key": "{access_key}",
+        "access_secret": "{access_secret}",
+    },
     authenticate=_authenticate,
     refused={
         "missing": _nothing_there,

@@ -16,7 +16,8 @@ from datafly.spec.source import Making
 
 class MappedValue(msgspec.Struct, frozen=True):
     """`path`: in the item, `[]` for any place of a list; of what stands beside others, e.g. all custom fields, its
-    object. `source`: the mapping's words. `override`: the entry of the overrides that says so.
+    object; of a further item it begins with its key. `source`: the mapping's words. `override`: the entry of the
+    overrides that says so.
     """
 
     path: str
@@ -53,7 +54,10 @@ def _event(integration: Integration, rule: Rule, config: Mapping[str, Any]) -> M
         name=None if name is None else str(name).strip('"'),
         enabled=not any(isinstance(gate, Refused) for gate in rule.gates),
         conditions=tuple(gate.condition for gate in rule.gates if isinstance(gate, Holds)),
-        values=tuple(looking.values(rule.body or integration.body, "")),
+        values=(
+            *looking.values(rule.body or integration.body, ""),
+            *(value for one in rule.more if one.key for value in looking.values(one.body, one.key)),
+        ),
     )
 
 

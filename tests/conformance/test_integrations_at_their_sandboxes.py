@@ -1,0 +1,135 @@
+"""Every integration beside its sandbox: what it takes, what a preview tells, and what an operator may change."""
+
+import asyncio
+import re
+
+import msgspec
+import pytest
+
+from datafly import catalog
+from datafly.management.previewing import judged, request_of
+from datafly.model.installation import Installation, Revision, Template
+from datafly.model.overrides import NO_OVERRIDES, Overrides
+from datafly.model.verdict import Ruling, Verdict
+from datafly.runtime.trying import answers, compile_for, plain_headers, room_of
+from datafly.spec.compile import compile_integration, explainer
+from datafly.spec.config import complete_config, validate_config
+from datafly.spec.faces import event_of, example_config
+from datafly.spec.overriding import overridden, require_overrides
+
+INTEGRATIONS = catalog.all()
+SAMPLES = [(one, sample) for one in INTEGRATIONS for sample in one.samples if not sample.refuses]
+PLACES = [(one, place) for one in INTEGRATIONS if one.overridable for place in one.overridable.places]
+NAMES = ("own_name", "Own_Name", "ownname", "a_b")
+VALUES = ("x", "2026-01-02", "EUR", "GB", "en", "7")
+
+
+def named(pairs, name):
+    return [f"{one.slug}: {name(more)}" for one, more in pairs]
+
+
+def config_of(integration, sample):
+    given = {**example_config(integration), **sample.config}
+    return validate_config(integration, integration.variants[0].key, integration.delivery_modes[0], given)
+
+
+def installed(integration, sample):
+    template = Template("tmpl", integration.name, integration.slug, integration.variants[0].key)
+    return Installation("pi", "pip", template, Revision("rev", "tmpl", 1, config_of(integration, sample)))
+
+
+def leaves(value, path=""):
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from leaves(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from leaves(inner, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+def origins(told):
+    found = [(one.path, msgspec.json.decode(msgspec.json.encode(one.value))) for one in told]
+    return sorted((leaf for path, value in found for leaf in leaves(value, path)), key=repr)
+
+
+def sent(encoded):
+    return sorted(leaves(msgspec.json.decode(encoded)), key=repr)
+
+
+@pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda one: one.slug)
+def test_every_sample_that_is_sent_is_taken_by_the_sandbox_and_no_secret_reaches_it(integration):
+    room = room_of(integration.slug)
+    assert room is not None, "an integration ships a sandbox"
+    sent, compiled = [], {}
+    for sample in (one for one in integration.samples if not one.refuses):
+        event, config = event_of(sample), repr(sample.config)
+        made = compiled[config] = compiled.get(config) or compile_for(room, installed(integration, sample))
+        sent += [(sample, made, item, event.received_ms) for item in made.shape(event, event.received_ms)]
+    requests = [request_of(made, item, now_ms) for _, made, item, now_ms in sent]
+    told = "\n".join(f"{one.url} {plain_headers(one)} {one.body.decode()}" for one in requests)
+    assert not any(example_config(integration)[name] in told for name in integration.secret_names())
+    replies = asyncio.run(answers(room, requests, sent[0][3]))
+    wrong = [
+        (sample.title, ruling.reason)
+        for (sample, made, item, _), reply in zip(sent, replies, strict=True)
+        if (ruling := judged(made, reply, item)).verdict is not _expected(sample)
+    ]
+    assert wrong == []
+
+
+def _expected(sample):
+    return Verdict.REJECTED if sample.unmapped else Verdict.DELIVERED
+
+
+@pytest.mark.parametrize(("integration", "sample"), SAMPLES, ids=named(SAMPLES, lambda one: one.title))
+def test_a_preview_tells_of_every_value_once_where_it_comes_from(integration, sample):
+    config, event = config_of(integration, sample), event_of(sample)
+    items = compile_integration(integration, config).shape(event, event.received_ms)
+    explained = explainer(integration, config)(event, event.received_ms)
+    assert [(item.route.partition(":")[0], item.part) for item in items] == [(one.route, one.part) for one in explained]
+    for item, one in zip(items, explained, strict=True):
+        assert origins(one.origins) == sent(item.body)
+        if item.group:
+            assert origins(one.group) == sent(item.group)
+
+
+@pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda one: one.slug)
+def test_an_operator_may_rename_disable_add_and_hold_back_events(integration):
+    config = complete_config(integration, "default", config_of(integration, integration.samples[0]), {})
+    own = next(rule for rule in integration.rules if rule.name and not rule.is_type and rule.event != "*")
+    said = {
+        own.event: {"vendor_event_name": "Own Name", "condition": "properties.a == 1"},
+        "page": {"enabled": False},
+        "Something Else": {"like": own.event},
+    }
+    kept = require_overrides(integration, msgspec.convert({"events": said}, Overrides), config)
+    assert overridden(integration, kept, config).lapsed == {}
+
+
+@pytest.mark.parametrize(("integration", "place"), PLACES, ids=named(PLACES, lambda one: one.path))
+def test_every_place_takes_an_operators_value_and_what_is_sent_has_it(integration, place):
+    name = next(iter(place.fields), None) or next(one for one in NAMES if re.fullmatch(place.own_names, one))
+    mapping = {"target": f"{place.path}.{name}", "source": "context.told"}
+    overrides = msgspec.convert({"global": {"mappings": [mapping]}}, Overrides)
+    found = next((paths for paths in _changes(integration, overrides) if paths), None)
+    assert found, f"no sample's request changes by {place.path}.{name}"
+    assert {re.split(r"[.[]", path.removesuffix("[0]"))[-1] for path in found} == {name}
+
+
+def _changes(integration, overrides):
+    """Of each sample and value: the paths of the item that are new with it."""
+    made = []
+    for sample in (one for one in integration.samples if not one.refuses and not one.config):
+        config, event = config_of(integration, sample), event_of(sample)
+        made = made or [compile_integration(integration, config, overrides=one) for one in (NO_OVERRIDES, overrides)]
+        for value in VALUES:
+            told = msgspec.structs.replace(event, context={**event.context, "told": value})
+            before, after = (one.shape(told, event.received_ms) for one in made)
+            yield [] if isinstance(after, Ruling) else _new(after, before)
+
+
+def _new(after, before):
+    was = [leaf for item in before for leaf in sent(item.body)]
+    return [path for item in after for path, value in sent(item.body) if (path, value) not in was]
