@@ -5,11 +5,18 @@ from typing import Final
 from datafly.log.base import EVENTS, RAW
 from datafly.log.sqlite import SqliteLog
 from datafly.settings import Settings
+from datafly.transport.http import HttpTransport
 
 
 def open_log(settings: Settings) -> SqliteLog:
     """The embedded log: one partition of each stream, one appender each."""
     return SqliteLog(settings.data_dir / "log", {RAW: 1, EVENTS: 1}, segment_bytes=settings.segment_bytes)
+
+
+def open_transport(settings: Settings) -> HttpTransport:
+    """By which everything leaves whose address somebody configured: to vendors, and with alerts."""
+    hosts = [host.strip() for host in settings.private_hosts.split(",") if host.strip()]
+    return HttpTransport(allow_private=settings.allow_private_endpoints, private_hosts=hosts)
 
 
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  only compared

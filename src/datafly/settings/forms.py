@@ -60,3 +60,15 @@ def networks(text: str) -> None:
             ip_network(entry, strict=False)
         except ValueError:
             raise ValueError(f"holds {entry!r}, which is neither an address, nor a network, nor *") from None
+
+
+def hosts(text: str) -> None:
+    """Names, addresses or networks, separated by commas."""
+    for entry in (one.strip() for one in text.split(",") if one.strip()):
+        try:
+            ip_network(entry, strict=False)
+        except ValueError:
+            if not _DOMAIN.fullmatch(entry.rstrip(".")) or entry.startswith(".") or entry[-1].isdigit():
+                raise ValueError(
+                    f"holds {entry!r}, which is no name, address or network, such as 10.0.5.0/24"
+                ) from None

@@ -86,6 +86,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Sentence("Let integrations send to private and loopback addresses and over http; demo sets it.", fixed=True),
     ] = False
+    private_hosts: Annotated[
+        str,
+        Sentence(
+            "Hosts that integrations and alerts may be sent to although they are private or take plain http: names, "
+            "addresses and networks, separated by commas, such as hooks.internal, 10.0.5.0/24.",
+            form=forms.hosts,
+        ),
+    ] = ""
     encryption_key: Annotated[
         Secret | None,
         Sentence(

@@ -1,6 +1,7 @@
 """Which addresses a vendor may have: public ones, unless the operator opened the others."""
 
 import ipaddress
+from collections.abc import Iterable
 from typing import Final
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -13,6 +14,18 @@ _CLOSED: Final = tuple(
         "192.88.99.0/24",  # 6to4 relays, withdrawn (RFC 7526)
         "64:ff9b:1::/48",  # NAT64 for local use (RFC 8215)
         "fec0::/10",  # site-local, withdrawn (RFC 3879)
+        "168.63.129.16/32",  # of Azure's own to each of its machines, though it looks public
+    )
+)
+_NOBODYS: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "169.254.0.0/16",  # link-local, and there the metadata of most clouds
+        "fe80::/10",
+        "100.100.100.200/32",  # metadata of Alibaba Cloud
+        "168.63.129.16/32",  # of Azure
+        "fd00:ec2::/32",  # of AWS
+        "fd20:ce::254/128",  # of Google Cloud
     )
 )
 
@@ -23,11 +36,39 @@ def is_public(text: str) -> bool:
     Loopback, private, shared, link-local (the metadata services of clouds), reserved, multicast and unspecified
     addresses do not. What is no IP address is not public.
     """
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    return all(_is_open(one) for one in (address, *_inner(address)))
+    address = _address(text)
+    return address is not None and all(_is_open(one) for one in (address, *_inner(address)))
+
+
+class Reach:
+    """Whom requests may be sent to: the open internet by https and, beside it, what the operator opened.
+
+    `everywhere` opens all. A name of `private_hosts` may then resolve to any private or loopback address, but never to
+    one where clouds keep the credentials of their machines; an address or a network is open whatever name leads there,
+    and by plain http where it stands in the URL itself.
+    """
+
+    def __init__(self, private_hosts: Iterable[str] = (), *, everywhere: bool = False) -> None:
+        self._everywhere = everywhere
+        hosts = [host.lower().rstrip(".") for host in private_hosts]
+        self._networks = [network for host in hosts if (network := _network(host))]
+        self._names = frozenset(host for host in hosts if not _network(host))
+
+    def is_named(self, host: str) -> bool:
+        return host.lower().rstrip(".") in self._names
+
+    def takes_plain_http(self, host: str) -> bool:
+        return self._everywhere or self.is_named(host) or self._is_listed(host)
+
+    def allows(self, address: str, *, named: bool) -> bool:
+        """`address`: the one that is about to be connected to. `named`: the host of the URL is one of the names."""
+        if self._everywhere or is_public(address) or self._is_listed(address):
+            return True
+        return named and _is_somebodys(address)
+
+    def _is_listed(self, text: str) -> bool:
+        address = _address(text)
+        return address is not None and any(address in network for network in self._networks)
 
 
 def _inner(address: Address) -> tuple[Address, ...]:
@@ -52,3 +93,27 @@ def _is_open(address: Address) -> bool:
         return False
     closed = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local
     return address.is_global and not closed
+
+
+def _is_somebodys(text: str) -> bool:
+    """Whether a machine may have it, other than those that answer to all machines of a cloud."""
+    address = _address(text)
+    if address is None:
+        return False
+    every = (address, *_inner(address))
+    closed = any(one.is_multicast or one.is_unspecified for one in every)
+    return not closed and not any(one.version == net.version and one in net for one in every for net in _NOBODYS)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None

@@ -27,6 +27,6 @@ def address_not_allowed(reply: Reply) -> Ruling:
         Verdict.SUSPENDED,
         "address_not_allowed",
         f"The request was not sent: {reply.error}.",
-        "Give the integration a public https address; for a private or loopback one, start Signal with "
-        "DATAFLY_ALLOW_PRIVATE_ENDPOINTS=true.",
+        "Give the integration a public https address; for a private or loopback one, name its host in "
+        "DATAFLY_PRIVATE_HOSTS, or start Signal with DATAFLY_ALLOW_PRIVATE_ENDPOINTS=true.",
     )

@@ -5,18 +5,19 @@ import errno
 import io
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from datafly.model.delivery import Outgoing, Reply
 from datafly.model.secret import Secret
 from datafly.observe.base import emit
 from datafly.observe.transport import TransportRequestFailed, TransportRequestRefused
-from datafly.transport.address import is_public
+from datafly.transport.address import Reach
 from datafly.transport.base import NOT_ALLOWED
 from datafly.transport.body import read_body
 
@@ -36,23 +37,27 @@ class _Lost(aiohttp.ClientError):
 class HttpTransport:
     """Sends requests of all installations, each host over at most `connections_per_host` connections.
 
-    Unless `allow_private`: https alone, and only to public addresses, judged by the IP that is connected to (a name
-    may resolve to another one each time). An answer is read up to `answer_bytes`.
+    Https alone, and only to public addresses, judged by the IP that is connected to (a name may resolve to another one
+    each time); `allow_private` opens all others, `private_hosts` the named ones (`address.Reach`). An answer is read up
+    to `answer_bytes`. `resolver`: instead of the system's.
     """
 
     def __init__(
         self,
         *,
         allow_private: bool = False,
+        private_hosts: Iterable[str] = (),
         connections_per_host: int = 100,
         connect_timeout_seconds: float = 10.0,
         answer_bytes: int = 1_000_000,
+        resolver: AbstractResolver | None = None,
     ) -> None:
-        self._allow_private = allow_private
+        self._reach = Reach(private_hosts, everywhere=allow_private)
+        self._resolver = resolver
         self._connections_per_host = connections_per_host
         self._connect_timeout_seconds = connect_timeout_seconds
         self._answer_bytes = answer_bytes
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def send(self, outgoing: Outgoing) -> Reply:
         began = time.monotonic()
@@ -64,16 +69,15 @@ class HttpTransport:
         return _timed(reply, (time.monotonic() - began) * 1000)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
     async def _exchange(self, outgoing: Outgoing, progress: SimpleNamespace) -> Reply:
         url = URL(outgoing.url)
         headers = _revealed(outgoing.headers)
         if objection := self._objection(url) or _header_objection(headers):
             return _refusal(objection, url)
-        async with self._opened().request(
+        async with self._opened(named=self._reach.is_named(url.host or "")).request(
             outgoing.method,
             url,
             data=_payload(outgoing.body),
@@ -88,18 +92,20 @@ class HttpTransport:
     def _objection(self, url: URL) -> str:
         if url.scheme not in {"http", "https"} or not url.host:
             return "the URL is not an http(s) address"
-        if url.scheme == "http" and not self._allow_private:
+        if url.scheme == "http" and not self._reach.takes_plain_http(url.host):
             return "plain http would show the credentials to everyone on the way"
         return ""
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
+    def _opened(self, *, named: bool) -> aiohttp.ClientSession:
+        """A connection that was made for a named host is not one for others, whose addresses are judged otherwise."""
+        if named not in self._sessions:
+            self._sessions[named] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=0,
                     limit_per_host=self._connections_per_host,
                     ttl_dns_cache=30,
-                    socket_factory=self._socket,
+                    socket_factory=self._socket_factory(named=named),
+                    resolver=self._resolver,
                 ),
                 headers=_HEADERS,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -107,14 +113,18 @@ class HttpTransport:
                 middlewares=(_once,),
                 trace_configs=[_sent_marker()],
             )
-        return self._session
+        return self._sessions[named]
 
-    def _socket(self, address: tuple[Any, ...]) -> socket.socket:
+    def _socket_factory(self, *, named: bool) -> Callable[[tuple[Any, ...]], socket.socket]:
         """Called by aiohttp with the very address that it is about to connect to."""
-        family, kind, protocol, _, where = address
-        if not self._allow_private and not is_public(where[0]):
-            raise _Refused(errno.EACCES, "the address is private, loopback, link-local or reserved")
-        return socket.socket(family=family, type=kind, proto=protocol)
+
+        def make(address: tuple[Any, ...]) -> socket.socket:
+            family, kind, protocol, _, where = address
+            if not self._reach.allows(where[0], named=named):
+                raise _Refused(errno.EACCES, "the address is private, loopback, link-local or reserved")
+            return socket.socket(family=family, type=kind, proto=protocol)
+
+        return make
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -50,6 +50,11 @@ def test_a_flag_beats_the_environment_which_beats_the_file_which_beats_the_defau
         ({"DATAFLY_RETENTION_BYTES": "9" * 30}, "is more than 9223372036854775807"),
         ({"DATAFLY_TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, "holds 'proxy', which is neither an address"),
         ({"DATAFLY_COOKIE_DOMAIN": "example.com; Secure"}, "is no domain name"),
+        (
+            {"DATAFLY_PRIVATE_HOSTS": "hooks.internal, http://x"},
+            "holds 'http://x', which is no name, address or network",
+        ),
+        ({"DATAFLY_PRIVATE_HOSTS": "10.0.0.300"}, "holds '10.0.0.300'"),
     ],
 )
 def test_an_unknown_or_malformed_setting_stops_with_a_sentence(environment, sentence):
@@ -80,6 +85,11 @@ def test_an_empty_flag_is_refused_where_empty_means_nothing(flag):
 @pytest.mark.parametrize("proxies", ["", "*", "127.0.0.1", "10.0.0.0/8, fd00::/8", "10.0.0.1/8"])
 def test_proxies_are_addresses_networks_or_everyone(proxies):
     assert find({"trusted_proxies": proxies}, {})[0].trusted_proxies == proxies
+
+
+@pytest.mark.parametrize("hosts", ["", "hooks.internal", "localhost, 10.0.5.0/24", "fd12::/16, ::1, hooks.internal."])
+def test_private_hosts_are_names_addresses_and_networks(hosts):
+    assert find({}, {"DATAFLY_PRIVATE_HOSTS": hosts})[0].private_hosts == hosts
 
 
 @pytest.mark.parametrize("domain", ["", "example.com", ".example.com", "localhost", "xn--caf-dma.example"])

@@ -1,11 +1,13 @@
 import asyncio
 import gzip
+import socket
 import ssl
 import zlib
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp.abc import AbstractResolver
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -112,7 +114,11 @@ async def test_a_body_of_many_megabytes_arrives():
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "169.254.169.254"]
+    "host",
+    [
+        *("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "169.254.169.254"),
+        *("0x7f000001", "0x7f.1", "0177.0.0.0x1"),  # as the system's resolver reads them
+    ],
 )
 async def test_a_private_address_is_refused_before_anything_is_sent(host):
     async def answer(*_):
@@ -123,6 +129,65 @@ async def test_a_private_address_is_refused_before_anything_is_sent(host):
     assert was_refused(reply)
     assert "private" in reply.error
     assert not reply.unknown_outcome
+
+
+class Names(AbstractResolver):
+    """Answers by turns, as a name server does that wants to be trusted first."""
+
+    def __init__(self, **answers):
+        self.answers = {name.replace("_", "."): list(turns) for name, turns in answers.items()}
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        turns = self.answers[host]
+        turn = turns.pop(0) if len(turns) > 1 else turns[0]
+        return [
+            {"hostname": host, "host": one, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}
+            for one in turn.split()
+        ]
+
+    async def close(self):
+        pass
+
+
+@pytest.mark.parametrize("named", [("other.example",), ()])
+@pytest.mark.parametrize("turns", [["127.0.0.1"], ["169.254.169.254 127.0.0.1"], ["127.0.0.1", "127.0.0.2"]])
+async def test_a_name_that_leads_here_is_refused_whatever_it_led_to_before(turns, named):
+    async def answer(*_):
+        pytest.fail("it was sent")
+
+    async with vendor(answer) as port, transport(resolver=Names(vendor_example=turns), private_hosts=named) as sender:
+        replies = [await sender.send(request(port, host="vendor.example", scheme="https")) for _ in range(2)]
+    assert all(was_refused(reply) and "private" in reply.error for reply in replies)
+
+
+async def test_a_named_host_is_reached_by_plain_http_and_lends_its_connection_to_no_other_name():
+    heads = []
+
+    async def answer(head, body, writer):
+        heads.append(head)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    names = Names(hooks_internal=["127.0.0.1"], vendor_example=["127.0.0.1"])
+    async with vendor(answer) as port, transport(resolver=names, private_hosts=["hooks.internal"]) as sender:
+        assert (await sender.send(request(port, host="hooks.internal"))).status == 200
+        for host in ("vendor.example", "127.0.0.1"):
+            assert was_refused(await sender.send(request(port, host=host)))
+            assert was_refused(await sender.send(request(port, host=host, scheme="https")))
+    assert all(b"hooks.internal" in head for head in heads)
+
+
+async def test_a_named_host_that_leads_to_the_credentials_of_the_machine_is_refused():
+    names = Names(hooks_internal=["169.254.169.254"])
+    async with transport(resolver=names, private_hosts=["hooks.internal"]) as sender:
+        reply = await sender.send(request(80, host="hooks.internal"))
+    assert was_refused(reply)
+
+
+async def test_a_redirect_to_the_inside_stays_an_answer():
+    answer = says(b"307 Temporary Redirect", b"", b"Location: http://169.254.169.254/latest/meta-data/\r\n")
+    async with vendor(answer) as port, transport(private_hosts=["127.0.0.1"]) as sender:
+        assert (await sender.send(request(port))).status == 307
 
 
 async def test_plain_http_is_refused_unless_private_endpoints_are_allowed():

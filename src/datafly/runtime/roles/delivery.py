@@ -9,13 +9,12 @@ from datafly.deliver.site import Parts
 from datafly.model.delivery import Share
 from datafly.runtime.chores import trim_attempts
 from datafly.runtime.clock import SystemClock
-from datafly.runtime.compose import open_log
+from datafly.runtime.compose import open_log, open_transport
 from datafly.runtime.installations import compiler
 from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
 from datafly.shape import withheld
-from datafly.transport.http import HttpTransport
 
 _DRAIN_SECONDS = 2.0
 """For a vendor that is slow to answer; the roles before and after need the rest of what a stop may take."""
@@ -25,7 +24,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     """`number`: which of `delivery_workers`, from 1."""
     store = open_the_store(settings)
     lookup = open_lookup(settings)
-    transport = HttpTransport(allow_private=settings.allow_private_endpoints)
+    transport = open_transport(settings)
     parts = Parts(
         log=open_log(settings),
         ledger=store.ledger,

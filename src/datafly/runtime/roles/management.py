@@ -19,7 +19,7 @@ from datafly.model.errors import OperatorError
 from datafly.model.people import RoleName
 from datafly.runtime.chores import every
 from datafly.runtime.clock import SystemClock
-from datafly.runtime.compose import open_log
+from datafly.runtime.compose import open_log, open_transport
 from datafly.runtime.installations import compiler
 from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
@@ -27,7 +27,6 @@ from datafly.runtime.serve import plain_config, serve
 from datafly.runtime.trying import trying
 from datafly.settings import Settings
 from datafly.store.figures import Figures
-from datafly.transport.http import HttpTransport
 
 _FIGURES_SECONDS = 20.0
 """The last of a minute is its figure."""
@@ -91,7 +90,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     log = open_log(settings)
     lookup = open_lookup(settings)
     figures = Figures(settings.data_dir, now_ms=SystemClock().now_ms)
-    transport = HttpTransport(allow_private=settings.allow_private_endpoints)
+    transport = open_transport(settings)
 
     app = create_management(
         management_settings(settings),
