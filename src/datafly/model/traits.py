@@ -26,6 +26,7 @@ TRAITS: Final = (
     Property("email_optin", ("email_opt_in", "opt_in_email")),
     Property("sms_optin", ("sms_opt_in", "opt_in_sms")),
     Property("whatsapp_optin", ("whatsapp_opt_in", "whats_app_opt_in", "opt_in_whatsapp")),
+    Property("push_optin", ("push_opt_in", "opt_in_push")),
     Property("gdpr_optin", ("gdpr_opt_in",)),
 )
 """`also` is by rank: of several that are sent the best becomes canonical."""

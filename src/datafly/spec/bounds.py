@@ -10,6 +10,7 @@ from datafly.spec.source import NOTHING, SCOPE, Source
 from datafly.spec.words import Refusal
 
 _SHOWN: Final = 80
+_MOST_NAMES: Final = 4096
 
 
 class Fits(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -104,6 +105,84 @@ class _FirstFields(msgspec.Struct, frozen=True):
         return dict(list(found.items())[: self.most])
 
 
+class AtMost(Around, frozen=True, tag="at_most"):
+    most: float
+    refusal: Refusal
+
+    def __str__(self) -> str:
+        return f"{self.of} (at most {self.most:g})"
+
+    def write(self, source: Source) -> str:
+        value, ruling = source.value(self.of), source.bind(self.refusal.ruling(source.making.hints), "ruling")
+        source.line(f"if {source.is_there(value)} and {value} > {self.most!r}: return {ruling}")
+        return value
+
+
+class Trimmed(Around, frozen=True, omit_defaults=True, tag="trimmed"):
+    text: int
+    name: int
+    reserved: tuple[str, ...] = ()
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+    def write(self, source: Source) -> str:
+        value, found = source.value(self.of), source.name("trimmed")
+        if value == NOTHING:
+            return NOTHING
+        kept = source.bind(_Trimming(self.text, self.name, frozenset(self.reserved), self.prefix).of, "trimming")
+        source.line(f"{found} = {kept}({SCOPE}, {value}) if {value} is not None else None")
+        return found
+
+
+class _Trimming:
+    def __init__(self, text: int, name: int, reserved: frozenset[str], prefix: str) -> None:
+        self._text = text
+        self._name = name
+        self._reserved = reserved
+        self._prefix = prefix or "\0"
+        self._usual: set[str] = set()
+        """Names that were found to be fine; senders repeat themselves."""
+
+    def of(self, scope: Scope, found: dict[str, Any]) -> dict[str, Any] | None:
+        longest, usual = self._text, self._usual
+        for name, value in found.items():
+            kind = type(value)
+            if name not in usual or (kind is str and len(value) > longest) or kind is list or kind is dict:
+                return self._careful(scope, found)
+        return found
+
+    def _careful(self, scope: Scope, found: dict[str, Any]) -> dict[str, Any] | None:
+        kept: dict[str, Any] = {}
+        for name, value in found.items():
+            if not self._is_free(name):
+                scope.warn(f"{name[:_SHOWN]} is no name that the vendor takes; it was left out.")
+            elif (fitting := self._fitting(scope, name, value)) is not None:
+                kept[name] = fitting
+        return kept or None
+
+    def _is_free(self, name: str) -> bool:
+        if name in self._usual:
+            return True
+        free = 0 < len(name) <= self._name and name not in self._reserved and not name.startswith(self._prefix)
+        if free and len(self._usual) < _MOST_NAMES:
+            self._usual.add(name)
+        return free
+
+    def _fitting(self, scope: Scope, place: str, value: Any) -> Any:
+        if isinstance(value, str) and len(value) > self._text:
+            scope.warn(f"{place[:_SHOWN]} is a text of more than {self._text} characters; it was left out.")
+            return None
+        if isinstance(value, list):
+            inner = (self._fitting(scope, place, one) for one in value)
+            return [one for one in inner if one is not None] or None
+        if isinstance(value, dict):
+            told = ((name, self._fitting(scope, f"{place}.{name}", one)) for name, one in value.items())
+            return {name: one for name, one in told if one is not None} or None
+        return value
+
+
 class Timely(Node, frozen=True, tag="timely"):
     since_ms: int
     ahead_ms: int
@@ -127,6 +206,18 @@ def sized(of: Node, most: int, refusal: Refusal | None = None) -> Sized:
 def cut(of: Node, most: int, warning: str) -> Cut:
     """An object; of one with more than so many fields the first ones, with a warning by `{count}`."""
     return Cut(of, most, warning)
+
+
+def at_most(of: Node, most: float, refusal: Refusal) -> AtMost:
+    """A number; with a greater one the event is not sent."""
+    return AtMost(of, most, refusal)
+
+
+def trimmed(of: Node, text: int, name: int, *, reserved: tuple[str, ...] = (), prefix: str = "") -> Trimmed:
+    """An object without texts of more than `text` characters at any depth, and without fields of its own whose name is
+    empty, longer than `name`, `reserved`, or begins with `prefix`; each with a warning. Nothing where none is left.
+    """
+    return Trimmed(of, text, name, reserved, prefix)
 
 
 def timely(since_ms: int, ahead_ms: int, refusal: Refusal) -> Timely:

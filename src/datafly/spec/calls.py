@@ -26,7 +26,8 @@ USERS: Final = frozenset({"user", "old", "new"})
 
 
 class Call(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One of `TAKES`. In `body`, `$name` stands for what is given under that name; a field without it is left out.
+    """One of `TAKES`. In `body`, `$name` stands for what is given under that name, `$name.field` for a field of it; a
+    field without it is left out, and so is an object in which nothing is left but what it always says.
 
     `by_one_of`: identifiers of `user` of which the vendor takes just one; the first that is there is sent.
 
@@ -69,7 +70,7 @@ def rate_key(key: str) -> str:
 
 def _names(template: Any) -> list[str]:
     if isinstance(template, str):
-        return [template[1:]] if template.startswith("$") else []
+        return [template[1:].partition(".")[0]] if template.startswith("$") else []
     inner = template.values() if isinstance(template, dict) else template if isinstance(template, list) else ()
     return [name for one in inner for name in _names(one)]
 
@@ -77,10 +78,13 @@ def _names(template: Any) -> list[str]:
 def _filled(template: Any, given: Mapping[str, Any]) -> Any:
     """None where nothing is left of it."""
     if isinstance(template, str) and template.startswith("$"):
-        return given.get(template[1:]) or None
+        name, _, field = template[1:].partition(".")
+        found = given.get(name) or None
+        return (found or {}).get(field) or None if field else found
     if isinstance(template, list):
-        return [filled for one in template if (filled := _filled(one, given)) is not None]
+        return [filled for one in template if (filled := _filled(one, given)) is not None] or None
     if isinstance(template, dict):
         fields = {name: filled for name, one in template.items() if (filled := _filled(one, given)) is not None}
-        return fields or None
+        asked = [name for name, one in template.items() if _names(one)]
+        return fields if fields and (not asked or any(name in fields for name in asked)) else None
     return template

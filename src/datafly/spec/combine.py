@@ -45,6 +45,24 @@ class Times(Node, frozen=True, tag="times"):
         return found if unsure else source.sure(found)
 
 
+class Several(Node, frozen=True, tag="several"):
+    of: tuple[Node, ...]
+
+    def __str__(self) -> str:
+        return f"a list of {', '.join(str(node) for node in self.of)}"
+
+    def children(self) -> tuple[Node, ...]:
+        return self.of
+
+    def write(self, source: Source) -> str:
+        values, found = [source.value(node) for node in self.of], source.name("several")
+        there = [value for value in values if value != NOTHING]
+        if not there:
+            return NOTHING
+        source.line(f"{found} = [one for one in ({', '.join(there)},) if one is not None] or None")
+        return found
+
+
 class Distinct(Around, frozen=True, tag="distinct"):
     def __str__(self) -> str:
         return f"{self.of}, each once"
@@ -109,6 +127,11 @@ def joined(by: str, *of: Node) -> Joined:
 def times(*of: Node) -> Times:
     """The product of numbers, rounded to six decimals; nothing where one of them is not there."""
     return Times(of)
+
+
+def several(*of: Node) -> Several:
+    """A list of those of them that have a value; nothing where none has."""
+    return Several(of)
 
 
 def distinct(of: Node) -> Distinct:

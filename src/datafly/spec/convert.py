@@ -11,13 +11,13 @@ import msgspec
 
 from datafly.spec.contact import address_of, email_address, number_of, phone_number
 from datafly.spec.countries import country_code
+from datafly.spec.locales import as_country, as_language, as_language_code, as_locale
 from datafly.spec.names import USUAL_LENGTH, snake_name
 from datafly.spec.nodes import First, Node, Path
 from datafly.spec.scope import Scope
 from datafly.spec.source import NOTHING, SCOPE, Making, Source
 
 _DECIMAL: Final = re.compile(r"-?\d{1,15}(\.\d+)?")
-_LANGUAGE: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}))?")
 _FLAGS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _GREATEST: Final = 1e15
@@ -159,23 +159,10 @@ def as_day(sent: Any) -> str | None:
         return None
 
 
-def as_language(sent: Any) -> str | None:
-    """`en-gb` → `en_GB`; a language alone stays alone."""
-    found = _LANGUAGE.fullmatch(sent.strip()) if isinstance(sent, str) else None
-    if found is None:
-        return None
-    language, region = found.group(1).lower(), found.group(2)
-    return f"{language}_{region.upper()}" if region else language
-
-
-def as_locale(sent: Any) -> str | None:
-    """`en_gb` → `en-GB` (BCP 47); a language alone stays alone."""
-    found = as_language(sent)
-    return found and found.replace("_", "-")
-
-
-def as_country(sent: Any) -> str | None:
-    return country_code(sent) if isinstance(sent, str) else None
+def as_date(sent: Any) -> str | None:
+    """A date, or the date of a time, as `YYYY-MM-DD`."""
+    found = as_day(sent)
+    return found and found[:10]
 
 
 _NUMBER: Final = "(type({0}) is float or type({0}) is int)"
@@ -204,6 +191,8 @@ CONVERTERS: Final = {
     ),
     "flag": Converter("true or false", as_flag, "type({0}) is bool"),
     "day": Converter("a date (ISO 8601)", as_day),
+    "date": Converter("a date (ISO 8601)", as_date),
+    "language_code": Converter("a language (ISO 639-1, e.g. en)", as_language_code),
     "language": Converter("a language, or a language and a country (en_GB)", as_language),
     "locale": Converter("a locale (BCP 47, e.g. en-GB)", as_locale),
     "country": Converter("a country (ISO 3166-1: a code or an English name)", as_country, of_text=country_code),
@@ -357,6 +346,16 @@ def flag(of: Node) -> Convert:
 def day(of: Node) -> Convert:
     """A date at midnight, `…T00:00:00Z`."""
     return Convert("day", of)
+
+
+def date(of: Node) -> Convert:
+    """A date alone, `YYYY-MM-DD`."""
+    return Convert("date", of)
+
+
+def language_code(of: Node) -> Convert:
+    """Two letters, also of a language and a country."""
+    return Convert("language_code", of)
 
 
 def language(of: Node) -> Convert:

@@ -185,7 +185,8 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     their group. `single`: the route by which a request of one item goes. `repeat_alone`: the vendor cannot tell a
     request that comes again, so after an answer that was lost its items go one by one. `max_items`: what a request
     holds at most, if that is less than `limits` say, or `max_items_by` the setting that says it; `fits`: what each item
-    may be. `{setting}` in a text of `wrap` is what the installation's config says.
+    may be, `part_fits`: what those of one part may be instead. `{setting}` in a text of `wrap` is what the
+    installation's config says.
     """
 
     path: str
@@ -205,6 +206,7 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     max_items: int = 0
     max_items_by: str = ""
     fits: Fits | None = None
+    part_fits: dict[str, Fits] = {}
 
     @property
     def has_list(self) -> bool:
@@ -290,8 +292,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     `base` is a URL in which `{setting}` is replaced; so are the values of `headers`, and one that holds a secret is a
     secret. `consent` is the category that must be granted. `body` maps an event of any rule without a body of its own.
     `too_old`: the reason for events beyond `Rule.kept_days`. `limit_settings`: field of `limits` → the setting, a
-    number, by which an installation may change it. `idempotent`: the vendor recognises what comes again, so an answer
-    that was lost doubles nothing. `corpus`: the folder of the checkout with many more samples, see
+    number or a flag, by which an installation may change it. `idempotent`: the vendor recognises what comes again, so
+    an answer that was lost doubles nothing. `corpus`: the folder of the checkout with many more samples, see
     `datafly.testing.corpus`.
     """
 
@@ -351,7 +353,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     def refusals(self) -> list[Refusal]:
         """Every reason for which an event is not sent, each once."""
         found = [row.required for row in self.identity] + [rule.lines.none for rule in self.rules if rule.lines]
-        found += [route.fits.too_large for route in self.routes if route.fits]
+        every = [fits for route in self.routes for fits in (route.fits, *route.part_fits.values())]
+        found += [fits.too_large for fits in every if fits]
         found += [self.too_old, *(getattr(node, "refusal", None) for node in self.nodes())]
         return list({refusal.reason: refusal for refusal in found if refusal}.values())
 

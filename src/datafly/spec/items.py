@@ -87,9 +87,9 @@ class _Place:
         self.historical = historical or (historical_key(route) if found.historical else route)
         self.part = part
         self.unique = tuple(path.split(".") for path in found.unique)
-        self._fits = found.fits
-        self._harmless_bytes = found.fits.harmless_bytes if found.fits else 0
-        too_large = found.fits.too_large if found.fits else None
+        self._fits = fits = found.part_fits.get(part, found.fits)
+        self._harmless_bytes = fits.harmless_bytes if fits else 0
+        too_large = fits.too_large if fits else None
         hints = {hint.symptom: hint for hint in integration.hints}
         self._too_large = too_large.ruling(hints) if too_large else None
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from datafly.spec.bounds import Cut, Sized
+from datafly.spec.bounds import AtMost, Cut, Sized, Trimmed
 from datafly.spec.choices import Absent, Barred, Capped, Given, Keyed, Refused, Registered
-from datafly.spec.combine import Always, Joined, Times, Where
+from datafly.spec.combine import Always, Joined, Several, Times, Where
 from datafly.spec.convert import Convert
 from datafly.spec.integration import More, Place, Rule
 from datafly.spec.nodes import Around, Const, First, FirstLine, ListOf, Merged, Node, Obj, Required, Wanted
@@ -14,7 +14,7 @@ from datafly.spec.parts import BySetting, EachLine, EventName, Params
 from datafly.spec.rest import Rest
 from datafly.spec.source import Making
 
-_STAY = (Required, Wanted, FirstLine, Registered, Barred, Capped, Cut, Always, Sized)
+_STAY = (Required, Wanted, FirstLine, Registered, Barred, Capped, Cut, Always, Sized, AtMost, Trimmed)
 """What a vendor needs of a value, whoever says what the value is."""
 
 Change = Callable[[Node], Node]
@@ -112,7 +112,7 @@ def with_children(node: Node, change: Change) -> Node:
         return Obj({name: change(child) for name, child in node.fields.items()})
     if isinstance(node, BySetting):
         return BySetting(node.setting, {option: change(child) for option, child in node.options.items()})
-    if isinstance(node, First | Merged | Joined | Times):
+    if isinstance(node, First | Merged | Joined | Times | Several):
         return msgspec.structs.replace(node, of=tuple(change(child) for child in node.of))
     if isinstance(node, Given | Absent | Where):
         return msgspec.structs.replace(node, condition=change(node.condition), of=change(node.of))

@@ -3,12 +3,14 @@
 import pytest
 
 from datafly.model.verdict import Verdict
-from datafly.spec.bounds import cut, sized, timely
+from datafly.spec.bounds import at_most, cut, sized, timely, trimmed
 from datafly.spec.choices import told
-from datafly.spec.combine import always, distinct, joined, line_number, times, where
+from datafly.spec.combine import always, distinct, joined, line_number, several, times, where
 from datafly.spec.convert import flag
 from datafly.spec.nodes import const, list_of, obj, path
 from datafly.spec.parts import each_line
+from datafly.spec.rest import rest
+from datafly.spec.whole import whole
 from datafly.spec.words import Refusal
 
 NO = Refusal(Verdict.SKIPPED, "no", "Cause.", "Cure.")
@@ -28,6 +30,32 @@ def test_of_too_many_fields_the_first_ones_are_kept(read):
     assert read.scope.warnings == ["3 fields."]
     assert read(node) == {"b": 1, "c": 2}
     assert read.scope.warnings == []
+
+
+def test_a_number_beyond_a_bound_refuses(read):
+    assert read(at_most(path("timestamp_ms"), 5, NO), timestamp_ms=5) == 5
+    assert read(at_most(path("timestamp_ms"), 5, NO), timestamp_ms=6).reason == "no"
+    assert read(at_most(path("properties.a"), 5, NO)) is None
+
+
+def test_names_and_texts_that_a_vendor_does_not_take_are_left_out_and_said(read):
+    node = trimmed(whole("properties"), 3, 4, reserved=("time",), prefix="$")
+    fine = {"a": "abc", "b": 1, "c": {"time": "x", "d": ["abc"]}}
+    for _ in range(2):
+        assert read(node, properties=fine) == fine
+        assert read.scope.warnings == []
+    odd = {"time": 1, "$a": 1, "": 1, "abcde": 1, "a": "abcd", "c": {"d": ["abc", "abcd"], "e": "abcd"}, "f": ["abcd"]}
+    for _ in range(2):
+        assert read(node, properties=odd) == {"c": {"d": ["abc"]}}
+        assert len(read.scope.warnings) == 8
+    assert read(node, properties={"time": 1}) is None
+    assert read(trimmed(rest("properties"), 3, 4)) is None
+
+
+def test_a_list_holds_those_that_are_there(read):
+    node = several(path("user_id"), path("group_id"), const(1))
+    assert read(node, user_id="u") == ["u", 1]
+    assert read(several(path("user_id"), path("group_id"))) is None
 
 
 @pytest.mark.parametrize(("when", "refused"), [(99, True), (100, False), (210, False), (211, True)])

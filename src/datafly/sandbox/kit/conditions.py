@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -70,7 +70,8 @@ class Conditions:
         if (now - began).total_seconds() >= pool.seconds:
             began, count = now, 0
         self._windows[credential_id, pool.name] = (began, count + 1)
-        return Use(pool, count + 1, pool.seconds - (now - began).total_seconds())
+        ends = began + timedelta(seconds=pool.seconds)
+        return Use(pool, count + 1, (ends - now).total_seconds(), ends)
 
 
 def retry_after(uses: Sequence[Use]) -> int:

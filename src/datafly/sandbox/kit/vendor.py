@@ -20,11 +20,12 @@ class Pool(msgspec.Struct, frozen=True):
 
 
 class Use(msgspec.Struct, frozen=True):
-    """How a pool stands after a request. `resets_in`: seconds."""
+    """How a pool stands after a request. `resets_in`: seconds; `resets_at`: the moment, UTC."""
 
     pool: Pool
     used: int
     resets_in: float
+    resets_at: datetime
 
     @property
     def is_over(self) -> bool:
