@@ -6,6 +6,7 @@ from typing import Any, Final, TypeGuard
 import msgspec
 
 from datafly.model.verdict import Ruling
+from datafly.spec.bounds import Cut, Trimmed
 from datafly.spec.choices import Absent, Configured, Given, Keyed, Lookup
 from datafly.spec.combine import Distinct
 from datafly.spec.consenting import Choices, Chosen
@@ -139,6 +140,8 @@ class _Explaining:
             yield from self.origins(stood_for, path, seen)
         elif type(node) in _MADE:
             yield from self._changed(node, path, seen)
+        elif isinstance(node, Trimmed | Cut):
+            yield from self._left(node, path, seen)
         elif isinstance(node, Obj):
             for name, child in node.fields.items():
                 yield from self.origins(child, _joined(path, name), seen)
@@ -187,6 +190,18 @@ class _Explaining:
         changes = said and not (isinstance(node, Convert) and self.value(of) == value)
         steps = (said, *seen.steps) if changes else seen.steps
         yield from self.origins(of, path, msgspec.structs.replace(seen, value=value, is_known=True, steps=steps))
+
+    def _left(self, node: Trimmed | Cut, path: str, seen: _Seen) -> Iterator[Origin]:
+        """Of an object, what is left of it."""
+        left = self.value(node)
+        for origin in self.origins(node.of, path, seen):
+            name = origin.path.removeprefix(path).removeprefix(".")
+            if not name:
+                yield msgspec.structs.replace(origin, value=left)
+            elif name in left:
+                yield msgspec.structs.replace(origin, value=left[name])
+            elif _head(name) in left:
+                yield origin
 
     def _merged(self, node: Merged, path: str, seen: _Seen) -> Iterator[Origin]:
         """Of a name that several parts have, the last one's."""
@@ -266,7 +281,8 @@ class _Explaining:
 
 def _is_passed(node: Node) -> TypeGuard[Around]:
     """A node around another's value, which it checks and does not change."""
-    return isinstance(node, Around) and type(node) not in _MADE and not isinstance(node, EachLine | ListOf | Distinct)
+    own = EachLine | ListOf | Distinct | Trimmed | Cut
+    return isinstance(node, Around) and type(node) not in _MADE and not isinstance(node, own)
 
 
 def _flat(sent: dict[str, Any], outer: str = "") -> Iterator[str]:
