@@ -53,6 +53,14 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks for it; uvicorn always hangs up
+        """Whether to keep the connection: who says that nothing more comes still waits for what was asked before."""
+        last = self.pipeline[0][0] if self.pipeline else self.cycle
+        if self._in_message or last is None or last.response_complete:
+            return False
+        last.keep_alive = False
+        return True
+
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         if self._is_beyond:

@@ -158,10 +158,7 @@ class Doors:
         return json_reply(200, answer | ({"errors": errors} if errors else {}), *headers)
 
     async def _body(self, request: Request, receive: Receive, bound: Bound, *, lenient: bool) -> bytes:
-        kind = request.headers.get(b"content-type")
-        if kind is not None and kind != b"application/json" and not _can_be_json(kind, lenient=lenient):
-            said = kind[:100].decode("latin-1")
-            raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
+        require_json(request, lenient=lenient)
         request.body = await read_body(request, receive, bound=bound, deadlines=self._deadlines, room=self._room)
         return request.body
 
@@ -281,6 +278,14 @@ def _code_of(key: str | None, *, known: bool) -> Code:
 
 
 RETRY: Final = ((b"retry-after", b"1"),)
+
+
+def require_json(request: Request, *, lenient: bool = False) -> None:
+    """Raises `Refused` where the content type says that it is something else. `lenient`: as SDKs of others send it."""
+    kind = request.headers.get(b"content-type")
+    if kind is not None and kind != b"application/json" and not _can_be_json(kind, lenient=lenient):
+        said = kind[:100].decode("latin-1")
+        raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
 
 
 def _can_be_json(content_type: bytes, *, lenient: bool) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 from datafly.ingest import sound, webhook_signature
 from datafly.ingest.caller import Caller, read_caller
 from datafly.ingest.codes import Code, Refused
-from datafly.ingest.doors import Doors, Passage
+from datafly.ingest.doors import Doors, Passage, require_json
 from datafly.ingest.event import Checked, check
 from datafly.ingest.paths import Door
 from datafly.ingest.settings import GatewaySettings
@@ -39,6 +39,7 @@ class Webhooks:
         request.pipeline_id = source.pipeline_id
         body = await self._doors.collect(request, receive)
         webhook_signature.check(source, request, body, self._clock.now_ms())
+        require_json(request)
         caller = read_caller(request, self._proxies)
         pipeline = self._doors.admit(request, caller, self._doors.key_of(source.pipeline_id))
         request.body = self._doors.unpack(request, body)

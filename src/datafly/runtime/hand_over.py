@@ -14,7 +14,7 @@ from datafly.runtime.frames import Answer, Append, Frames, Use, Used, address, d
 
 AWAY: Final = "What writes to the log is being started again. Send it again in a moment."
 _FIRST_PAUSE_SECONDS: Final = 0.01
-_LONGEST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 0.1
 
 
 class HandOver:

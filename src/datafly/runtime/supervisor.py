@@ -20,7 +20,12 @@ _KILL_SECONDS = 4.2
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
 _SOUND_SECONDS = 30.0
-"""A role that ran so long did not fall over its own start: it is started again without a longer pause."""
+"""A role that ran so long did not fall over its own start: it is started again at once, as after a first fall."""
+
+
+def _pause_seconds(falls: int) -> float:
+    """Before the next start; so many times in a row the role fell soon after the one before."""
+    return 0.0 if falls == 1 else min(_FIRST_PAUSE_SECONDS * 2.0 ** min(falls - 2, 10), _LONGEST_PAUSE_SECONDS)
 
 
 class Child:
@@ -38,7 +43,7 @@ class Child:
 
     async def run(self) -> None:
         """Returns once stopped. Raises `OperatorError` if the role ends before it was ever ready."""
-        pause = _FIRST_PAUSE_SECONDS
+        falls = 0
         while process := await self._start():
             started = time.monotonic()
             status = await self._attend(process)
@@ -46,8 +51,8 @@ class Child:
                 return
             if not self.ready.is_set():
                 raise OperatorError(f"The role {self.role} could not start (status {status}); see the lines above.")
-            is_sound = time.monotonic() - started > _SOUND_SECONDS
-            pause = _FIRST_PAUSE_SECONDS if is_sound else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            falls = 1 if time.monotonic() - started > _SOUND_SECONDS else falls + 1
+            pause = _pause_seconds(falls)
             emit(RuntimeRoleExited(role=self.role, pid=process.pid, status=status, again_in_seconds=pause))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause)

@@ -98,6 +98,43 @@ def test_a_body_that_goes_on_after_the_answer_must_end_in_time(open_gate):
     assert answer.startswith(b"HTTP/1.1 401")
 
 
+ASKED = HEAD + LENGTH + b"\r\n" + EVENT
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_who_says_that_nothing_more_comes_still_gets_what_was_asked_for(gate, count):
+    with _connected(gate) as raw:
+        raw.sendall(ASKED * count)
+        raw.shutdown(socket.SHUT_WR)
+        answer = _rest(raw)
+
+    assert answer.count(b"HTTP/1.1 200") == answer.count(b'{"success": true}') == len(gate.entries) == count
+
+
+@pytest.mark.parametrize("said", [b"", HEAD, ASKED[:-1]])
+def test_who_says_that_nothing_more_comes_in_the_middle_of_a_request_is_hung_up_on(gate, said):
+    with _connected(gate) as raw:
+        raw.sendall(said)
+        raw.shutdown(socket.SHUT_WR)
+        assert _rest(raw) == b""
+
+    assert gate.entries == []
+
+
+def test_who_has_its_answer_and_then_says_that_nothing_more_comes_is_hung_up_on(gate):
+    with _connected(gate) as raw:
+        assert _ask(raw).startswith(b"HTTP/1.1 200")
+        raw.shutdown(socket.SHUT_WR)
+        assert raw.recv(65536) == b""
+
+
+def _rest(raw):
+    answer = b""
+    while chunk := raw.recv(65536):
+        answer += chunk
+    return answer
+
+
 # --- size -------------------------------------------------------------------------------------------------------------
 
 

@@ -231,13 +231,36 @@ def test_hubspot_sends_several_and_good_ones_beside_bad_ones_are_kept(gate, send
 
 @pytest.mark.parametrize(
     ("payload", "why"),
-    [(b"{", "NOT_JSON"), (b"5", "INVALID_PAYLOAD"), (b"{}", "MISSING_EVENT_NAME"), (b'{"type":7}', "INVALID_FIELD")],
+    [
+        (b"{", "NOT_JSON"),
+        (b'{"type":"a","id":1,"id":2}', "DUPLICATE_KEY"),
+        (b"5", "INVALID_PAYLOAD"),
+        (b"{}", "MISSING_EVENT_NAME"),
+        (b'{"type":7}', "INVALID_FIELD"),
+    ],
 )
 def test_what_is_no_event_is_told_to_the_sender(gate, sender, payload, why):
     refused = sender("custom").post(payload)
 
     assert (refused.status_code, code(refused)) == (400, why)
     assert gate.entries == []
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ("application/json; charset=utf-8", 200),
+        ("application/cloudevents+json", 200),
+        ("text/html", 415),
+        ("application/x-www-form-urlencoded", 415),
+    ],
+)
+def test_a_webhook_that_says_it_is_no_json_is_refused_as_at_every_door(gate, sender, told, status):
+    answer = sender("custom").post(PAID, headers={"content-type": told})
+
+    assert answer.status_code == status
+    assert status == 200 or code(answer) == "UNSUPPORTED_MEDIA_TYPE"
+    assert len(gate.entries) == (status == 200)
 
 
 @KINDS

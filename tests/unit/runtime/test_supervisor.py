@@ -80,10 +80,15 @@ async def test_a_stop_in_the_pause_before_a_fallen_role_starts_again_does_not_wa
     monkeypatch.setattr(supervisor, "_FIRST_PAUSE_SECONDS", 600.0)
     monkeypatch.setattr(supervisor, "_LONGEST_PAUSE_SECONDS", 600.0)
     stop = asyncio.Event()
-    forget = add_sink(lambda event: stop.set() if isinstance(event, RuntimeRoleExited) else None)
+    forget = add_sink(lambda _: stop.set() if len(told(RuntimeRoleExited)) == 2 else None)
     await asyncio.wait_for(_run("falls", stop=stop), 60)
     forget()
-    assert len(told(RuntimeRoleStarted)) == 1
+    assert [one.again_in_seconds for one in told(RuntimeRoleExited)] == [0.0, 600.0]
+    assert len(told(RuntimeRoleStarted)) == 2, "after its first fall it is started again at once"
+
+
+def test_a_role_that_falls_again_and_again_waits_longer_each_time_and_no_longer_than_ten_seconds():
+    assert [supervisor._pause_seconds(falls) for falls in range(1, 9)] == [0, 0.5, 1, 2, 4, 8, 10, 10]
 
 
 async def test_a_role_that_does_not_end_by_itself_is_killed_at_the_deadline(told, monkeypatch):
