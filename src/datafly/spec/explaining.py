@@ -140,9 +140,11 @@ class _Explaining:
             yield from self.origins(stood_for, path, seen)
         elif type(node) in _MADE:
             yield from self._changed(node, path, seen)
-        elif isinstance(node, Trimmed | Cut):
-            yield from self._left(node, path, seen)
-        elif isinstance(node, Obj):
+        else:
+            yield from self._by_kind(node, path, seen)
+
+    def _by_kind(self, node: Node, path: str, seen: _Seen) -> Iterator[Origin]:
+        if isinstance(node, Obj):
             for name, child in node.fields.items():
                 yield from self.origins(child, _joined(path, name), seen)
         elif isinstance(node, Merged):
@@ -151,6 +153,8 @@ class _Explaining:
             yield from self._listed(node, path, seen)
         elif isinstance(node, First):
             yield from self._first(node, path, seen)
+        elif isinstance(node, Trimmed | Cut):
+            yield from self._left(node, path, seen)
         else:
             yield from self._leaves(node, path, seen)
 
