@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from datafly.store import open_store
+from datafly.testing.kafka import KafkaServers
 from datafly.testing.postgres import PostgresServer, empty, fresh_database, given_server
 from datafly.testing.store_suite import KEY
 
@@ -49,3 +50,18 @@ def postgres_store(_with_tables):
     """A database with the tables of a store that nobody has written to."""
     empty(_with_tables)
     return _with_tables.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def kafka():
+    """Addresses of brokers: those of DATAFLY_TEST_KAFKA, else one that is started (scripts/kafka.sh)."""
+    if given := os.environ.get("DATAFLY_TEST_KAFKA"):
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="signal-kafka-") as folder:
+        servers = KafkaServers(Path(os.environ["KAFKA_JARS"]), Path(folder) / "brokers")
+        try:
+            servers.start()
+            yield servers.addresses
+        finally:
+            servers.stop()

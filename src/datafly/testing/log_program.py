@@ -1,6 +1,7 @@
 """A writer or a reader of a log in a process of its own; arguments: OPENING COMMAND COUNT."""
 
 import importlib
+import logging
 import subprocess
 import sys
 import time
@@ -37,6 +38,14 @@ def open_sqlite(root: str) -> Log:
     return SqliteLog(Path(root), partitions, segment_bytes=20_000)
 
 
+def open_kafka(servers: str, prefix: str) -> Log:
+    from datafly.log.kafka import KafkaLog, Place  # noqa: PLC0415 - an extra that not everybody installs
+
+    logging.getLogger("datafly.log.kafka").setLevel(logging.CRITICAL)  # what is told is read
+
+    return KafkaLog(Place(servers=servers, prefix=prefix, partitions=2, replication=1, min_insync=1))
+
+
 def append(log: Log, count: int) -> None:
     """One record an append; its value is its offset, and that is told when it is durable."""
     appender = log.appender(RAW, 0)
@@ -46,11 +55,11 @@ def append(log: Log, count: int) -> None:
 
 
 def append_pairs(log: Log, count: int) -> None:
-    """Two records an append, with the offset of the second as position."""
-    appender = log.appender(RAW, 0)
-    head = log.reader(RAW, 0).bounds().head
-    for offset in range(head, head + 2 * count, 2):
-        _tell(appender.append([Entry("k", b"one"), Entry("k", b"two")], consumed=offset + 1))
+    """Two records an append, with its number as position."""
+    appender = log.appender(EVENTS, 0)
+    for number in range(1, count + 1):
+        appender.append([Entry("k", b"one"), Entry("k", b"two")], consumed=number)
+        _tell(number)
 
 
 def read(log: Log, count: int) -> None:

@@ -1,0 +1,155 @@
+"""Writes one partition of a topic: as one of many, or alone by transactions that carry a position with them."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from datafly.log.base import Entry, Retention
+from datafly.log.kafka.failures import told
+from datafly.log.kafka.place import CONSUMER, PRODUCER, Place
+from datafly.log.kafka.retention import retain
+from datafly.model.errors import Unavailable
+
+_SECONDS: Final = 15.0
+_TRANSACTION_MS: Final = 10_000
+"""What a writer left unfinished holds readers up no longer than that, or until its successor comes."""
+
+
+class Sending:
+    """One call of `append`: where its records went."""
+
+    def __init__(self, count: int) -> None:
+        self.first: int | None = None
+        self.error: KafkaError | None = None
+        self.left = count
+
+    def heard(self, error: KafkaError | None, message: Message) -> None:
+        self.left -= 1
+        offset = message.offset()
+        if error is not None:
+            self.error = self.error or error
+        elif offset is not None and (self.first is None or offset < self.first):
+            self.first = offset
+
+
+class SharedAppender:
+    """One of any number of writers of a partition. Durable at `min.insync.replicas` brokers when a call returns.
+
+    Of a call that fails some may be there: whoever sent it sends it again, and processing knows messages by their ids.
+    """
+
+    def __init__(self, place: Place, stream: str, partition: int) -> None:
+        self._place, self._topic, self._partition = place, place.topic(stream), partition
+        self._producer = Producer({**place.config(), **PRODUCER})
+
+    def append(self, entries: Sequence[Entry], *, consumed: int | None = None) -> int:
+        if consumed is not None:
+            raise ValueError("a position is kept with what is appended by its only writer")
+        sending = send(self._producer, self._topic, self._partition, entries)
+        if sending.error is not None:
+            raise told(sending.error, f"{self._topic} cannot be written")
+        return sending.first or 0
+
+    def consumed(self) -> int | None:
+        return None
+
+    def retain(self, retention: Retention, *, keep_from: int) -> list[tuple[int, int]]:
+        return retain(self._place, self._topic, self._partition, retention, keep_from)
+
+    def close(self) -> None:
+        self._producer.flush(_SECONDS)
+
+
+class OwnedAppender:
+    """The only writer of a partition: whoever opens it later takes it over, and the former's next call fails.
+
+    Records and position of a call become visible together, by a transaction.
+    """
+
+    def __init__(self, place: Place, stream: str, partition: int) -> None:
+        self._place, self._topic, self._partition = place, place.topic(stream), partition
+        self._position = TopicPartition(self._topic, partition)
+        self._group = Consumer({**place.config(), "group.id": f"{place.prefix}consumed", **CONSUMER})
+        self._consumed: int | None = None
+        self._producer = self._begin()
+
+    def append(self, entries: Sequence[Entry], *, consumed: int | None = None) -> int:
+        try:
+            first = self._transaction(entries, consumed)
+        except KafkaException as failure:
+            raise self._recover(failure) from failure
+        if consumed is not None:
+            self._consumed = consumed
+        return first
+
+    def consumed(self) -> int | None:
+        return self._consumed
+
+    def retain(self, retention: Retention, *, keep_from: int) -> list[tuple[int, int]]:
+        return retain(self._place, self._topic, self._partition, retention, keep_from)
+
+    def close(self) -> None:
+        self._producer.flush(_SECONDS)
+        self._group.close()
+
+    def _begin(self) -> Producer:
+        """Ends what a former writer left unfinished, and reads the position that it kept."""
+        own: dict[str, Any] = {
+            "transactional.id": f"{self._topic}-{self._partition}",
+            "transaction.timeout.ms": _TRANSACTION_MS,
+        }
+        producer = Producer({**self._place.config(), **PRODUCER, **own})
+        try:
+            producer.init_transactions(_SECONDS)
+            (kept,) = self._group.committed([self._position], timeout=_SECONDS)
+        except KafkaException as failure:
+            raise told(failure, f"{self._topic} cannot be written") from failure
+        self._consumed = kept.offset if kept.offset >= 0 else None
+        return producer
+
+    def _transaction(self, entries: Sequence[Entry], consumed: int | None) -> int:
+        self._producer.begin_transaction()
+        sending = send(self._producer, self._topic, self._partition, entries)
+        if sending.error is not None:
+            raise KafkaException(sending.error)
+        if consumed is not None:
+            kept = TopicPartition(self._topic, self._partition, consumed)
+            group = self._group.consumer_group_metadata()
+            self._producer.send_offsets_to_transaction([kept], group, _SECONDS)
+        self._producer.commit_transaction(_SECONDS)
+        return sending.first or 0
+
+    def _recover(self, failure: KafkaException) -> Exception:
+        """The next call begins anew. A commit whose answer was lost may count: then a new writer reads its position."""
+        error = told(failure, f"{self._topic} cannot be written")
+        if not isinstance(error, Unavailable):
+            return error
+        try:
+            self._producer.abort_transaction(_SECONDS)
+        except KafkaException:
+            self._producer = self._begin()
+        return error
+
+
+def send(producer: Producer, topic: str, partition: int, entries: Sequence[Entry]) -> Sending:
+    """Returns when each record is durable or has failed."""
+    sending = Sending(len(entries))
+    for entry in entries:
+        _produce(producer, topic, partition, entry, sending)
+    while sending.left:
+        producer.poll(0.1)
+    return sending
+
+
+def _produce(producer: Producer, topic: str, partition: int, entry: Entry, sending: Sending) -> None:
+    while True:
+        try:
+            producer.produce(
+                topic, value=entry.value, key=entry.key.encode(), partition=partition, on_delivery=sending.heard
+            )
+        except BufferError:
+            producer.poll(0.1)
+            continue
+        producer.poll(0)
+        return

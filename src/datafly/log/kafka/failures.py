@@ -1,0 +1,62 @@
+"""What a broker's refusal means, in words."""
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from confluent_kafka import KafkaError, KafkaException
+
+from datafly.model.errors import OperatorError, SignalError, Unavailable
+
+_CURES: Final[dict[int, str]] = {
+    KafkaError.SASL_AUTHENTICATION_FAILED: "the user or the password is wrong (DATAFLY_KAFKA_USER, …_PASSWORD)",
+    KafkaError._AUTHENTICATION: "the user, the password or the certificate is refused (DATAFLY_KAFKA_…)",  # noqa: SLF001
+    KafkaError._SSL: "the connection cannot be secured (DATAFLY_KAFKA_SECURITY, …_CA_FILE)",  # noqa: SLF001
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "the user lacks rights on the topics: read, write, create, describe, delete",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "the user lacks rights on the groups: read, describe",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "the user lacks the right to write idempotently on the cluster",
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "the user lacks rights on transactional ids: write, describe",
+    KafkaError.INVALID_REPLICATION_FACTOR: "there are fewer brokers than DATAFLY_KAFKA_REPLICATION asks copies for",
+    KafkaError.POLICY_VIOLATION: "a policy of the brokers refuses the topics",
+    KafkaError._INVALID_ARG: "a property of the client is wrong",  # noqa: SLF001
+}
+_FENCED: Final = frozenset(
+    {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}  # noqa: SLF001
+)
+
+
+_MOVING: Final = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.FENCED_LEADER_EPOCH,
+    }
+)
+"""While a partition changes its leader, and until every broker has heard of a topic."""
+_MOVING_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.05
+
+T = TypeVar("T")
+
+
+def once_settled(call: Callable[[], T]) -> T:
+    """What the call returns, made again while the partition is changing its leader. Raises `KafkaException`."""
+    ends = time.monotonic() + _MOVING_SECONDS
+    while True:
+        try:
+            return call()
+        except KafkaException as failure:
+            if failure.args[0].code() not in _MOVING or time.monotonic() > ends:
+                raise
+        time.sleep(_LOOK_SECONDS)
+
+
+def told(failure: KafkaException | KafkaError, doing: str) -> SignalError:
+    """An `OperatorError` where somebody must change the set-up, else `Unavailable`. `doing`: `"Kafka cannot …"`."""
+    error: KafkaError = failure.args[0] if isinstance(failure, KafkaException) else failure
+    if error.code() in _FENCED:
+        return OperatorError(f"{doing}: another process has taken this partition over.", code="FENCED")
+    if cure := _CURES.get(error.code()):
+        return OperatorError(f"{doing}: {cure} ({error.str()}).")
+    return Unavailable(f"{doing} now: {error.str()}.")

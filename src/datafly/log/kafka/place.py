@@ -1,0 +1,82 @@
+"""Where the brokers are, how they are spoken to, and what the topics are like."""
+
+import logging
+from typing import Any, Final
+
+import msgspec
+
+from datafly.model.errors import OperatorError
+from datafly.model.secret import Secret
+
+SCHEME: Final = "kafka://"
+MAX_MESSAGE_BYTES: Final = 8_000_000
+"""Of one record: an event is far smaller, what process makes of it is not much larger."""
+_LOGGER: Final = logging.getLogger("datafly.log.kafka")
+_PATIENCE_MS: Final = 10_000
+"""For a record to be durable, before whoever sent it is told to come again."""
+
+Config = dict[str, Any]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """`servers`: `host:port`, separated by commas. `prefix`: before the names of topics and groups, to share brokers.
+
+    `partitions`: of each stream, when its topic is made. `client`: further properties of librdkafka, such as
+    `security.protocol`; a `Secret` among them is never shown.
+    """
+
+    servers: str
+    prefix: str = ""
+    partitions: int = 12
+    replication: int = 3
+    min_insync: int = 2
+    client: dict[str, str | Secret] = {}
+
+    def topic(self, stream: str) -> str:
+        return f"{self.prefix}{stream}"
+
+    def config(self, **more: Any) -> Config:
+        """For librdkafka; `_` in a name stands for its dot."""
+        given = {name: one.reveal() if isinstance(one, Secret) else one for name, one in self.client.items()}
+        return {
+            "bootstrap.servers": self.servers,
+            "client.id": "datafly",
+            "logger": _LOGGER,
+            "log_level": 4,
+            "socket.keepalive.enable": True,
+            "topic.metadata.refresh.interval.ms": 60_000,
+            **given,
+            **{name.replace("_", "."): value for name, value in more.items()},
+        }
+
+
+def servers_of(url: str) -> str:
+    """`kafka://host:9092,host2:9092` → `host:9092,host2:9092`. Raises `OperatorError`."""
+    servers = url.removeprefix(SCHEME).rstrip("/")
+    parts = [one.rpartition(":") for one in servers.split(",")]
+    if not url.startswith(SCHEME) or not all(host and port.isdigit() for host, _, port in parts):
+        raise OperatorError("The log's URL cannot be read: kafka://HOST:9092,HOST2:9092.")
+    return servers
+
+
+PRODUCER: Final[Config] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "message.max.bytes": MAX_MESSAGE_BYTES,
+    "compression.type": "lz4",
+    "linger.ms": 0,
+    "delivery.timeout.ms": _PATIENCE_MS,
+}
+"""librdkafka's own queue would hold records back to fill a batch: group commit fills it already."""
+
+CONSUMER: Final[Config] = {
+    "isolation.level": "read_committed",
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "auto.offset.reset": "earliest",
+    "enable.partition.eof": True,
+    "fetch.message.max.bytes": 1_000_000,
+    "queued.max.messages.kbytes": 16_384,
+    "fetch.wait.max.ms": 100,
+    "allow.auto.create.topics": False,
+}

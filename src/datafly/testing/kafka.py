@@ -1,0 +1,118 @@
+"""Apache Kafka brokers (KRaft) on loopback, each a process with a folder of its own, for tests and trials."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+_CLUSTER: Final = "c2lnbmFsLXRlc3RzLWthZg"
+_HEAP: Final = ("-Xmx384m", "-Xms384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_PATIENCE_SECONDS: Final = 120.0
+
+
+class KafkaServers:
+    """`count` brokers that are controllers too. `jars`: what `scripts/kafka.sh` prints."""
+
+    def __init__(self, jars: Path, folder: Path, *, count: int = 1) -> None:
+        self._jars, self._folder = jars, folder
+        self._ports = _free_ports(2 * count)
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self.count = count
+
+    @property
+    def addresses(self) -> str:
+        """`host:port`, separated by commas, as clients take it."""
+        return ",".join(f"127.0.0.1:{self._ports[2 * number]}" for number in range(self.count))
+
+    def start(self, numbers: Sequence[int] | None = None) -> None:
+        """All or some of them; returns once each takes connections."""
+        wanted = range(self.count) if numbers is None else numbers
+        for number in wanted:
+            self._begin(number)
+        for number in wanted:
+            self._await(number)
+
+    def kill(self, number: int) -> None:
+        self._end(number, signal.SIGKILL)
+
+    def stop(self) -> None:
+        for number in [*self._processes]:
+            self._end(number, signal.SIGKILL)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _begin(self, number: int) -> None:
+        place = self._folder / str(number)
+        properties = place / "server.properties"
+        if not properties.exists():
+            place.mkdir(parents=True)
+            properties.write_text(self._properties(number, place))
+            words = ["format", "-t", _CLUSTER, "-c", str(properties)]
+            subprocess.run(self._java("kafka.tools.StorageTool", *words), check=True, capture_output=True)  # noqa: S603
+        with (place / "out").open("ab") as out:
+            command = self._java("kafka.Kafka", str(properties))
+            self._processes[number] = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603
+
+    def _await(self, number: int) -> None:
+        ends = time.monotonic() + _PATIENCE_SECONDS
+        out = self._folder / str(number) / "out"
+        while "Kafka Server started" not in out.read_text():
+            if self._processes[number].poll() is not None or time.monotonic() > ends:
+                raise RuntimeError(f"Broker {number} did not start: {out.read_text()[-3000:]}")
+            time.sleep(0.05)
+
+    def _end(self, number: int, how: signal.Signals) -> None:
+        process = self._processes.pop(number)
+        process.send_signal(how)
+        process.wait()
+
+    def _java(self, program: str, *arguments: str) -> list[str]:
+        log = f"-Dlog4j.configuration=file:{self._log4j()}"
+        return ["java", *_HEAP, log, "-cp", f"{self._jars}/*", program, *arguments]
+
+    def _log4j(self) -> Path:
+        file = self._folder / "log4j.properties"
+        if not file.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file.write_text(
+                "log4j.rootLogger=INFO, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\n"
+                "log4j.appender.out.layout=org.apache.log4j.PatternLayout\nlog4j.appender.out.layout.ConversionPattern=%m%n\n"
+            )
+        return file
+
+    def _properties(self, number: int, place: Path) -> str:
+        voters = ",".join(f"{one + 1}@127.0.0.1:{self._ports[2 * one + 1]}" for one in range(self.count))
+        most = min(3, self.count)
+        own, control = (f"127.0.0.1:{self._ports[2 * number + place]}" for place in (0, 1))
+        lines = {
+            "process.roles": "broker,controller",
+            "node.id": number + 1,
+            "controller.quorum.voters": voters,
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://{own},CONTROLLER://{control}",
+            "advertised.listeners": f"PLAINTEXT://{own}",
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "log.dirs": place / "data",
+            "offsets.topic.replication.factor": most,
+            "offsets.topic.num.partitions": 4,
+            "transaction.state.log.replication.factor": most,
+            "transaction.state.log.min.isr": min(2, most),
+            "transaction.state.log.num.partitions": 4,
+            "group.initial.rebalance.delay.ms": 0,
+            "auto.create.topics.enable": "false",
+            "log.cleaner.dedupe.buffer.size": 20_000_000,
+            "num.network.threads": 2,
+            "num.io.threads": 2,
+        }
+        return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
