@@ -68,6 +68,8 @@ PAGES: Final = (
     Rule("*", "/settings/api-tokens", Role.ADMIN),
     Rule("*", "/settings/users", Role.ADMIN),
     Rule("*", "/settings/audit-log", Role.ADMIN),
+    # What is one's own.
+    Rule("*", "/account", Role.VIEWER),
     Rule("GET", "/", Role.VIEWER),
     Rule("*", "/", Role.EDITOR),
 )
