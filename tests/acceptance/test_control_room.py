@@ -163,6 +163,7 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
         "/settings/api-tokens",
         "/settings/users",
         "/settings/audit-log",
+        "/account",
         "/no-such-page",
     ]
     found = {}

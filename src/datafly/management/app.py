@@ -53,7 +53,6 @@ from datafly.model.errors import SignalError
 from datafly.model.installation import Installation
 from datafly.spec.compiled import Compiled
 from datafly.store.base import Control, Intake, Ledger
-from datafly.store.figures import Figures
 
 _FAILURES: Final[ExceptionHandlersMap] = {
     SignalError: of_signal_error,
@@ -78,7 +77,6 @@ def create_management(
     stop: asyncio.Event,
     trying: Trying,
     raw_readers: Sequence[Callable[[], Reader]] = (),
-    figures: Figures | None = None,
 ) -> Litestar:
     """`readers` open the partitions of `events` in order, `raw_readers` those of `raw`; `find_offset` finds a message
     in `events`. These, `compile`, control, ledger and intake block. Set `stop` before the server is told to end.
@@ -91,7 +89,6 @@ def create_management(
         catalog=catalog,
         log=EventsLog(readers),
         raw=EventsLog(raw_readers),
-        figures=figures,
         find_offset=find_offset,
         compile=compile,
         send=send,
@@ -161,5 +158,4 @@ def _routers() -> list[Router]:
         audit_log.router,
         coming_in.router,
         sso.router,
-        coming_in.static,
     ]

@@ -90,10 +90,10 @@ def metrics(
         until=moment(over.now_ms),
         step_seconds=over.step_ms // 1000,
         steps=[moment(step) for step in over.steps],
-        events_in=_events_in(services, over, pipelines),
-        events_out=_events_out(over, chosen, told),
-        requests=_requests(over, told),
-        latency=_latency(over, told),
+        events_in=events_in(services, over, pipelines),
+        events_out=events_out(over, chosen, told),
+        requests=requests(over, told),
+        latency=latency(over, told),
         backlog=_backlog(services, chosen),
         top_causes=_top_causes(services, over, chosen, is_all=pipeline_id is None and installation_id is None),
     )
@@ -122,7 +122,7 @@ def _chosen(services: Composed, pipeline_id: str | None, installation_id: str | 
     return found
 
 
-def _events_in(services: Composed, over: Window, pipeline_ids: Sequence[str]) -> EventsIn:
+def events_in(services: Composed, over: Window, pipeline_ids: Sequence[str]) -> EventsIn:
     seconds = 60 if over.step_ms < HOUR_MS else 3600
     came: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
     for pipeline_id in pipeline_ids:
@@ -132,7 +132,7 @@ def _events_in(services: Composed, over: Window, pipeline_ids: Sequence[str]) ->
     return EventsIn(accepted=over.per_minute(came[True]), refused=over.per_minute(came[False]))
 
 
-def _events_out(over: Window, chosen: Iterable[Installation], told: Sequence[Tally]) -> list[EventsOut]:
+def events_out(over: Window, chosen: Iterable[Installation], told: Sequence[Tally]) -> list[EventsOut]:
     """Removed ones where they sent anything in that time."""
     counted: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
     for one in told:
@@ -154,7 +154,7 @@ def _events_out(over: Window, chosen: Iterable[Installation], told: Sequence[Tal
     return shown
 
 
-def _requests(over: Window, told: Sequence[Tally]) -> Requests:
+def requests(over: Window, told: Sequence[Tally]) -> Requests:
     sums: dict[str, Counter[int]] = {REQUESTS: Counter(), FAILED: Counter()}
     for one in told:
         if one.name in sums:
@@ -167,16 +167,7 @@ def _requests(over: Window, told: Sequence[Tally]) -> Requests:
     )
 
 
-def latencies(told: Iterable[Tally]) -> Counter[int]:
-    """How many requests took how long, by bucket."""
-    counted: Counter[int] = Counter()
-    for one in told:
-        if one.name.startswith(LATENCY):
-            counted[int(one.name.removeprefix(LATENCY))] += one.count
-    return counted
-
-
-def _latency(over: Window, told: Sequence[Tally]) -> Latency:
+def latency(over: Window, told: Iterable[Tally]) -> Latency:
     steps: dict[int, Counter[int]] = defaultdict(Counter)
     for one in told:
         if one.name.startswith(LATENCY):

@@ -20,15 +20,11 @@ class Role(IntEnum):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """`path` is a route as it is declared, and stands for all below it; `method` may be `*`.
-
-    `exact`: it stands for itself alone.
-    """
+    """`path` is a route as it is declared, and stands for all below it; `method` may be `*`."""
 
     method: str
     path: str
     lowest: Role
-    exact: bool = False
 
 
 TABLE: Final = (
@@ -37,10 +33,8 @@ TABLE: Final = (
     Rule("GET", "/readyz", Role.ANYONE),
     Rule("GET", "/v1/admin/openapi.json", Role.ANYONE),
     # Coming in.
-    Rule("GET", "/", Role.ANYONE, exact=True),
     Rule("*", "/login", Role.ANYONE),
     Rule("*", "/welcome", Role.ANYONE),
-    Rule("GET", "/static", Role.ANYONE),
     Rule("POST", "/v1/admin/auth/login", Role.ANYONE),
     Rule("POST", "/v1/admin/auth/refresh", Role.ANYONE),
     # What is one's own: everybody may change it.
@@ -53,9 +47,6 @@ TABLE: Final = (
     Rule("DELETE", "/v1/admin", Role.ADMIN),
     Rule("GET", "/v1/admin", Role.VIEWER),
     Rule("*", "/v1/admin", Role.EDITOR),
-    # Pages.
-    Rule("GET", "/ui", Role.VIEWER),
-    Rule("*", "/ui", Role.EDITOR),
 )
 """The first rule that fits counts. What no rule fits is nobody's."""
 
@@ -68,6 +59,8 @@ PAGES: Final = (
     Rule("*", "/settings/api-tokens", Role.ADMIN),
     Rule("*", "/settings/users", Role.ADMIN),
     Rule("*", "/settings/audit-log", Role.ADMIN),
+    # What is one's own.
+    Rule("*", "/account", Role.VIEWER),
     Rule("GET", "/", Role.VIEWER),
     Rule("*", "/", Role.EDITOR),
 )
@@ -105,4 +98,4 @@ def require_at_least(holder: Holder, role: str) -> None:
 
 def _fits(rule: Rule, method: str, path: str) -> bool:
     below = rule.path if rule.path.endswith("/") else rule.path + "/"
-    return rule.method in {"*", method} and (path == rule.path or (not rule.exact and path.startswith(below)))
+    return rule.method in {"*", method} and (path == rule.path or path.startswith(below))

@@ -22,7 +22,6 @@ from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.explaining import Explained
 from datafly.spec.integration import Integration
 from datafly.store.base import Control, Intake, Ledger
-from datafly.store.figures import Figures
 
 
 class Catalog(Protocol):
@@ -52,7 +51,6 @@ class Trying(msgspec.Struct, frozen=True, kw_only=True):
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """`raw`: what was received, as `log` is what was governed. `find_offset`: message id → its places in `events`.
 
-    `figures`: what counters said over time; without them nothing is drawn of the past.
     `send`: one request to a vendor. `stop`: the role ends.
     """
 
@@ -63,7 +61,6 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Catalog
     log: EventsLog
     raw: EventsLog = EventsLog(())
-    figures: Figures | None = None
     find_offset: Callable[[str], list[tuple[int, int]]]
     compile: Callable[[Installation], Compiled]
     send: Callable[[Outgoing], Awaitable[Reply]]

@@ -15,6 +15,7 @@ from datafly.log.base import EVENTS, Entry, Retention
 from datafly.log.sqlite import SqliteLog
 from datafly.management import ManagementSettings, create_management
 from datafly.management.services import Trying
+from datafly.management.web.app import create_site
 from datafly.model.delivery import Answer, Attempt, Outcome, Pending, Reply, SentRequest, State
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline, Revision, Template
@@ -263,6 +264,13 @@ def house(tmp_path, settings):
 @pytest.fixture
 def call(house):
     with TestClient(house.app, raise_server_exceptions=False) as client:
+        yield Caller(client, house.tokens)
+
+
+@pytest.fixture
+def site(house):
+    """As `call`, with the pages in front."""
+    with TestClient(create_site(house.app), raise_server_exceptions=False) as client:
         yield Caller(client, house.tokens)
 
 

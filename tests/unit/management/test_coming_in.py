@@ -8,6 +8,11 @@ FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
+def call(site):
+    return site
+
+
+@pytest.fixture
 def browser(call):
     """Sends what a browser would; goes where it is led only when it is told to."""
 
@@ -33,8 +38,8 @@ def test_the_first_owner_sets_a_password_by_the_link_and_is_in(house, browser):
     assert page.status_code == 200
     assert "Set the password" in page.text
     reply = settled(house, browser)
-    assert (reply.status_code, reply.headers["location"]) == (303, "/ui")
-    assert "o@example.com" in browser("GET", "/ui").text
+    assert (reply.status_code, reply.headers["location"]) == (303, "/")
+    assert "o@example.com" in browser("GET", "/").text
     (owner,) = house.control.users()
     assert (owner.role, owner.status, owner.name) == ("owner", "active", "Olga")
 
@@ -87,8 +92,8 @@ def test_a_link_to_log_in_opens_signal_at_once(house, browser):
     user = house.control.create_user(User(id="", email="demo@example.com", role="owner", status="active"))
     _, text = house.control.create_link("login", user.id, lasts_ms=1000)
     reply = browser("GET", f"/welcome?token={text}")
-    assert (reply.status_code, reply.headers["location"]) == (303, "/ui")
-    assert browser("GET", "/ui").status_code == 200
+    assert (reply.status_code, reply.headers["location"]) == (303, "/")
+    assert browser("GET", "/").status_code == 200
     assert browser("GET", f"/welcome?token={text}").status_code == 410
 
 
@@ -109,11 +114,11 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(house, browser):
 def test_log_in_leads_where_one_wanted_to_go(house, browser):
     settled(house, browser)
     browser("POST", "/logout")
-    reply = browser("GET", "/ui?tab=2")
-    assert (reply.status_code, reply.headers["location"]) == (303, "/login?next=%2Fui%3Ftab%3D2")
-    assert 'value="/ui?tab=2"' in browser("GET", reply.headers["location"]).text
-    form = {"email": "o@example.com", "password": PASSWORD, "next": "/ui?tab=2"}
-    assert browser("POST", "/login", data=form).headers["location"] == "/ui?tab=2"
+    reply = browser("GET", "/?tab=2")
+    assert (reply.status_code, reply.headers["location"]) == (303, "/login?next=%2F%3Ftab%3D2")
+    assert 'value="/?tab=2"' in browser("GET", reply.headers["location"]).text
+    form = {"email": "o@example.com", "password": PASSWORD, "next": "/?tab=2"}
+    assert browser("POST", "/login", data=form).headers["location"] == "/?tab=2"
 
 
 def test_a_wrong_password_is_said_on_the_page(house, browser):
@@ -131,14 +136,14 @@ def test_log_out_ends_the_session_and_takes_the_cookie_back(house, browser):
     assert (reply.status_code, reply.headers["location"]) == (303, "/login")
     assert "max-age=0" in reply.headers["set-cookie"].lower()
     assert house.control.sessions()[-1].ended_ms
-    assert browser("GET", "/ui").status_code == 303
+    assert browser("GET", "/").status_code == 303
 
 
 @pytest.mark.parametrize(
     "wanted", ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\tx", "javascript:x", "/%", "/" * 3]
 )
 def test_no_other_place_is_led_to(wanted):
-    assert within(wanted) == ("/%" if wanted == "/%" else "/ui")
+    assert within(wanted) == ("/%" if wanted == "/%" else "/")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +168,7 @@ def test_what_another_site_makes_the_browser_send_changes_nothing(house, call, b
     }.items():
         refused(call("POST", path, role=None, headers=headers, **kwargs), 403, "CROSS_SITE")
     assert len(house.control.pipelines()) == 1
-    assert browser("GET", "/ui").status_code == 200
+    assert browser("GET", "/").status_code == 200
 
 
 @pytest.mark.parametrize("headers", [FROM_HERE, {"Origin": "http://testserver.local"}])
@@ -187,4 +192,3 @@ def test_pages_let_in_nothing_but_our_own_files(house, browser):
         assert "unsafe" not in policy
         assert "<script" not in page.text
         assert page.headers["referrer-policy"] == "no-referrer"
-    assert browser("GET", "/static/signal.css").status_code == 200

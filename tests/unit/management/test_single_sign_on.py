@@ -30,12 +30,12 @@ def settings(request, provider):
 
 
 @pytest.fixture
-def visit(house, call):
+def visit(house, site):
     """A browser: it keeps cookies, and goes where it is led only when it is told to."""
     house.live()
 
     def visit(path, **kwargs):
-        return call("GET", path, role=None, follow_redirects=False, **kwargs)
+        return site("GET", path, role=None, follow_redirects=False, **kwargs)
 
     return visit
 
@@ -43,7 +43,7 @@ def visit(house, call):
 @pytest.fixture
 def come_in(visit, provider):
     def come_in(**changed):
-        reply = visit("/login/sso?next=/ui%3Ftab%3D2")
+        reply = visit("/login/sso?next=/%3Ftab%3D2")
         assert reply.status_code == 303, reply.text
         answer, redirect_uri = provider.lets_in(reply.headers["location"])
         assert redirect_uri == "http://testserver.local/login/sso/callback"
@@ -54,10 +54,10 @@ def come_in(visit, provider):
 
 def test_who_the_provider_vouches_for_comes_in_as_a_viewer_and_where_they_wanted(house, come_in, visit):
     reply = come_in()
-    assert (reply.status_code, reply.headers["location"]) == (303, "/ui?tab=2")
+    assert (reply.status_code, reply.headers["location"]) == (303, "/?tab=2")
     (jane,) = house.control.users()
     assert (jane.email, jane.name, jane.role, jane.status) == ("jane@example.com", "Jane", "viewer", "active")
-    assert "jane@example.com" in visit("/ui").text
+    assert "jane@example.com" in visit("/").text
     assert house.control.sessions()[0].method == "oidc"
     assert [entry.action for entry in house.control.audit_log()] == ["auth.login", "user.created"]
 

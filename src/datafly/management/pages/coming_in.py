@@ -6,12 +6,11 @@ from typing import Any, Final
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromQuery
 from litestar.response import Redirect
-from litestar.static_files import create_static_files_router
 
 from datafly.management import linking, passwords, signing_in
 from datafly.management.cookie import session_cookie
 from datafly.management.inviting import has_owner
-from datafly.management.pages.drawing import HEADERS, ROOM, draw
+from datafly.management.pages.drawing import HEADERS, draw
 from datafly.management.place import place_of
 from datafly.management.routes.caller import Caller, noted
 from datafly.management.same_origin import require_same_origin
@@ -22,19 +21,9 @@ from datafly.model.people import Link
 from datafly.model.secret import Secret
 
 Page = Response[Any]
-_HOME: Final = "/ui"
+_HOME: Final = "/"
 _LONGEST: Final = 2_000
 _GONE: Final = "link_gone.html"
-
-
-@get("/", include_in_schema=False, sync_to_thread=False)
-def root() -> Redirect:
-    return Redirect(_HOME, status_code=303)
-
-
-@get("/ui", include_in_schema=False, sync_to_thread=False)
-def home(*, request: Caller) -> Page:
-    return draw("home.html", actor=request.auth)
 
 
 @get("/login", include_in_schema=False, sync_to_thread=False)
@@ -150,9 +139,8 @@ async def _form(request: Request[Any, Any, Any]) -> dict[str, str]:
     return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
-static = create_static_files_router("/static", directories=[ROOM / "static"], include_in_schema=False)
 router = Router(
     "/",
-    route_handlers=[root, home, login_page, log_in, log_out, welcome_page, set_password],
+    route_handlers=[login_page, log_in, log_out, welcome_page, set_password],
 )
-__all__ = ["HEADERS", "router", "static", "within"]
+__all__ = ["HEADERS", "router", "within"]

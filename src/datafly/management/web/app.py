@@ -24,7 +24,7 @@ from datafly.management.web.routes import ROUTES
 from datafly.management.web.visit import Visit
 from datafly.model.errors import SignalError
 
-_API: Final = ("/v1/", "/healthz", "/readyz", "/login", "/logout", "/welcome", "/static/")
+_API: Final = ("/v1/", "/healthz", "/readyz", "/login", "/logout", "/welcome")
 """Paths of the API's application; with them those by which people come in."""
 _FAILURES: Final[ExceptionHandlersMap] = {
     SignalError: of_signal_error,
@@ -54,7 +54,7 @@ def create_site(api: Litestar) -> Site:
 
 @get("/ui", sync_to_thread=False)
 def enter() -> Redirect:
-    """Where a log-in leads."""
+    """Where a log-in led before; people have it in their bookmarks."""
     return Redirect("/", status_code=303)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from datafly.management.figures import Series, Window
+from datafly.management.metrics import Window
 from datafly.management.views.times import moment
 
 WIDTH: Final = 640
@@ -15,6 +15,13 @@ _LEFT: Final = 44
 _BOTTOM: Final = 20
 _TOP: Final = 8
 _MARKS: Final = 3
+
+
+class Series(msgspec.Struct, frozen=True):
+    """What a line is drawn of: a value for each step, None where nothing is known."""
+
+    name: str
+    values: tuple[float | None, ...]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -38,7 +45,7 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """`rows`: step → value of each line, for the table. `empty`: nothing was taken yet."""
+    """`rows`: step → value of each line, for the table. `empty`: nothing is known, or all of it is nothing."""
 
     title: str
     unit: str
@@ -50,7 +57,7 @@ class Chart(msgspec.Struct, frozen=True):
 
     @property
     def empty(self) -> bool:
-        return not any(line.points for line in self.lines)
+        return not any(line.most for line in self.lines)
 
 
 def chart(title: str, unit: str, series: Sequence[Series], over: Window) -> Chart:

@@ -39,7 +39,8 @@ def _page(request: Request[Any, Any, Any], status: int, title: str, text: str) -
 
 
 def _ask_to_log_in(request: Request[Any, Any, Any]) -> Response[Any]:
-    wanted = request.url.path if request.method == "GET" else "/"
+    asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    wanted = asked if request.method == "GET" else "/"
     if request.headers.get("hx-request"):
         return Response("", status_code=401, headers={"HX-Redirect": f"/login?next={quote(wanted)}"})
     return see("/login", query={"next": wanted})

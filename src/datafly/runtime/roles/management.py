@@ -12,12 +12,10 @@ from datafly import catalog
 from datafly.log.base import EVENTS, RAW
 from datafly.management.alerts.watch import Watch
 from datafly.management.app import create_management
-from datafly.management.figures import take
 from datafly.management.settings import ManagementSettings, OidcSettings, SmtpSettings
 from datafly.management.web.app import create_site
 from datafly.model.errors import OperatorError
 from datafly.model.people import RoleName
-from datafly.runtime.chores import every
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log, open_transport
 from datafly.runtime.installations import compiler
@@ -26,10 +24,6 @@ from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import plain_config, serve
 from datafly.runtime.trying import trying
 from datafly.settings import Settings
-from datafly.store.figures import Figures
-
-_FIGURES_SECONDS = 20.0
-"""The last of a minute is its figure."""
 
 
 def management_settings(settings: Settings) -> ManagementSettings:
@@ -89,7 +83,6 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     store = open_the_store(settings)
     log = open_log(settings)
     lookup = open_lookup(settings)
-    figures = Figures(settings.data_dir, now_ms=SystemClock().now_ms)
     transport = open_transport(settings)
 
     app = create_management(
@@ -106,21 +99,14 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         stop=stop,
         trying=trying(settings),
         raw_readers=[partial(log.reader, RAW, 0)],
-        figures=figures,
     )
 
-    def take_figures() -> None:
-        take(app.state["services"], figures)
-
-    taking = asyncio.create_task(every(_FIGURES_SECONDS, take_figures))
     watching = asyncio.create_task(Watch(app.state["services"]).run())
     try:
         await serve(plain_config(create_site(app), host=settings.host, port=settings.management_port), stop, ready)
     finally:
-        taking.cancel()
         watching.cancel()
-        await asyncio.gather(taking, watching, return_exceptions=True)
-        figures.close()
+        await asyncio.gather(watching, return_exceptions=True)
         await transport.close()
         lookup.close()
         store.close()

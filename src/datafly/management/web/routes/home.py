@@ -1,35 +1,38 @@
 """`/`: is everything well, and if not, what is to be done."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
+from datafly.management import metrics
 from datafly.management.causes import causes
-from datafly.management.figures import Series, Window, grown, stood, window
-from datafly.management.metrics import RANGES
+from datafly.management.metrics import RANGES, Window, window
 from datafly.management.readiness import readiness
 from datafly.management.services import Composed, Services
 from datafly.management.standings import Standings
+from datafly.management.views.alert import episode_view
 from datafly.management.views.installation import PipelineIntegration
-from datafly.management.web.charts import Chart, chart
+from datafly.management.views.metrics import EventsOut, Latency, Values
+from datafly.management.web.charts import Chart, Series, chart
 from datafly.management.web.frame import draw, fragment
 from datafly.management.web.visit import Visit
-from datafly.model.refusal import ACCEPTED
-from datafly.store.figures import Figure
+from datafly.model.installation import Installation
+from datafly.store.base import Tally
+from datafly.store.tallies import MINUTE_MS
 
-_VERDICTS = {"DELIVERED": "delivered", "REJECTED": "rejected", "EXHAUSTED": "gave up", "SKIPPED": "skipped"}
+_VERDICTS: Final = {"DELIVERED": "delivered", "REJECTED": "rejected", "EXHAUSTED": "gave up", "SKIPPED": "skipped"}
+_MOST_CAUSES: Final = 5
 
 
 class Place(msgspec.Struct, frozen=True):
-    """An installation on the home page. `drains_seconds`: until its backlog is gone at the pace of now, None if it
-    does not shrink. `ready`: (segments ready, segments that could be).
-    """
+    """An installation on the home page. `ready`: (segments ready, segments that could be)."""
 
     view: PipelineIntegration
-    latency: dict[str, float]
-    drains_seconds: float | None
+    latency: Latency
     ready: tuple[int, int] | None
     charts: tuple[Chart, ...]
 
@@ -38,28 +41,31 @@ class Place(msgspec.Struct, frozen=True):
 def home(*, services: Services, request: Visit, over: FromQuery[str] = "1h") -> Response[str]:
     chosen = over if over in RANGES else "1h"
     steps = window(services.clock.now_ms(), chosen)
-    figures = services.figures.since(steps.steps[0], step_ms=steps.step_ms) if services.figures else []
+    every = services.control.installations(removed=True)
+    told = _tallies(services, steps)
+    out = metrics.events_out(steps, every, told)
     standings = Standings(services)
-    installations = services.control.installations()
-    places = [_place(services, standings.of(one), figures, steps) for one in installations]
     return draw(
         request,
         "home.html",
         place="/",
         over=chosen,
         ranges=tuple(RANGES),
-        came=chart("Events in", "per minute", [_came(services, steps)], steps),
-        places=places,
-        minute=_last_minute(services, figures),
+        charts=_of_all(services, steps, out, told),
+        places=[_place(services, standings.of(one), steps, out, told) for one in every if one.removed_ms is None],
+        minute=_last_minute(services, every),
+        firing=[episode_view(one) for one in services.control.open_episodes() if one.state == "firing"],
         has_events=any(services.log.heads().values()),
     )
 
 
 @get("/home/causes", sync_to_thread=True)
-def top_causes(*, services: Services) -> Response[str]:
+def top_causes(*, services: Services, over: FromQuery[str] = "1h") -> Response[str]:
     """A piece of the home page, which does not wait for it: it looks through many dead letters."""
-    found = [one for one in causes(services).data if one.open]
-    return fragment("home_causes.html", causes=found[:5])
+    chosen = over if over in RANGES else "1h"
+    since_ms = window(services.clock.now_ms(), chosen).since_ms
+    found = sorted(causes(services, since_ms=since_ms).data, key=lambda one: -one.count)
+    return fragment("home_causes.html", causes=found[:_MOST_CAUSES], over=chosen)
 
 
 @get("/integrations/{integration_id:str}/readiness", sync_to_thread=True)
@@ -71,47 +77,55 @@ def segments(*, services: Services, request: Visit, integration_id: FromPath[str
     return draw(request, "readiness.html", place="/integrations", **values)
 
 
-def _came(services: Composed, steps: Window) -> Series:
-    """Accepted by all pipelines, as the gateway counted it, per minute."""
-    seconds = 60 if steps.step_ms < 3_600_000 else 3_600
-    found = dict.fromkeys(steps.steps, 0.0)
-    for pipeline in services.control.pipelines():
-        for span in services.intake.spans(pipeline.id, seconds=seconds, since_ms=steps.steps[0]):
-            step = span.began_ms // steps.step_ms * steps.step_ms
-            if step in found:
-                found[step] += span.counts.get(ACCEPTED, 0) * steps.per_minute
-    return Series("accepted", tuple(found.values()))
+def _tallies(services: Composed, over: Window) -> list[Tally]:
+    return services.ledger.tallies(since_ms=over.since_ms, until_ms=over.until_ms, step_ms=over.step_ms)
 
 
-def _last_minute(services: Composed, figures: list[Figure]) -> dict[str, float | None]:
-    """What went out in the last whole minute, all installations together."""
-    now_ms = services.clock.now_ms()
-    steps = Window(60_000, (now_ms // 60_000 * 60_000 - 60_000,))
-    recent = services.figures.since(steps.steps[0], step_ms=60_000) if services.figures else figures
-    out = {one.name: one.values[0] for one in grown(recent, steps, tuple(_VERDICTS))}
-    return {"in": _came(services, steps).values[0], **out}
+def _of_all(services: Composed, steps: Window, out: Sequence[EventsOut], told: Sequence[Tally]) -> list[Chart]:
+    """What came, what went out, and the requests, over everything."""
+    came = metrics.events_in(services, steps, [one.id for one in services.control.pipelines()])
+    asked = metrics.requests(steps, told)
+    return [
+        chart("Events in", "per minute", _named(accepted=came.accepted, refused=came.refused), steps),
+        chart("Events out", "per minute", _by_verdict([one.verdicts for one in out], steps), steps),
+        chart("Requests to vendors", "per minute", _named(sent=asked.sent, failed=asked.failed), steps),
+    ]
 
 
-def _place(services: Composed, view: PipelineIntegration, figures: list[Figure], steps: Window) -> Place:
-    series = grown(figures, steps, tuple(_VERDICTS), subject=view.id)
-    named = [Series(_VERDICTS[one.name], one.values) for one in series]
-    times = stood(figures, steps, ("p50", "p95", "p99"), subject=view.id)
-    last = {one.name: known[-1] for one in times if (known := [value for value in one.values if value is not None])}
+def _place(
+    services: Composed, view: PipelineIntegration, steps: Window, out: Sequence[EventsOut], told: Sequence[Tally]
+) -> Place:
+    mine = [one.verdicts for one in out if one.pipeline_integration_id == view.id]
+    took = metrics.latency(steps, (one for one in told if one.installation_id == view.id))
     charts = (
-        chart(f"{view.integration_name}: events out", "per minute", named, steps),
-        chart(f"{view.integration_name}: time to answer", "milliseconds", times, steps),
+        chart(f"{view.integration_name}: events out", "per minute", _by_verdict(mine, steps), steps),
+        chart(f"{view.integration_name}: time to answer", "milliseconds", _named(**took.steps), steps),
     )
-    return Place(view, last, _drains(view, figures), _ready(services, view), charts)
+    return Place(view, took, _ready(services, view), charts)
 
 
-def _drains(view: PipelineIntegration, figures: list[Figure]) -> float | None:
-    """By how the backlog changed between the two newest figures of it."""
-    lags = [(one.at_ms, one.value) for one in figures if (one.subject, one.name) == (view.id, "lag")][-2:]
-    if view.lag == 0 or len(lags) < 2:
-        return 0.0 if view.lag == 0 else None
-    (before_ms, before), (after_ms, after) = lags
-    shrinks = (before - after) / max((after_ms - before_ms) / 1_000, 1)
-    return view.lag / shrinks if shrinks > 0 else None
+def _named(**values: Values) -> list[Series]:
+    return [Series(name, one) for name, one in values.items()]
+
+
+def _by_verdict(every: Iterable[dict[str, Values]], steps: Window) -> list[Series]:
+    """Summed, each verdict a line."""
+    sums = {name: Counter[int]() for name in _VERDICTS}
+    for verdicts in every:
+        for name, values in verdicts.items():
+            sums[name].update({place: value for place, value in enumerate(values) if value})
+    places = range(len(steps.steps))
+    return [Series(words, tuple(sums[name][place] for place in places)) for name, words in _VERDICTS.items()]
+
+
+def _last_minute(services: Composed, every: Sequence[Installation]) -> dict[str, float]:
+    """What came and went out in the last whole minute, all together."""
+    now_ms = services.clock.now_ms()
+    last = Window(MINUTE_MS, (now_ms // MINUTE_MS * MINUTE_MS - MINUTE_MS,), now_ms)
+    out = metrics.events_out(last, every, _tallies(services, last))
+    came = metrics.events_in(services, last, [one.id for one in services.control.pipelines()])
+    sums = {name: sum(one.verdicts.get(name, (0.0,))[0] or 0.0 for one in out) for name in _VERDICTS}
+    return {"in": came.accepted[0] or 0.0, **sums}
 
 
 def _ready(services: Composed, view: PipelineIntegration) -> tuple[int, int] | None:
