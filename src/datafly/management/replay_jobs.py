@@ -58,7 +58,7 @@ class Result(msgspec.Struct, frozen=True):
 def count(services: Composed, installation_id: str, selection: Selection, since_ms: int, until_ms: int) -> Counted:
     """Looks through the stretch, within bounds. What is not decided live yet is no part of it: that is yet to come."""
     installation = in_force(services, installation_id)
-    category = services.catalog.get(installation.vendor).consent
+    category = services.compile(installation).consent
     spans = tuple(_spans(services, installation, since_ms, until_ms))
     left = services.settings.scan_replay
     names: Counter[str] = Counter()
