@@ -13,9 +13,9 @@ from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.calling import calls_of
 from datafly.spec.compiled import Compiled, Shaped
-from datafly.spec.config import complete_config, require_fitting
+from datafly.spec.config import complete_config, consent_of, require_fitting
 from datafly.spec.explaining import Explained, explain_rule
-from datafly.spec.integration import ANY, NO_CONSENT, WITHDRAWN, Check, Integration, Rule
+from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration, Rule
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
 from datafly.spec.overriding import lapsed_notes, overridden, require_conditions
@@ -91,16 +91,10 @@ def _overridden(
     integration: Integration, overrides: Overrides, config: Mapping[str, Any]
 ) -> tuple[Integration, Iterator[str]]:
     require_fitting(integration, config)
-    changed = overridden(_with_consent(integration, config), overrides, config)
+    asking = msgspec.structs.replace(integration, consent=consent_of(integration, config))
+    changed = overridden(asking if integration.consent_by else integration, overrides, config)
     require_conditions(changed)
     return changed.integration, lapsed_notes(changed.lapsed)
-
-
-def _with_consent(integration: Integration, config: Mapping[str, Any]) -> Integration:
-    if not integration.consent_by:
-        return integration
-    category = config[integration.consent_by]
-    return msgspec.structs.replace(integration, consent=None if category == NO_CONSENT else category)
 
 
 def _tells_of_visitors(shape: Callable[[Event, int], Shaped], category: str) -> bool:

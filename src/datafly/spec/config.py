@@ -5,7 +5,7 @@ from typing import Any
 
 from datafly.model.errors import Invalid
 from datafly.model.secret import MASK, Secret
-from datafly.spec.integration import Integration
+from datafly.spec.integration import NO_CONSENT, Integration
 from datafly.spec.setting import Address, Problem, SecretAddress, SettingKind
 
 Problems = dict[str, Problem]
@@ -43,6 +43,14 @@ def complete_config(
     own = {setting.name: setting.default for setting in integration.settings if setting.default is not None}
     tuned = integration.variant(variant)
     return {**own, **(tuned.defaults if tuned else {}), **defaults, **config}
+
+
+def consent_of(integration: Integration, config: Mapping[str, Any]) -> str | None:
+    """The category that must be granted, None for none. `config` with its defaults."""
+    if not integration.consent_by:
+        return integration.consent
+    category: str = config[integration.consent_by]
+    return None if category == NO_CONSENT else category
 
 
 def require_fitting(integration: Integration, config: Mapping[str, Any]) -> None:
