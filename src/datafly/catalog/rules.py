@@ -15,7 +15,7 @@ from datafly.spec.calls import TAKES
 from datafly.spec.config import validate_config
 from datafly.spec.convert import CONVERTERS
 from datafly.spec.faces import example_config, scenarios
-from datafly.spec.integration import ANY, WITHDRAWN, Integration, Sample, as_json
+from datafly.spec.integration import ANY, NO_CONSENT, WITHDRAWN, Integration, Sample, as_json
 from datafly.spec.judging import judge_by
 from datafly.spec.nodes import ROOTS, Path
 from datafly.spec.overriding import is_somewhere
@@ -118,7 +118,8 @@ def templates_name_settings(subject: Subject) -> Iterator[str]:
     """What stands in braces in the base, the headers and around items is a setting, and in a body no secret."""
     one = subject.integration
     wraps = [msgspec.json.encode(route.wrap).decode() for route in one.routes]
-    for template in (one.base, *one.headers.values(), *wraps):
+    methods = [route.method for route in one.routes] + ([one.check.method] if one.check else [])
+    for template in (one.base, *one.headers.values(), *methods, *wraps):
         for name in _TEMPLATE.findall(template):
             if one.setting(name) is None:
                 yield f"{template!r} names {name}, which is no setting"
@@ -192,8 +193,11 @@ def hints_exist(subject: Subject) -> Iterator[str]:
 @asks("alpha")
 def consent_is_a_category(subject: Subject) -> Iterator[str]:
     """The consent category is a canonical one."""
-    category = subject.integration.consent
-    if category is not None and category not in _CATEGORIES:
+    one = subject.integration
+    named = _options(one, one.consent_by) if one.consent_by else [NO_CONSENT]
+    for category in [one.consent, *(option for option in named if option != NO_CONSENT)]:
+        if category is None or category in _CATEGORIES:
+            continue
         yield f"the consent category {category!r} is none of {', '.join(sorted(_CATEGORIES))}" + (
             f"; it is called {ALIASES[category]}" if category in ALIASES else ""
         )
@@ -215,7 +219,10 @@ def options_exist(subject: Subject) -> Iterator[str]:
         if route.max_items_by and not isinstance(one.setting(route.max_items_by), Number):
             yield f"how many items {route.path} holds hangs on {route.max_items_by}, which is no number"
     named = [(node.setting, option) for node in one.nodes() if isinstance(node, BySetting) for option in node.options]
-    for setting, option in [*named, *(rule.off for rule in one.rules if rule.off)]:
+    named += [rule.off for rule in one.rules if rule.off] + [one.listed_if for one in one.routes if one.listed_if]
+    needed = [asked.needed_if for asked in one.settings if asked.needed_if]
+    named += [(setting, option) for setting, options in needed for option in options]
+    for setting, option in named:
         if option not in _options(one, setting):
             yield f"the mapping asks whether {setting} is {option}, which it can never be"
 

@@ -8,7 +8,8 @@ import msgspec
 from datafly.management.installing import in_force
 from datafly.management.services import Composed
 from datafly.management.standings import base_url
-from datafly.model.delivery import Outgoing, Reply
+from datafly.model.clock import Clock
+from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.errors import Conflict
 from datafly.model.installation import Installation
 from datafly.model.secret import redact
@@ -66,7 +67,15 @@ def _prepared(services: Composed, installation: Installation) -> tuple[Compiled,
             f"{integration.name} has no request that only reads, so its credentials show with the first event.",
             code="NO_CREDENTIAL_CHECK",
         )
-    return compiled, base_url(integration, compiled), compiled.credential_check
+    return compiled, base_url(integration, compiled), _signed(compiled, compiled.credential_check, services.clock)
+
+
+def _signed(compiled: Compiled, outgoing: Outgoing, clock: Clock) -> Outgoing:
+    """Each test is another message to whoever looks for what comes again."""
+    if compiled.sign is None:
+        return outgoing
+    now_ms = clock.now_ms()
+    return compiled.sign(outgoing, (Item(b"", key=f"check:{now_ms}"),), now_ms)
 
 
 def judged(compiled: Compiled, reply: Reply) -> Ruling:

@@ -16,6 +16,8 @@ from datafly.model.errors import Conflict, Invalid
 from datafly.model.installation import Installation
 from datafly.model.replay import Selection
 from datafly.model.verdict import Verdict
+from datafly.spec.config import complete_config, consent_of
+from datafly.spec.parameters import resolved_config
 from datafly.store.ids import fresh_id
 
 _CHUNK: Final = 500
@@ -55,10 +57,19 @@ class Result(msgspec.Struct, frozen=True):
     event: EventSummary | None
 
 
+def _category_of(services: Composed, installation: Installation) -> str | None:
+    """The consent that it asks for, also where the rest of its config is no good (any more)."""
+    integration = services.catalog.get(installation.vendor)
+    if not integration.consent_by:
+        return integration.consent
+    given = resolved_config(installation.revision.config, installation.parameters)
+    return consent_of(integration, complete_config(integration, installation.template.variant, given, {}))
+
+
 def count(services: Composed, installation_id: str, selection: Selection, since_ms: int, until_ms: int) -> Counted:
     """Looks through the stretch, within bounds. What is not decided live yet is no part of it: that is yet to come."""
     installation = in_force(services, installation_id)
-    category = services.catalog.get(installation.vendor).consent
+    category = _category_of(services, installation)
     spans = tuple(_spans(services, installation, since_ms, until_ms))
     left = services.settings.scan_replay
     names: Counter[str] = Counter()

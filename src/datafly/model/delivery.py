@@ -64,13 +64,16 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A request, complete but for sending. A header that is secret is a `Secret`."""
+    """A request, complete but for sending. A header that is secret is a `Secret`; an address may hold a secret, too."""
 
     method: str
     url: str
     headers: Mapping[str, str | Secret]
     body: bytes
     timeout_seconds: float = 30.0
+
+    def __repr__(self) -> str:
+        return f"Outgoing({self.method}, {len(self.body)} bytes)"
 
 
 class Reply(msgspec.Struct, frozen=True):

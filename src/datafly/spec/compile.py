@@ -13,17 +13,17 @@ from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.calling import calls_of
 from datafly.spec.compiled import Compiled, Shaped
-from datafly.spec.config import complete_config, require_fitting
+from datafly.spec.config import complete_config, consent_of, require_fitting
 from datafly.spec.explaining import Explained, explain_rule
 from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration, Rule
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
 from datafly.spec.overriding import lapsed_notes, overridden, require_conditions
 from datafly.spec.readiness import reader_of
-from datafly.spec.request import Caller, caller_of
+from datafly.spec.request import Caller, caller_of, filled_text
 from datafly.spec.rule import write_rule
 from datafly.spec.scope import Scope
-from datafly.spec.sending import sending_of
+from datafly.spec.sending import limits_of, sending_of
 from datafly.spec.setting import Address
 from datafly.spec.source import Making
 
@@ -50,22 +50,23 @@ def compile_integration(
 
 
 def _compiled(integration: Integration, whole: Mapping[str, Any], notes: tuple[str, ...]) -> Compiled:
-    caller, shape = caller_of(integration, whole), _shaper(integration, whole, write_rule)
+    limits = limits_of(integration, whole)
+    caller, shape = caller_of(integration, whole, limits), _shaper(integration, whole, write_rule)
     tells = any(rule.event == WITHDRAWN and rule.holds(whole) for rule in integration.rules)
     return Compiled(
         vendor=integration.slug,
         consent=integration.consent,
-        **sending_of(integration, caller, whole),
+        **sending_of(integration, caller, whole, limits),
         calls=calls_of(integration, caller),
         base=caller.base,
         shape=shape,
-        judge=judge_by(integration),
-        secrets=_secrets(whole),
-        credential_check=_credential_check(integration, caller),
+        judge=judge_by(integration, whole),
+        secrets=_secrets(whole) | _derived_secrets(whole, caller),
+        credential_check=_credential_check(integration, caller, whole),
         judge_check=judge_check_by(integration),
         seen=reader_of(ready) if (ready := integration.readiness) else None,
         standard=ready.standard_names() if ready else {},
-        name_requests=_name_requests(integration, caller),
+        name_requests=_name_requests(integration, caller, whole),
         notes=(*_elsewhere(integration, whole), *notes),
         tells_withdrawal=tells,
         tells_of_visitors=tells and _tells_of_visitors(shape, integration.consent or ""),
@@ -76,15 +77,22 @@ def _secrets(config: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(value.reveal() for value in config.values() if isinstance(value, Secret))
 
 
-def _name_requests(integration: Integration, caller: Caller) -> tuple[Outgoing, ...]:
-    return tuple(_request(caller, one) for one in integration.names.requests) if integration.names else ()
+def _derived_secrets(config: Mapping[str, Any], caller: Caller) -> frozenset[str]:
+    """Headers that show none of the config's secrets as they are, but tell them: a receiver may repeat these, too."""
+    given = _secrets(config)
+    return frozenset(text for text in _secrets(caller.headers) if not any(secret in text for secret in given))
+
+
+def _name_requests(integration: Integration, caller: Caller, config: Mapping[str, Any]) -> tuple[Outgoing, ...]:
+    return tuple(_request(caller, one, config) for one in integration.names.requests) if integration.names else ()
 
 
 def _overridden(
     integration: Integration, overrides: Overrides, config: Mapping[str, Any]
 ) -> tuple[Integration, Iterator[str]]:
     require_fitting(integration, config)
-    changed = overridden(integration, overrides, config)
+    asking = msgspec.structs.replace(integration, consent=consent_of(integration, config))
+    changed = overridden(asking if integration.consent_by else integration, overrides, config)
     require_conditions(changed)
     return changed.integration, lapsed_notes(changed.lapsed)
 
@@ -149,12 +157,13 @@ def _elsewhere(integration: Integration, config: Mapping[str, Any]) -> Iterator[
             yield f"Requests go to {sent_to}, not to {integration.name} ({setting.default})."
 
 
-def _credential_check(integration: Integration, caller: Caller) -> Outgoing | None:
-    return _request(caller, integration.check) if integration.check else None
+def _credential_check(integration: Integration, caller: Caller, config: Mapping[str, Any]) -> Outgoing | None:
+    return _request(caller, integration.check, config) if integration.check else None
 
 
-def _request(caller: Caller, check: Check) -> Outgoing:
-    return caller.request(check.method, check.path, b"" if check.body is None else msgspec.json.encode(check.body))
+def _request(caller: Caller, check: Check, config: Mapping[str, Any]) -> Outgoing:
+    body = b"" if check.body is None else msgspec.json.encode(check.body)
+    return caller.request(filled_text(check.method, config), check.path, body)
 
 
 def _unmapped(name: str, event: Event) -> Ruling:

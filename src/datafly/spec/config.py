@@ -5,8 +5,8 @@ from typing import Any
 
 from datafly.model.errors import Invalid
 from datafly.model.secret import MASK, Secret
-from datafly.spec.integration import Integration
-from datafly.spec.setting import Address, Problem
+from datafly.spec.integration import NO_CONSENT, Integration
+from datafly.spec.setting import Address, Problem, SecretAddress, SettingKind
 
 Problems = dict[str, Problem]
 """Field (as in the body of a request: `config.api_key`, `variant`) → what is wrong with it."""
@@ -22,7 +22,7 @@ def validate_config(
     `field`, the first of them.
     """
     given = {name: value for name, value in config.items() if value is not None}
-    problems = {**_unknown(integration, variant, delivery_mode), **dict(_wrong(integration, given))}
+    problems = {**_unknown(integration, variant, delivery_mode), **dict(_wrong(integration, given, variant))}
     if problems:
         raise _invalid(integration, problems)
     secrets = integration.secret_names()
@@ -45,9 +45,17 @@ def complete_config(
     return {**own, **(tuned.defaults if tuned else {}), **defaults, **config}
 
 
+def consent_of(integration: Integration, config: Mapping[str, Any]) -> str | None:
+    """The category that must be granted, None for none. `config` with its defaults."""
+    if not integration.consent_by:
+        return integration.consent
+    category: str = config[integration.consent_by]
+    return None if category == NO_CONSENT else category
+
+
 def require_fitting(integration: Integration, config: Mapping[str, Any]) -> None:
     """Raises `Invalid` where a config that was valid once no longer is; a setting that is gone does no harm."""
-    problems = {field: one for field, one in _wrong(integration, config) if one.code != "extra"}
+    problems = {field: one for field, one in _wrong(integration, config, "") if one.code != "extra"}
     if problems:
         raise _invalid(integration, problems)
 
@@ -60,8 +68,8 @@ def masked_config(integration: Integration, config: Mapping[str, Any]) -> dict[s
 
 def secrets_sent_elsewhere(integration: Integration, old: Mapping[str, Any], patch: Mapping[str, Any]) -> list[str]:
     """The secrets that `patch` keeps although it changes an address: whoever is there would be sent them."""
-    addresses = [setting.name for setting in integration.settings if isinstance(setting, Address)]
-    if all(patch.get(name, old.get(name)) == old.get(name) for name in addresses):
+    addresses = [setting.name for setting in integration.settings if isinstance(setting, Address | SecretAddress)]
+    if not any(_is_changed(old.get(name), patch[name]) for name in addresses if name in patch):
         return []
     return sorted(name for name in integration.secret_names() & old.keys() if patch.get(name, MASK) == MASK)
 
@@ -76,18 +84,26 @@ def _unknown(integration: Integration, variant: str, delivery_mode: str) -> Prob
     }
 
 
-def _wrong(integration: Integration, given: Mapping[str, Any]) -> Iterator[tuple[str, Problem]]:
+def _wrong(integration: Integration, given: Mapping[str, Any], variant: str) -> Iterator[tuple[str, Problem]]:
+    whole = complete_config(integration, variant, given, {})
     for setting in integration.settings:
         if setting.name in given:
             problem = setting.problem(given[setting.name])
         else:
-            problem = Problem("missing", "is required") if setting.must_be_given else None
+            problem = _missing(setting, whole) if setting.is_needed(whole) else None
         if problem:
             yield f"config.{setting.name}", problem
     known = [setting.name for setting in integration.settings]
     for name in given:
         if name not in known:
             yield f"config.{name}", Problem("extra", f"is no setting of {integration.name}; it has {', '.join(known)}")
+
+
+def _missing(setting: SettingKind, whole: Mapping[str, Any]) -> Problem:
+    if setting.needed_if is None:
+        return Problem("missing", "is required")
+    other = setting.needed_if[0]
+    return Problem("missing", f"is required with {other}: {whole[other]}")
 
 
 def _invalid(integration: Integration, problems: Problems) -> Invalid:
@@ -102,6 +118,11 @@ def _invalid(integration: Integration, problems: Problems) -> Invalid:
 
 def _sealed(value: Any) -> Secret:
     return value if isinstance(value, Secret) else Secret(value)
+
+
+def _is_changed(old: Any, value: Any) -> bool:
+    shown = old.reveal() if isinstance(old, Secret) else old
+    return not _keeps(old, value) and (value.reveal() if isinstance(value, Secret) else value) != shown
 
 
 def _keeps(old: Any, value: Any) -> bool:

@@ -24,6 +24,9 @@ WITHDRAWN = "consent withdrawn"
 tells that and nothing else, and so is sent although the consent is denied; the event itself is not.
 """
 
+NO_CONSENT = "none"
+"""What `Integration.consent_by` says where no consent is asked for."""
+
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something to do in the vendor's own panel. `steps` are numbered, `choices` are not."""
@@ -185,8 +188,9 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     their group. `single`: the route by which a request of one item goes. `repeat_alone`: the vendor cannot tell a
     request that comes again, so after an answer that was lost its items go one by one. `max_items`: what a request
     holds at most, if that is less than `limits` say, or `max_items_by` the setting that says it; `fits`: what each item
-    may be, `part_fits`: what those of one part may be instead. `{setting}` in a text of `wrap` is what the
-    installation's config says.
+    may be, `part_fits`: what those of one part may be instead. `{setting}` in a text of `wrap`, or as `method`, is
+    what the installation's config says. `listed_if`: the setting, and its option, with which items stand in the list,
+    even one by itself; without, each goes by `single`.
     """
 
     path: str
@@ -202,6 +206,7 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     single: str | None = None
+    listed_if: tuple[str, str] | None = None
     repeat_alone: bool = False
     max_items: int = 0
     max_items_by: str = ""
@@ -212,9 +217,18 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     def has_list(self) -> bool:
         return bool(self.items_key or self.wrap or self.parts)
 
+    def is_listed(self, config: Mapping[str, Any]) -> bool:
+        """Whether several items may share a request as the config chooses."""
+        return self.has_list and (self.listed_if is None or _is_chosen(config, self.listed_if))
+
+
+def _is_chosen(config: Mapping[str, Any], choice: tuple[str, str]) -> bool:
+    value = config.get(choice[0])
+    return (str(value).lower() if isinstance(value, bool) else value) == choice[1]
+
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request that only reads, to test credentials."""
+    """A request that only reads, to test credentials. It is signed as any other; `method` may be `{setting}`."""
 
     path: str
     method: str = "GET"
@@ -290,7 +304,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     """One vendor. Everything but `functions` is data, so pages, forms, schemas and tests are drawn from it.
 
     `base` is a URL in which `{setting}` is replaced; so are the values of `headers`, and one that holds a secret is a
-    secret. `consent` is the category that must be granted. `body` maps an event of any rule without a body of its own.
+    secret. `consent` is the category that must be granted, or `consent_by` the setting that says it, by a category or
+    `none`. `body` maps an event of any rule without a body of its own.
     `too_old`: the reason for events beyond `Rule.kept_days`. `limit_settings`: field of `limits` → the setting, a
     number or a flag, by which an installation may change it. `idempotent`: the vendor recognises what comes again, so
     an answer that was lost doubles nothing. `corpus`: the folder of the checkout with many more samples, see
@@ -306,6 +321,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     consent: str | None
     consent_note: str
+    consent_by: str = ""
     identity_intro: str
     base: str
     routes: tuple[Route, ...]

@@ -1,6 +1,6 @@
 """How an answer is judged where the definition says nothing else; who must act decides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ _WRONG_KEY: Final = frozenset({401, 403, 407})
 _WRONG_ADDRESS: Final = frozenset({404, 405, 410, 421, 501, 505})
 
 
-def judge_by(integration: Integration) -> _JudgeItems:
+def judge_by(integration: Integration, config: Mapping[str, Any] | None = None) -> _JudgeItems:
     """A 2xx by the definition's own function, which reads answers about lists; else by its failures, or the table."""
     has_lists = any(route.has_list for route in integration.routes)
     reads_failure = integration.functions.judge_failure or (lambda *_: None)
@@ -33,7 +33,7 @@ def judge_by(integration: Integration) -> _JudgeItems:
         pair = (judge_success, _failure_judge(integration, route.key))
         judges |= {route.key: pair, historical_key(route.key): pair}
 
-    of_one = calls_of_one(integration)
+    of_one = calls_of_one(integration, config or {})
 
     def judge(reply: Reply, items: Sequence[Item]) -> Judgement:
         route = items[0].route

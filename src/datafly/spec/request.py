@@ -8,9 +8,10 @@ import msgspec
 
 from datafly.model.delivery import Item, Outgoing
 from datafly.model.secret import Secret
-from datafly.spec.compiled import HISTORICAL
+from datafly.spec.compiled import HISTORICAL, Limits
 from datafly.spec.frame import ITEMS, Grouped, Layout, Listed, Parted, Whole
 from datafly.spec.integration import Integration, Route
+from datafly.spec.setting import SecretAddress
 
 TEMPLATE: Final = re.compile(r"{(\w+)}")
 """A setting in a text of a definition."""
@@ -27,7 +28,7 @@ class Caller(msgspec.Struct, frozen=True):
         return Outgoing(method, self.base + path, self.headers, body, self.timeout_seconds)
 
 
-def caller_of(integration: Integration, config: Mapping[str, Any]) -> Caller:
+def caller_of(integration: Integration, config: Mapping[str, Any], limits: Limits) -> Caller:
     revealed = {name: value.reveal() if isinstance(value, Secret) else value for name, value in config.items()}
     secrets = [f"{{{name}}}" for name in integration.secret_names()]
 
@@ -37,9 +38,18 @@ def caller_of(integration: Integration, config: Mapping[str, Any]) -> Caller:
 
     headers = {"Content-Type": "application/json"} | {name: header(text) for name, text in integration.headers.items()}
     if integration.functions.headers is not None:
-        headers |= integration.functions.headers(config)
-    base = integration.base.format_map(revealed).rstrip("/")
-    return Caller(base, headers, integration.limits.timeout_seconds)
+        own = integration.functions.headers(config)
+        said = {name.lower() for name in own}
+        headers = {name: text for name, text in headers.items() if name.lower() not in said} | dict(own)
+    base = integration.base.format_map(revealed)
+    return Caller(base if _is_whole(integration) else base.rstrip("/"), headers, limits.timeout_seconds)
+
+
+def _is_whole(integration: Integration) -> bool:
+    """An address that is called to the letter keeps the slash at its end."""
+    found = TEMPLATE.fullmatch(integration.base)
+    setting = integration.setting(found.group(1)) if found else None
+    return isinstance(setting, SecretAddress) and setting.whole
 
 
 class Assembly:
@@ -52,7 +62,7 @@ class Assembly:
         for route in (_filled_route(route, config) for route in integration.routes):
             self._layouts[route.key] = (route, layout_of(route, route.also))
             self._layouts[historical_key(route.key)] = (route, layout_of(route, {**route.also, **route.historical}))
-        self._of_one = calls_of_one(integration)
+        self._of_one = calls_of_one(integration, config)
 
     def assemble(self, items: Sequence[Item]) -> Outgoing:
         route, layout = self._of(items)
@@ -73,20 +83,26 @@ class Assembly:
         return self._layouts[self._of_one.get(key, key) if len(items) == 1 else key]
 
 
-def calls_of_one(integration: Integration) -> dict[str, str]:
+def calls_of_one(integration: Integration, config: Mapping[str, Any]) -> dict[str, str]:
     """Route → the route by which a request of one item goes, where that is another."""
-    found = {route.key: route.single for route in integration.routes if route.single is not None}
+    of_one = [route for route in integration.routes if route.listed_if is None or not route.is_listed(config)]
+    found = {route.key: route.single for route in of_one if route.single is not None}
     return found | {historical_key(key): historical_key(single) for key, single in found.items()}
 
 
 def _filled_route(route: Route, config: Mapping[str, Any]) -> Route:
-    return msgspec.structs.replace(route, wrap=_filled(route.wrap, config)) if route.wrap else route
+    return msgspec.structs.replace(route, wrap=_filled(route.wrap, config), method=_filled(route.method, config))
+
+
+def filled_text(template: str, config: Mapping[str, Any]) -> str:
+    """`{setting}` is what the config says, or nothing."""
+    return TEMPLATE.sub(lambda found: str(config.get(found.group(1)) or ""), template)
 
 
 def _filled(template: Any, config: Mapping[str, Any]) -> Any:
-    """`{setting}` is what the config says, or nothing. A secret has no place in a body."""
+    """A secret has no place in a body."""
     if isinstance(template, str):
-        return TEMPLATE.sub(lambda found: str(config.get(found.group(1)) or ""), template)
+        return filled_text(template, config)
     if isinstance(template, list):
         return [_filled(inner, config) for inner in template]
     if isinstance(template, dict):

@@ -16,19 +16,19 @@ from datafly.spec.request import Assembly, Caller, calls_of_one, historical_key
 Sign = Callable[[Outgoing, Sequence[Item], int], Outgoing]
 
 
-def sending_of(integration: Integration, caller: Caller, config: Mapping[str, Any]) -> dict[str, Any]:
+def sending_of(integration: Integration, caller: Caller, config: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     """Those fields of `Compiled`."""
     assembly = Assembly(integration, caller, config)
     return {
         "assemble": assembly.assemble,
         "arrange": assembly.arrange,
         "pick": assembly.pick,
-        "limits": _limits(integration, config),
+        "limits": limits,
         "rates": _rates(integration),
         "credential": _credential(integration, caller),
-        "alone": _alone(integration),
+        "alone": _alone(integration, config),
         "most_items": _most_items(integration, config),
-        "calls_of_one": calls_of_one(integration),
+        "calls_of_one": calls_of_one(integration, config),
         "repeats_alone": _repeats_alone(integration),
         "idempotent": integration.idempotent,
         "sign": _signer(integration, config),
@@ -41,14 +41,14 @@ def _rates(integration: Integration) -> dict[str, int]:
     return {key: requests_per_minute for key, requests_per_minute in every if requests_per_minute}
 
 
-def _limits(integration: Integration, config: Mapping[str, Any]) -> Limits:
+def limits_of(integration: Integration, config: Mapping[str, Any]) -> Limits:
     """An installation may ask for less than the vendor takes, never for more items."""
     chosen = {field: config[name] for field, name in integration.limit_settings.items() if name in config}
     return msgspec.structs.replace(integration.limits, **chosen)
 
 
-def _alone(integration: Integration) -> frozenset[str]:
-    return _with_historical(route.key for route in integration.routes if not route.has_list)
+def _alone(integration: Integration, config: Mapping[str, Any]) -> frozenset[str]:
+    return _with_historical(route.key for route in integration.routes if not route.is_listed(config))
 
 
 def _repeats_alone(integration: Integration) -> frozenset[str]:

@@ -1,6 +1,8 @@
 """The kinds of settings that a definition may ask for; each judges a value and describes itself as JSON Schema."""
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -8,6 +10,9 @@ import msgspec
 
 from datafly.model.secret import MASK
 from datafly.model.secret import Secret as Hidden
+from datafly.spec.header_lines import credentials_of, read_headers
+from datafly.spec.signature import objection
+from datafly.spec.template import MOST_CHARS, Fault, read_template
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 _LONGEST: Final = 4096
@@ -25,7 +30,10 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Setting(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`default` counts where nothing is set; a setting with one is never required. `example`: for pages and forms."""
+    """`default` counts where nothing is set; a setting with one is never required. `example`: for pages and forms.
+
+    `needed_if`: another setting, and its options with which this one must be given, whatever `required` says.
+    """
 
     kind: ClassVar[str] = "string"
 
@@ -36,10 +44,16 @@ class Setting(msgspec.Struct, frozen=True, omit_defaults=True):
     example: Any = None
     label: str = ""
     advanced: bool = False
+    needed_if: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def must_be_given(self) -> bool:
-        return self.required and self.default is None
+        return self.required and self.default is None and self.needed_if is None
+
+    def is_needed(self, config: Mapping[str, Any]) -> bool:
+        """`config` with its defaults."""
+        asked = self.needed_if
+        return self.must_be_given if asked is None else self.default is None and config.get(asked[0]) in asked[1]
 
     @property
     def title(self) -> str:
@@ -102,18 +116,83 @@ class Secret(Setting, frozen=True, tag="secret"):
         return {"type": "string", "format": "password", "writeOnly": True, "minLength": 1, "maxLength": _LONGEST}
 
 
+class SigningKey(Secret, frozen=True, tag="signing_key"):
+    """A key of Standard Webhooks, see `spec.signature`."""
+
+    def problem(self, value: Any) -> Problem | None:
+        wrong = super().problem(value)
+        shown = value.reveal() if isinstance(value, Hidden) else value
+        said = "" if wrong else objection(shown)
+        return wrong or (Problem("pattern", said) if said else None)
+
+
+class SecretHeaders(Secret, frozen=True, tag="secret_headers"):
+    """Headers with their values, one a line, see `spec.header_lines`; all of it is secret."""
+
+    def problem(self, value: Any) -> Problem | None:
+        shown = value.reveal() if isinstance(value, Hidden) else value
+        if isinstance(shown, str) and shown != MASK and shown and len(shown) <= _LONGEST:
+            return _header_problem(shown)
+        return super().problem(value)
+
+
+class Headers(Setting, frozen=True, tag="headers"):
+    """The same, shown to everyone; a name that sounds like a credential is refused."""
+
+    def problem(self, value: Any) -> Problem | None:
+        if not isinstance(value, str):
+            return _not_a("text")
+        if not value.strip() or len(value) > _LONGEST:
+            return Problem("empty", "is empty") if not value.strip() else Problem("too_long", "is too long")
+        return _header_problem(value) or _credential_problem(value)
+
+    def form(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": _LONGEST}
+
+
+class Template(Setting, frozen=True, tag="template"):
+    """JSON with places to fill in, see `spec.template`."""
+
+    def problem(self, value: Any) -> Problem | None:
+        if not isinstance(value, str):
+            return _not_a("text")
+        found = read_template(value)
+        return Problem("template", str(found)) if isinstance(found, Fault) else None
+
+    def form(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": MOST_CHARS}
+
+
+class Moment(Setting, frozen=True, tag="moment"):
+    """A point in time as RFC 3339 has it."""
+
+    def problem(self, value: Any) -> Problem | None:
+        if not isinstance(value, str):
+            return _not_a("text")
+        return None if moment_ms(value) is not None else Problem("pattern", "is no time such as 2026-12-01T00:00:00Z")
+
+    def form(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}
+
+
 class Option(msgspec.Struct, frozen=True):
     value: str
     sentence: str
 
 
 class SecretAddress(Secret, frozen=True, tag="secret_url"):
-    """An address that only its account knows, with all that stands behind the host: scheme://host[:port]/path."""
+    """An address that only its account knows, with all that stands behind the host: scheme://host[:port]/path.
+
+    `whole`: it is called to the letter, with a query where it has one, so nothing may be put after it.
+    """
+
+    whole: bool = False
 
     def problem(self, value: Any) -> Problem | None:
         shown = value.reveal() if isinstance(value, Hidden) else value
         wrong = super().problem(value)
-        return wrong or (None if _is_base(shown) else Problem("url", "is not scheme://host/path with http or https"))
+        fits = wrong is None and _is_base(shown.partition("?")[0] if self.whole else shown)
+        return wrong or (None if fits else Problem("url", "is not scheme://host/path with http or https"))
 
 
 class Choice(Setting, frozen=True, kw_only=True, tag="select"):
@@ -194,7 +273,43 @@ class Address(Setting, frozen=True, tag="url"):
         return {"type": "string", "format": "uri", "maxLength": _LONGEST}
 
 
-SettingKind = Text | Secret | SecretAddress | Choice | Flag | Number | Names | Address
+SettingKind = (
+    Text
+    | Secret
+    | SecretAddress
+    | SigningKey
+    | SecretHeaders
+    | Headers
+    | Template
+    | Moment
+    | Choice
+    | Flag
+    | Number
+    | Names
+    | Address
+)
+
+
+def moment_ms(text: str) -> int | None:
+    """None where it is no point in time."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else round(moment.timestamp() * 1000)
+
+
+def _header_problem(text: str) -> Problem | None:
+    try:
+        read_headers(text)
+    except ValueError as error:
+        return Problem("pattern", str(error))
+    return None
+
+
+def _credential_problem(text: str) -> Problem | None:
+    names = credentials_of(text)
+    return Problem("secret", f"is shown to everyone, and {names[0]} sounds like a secret") if names else None
 
 
 def _is_base(value: str) -> bool:

@@ -10,7 +10,7 @@ from litestar.params import SkipValidation
 
 from datafly.model.secret import MASK
 from datafly.spec.integration import Integration
-from datafly.spec.setting import Choice, Flag, Names, Number, SettingKind
+from datafly.spec.setting import Choice, Flag, Headers, Names, Number, SecretHeaders, SettingKind, Template
 
 Form = NamedDependency[SkipValidation[FormMultiDict]]
 Text = Annotated[str, msgspec.Meta(max_length=1_000)]
@@ -18,7 +18,10 @@ _PREFIX: Final = "config."
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One field as it is drawn. `control`: text, password, number, select, lines. `options`: (value, words)."""
+    """One field as it is drawn. `control`: text, password, number, select, lines. `options`: (value, words).
+
+    `note`: what stands behind its help.
+    """
 
     name: str
     key: str
@@ -32,6 +35,7 @@ class Field(msgspec.Struct, frozen=True):
     problem: str
     options: tuple[tuple[str, str], ...] = ()
     kept: bool = False
+    note: str = ""
     minimum: float | None = None
     maximum: float | None = None
     step: str = ""
@@ -114,6 +118,7 @@ def _field(setting: SettingKind, given: Mapping[str, Any], problems: Mapping[str
         problem=problems.get(name, ""),
         options=_options(setting),
         kept=kept and secret and value is not None,
+        note="One per line." if _control(setting) == "lines" and not isinstance(setting, Template) else "",
         minimum=number.minimum if number else None,
         maximum=number.maximum if number else None,
         step=("1" if number.whole else "any") if number else "",
@@ -123,7 +128,7 @@ def _field(setting: SettingKind, given: Mapping[str, Any], problems: Mapping[str
 def _control(setting: SettingKind) -> str:
     if isinstance(setting, Choice | Flag):
         return "select"
-    if isinstance(setting, Names):
+    if isinstance(setting, Names | Headers | SecretHeaders | Template):
         return "lines"
     if isinstance(setting, Number):
         return "number"

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from datafly.spec.config import complete_config
 from datafly.spec.integration import Integration
 
 DOCUMENTED_HOST = "http://localhost:8084"
@@ -13,7 +14,8 @@ DOCUMENTED_TOKEN = "YOUR_TOKEN"  # noqa: S105 - the words of the page, no secret
 
 def example_config(integration: Integration) -> dict[str, Any]:
     """What must be given, as its examples show it; it passes `validate_config`."""
-    return {setting.name: setting.example for setting in integration.settings if setting.must_be_given}
+    defaults = complete_config(integration, integration.variants[0].key, {}, {})
+    return {setting.name: setting.example for setting in integration.settings if setting.is_needed(defaults)}
 
 
 def install_body(integration: Integration, config: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _configuration(one: Integration) -> Iterator[str]:
     advanced = [setting for setting in one.settings if setting.advanced]
     yield table(
         ("Field", "Type", "Required", "Description"),
-        [(code(s.name), s.kind, "Yes" if s.must_be_given else "No", _told(s)) for s in shown],
+        [(code(s.name), s.kind, _required(s), _told(s)) for s in shown],
     )
     if advanced:
         yield "### Advanced"
@@ -89,6 +89,13 @@ def _configuration(one: Integration) -> Iterator[str]:
         yield table(
             ("Variant", "For", "Defaults"), [(code(v.key), v.sentence, _defaults(v.defaults)) for v in one.variants]
         )
+
+
+def _required(setting: SettingKind) -> str:
+    if setting.needed_if is None:
+        return "Yes" if setting.must_be_given else "No"
+    other, options = setting.needed_if
+    return f"With {code(other)}: {' or '.join(code(option) for option in options)}"
 
 
 def _defaults(defaults: Mapping[str, Any]) -> str:
@@ -138,7 +145,10 @@ def _identity(one: Integration) -> Iterator[str]:
     yield "Call datafly.identify() whenever the user logs in:"
     yield f"```js\n{IDENTIFY}\n```"
     yield from _differences(one, "identity")
-    if one.consent:
+    if one.consent_by:
+        yield one.consent_note
+        yield f"Without consent for what `{one.consent_by}` names, an event is skipped with the reason `consent_…`."
+    elif one.consent:
         yield one.consent_note
         yield f"Without consent for {one.consent} an event is skipped with the reason `consent_{one.consent}`."
         yield from _differences(one, "consent")
