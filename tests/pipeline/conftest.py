@@ -166,6 +166,10 @@ class House:
     def control(self):
         return self.store.control
 
+    def withdrawn_since(self, keys, since_ms):
+        found = {key: self.withdrawn.get(key) for key in keys}
+        return {key: known for key, known in found.items() if known is not None and known[1] >= since_ms}
+
     def decode(self, value):
         event = msgspec.json.decode(value, type=Event)
         self.decoded.append(event.message_id)
@@ -285,7 +289,7 @@ class House:
             compile=self.compile,
             withheld=withheld,
             decode=self.decode,
-            withdrawn=self.withdrawn.get,
+            withdrawn=self.withdrawn_since,
             settings=self.settings,
             rng=self.rng,
             share=share,

@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Final
 
 from datafly.deliver import reasons
 from datafly.deliver.batch import Batch, Member, Unit
 from datafly.deliver.site import Plan, Served, Site
-from datafly.model.delivery import Answer
+from datafly.model.delivery import Answer, Item
 from datafly.model.event import Event
 from datafly.model.verdict import FINAL, Ruling
 from datafly.observe.base import emit
@@ -17,6 +17,8 @@ from datafly.spec.compiled import Compiled, Limits, Shaped
 
 _SHAPED_PER_TURN: Final = 1_000
 """So many events are shaped before others get a turn."""
+_LOOKED_UP_AT_ONCE: Final = 250
+"""Of so many events it is asked together what their visitors chose."""
 _TRIED_ASIDE: Final = 3
 """So many events of a lane are sent alone while the vendor is silent; then these take turns."""
 
@@ -40,9 +42,10 @@ class Backlog:
         self._budget = 0
         self._plan: Plan | None = None
 
-    def put(self, member: Member) -> None:
-        self.queue.append(member)
-        self.queued_bytes += member.size
+    def put(self, members: Iterable[Member]) -> None:
+        for member in members:
+            self.queue.append(member)
+            self.queued_bytes += member.size
 
     def __bool__(self) -> bool:
         return bool(self.queue or self.todo)
@@ -138,7 +141,7 @@ class Backlog:
         todo, self.todo = self.todo, deque()
         self.queue.rotate(-index)
         try:
-            self._shape_next(plan)
+            self._shape_some(plan, 1)
         finally:  # its consent may be unreadable for a moment
             self.queue.rotate(index)
             for batch in self.todo:
@@ -147,9 +150,10 @@ class Backlog:
         return True
 
     def _recheck(self, batch: Batch) -> None:
-        for member in batch.members():
-            newer = None if member.done else self._site.newer_consent(member.event)
-            if not member.done and (ruling := self._refused(batch.compiled, member, newer)):
+        members = [member for member in batch.members() if not member.done]
+        newer = self._site.newer_consents([member.event for member in members])
+        for member, known in zip(members, newer, strict=True):
+            if ruling := self._refused(batch.compiled, member, known):
                 self._decide(member, ruling)
 
     def _refused(self, compiled: Compiled, member: Member, newer: Mapping[str, bool] | None) -> Ruling | None:
@@ -165,48 +169,64 @@ class Backlog:
             if self.todo[0].units:
                 break
             self.todo.popleft()
-        while self.queue and self._budget > 0 and self._takes_more():
-            self._shape_next(plan)
+        while self.queue and self._budget > 0 and (room := self._room(plan)) > 0:
+            self._shape_some(plan, min(room, self._budget, _LOOKED_UP_AT_ONCE))
         return bool(self.todo)
 
-    def _takes_more(self) -> bool:
-        """While each revision has one batch at most, and those that there are have room."""
-        if len(self.todo) > 1 and (len(self.todo) > 2 or self.todo[0].compiled is self.todo[1].compiled):
-            return False
-        return all(batch.has_room(batch.compiled.limits) for batch in self.todo)
+    def _room(self, plan: Plan) -> int:
+        """How many items fit at least; none when a batch is full, or a revision has a second one."""
+        todo = self.todo
+        if not todo:
+            return max(plan.pinned.compiled.limits.max_items, 1)
+        if len(todo) > 1 and (len(todo) > 2 or todo[0].compiled is todo[1].compiled):
+            return 0
+        if not all(batch.has_room(batch.compiled.limits) for batch in todo):
+            return 0
+        return max(min(batch.compiled.limits.max_items - len(batch.units) for batch in todo), 1)
 
-    def _shape_next(self, plan: Plan) -> None:
-        self._budget -= 1
-        member = self.queue[0]
-        served = plan.of(member.key)
-        compiled = served.compiled
-        newer = self._site.newer_consent(member.event)
-        refused = self._refused(compiled, member, newer)
-        self.queue.popleft()
-        self.queued_bytes -= member.size
-        shaped = refused or self._shape(compiled, member.event.with_choices(newer))
-        if isinstance(shaped, Ruling):
-            self._decide(member, shaped)
-            return
-        member.left = len(shaped)
-        for item in shaped:
-            batch = self._last_of(compiled)
-            if batch is None or not batch.takes(item, compiled.limits):
+    def _shape_some(self, plan: Plan, most: int) -> None:
+        """Of the first `most` that wait, until a batch is full. What visitors chose is asked of all of them at once."""
+        waiting = list(islice(self.queue, most))
+        newer = self._site.newer_consents([member.event for member in waiting])
+        now_ms = self._site.clock.now_ms()
+        for member, known in zip(waiting, newer, strict=True):
+            served = plan.of(member.event.key)
+            made = self._made(served.compiled, member.event, known, now_ms)
+            self._budget -= 1
+            self.queue.popleft()
+            self.queued_bytes -= member.size
+            if isinstance(made, Ruling):
+                self._decide(member, made)
+            elif not self._take_in(served, member, made):
+                return
+
+    def _made(self, compiled: Compiled, event: Event, newer: Mapping[str, bool] | None, now_ms: int) -> Shaped:
+        try:
+            withheld = self._site.parts.withheld(compiled, event, newer)
+            made = withheld or compiled.shape(event if newer is None else event.with_choices(newer), now_ms)
+        except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the event is kept as REJECTED
+            return self._fault(error)
+        if isinstance(made, Ruling) and made is not withheld and made.verdict not in FINAL:
+            return reasons.shape_failed(f"it ruled {made.verdict}")
+        return made or reasons.NOTHING_TO_SEND
+
+    def _take_in(self, served: Served, member: Member, items: tuple[Item, ...]) -> bool:
+        """Whether more may follow: no batch is full, and none had to be begun behind one of the same revision."""
+        compiled, limits = served.compiled, served.compiled.limits
+        member.left = len(items)
+        batch, overflows = self._last_of(compiled), False
+        for item in items:
+            if batch is None or not batch.takes(item, limits):
+                overflows = batch is not None
                 batch = self._new_batch(served)
                 self.todo.append(batch)
             batch.add(Unit(member, item))
+        return not overflows and batch is not None and batch.has_room(limits)
 
     def _last_of(self, compiled: Compiled) -> Batch | None:
+        if self.todo and self.todo[-1].compiled is compiled:
+            return self.todo[-1]
         return next((batch for batch in reversed(self.todo) if batch.compiled is compiled), None)
-
-    def _shape(self, compiled: Compiled, event: Event) -> Shaped:
-        try:
-            shaped = compiled.shape(event, self._site.clock.now_ms())
-        except Exception as error:  # noqa: BLE001 - as in `_refused`
-            return self._fault(error)
-        if isinstance(shaped, Ruling):
-            return shaped if shaped.verdict in FINAL else reasons.shape_failed(f"it ruled {shaped.verdict}")
-        return shaped or reasons.NOTHING_TO_SEND
 
     def _new_batch(self, served: Served) -> Batch:
         compiled, revision = served.compiled, served.revision

@@ -82,23 +82,29 @@ class Batch(msgspec.Struct, eq=False):
         return [unit.item for unit in self.units]
 
     def takes(self, item: Item, limits: Limits) -> bool:
-        if not self.units:
+        units, route = self.units, item.route
+        if not units:
             return True
-        fits = not self.sealed and self.bytes + _size(item) <= limits.max_bytes
-        shares = item.route == self.route and item.route not in self.compiled.alone and item.unique not in self.unique
-        return fits and shares and self._count(item, limits) < self._most(limits)
+        if self.sealed or self.bytes + len(item.body) + len(item.group) + _SEPARATOR_BYTES > limits.max_bytes:
+            return False
+        if route != units[0].item.route or route in self.compiled.alone or item.unique in self.unique:
+            return False
+        count = sum(unit.item.part == item.part for unit in units) if limits.per_part else len(units)
+        return count < (self._most(limits) if self.compiled.most_items else limits.max_items)
 
     def has_room(self, limits: Limits) -> bool:
-        if self.sealed or (self.units and self.route in self.compiled.alone):
+        compiled, units = self.compiled, self.units
+        if self.sealed or self.bytes >= limits.max_bytes or (compiled.alone and units and self.route in compiled.alone):
             return False
-        return (limits.per_part or len(self.units) < self._most(limits)) and self.bytes < limits.max_bytes
+        return limits.per_part or len(units) < (self._most(limits) if compiled.most_items else limits.max_items)
 
     def add(self, unit: Unit) -> None:
+        item = unit.item
         self.units.append(unit)
-        self.bytes += _size(unit.item)
+        self.bytes += len(item.body) + len(item.group) + _SEPARATOR_BYTES
         self.outgoing = None
-        if unit.item.unique:
-            self.unique.add(unit.item.unique)
+        if item.unique:
+            self.unique.add(item.unique)
 
     def arrange(self) -> None:
         """The units stand as they will in the request."""
@@ -150,15 +156,9 @@ class Batch(msgspec.Struct, eq=False):
 
     def _most(self, limits: Limits) -> int:
         """A call may hold fewer than the others do."""
-        fewer = self.compiled.most_items
-        return (
-            min(limits.max_items, fewer.get(self.route, limits.max_items)) if fewer and self.units else limits.max_items
-        )
-
-    def _count(self, item: Item, limits: Limits) -> int:
-        if not limits.per_part:
-            return len(self.units)
-        return sum(unit.item.part == item.part for unit in self.units)
+        if not self.units:
+            return limits.max_items
+        return min(limits.max_items, self.compiled.most_items.get(self.route, limits.max_items))
 
 
 def _size(item: Item) -> int:

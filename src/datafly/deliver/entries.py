@@ -12,6 +12,8 @@ from datafly.model.event import Event
 Decode = Callable[[bytes], Event]
 
 _EMPTY_READS_PER_CHECK: Final = 100
+_FAULTS: Final = (msgspec.MsgspecError, ValueError)
+"""What decoding raises."""
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -43,7 +45,8 @@ class EventReader:
         whose it was cannot be told any more.
         """
         records = self._reader.read(offset, max_records=limit)
-        entries = [self._entry(record) for record in records if share.takes(record.key)]
+        mine = records if share.is_whole else [record for record in records if share.takes(record.key)]
+        entries = self._entries(mine)
         lost = self._lost(offset, records)
         if lost is not None:
             entries.insert(0, lost)
@@ -74,9 +77,14 @@ class EventReader:
         self._empty_reads += 1
         return self._empty_reads % _EMPTY_READS_PER_CHECK == 0
 
-    def _entry(self, record: Record) -> Entry:
-        try:
-            event = self._decode(record.value)
-        except (msgspec.MsgspecError, ValueError) as error:
-            return Entry(offset=record.offset, last=record.offset, fault=str(error) or type(error).__name__)
-        return Entry(offset=record.offset, last=record.offset, event=event, size=len(record.value))
+    def _entries(self, records: Sequence[Record]) -> list[Entry]:
+        decode, entries = self._decode, list[Entry]()
+        for record in records:
+            offset = record.offset
+            try:
+                event = decode(record.value)
+            except _FAULTS as error:
+                entries.append(Entry(offset, offset, fault=str(error) or type(error).__name__))
+            else:
+                entries.append(Entry(offset, offset, event, len(record.value)))
+        return entries

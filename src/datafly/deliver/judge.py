@@ -66,13 +66,14 @@ def _judged(compiled: Compiled, reply: Reply, items: Sequence[Item], installatio
 def _per_item(judgement: Judgement, count: int) -> tuple[Ruling, ...]:
     """Where there are fewer rulings than items, the judgement of the whole speaks for the rest."""
     given = judgement.items[:count]
-    return (*given, *(judgement.whole for _ in range(count - len(given))))
+    return given + (judgement.whole,) * (count - len(given))
 
 
 def _loudest(rulings: Sequence[Ruling]) -> Ruling:
-    """SUSPENDED speaks before RETRY, RETRY before what is final."""
+    """SUSPENDED speaks before RETRY, RETRY before what is final. A ruling that many items share is looked at once."""
+    different = {id(ruling): ruling for ruling in rulings}.values()
     for verdict in (Verdict.SUSPENDED, Verdict.RETRY):
-        for ruling in rulings:
+        for ruling in different:
             if ruling.verdict is verdict:
                 return ruling
     return rulings[0]

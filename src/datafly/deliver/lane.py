@@ -62,11 +62,9 @@ class Lane:
     def queued_bytes(self) -> int:
         return self._backlog.queued_bytes
 
-    def put(self, member: Member) -> None:
-        """After some of these, `look_up`."""
-        self._backlog.put(member)
-
-    def look_up(self) -> None:
+    def put(self, members: Sequence[Member]) -> None:
+        """And look up, if anything waits."""
+        self._backlog.put(members)
         if self._backlog:
             self._bell.ring()
 

@@ -96,9 +96,8 @@ def ahead_call(batch: Batch, exchange: Exchange, index: int) -> AheadCall:
 def outcomes_of(finals: Iterable[tuple[int, Ruling]], template: Outcome) -> tuple[Outcome, ...]:
     """Everything but DELIVERED; neighbours of one ruling become one range. `template` holds what they share."""
     ranges: list[tuple[int, int, Ruling]] = []
-    for offset, ruling in sorted(finals, key=lambda final: final[0]):
-        if ruling.verdict is Verdict.DELIVERED:
-            continue
+    others = [final for final in finals if final[1].verdict is not Verdict.DELIVERED]
+    for offset, ruling in sorted(others, key=lambda final: final[0]):
         if ranges and ranges[-1][1] == offset - 1 and ranges[-1][2] == ruling:
             ranges[-1] = (ranges[-1][0], offset, ruling)
         else:

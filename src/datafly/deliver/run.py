@@ -122,8 +122,7 @@ class Run:
         local: Finals = (),
         cleared: int | None = None,
     ) -> None:
-        for offset, _ in (*finals, *local):
-            self._tracker.finish(offset)
+        self._tracker.finish(*[offset for offset, _ in finals], *[offset for offset, _ in local])
         outcomes = (
             *outcomes_of(finals, self._template(attempt)),
             *outcomes_of(local, self._template(None)),
@@ -185,30 +184,34 @@ class Run:
 
     def _accept(self, entries: Sequence[Entry]) -> tuple[Outcome, ...]:
         """Deals events out to lanes; what needs no lane is decided here."""
+        site, tracker = self._site, self._tracker
         decided: list[tuple[int, Ruling]] = []
         lost: list[Outcome] = []
-        arrived = self._site.clock.monotonic()
+        ours: list[Entry] = []
         for entry in entries:
-            if entry.is_lost:
+            event, offset = entry.event, entry.offset
+            if event is None and entry.is_lost:
                 self._tell_lost(entry)
                 lost += self._lose(entry) if self._decides_losses() else ()
-            elif not self._is_ours(entry) or self._tracker.knows(entry.offset):
-                continue
-            elif entry.event is None or self._site.closing is not None:
-                decided.append((entry.offset, self._site.closing or self._unreadable(entry)))
+            elif (event is not None and event.pipeline_id != site.installation.pipeline_id) or tracker.knows(offset):
+                continue  # what cannot be read may be anybody's: it is told to everyone rather than to no one
+            elif event is None or site.closing is not None:
+                decided.append((offset, site.closing or self._unreadable(entry)))
             else:
-                self._tracker.take(entry.offset)
-                self._lane_of(entry.event.key).put(Member(entry.offset, entry.event, entry.size, arrived))
-        for lane in self._lanes:
-            lane.look_up()
+                tracker.take(offset)
+                ours.append(entry)
+        self._deal_out(ours)
         return (*lost, *outcomes_of(decided, self._template(None)))
 
-    def _is_ours(self, entry: Entry) -> bool:
-        """What cannot be read may be anybody's: it is told to everyone rather than to no one."""
-        return entry.event is None or entry.event.pipeline_id == self._site.installation.pipeline_id
-
-    def _lane_of(self, key: str) -> Lane:
-        return self._lanes[self._site.parts.share.lane(key, len(self._lanes))]
+    def _deal_out(self, entries: Iterable[Entry]) -> None:
+        lanes, lane_of = self._lanes, self._site.parts.share.lane
+        hands: list[list[Member]] = [[] for _ in lanes]
+        arrived = self._site.clock.monotonic()
+        for entry in entries:
+            if (event := entry.event) is not None:
+                hands[lane_of(event.key, len(lanes))].append(Member(entry.offset, event, entry.size, arrived))
+        for lane, members in zip(lanes, hands, strict=True):
+            lane.put(members)
 
     def _unreadable(self, entry: Entry) -> Ruling:
         emit(

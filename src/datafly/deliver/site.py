@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -25,8 +25,10 @@ from datafly.transport.base import Transport
 
 Withheld = Callable[[Compiled, Event, Mapping[str, bool] | None], Ruling | None]
 """(integration, event, consent of the visitor newer than the event) → why it may not be sent, None if it may."""
-Withdrawn = Callable[[str], tuple[dict[str, bool], int] | None]
-"""Key → the visitor's newest consent and when we received it, as `Event.steady_ms`; None if nothing is known."""
+Withdrawn = Callable[[Collection[str], int], Mapping[str, tuple[dict[str, bool], int]]]
+"""Keys → the newest consent of each visitor and when we received it, as `Event.steady_ms`; of those alone who said
+something at or after the time that is given, too.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class Parts:
     clock: Clock
     compile: Callable[[Installation], Compiled]
     withheld: Withheld
-    withdrawn: Withdrawn = lambda _key: None
+    withdrawn: Withdrawn = lambda _keys, _since_ms: {}
     decode: Decode = msgspec.json.Decoder(Event).decode
     settings: DeliverySettings = field(default_factory=DeliverySettings)
     rng: random.Random = field(default_factory=random.Random)
@@ -140,11 +142,19 @@ class Site:
             if rate.since_ms is not None
         )
 
-    def newer_consent(self, event: Event) -> Mapping[str, bool] | None:
-        """What the visitor decided since this event came; asked whenever a request is built or sent again.
+    def newer_consents(self, events: Sequence[Event]) -> list[Mapping[str, bool] | None]:
+        """What the visitor of each decided since it came; asked whenever a request is built or sent again.
 
         The events of one request are of one moment: who was offline sends a withdrawal together with what was queued.
         What came behind the withdrawal in the same request carries it already.
         """
-        known = self.parts.withdrawn(event.key)
-        return known[0] if known is not None and known[1] >= event.steady_ms else None
+        if not events:
+            return []
+        known = self.parts.withdrawn({event.key for event in events}, min(event.steady_ms for event in events))
+        if not known:
+            return [None] * len(events)
+        return [_newer(known.get(event.key), event.steady_ms) for event in events]
+
+
+def _newer(known: tuple[dict[str, bool], int] | None, steady_ms: int) -> dict[str, bool] | None:
+    return known[0] if known is not None and known[1] >= steady_ms else None

@@ -10,13 +10,14 @@ class Tracker:
     def __init__(self, position: int, finals: AbstractSet[int] = frozenset()) -> None:
         self._position = position
         self._known = finals
+        self._knows_any = len(finals) > 0
         self._asked = -1
         self._taken: deque[int] = deque()
         self._finished: set[int] = set()
 
     def knows(self, offset: int) -> bool:
         """Whether it was final before; asked once per offset, in order."""
-        if offset <= self._asked or offset not in self._known:
+        if not self._knows_any or offset <= self._asked or offset not in self._known:
             return False
         self._asked = offset
         return True
@@ -34,10 +35,11 @@ class Tracker:
         """Everything before `position` is taken, final, or not ours."""
         self._position = max(self._position, position)
 
-    def finish(self, offset: int) -> None:
-        self._finished.add(offset)
-        while self._taken and self._taken[0] in self._finished:
-            self._finished.discard(self._taken.popleft())
+    def finish(self, *offsets: int) -> None:
+        taken, finished = self._taken, self._finished
+        finished.update(offsets)
+        while taken and taken[0] in finished:
+            finished.discard(taken.popleft())
 
     @property
     def mark(self) -> int:

@@ -1,7 +1,8 @@
 """Who an event is from: the caller's anonymous id, the cookie's, or a new one."""
 
-import uuid
+import os
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -16,8 +17,13 @@ class Visitors(msgspec.Struct, frozen=True):
     minted: str | None = None
 
 
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
 def mint() -> str:
-    return str(uuid.uuid4())
+    """A random UUID (RFC 9562, version 4). `uuid.uuid4` takes three times as long, which a batch of events notices."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
 
 
 def assign(

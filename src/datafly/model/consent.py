@@ -59,15 +59,18 @@ def read(context_consent: object) -> dict[str, bool]:
     """
     if not isinstance(context_consent, _MAPPINGS):
         return {}
-    told = (context_consent.get("canonical"), context_consent.get("categories"))
-    return _granted(next((shape for shape in told if isinstance(shape, _MAPPINGS)), context_consent))
+    for name in ("canonical", "categories"):
+        told = context_consent.get(name)
+        if told is not None and isinstance(told, _MAPPINGS):
+            return _granted(told)
+    return _granted(context_consent)
 
 
 def _granted(flat: Mapping[str, Any]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for name, granted in flat.items():
-        if isinstance(granted, bool):
+        if granted is True or granted is False:
             category = name.lower()
             category = ALIASES.get(category, category)
-            found[category] = found.get(category, False) or granted
+            found[category] = granted or found.get(category, False)
     return found

@@ -34,7 +34,7 @@ class Share(msgspec.Struct, frozen=True):
 
     def lane(self, key: str, lanes: int) -> int:
         """Which of so many lanes: dealt out by what is left of the number, for all keys here agree in the rest."""
-        return _number(key) // self.of % lanes
+        return crc32(key.encode("utf-8", "surrogatepass")) // self.of % lanes
 
 
 WHOLE = Share()

@@ -10,19 +10,20 @@ from datafly.model.event import Event, Received
 from datafly.observe.base import emit
 from datafly.observe.process import ProcessRecordRefused
 from datafly.process.body import Incoming, Refused, incoming
-from datafly.process.memory import Memory, Seen
+from datafly.process.dedupe import Fingerprint
+from datafly.process.memory import Memory
 from datafly.process.state_file import StateFile
-from datafly.process.steps import Context, Duplicate, govern, key_of
+from datafly.process.steps import Context, Duplicate, govern
 
 _decode: Final = msgspec.json.Decoder(Received).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Batch(msgspec.Struct):
-    """`entries` are for `events`; `marks` are their message ids, as if the first offset were 0."""
+    """`entries` are for `events`; `marks` are the fingerprints of their message ids, and when each was received."""
 
     entries: list[Entry]
-    marks: list[Seen]
+    marks: list[tuple[Fingerprint, int]]
     duplicates: int = 0
     refused: int = 0
 
@@ -46,10 +47,11 @@ def read_batch(records: Sequence[Record], partition: int) -> list[Incoming]:
 
 def prepare(batch: Sequence[Incoming], memory: Memory, state: StateFile) -> None:
     """Make `memory` know all that the steps will ask for, with few questions to the disk."""
-    visitors = {one.body.anonymous_id for one in batch if one.body.anonymous_id}
-    visitors |= {one.body.previous_id for one in batch if one.body.previous_id}
-    users = {one.body.user_id for one in batch if one.body.user_id}
-    keys = {key_of(one) for one in batch}
+    bodies = [one.body for one in batch]
+    visitors = {body.anonymous_id for body in bodies if body.anonymous_id}
+    visitors |= {body.previous_id for body in bodies if body.previous_id}
+    users = {body.user_id for body in bodies if body.user_id}
+    keys = {one.key for one in batch}
     state.load(memory, visitors=visitors, users=users, keys=keys)
     for mark, received_ms in state.seen([one.mark for one in batch]).items():
         memory.seen.setdefault(mark, received_ms)
@@ -68,7 +70,7 @@ def govern_batch(good: Sequence[Incoming], partition: int, context: Context, mem
         if isinstance(outcome, Duplicate):
             batch.duplicates += 1
         else:
-            batch.marks.append(Seen(one.mark, outcome.received_ms, len(batch.entries)))
+            batch.marks.append((one.mark, outcome.received_ms))
             batch.entries.append(Entry(outcome.key, value))
     return batch
 

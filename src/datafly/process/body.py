@@ -44,27 +44,14 @@ class Body(msgspec.Struct, rename="camel", gc=False):
 _decode: Final = msgspec.json.Decoder(Body).decode
 
 
-def read_body(received: Received) -> tuple[Body, str] | Refused:
-    """The event, and in words which ids were left out of it."""
-    try:
-        body = _fields(received.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Refused(f"The event cannot be read: {error}.")
-    body.type = body.type or received.type
-    body.anonymous_id = received.anonymous_id or body.anonymous_id
-    if body.timestamp is None:
-        body.timestamp = body.original_timestamp
-    fault = _fault(body)
-    return Refused(fault) if fault else (body, _leave_out_placeholders(body))
-
-
 def _fault(body: Body) -> str:
     """Why it is no event, empty if it is one."""
-    if body.type not in TYPES:
-        return f"“{body.type}” is not one of the types {', '.join(sorted(TYPES))}."
-    if body.type == "track" and not (body.event and body.event.strip()):
+    kind = body.type
+    if kind not in TYPES:
+        return f"“{kind}” is not one of the types {', '.join(sorted(TYPES))}."
+    if kind == "track" and not (body.event and body.event.strip()):
         return "A track event needs the name of an event."
-    if body.type != "alias":
+    if kind != "alias":
         body.previous_id = None
     elif not (body.user_id and body.previous_id):
         return "An alias needs a userId and a previousId."
@@ -97,12 +84,14 @@ def _fields(body: msgspec.Raw) -> Body:
 class Incoming(msgspec.Struct, gc=False):
     """A record that is an event, as the steps take it. `mark` is the fingerprint of its message id.
 
+    Events of one `key` keep their order; an alias stands in that of its visitor, else of the id that it ends.
     `ignored`: in words which of its ids were nobody's.
     """
 
     offset: int
     received: Received
     body: Body
+    key: str
     mark: Fingerprint
     may_have_nulls: bool = True
     ignored: str = ""
@@ -110,9 +99,17 @@ class Incoming(msgspec.Struct, gc=False):
 
 def incoming(offset: int, received: Received, value: bytes) -> Incoming | Refused:
     """`value`: bytes in which `body` is; looking for a null in them is cheaper than looking for it in the event."""
-    read = read_body(received)
-    if isinstance(read, Refused):
-        return read
-    body, ignored = read
+    try:
+        body = _fields(received.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Refused(f"The event cannot be read: {error}.")
+    body.type = body.type or received.type
+    body.anonymous_id = received.anonymous_id or body.anonymous_id
+    if body.timestamp is None:
+        body.timestamp = body.original_timestamp
+    if fault := _fault(body):
+        return Refused(fault)
+    ignored = _leave_out_placeholders(body)
+    key = body.anonymous_id or body.previous_id or body.user_id or received.message_id
     mark = fingerprint(received.pipeline_id, received.message_id)
-    return Incoming(offset, received, body, mark, b"null" in value, ignored)
+    return Incoming(offset, received, body, key, mark, b"null" in value, ignored)

@@ -47,8 +47,8 @@ def own_word(kind: str, context: Mapping[str, Any], properties: Mapping[str, Any
     told = context.get("consent")
     if told is None and "consentManagement" in context:
         told = _managed(context["consentManagement"])
-    if isinstance(told, dict) and isinstance(told.get("categoryPreferences"), dict):
-        told = told["categoryPreferences"]
+    if isinstance(told, dict) and isinstance(preferences := told.get("categoryPreferences"), dict):
+        told = preferences
     if told is None and kind == "consent":
         told = properties
     return read(told) if told else {}
@@ -90,6 +90,31 @@ class Heard(msgspec.Struct, gc=False):
         if self.before and category in self.before.by_category:
             return self.before.by_category[category].granted
         return self.known and self.defaults.get(category) is True
+
+
+def settle(
+    own: dict[str, bool], before: Choices | None, defaults: Mapping[str, bool], steady: tuple[int, int], *, known: bool
+) -> tuple[Consent, str, Choices | None]:
+    """As `decide`, and what the visitor chose, with the event. `steady`: when it happened and was received."""
+    happened_ms, received_ms = steady
+    if before is not None and own and not defaults and _only_repeats(before.by_category, own, happened_ms):
+        return Consent(own, "event"), "", before
+    after = learn_choices(before, own, happened_ms, received_ms) if own else before
+    allowed, effect = decide(Heard(own, before, after, defaults, known), happened_ms)
+    return allowed, effect, after
+
+
+def _only_repeats(before: dict[str, Choice], own: dict[str, bool], happened_ms: int) -> bool:
+    """Word for word what was said a moment ago, as most events do: nothing is learnt, withdrawn or worth saying."""
+    if len(own) != len(before):
+        return False
+    for category, granted in own.items():
+        choice = before.get(category)
+        if choice is None or choice.granted is not granted:
+            return False
+        if not choice.decided_ms <= happened_ms < choice.decided_ms + REFRESH_MS:
+            return False
+    return True
 
 
 def decide(heard: Heard, happened_ms: int) -> tuple[Consent, str]:

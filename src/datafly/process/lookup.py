@@ -1,6 +1,7 @@
 """What other roles ask of the state of process, read-only and from their own process."""
 
 import threading
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +11,18 @@ import msgspec
 from datafly.process.consent import Choices
 from datafly.process.dedupe import fingerprint
 from datafly.process.seen_files import find_by_message
-from datafly.process.state_file import BUSY_MS, SEEN, reachable, read_runs
+from datafly.process.state_file import BUSY_MS, SEEN, ask, reachable, read_runs
+
+
+class _Received(msgspec.Struct, array_like=True, gc=False):
+    """`Choices`, of which the time alone is read: it is asked of every event, and hardly ever new."""
+
+    by_category: msgspec.Raw
+    received_ms: int
+
 
 _CHOICES: Final = msgspec.msgpack.Decoder(Choices)
+_received_ms: Final = msgspec.msgpack.Decoder(_Received).decode
 
 
 def state_path(folder: Path, partition: int) -> Path:
@@ -46,17 +56,19 @@ class StateReader:
                 if pipeline_id is None or other == second
             ]
 
-    def consent_of(self, key: str) -> tuple[dict[str, bool], int] | None:
-        """What the visitor of this key chose, and when the newest change was received (as `Event.steady_ms`).
+    def consents_of(self, keys: Collection[str], since_ms: int = 0) -> dict[str, tuple[dict[str, bool], int]]:
+        """What the visitors of these keys chose, and when the newest change was received (as `Event.steady_ms`).
 
-        None if nothing is known.
+        Only of those who chose something, the last at or after `since_ms`.
         """
+        found: dict[str, tuple[dict[str, bool], int]] = {}
         with self._mutex, reachable():
-            values = [value for partition in self._partitions if (value := self._choices(partition, key))]
-        if not values:
-            return None
-        choices = _CHOICES.decode(values[0])
-        return choices.categories(), choices.received_ms
+            for partition in reversed(self._partitions):
+                for key, value in self._choices(partition, keys):
+                    if _received_ms(value).received_ms >= since_ms:
+                        choices = _CHOICES.decode(value)
+                        found[key] = choices.categories(), choices.received_ms
+        return found
 
     def close(self) -> None:
         with self._mutex:
@@ -64,12 +76,10 @@ class StateReader:
                 connection.close()
             self._open.clear()
 
-    def _choices(self, partition: int, key: str) -> bytes | None:
+    def _choices(self, partition: int, keys: Collection[str]) -> Iterator[tuple[str, bytes]]:
         connection = self._connection(partition)
-        if connection is None:
-            return None
-        value: bytes | None = connection.execute("SELECT value FROM choices WHERE id = ?", (key,)).get
-        return value
+        if connection is not None:
+            yield from ask(connection, "SELECT id, value FROM choices WHERE id IN ", list(keys))
 
     def _seen(self, partition: int, first: int) -> list[tuple[int, int]]:
         connection = self._connection(partition)

@@ -62,11 +62,10 @@ class Memory:
         return self.behind_ms
 
     def learn_choices(self, key: str, own: dict[str, bool], happened_ms: int, received_ms: int) -> None:
-        before = self.choices.get(key)
-        self.keep_choices(key, before, learn_choices(before, own, happened_ms, received_ms))
+        self.keep_choices(key, learn_choices(self.choices.get(key), own, happened_ms, received_ms))
 
-    def keep_choices(self, key: str, before: Choices | None, after: Choices | None) -> None:
-        if after is not None and after is not before:
+    def keep_choices(self, key: str, after: Choices | None) -> None:
+        if after is not None and after is not self.choices.get(key):
             self.choices[key] = after
             self.changed_choices.add(key)
 

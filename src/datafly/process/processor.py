@@ -178,7 +178,7 @@ class PartitionWorker:
         first = self._appender.append(batch.entries, consumed=position)
         self._tell_lost(records[0].offset)
         self.position = position
-        self._unwritten += [Seen(mark.fingerprint, mark.received_ms, first + mark.offset) for mark in batch.marks]
+        self._unwritten += [Seen(mark, at_ms, offset) for offset, (mark, at_ms) in enumerate(batch.marks, first)]
         refused = len(records) - len(incoming) + batch.refused
         emit(ProcessBatchAppended(self.partition, len(batch.entries), batch.duplicates, refused))
 

@@ -11,6 +11,7 @@ machine's boot id is another one) runs that were not finished are thrown away an
 import contextlib
 import os
 import struct
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,9 @@ FILL: Final = 9
 """Entries per bucket, on average, at which a run is full: two in a hundred buckets have overflowed by then."""
 FIRST_BUCKETS: Final = 2**15
 MOST_BUCKETS: Final = 2**19
+_BLOCK_BUCKETS: Final = 64
+_DENSE: Final = 8
+"""With at least one entry for so many buckets, writing blocks is cheaper than writing buckets."""
 
 _KEY: Final = struct.Struct("<qq")
 _HALF: Final = struct.Struct("<q")
@@ -50,8 +54,9 @@ class Run(msgspec.Struct):
         return f"{self.window}-{self.number}"
 
     @property
-    def is_full(self) -> bool:
-        return self.entries >= self.buckets * FILL
+    def room(self) -> int:
+        """For so many more."""
+        return self.buckets * FILL - self.entries
 
 
 class SeenFiles:
@@ -69,10 +74,10 @@ class SeenFiles:
     def find(self, marks: Sequence[Fingerprint]) -> dict[Fingerprint, int]:
         """Which of these are there, and when the last one of each was received."""
         found: dict[Fingerprint, int] = {}
+        keys = [_KEY.pack(*mark) for mark in marks]
         for run in self.runs:
             descriptor, last = self._open[run.name], run.buckets - 1
-            for mark in marks:
-                key = _KEY.pack(*mark)
+            for mark, key in zip(marks, keys, strict=True):
                 chunk = os.pread(descriptor, BUCKET, (mark[0] & last) * BUCKET)
                 if chunk[0] < SLOTS and key not in chunk:
                     continue  # nearly always
@@ -83,9 +88,12 @@ class SeenFiles:
 
     def put(self, seen: Sequence[Seen]) -> None:
         """Again the same is no change."""
-        for one in seen:
-            run = self._run_for(one)
-            run.entries += _write(self._open[run.name], run.buckets - 1, one)
+        done = 0
+        while done < len(seen):
+            run = self._run_for(seen[done])
+            some = _before(seen[done : done + run.room], (run.window + 1) * WINDOW)
+            _write(self._open[run.name], run, some)
+            done += len(some)
 
     def forget_old(self) -> None:
         """Drop the windows that are over for a day. To be called when `runs` without them are kept."""
@@ -107,7 +115,7 @@ class SeenFiles:
         """The last run; a clock that went back a window does not open an old one again."""
         window = one.received_ms // WINDOW
         run = self.runs[-1] if self.runs else None
-        if run is not None and window <= run.window and not run.is_full:
+        if run is not None and window <= run.window and run.room > 0:
             return run
         if run is not None:
             os.fsync(self._open[run.name])
@@ -167,20 +175,63 @@ def _matches(descriptor: int, first: int, last: int, key: bytes) -> Iterator[tup
         number = (number + 1) & last
 
 
-def _write(descriptor: int, last: int, one: Seen) -> bool:
-    """Whether it is new. A bucket is written whole, so that nobody reads half a slot."""
-    slot = _SLOT.pack(*one.fingerprint, one.received_ms, one.offset)
+def _before(seen: Sequence[Seen], end_ms: int) -> Sequence[Seen]:
+    """Up to the first that was received at `end_ms` or later."""
+    end = next((index for index, one in enumerate(seen) if one.received_ms >= end_ms), None)
+    return seen if end is None else seen[:end]
+
+
+def _write(descriptor: int, run: Run, seen: Sequence[Seen]) -> None:
+    """Counts what is new. Where entries lie close, many buckets are read and written at once."""
+    last = run.buckets - 1
+    width = min(_BLOCK_BUCKETS, run.buckets) if len(seen) * _DENSE >= run.buckets else 1
+    blocks: defaultdict[int, list[Seen]] = defaultdict(list)
+    for one in seen:
+        blocks[(one.fingerprint[0] & last) // width].append(one)
+    late: list[Seen] = []
+    for number in sorted(blocks):
+        run.entries += _write_block(descriptor, number, width, blocks[number], late)
+    for one in late:
+        run.entries += _write_late(descriptor, last, one)
+
+
+def _write_block(descriptor: int, number: int, width: int, seen: Iterable[Seen], late: list[Seen]) -> int:
+    """How many are new. What finds its bucket full is `late`: the next one may be in another block.
+
+    Buckets are written whole, so that nobody reads half a slot.
+    """
+    size, new = width * BUCKET, 0
+    block = bytearray(os.pread(descriptor, size, number * size))
+    for one in seen:
+        first, second = one.fingerprint
+        begins = first % width * BUCKET
+        taken, at = block[begins], block.find(_KEY.pack(first, second), begins + HEADER, begins + BUCKET)
+        if at < 0 or at % 32 != HEADER:
+            if taken >= SLOTS:
+                late.append(one)
+                continue
+            at = begins + HEADER + taken * 32
+            block[begins] = taken + 1
+            new += 1
+        _SLOT.pack_into(block, at, first, second, one.received_ms, one.offset)
+    _write_whole(descriptor, block, number * size)
+    return new
+
+
+def _write_late(descriptor: int, last: int, one: Seen) -> int:
+    """Into the first bucket behind that has room; whether it is new."""
     number = one.fingerprint[0] & last
     while True:
-        chunk = os.pread(descriptor, BUCKET, number * BUCKET)
-        taken, at = chunk[0], chunk.find(slot[:16], HEADER)
-        if at >= 0 and at % 32 == HEADER:
-            break
-        if taken < SLOTS:
-            at = HEADER + taken * 32
-            break
+        late: list[Seen] = []
+        new = _write_block(descriptor, number, 1, [one], late)
+        if not late:
+            return new
         number = (number + 1) & last
-    is_new = at == HEADER + taken * 32
-    header = bytes((taken + is_new,)) + chunk[1:at]
-    os.pwrite(descriptor, header + slot + chunk[at + 32 :], number * BUCKET)
-    return is_new
+
+
+def _write_whole(descriptor: int, block: bytearray, at: int) -> None:
+    """A disk that fills up takes a part first, and says so when it is asked again."""
+    left = memoryview(block)
+    while left:
+        written = os.pwrite(descriptor, left, at)
+        left, at = left[written:], at + written

@@ -23,7 +23,7 @@ FORMAT: Final = 1
 BUSY_MS: Final = 5_000
 SEEN: Final = ".seen"
 """The folder of message ids beside the file."""
-CHUNK: Final = 250
+CHUNKS: Final = (1, 25, 250)
 """Ids in one question: a statement of one length is prepared once."""
 
 _SCHEMA: Final = """
@@ -41,6 +41,7 @@ _DECODERS: Final[dict[str, msgspec.msgpack.Decoder[Any]]] = {
     "users": msgspec.msgpack.Decoder(User),
     "choices": msgspec.msgpack.Decoder(Choices),
 }
+_MARKS: Final = {size: ",".join("?" * size) for size in CHUNKS}
 _decode_run: Final = msgspec.msgpack.Decoder(Run).decode
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -147,15 +148,10 @@ class StateFile:
             return
         known.update(dict.fromkeys(missing))
         decode = _DECODERS[table].decode
-        for one, value in self._ask(f"SELECT id, value FROM {table} WHERE id IN ", missing):  # noqa: S608 - our names
-            known[one] = decode(value)
-
-    def _ask(self, question: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-        statement = f"{question}({','.join('?' * CHUNK)})"
+        question = f"SELECT id, value FROM {table} WHERE id IN "  # noqa: S608 - our names
         with reachable():
-            for start in range(0, len(values), CHUNK):
-                chunk = values[start : start + CHUNK]
-                yield from self._connection.execute(statement, [*chunk, *[None] * (CHUNK - len(chunk))])
+            for one, value in ask(self._connection, question, missing):
+                known[one] = decode(value)
 
     def _put(self, table: str, known: dict[str, Any], changed: Iterable[str]) -> None:
         rows = [(one, _encode(known[one])) for one in sorted(changed)]
@@ -165,6 +161,14 @@ class StateFile:
         self._connection.execute("DELETE FROM runs")
         rows = [(run.name, _encode(run)) for run in self._seen.kept()]
         self._connection.executemany("INSERT INTO runs VALUES (?, ?)", rows)
+
+
+def ask(connection: apsw.Connection, question: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a question that ends in `IN`, in no order."""
+    for start in range(0, len(values), CHUNKS[-1]):
+        chunk = values[start : start + CHUNKS[-1]]
+        size = next(size for size in CHUNKS if size >= len(chunk))
+        yield from connection.execute(f"{question}({_MARKS[size]})", [*chunk, *[None] * (size - len(chunk))])
 
 
 @contextlib.contextmanager

@@ -48,71 +48,54 @@ def govern(one: Incoming, context: Context, memory: Memory) -> Event | Duplicate
     first_ms = memory.seen.get(one.mark)
     if first_ms is not None and is_duplicate(first_ms, one.received.received_ms):
         return Duplicate(first_ms)
-    event, heard = _governed(one, context, memory)
+    event, chosen = _governed(one, context, memory)
     memory.seen[one.mark] = event.received_ms
-    memory.keep_choices(event.key, heard.before, heard.after)
+    memory.keep_choices(one.key, chosen)
     if event.type in identity.TEACHING:
         memory.learn_identity(event)
     return event
 
 
-def key_of(one: Incoming) -> str:
-    """Events of one key keep their order; an alias stands in that of its visitor, else of the id that it ends."""
-    return one.body.anonymous_id or one.body.previous_id or one.body.user_id or one.received.message_id
-
-
-def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, consent.Heard]:
-    received, body, key = one.received, one.body, key_of(one)
+def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, consent.Choices | None]:
+    """And what the visitor chose, with this event."""
+    received, body, kind = one.received, one.body, one.body.type or ""
+    user_id, anonymous_id, previous_id = body.user_id, body.anonymous_id, body.previous_id
     normal = normalise.normalise(body, may_have_nulls=one.may_have_nulls)
-    moment = skew.correct(body.timestamp, _clock_of(received), received.received_ms)
-    subject = body.previous_id or body.anonymous_id
-    visitor = memory.visitors.get(subject) if subject else None
-    user = memory.users.get(identity.effective_user(body.user_id, visitor) or "")
-    who = identity.resolve(body.user_id, visitor, user)
-    own = consent.own_word(body.type or "", normal.context, normal.properties)
-    behind_ms = memory.behind(received.received_ms)
-    steady = moment.ms + behind_ms, received.received_ms + behind_ms
-    heard = _hear(own, memory.choices.get(key), context.pipelines.get(received.pipeline_id), steady, user)
-    allowed, consent_effect = consent.decide(heard, steady[0])
-    choice = routing.read_choice(body.integrations) if body.integrations else routing.EVERYWHERE
+    received_ms, behind_ms = received.received_ms, memory.behind(received.received_ms)
+    moment = skew.correct(body.timestamp, _clock_of(received), received_ms)
+    visitor = memory.visitors.get(subject) if (subject := previous_id or anonymous_id) else None
+    user = memory.users.get(identity.effective_user(user_id, visitor) or "")
+    who = identity.resolve(user_id, visitor, user)
+    own, defaults = consent.own_word(kind, normal.context, normal.properties), _defaults(context, received)
+    before, steady = memory.choices.get(one.key), (moment.ms + behind_ms, received_ms + behind_ms)
+    allowed, said, chosen = consent.settle(own, before, defaults, steady, known=user is not None)
+    choice = routing.read_choice(body.integrations)
     return Event(  # by position: by name takes seven times as long
         received.message_id,
-        body.type or "",
+        kind,
         received.pipeline_id,
-        key,
+        one.key,
         moment.ms,
-        received.received_ms,
+        received_ms,
         who.user_id,
-        body.anonymous_id,
+        anonymous_id,
         body.group_id or who.group_id,
         normal.event,
         normal.name,
         normal.properties,
         normal.traits,
-        _known(body.type, who.known_traits, normal),
+        _known(kind, who.known_traits, normal),
         normal.context,
         allowed,
         who.learnt,
         received.historical,
         _original(normal, body, moment),
-        _told(normal.effect, moment.effect, _identified(one, who), consent_effect, routing.effect_of(choice)),
-        identity.link(body.type or "", body.user_id, subject, visitor),
-        body.previous_id,
+        _told(normal.effect, moment.effect, _identified(one, who), said, routing.effect_of(choice)),
+        identity.link(kind, user_id, subject, visitor),
+        previous_id,
         choice,
         behind_ms,
-    ), heard
-
-
-def _hear(
-    own: dict[str, bool],
-    chosen: consent.Choices | None,
-    pipeline: Pipeline | None,
-    steady: tuple[int, int],
-    user: identity.User | None,
-) -> consent.Heard:
-    """`steady`: when it happened and was received, as `Event.steady_ms`."""
-    told = consent.learn_choices(chosen, own, *steady) if own else chosen
-    return consent.Heard(own, chosen, told, _defaults(pipeline), user is not None)
+    ), chosen
 
 
 def _clock_of(received: Received) -> int | None:
@@ -120,7 +103,8 @@ def _clock_of(received: Received) -> int | None:
     return None if received.historical else received.sent_ms
 
 
-def _defaults(pipeline: Pipeline | None) -> Mapping[str, bool]:
+def _defaults(context: Context, received: Received) -> Mapping[str, bool]:
+    pipeline = context.pipelines.get(received.pipeline_id)
     return read(pipeline.consent_defaults) if pipeline and pipeline.consent_defaults else {}
 
 

@@ -1,10 +1,11 @@
 """Who an event is from: body beats cookie beats minted, and minted only for who has none."""
 
 import itertools
+import uuid
 
 import pytest
 
-from datafly.ingest.identity import assign
+from datafly.ingest.identity import assign, mint
 
 COOKIE = "0b6a1f6e-7f0a-4c55-9d0e-6a3d9c1f2b3c"
 NONE, USER, ANON = (None, None), (None, "u"), ("a", None)
@@ -86,3 +87,11 @@ def test_a_server_without_those_headers_is_none(gate):
     first, second = gate.received
     assert first.anonymous_id != second.anonymous_id
     assert "set-cookie" not in answer.headers
+
+
+def test_a_new_id_is_a_random_uuid_and_another_each_time():
+    minted = [mint() for _ in range(1_000)]
+    read = [uuid.UUID(one) for one in minted]
+    assert [str(one) for one in read] == minted
+    assert {(one.version, one.variant) for one in read} == {(4, uuid.RFC_4122)}
+    assert len(set(minted)) == 1_000

@@ -67,7 +67,7 @@ class House:
 
     def consent(self):
         reader = StateReader(self.state, 1)
-        known = reader.consent_of("ann")
+        known = reader.consents_of(["ann"]).get("ann")
         reader.close()
         return known
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datafly.process.consent import REFRESH_MS, Choice, Choices, Heard, decide, learn_choices
+from datafly.process.consent import REFRESH_MS, Choice, Choices, Heard, decide, learn_choices, settle
 
 CATEGORY = st.sampled_from(["marketing", "analytics"])
 WORD = st.dictionaries(CATEGORY, st.booleans(), max_size=2)
@@ -45,6 +45,14 @@ def test_a_repeated_word_is_not_written_again_for_a_while():
 def test_a_change_says_when_it_was_received():
     chosen = learn_choices(None, {"marketing": True}, 0, 1)
     assert learn_choices(chosen, {"marketing": False}, 5, 9).received_ms == 9
+
+
+@given(WORD, HISTORY, st.one_of(st.just({}), WORD), MOMENT, st.booleans())
+def test_a_word_that_only_repeats_the_last_is_settled_as_any_other(own, history, defaults, happened_ms, known):
+    chosen = learnt(history)
+    after = learn_choices(chosen, own, happened_ms, 99)
+    long_way = (*decide(Heard(own, chosen, after, defaults, known), happened_ms), after)
+    assert settle(own, chosen, defaults, (happened_ms, 99), known=known) == long_way
 
 
 @given(WORD, HISTORY, WORD, MOMENT)

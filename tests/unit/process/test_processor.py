@@ -343,14 +343,29 @@ def test_retention_keeps_what_the_state_has_not_learnt(house):
 def test_other_roles_find_offsets_and_consent(house):
     reader = StateReader(house.folder / "state", 1)
     assert reader.find_offset("m-3") == []
-    assert reader.consent_of("a-0") is None
+    assert reader.consents_of(["a-0"]) == {}
     house.receive(*(story(number) for number in range(5)))
     worker = house.worker()
     worker.turn()
-    assert reader.consent_of("a-4") == ({"marketing": True}, NOW), "choices are written at once"
+    assert reader.consents_of(["a-4"]) == {"a-4": ({"marketing": True}, NOW)}, "choices are written at once"
     worker.turn()
     assert reader.find_offset("m-3") == reader.find_offset("m-3", "pip_1") == [(0, 3)]
     assert reader.find_offset("m-3", "pip_2") == reader.find_offset("m-99") == []
+    reader.close()
+
+
+@pytest.mark.parametrize("asked", [1, 7, 25, 26, 250, 251, 600])
+def test_consent_is_found_for_any_number_of_visitors_at_once_and_only_what_is_new(house, asked):
+    house.receive(*(story(number) for number in range(600)))
+    finish(house.worker())
+    reader = StateReader(house.folder / "state", 1)
+    keys = [f"a-{number}" for number in range(asked)]
+    found = reader.consents_of([*keys, "nobody"])
+    assert sorted(found) == sorted(key for key in keys if reader.consents_of([key]))
+    assert found, "of some of them something is known"
+    newest = max(received_ms for _, received_ms in found.values())
+    assert reader.consents_of(keys, newest) == {key: one for key, one in found.items() if one[1] == newest}
+    assert reader.consents_of(keys, newest + 1) == {}
     reader.close()
 
 

@@ -47,6 +47,22 @@ def test_a_bucket_that_is_full_goes_on_in_the_next_also_from_the_last_to_the_fir
     assert files.find([(3, 99), (0, 1)]) == {}
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 1_500], ids=lambda count: f"{count} at a time")
+def test_entries_lie_where_they_are_looked_for_however_many_are_written_at_once(tmp_path, monkeypatch, at_once):
+    """Few are written bucket by bucket, many in blocks; full buckets go on behind the end of a block, too."""
+    monkeypatch.setattr(seen_files, "FIRST_BUCKETS", 256)
+    crowds = [Seen((63 + 64 * (number % 4), number), NOW, number) for number in range(100)]
+    put = [*crowds, *(seen(number) for number in range(1_400))]
+    files = SeenFiles(tmp_path / "seen", [])
+    for start in range(0, len(put), at_once):
+        files.put(put[start : start + at_once])
+    assert files.find([one.fingerprint for one in put]) == {one.fingerprint: NOW for one in put}
+    files.put(put)
+    assert [run.entries for run in files.runs] == [1_500]
+    assert all(find_by_message(tmp_path / "seen", files.runs[0], one.fingerprint[0]) for one in put)
+    files.close()
+
+
 def test_half_a_match_or_one_across_slots_is_none(files):
     files.put([Seen((1, 2), 3, 4), Seen((1, 5), 6, 7)])
     assert files.find([(2, 3), (1, 3), (3, 4), (4, 1)]) == {}

@@ -33,7 +33,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         clock=SystemClock(),
         compile=compiler(settings),
         withheld=withheld,
-        withdrawn=lookup.consent_of,
+        withdrawn=lookup.consents_of,
         settings=DeliverySettings(
             lanes=settings.delivery_lanes,
             give_up_seconds=settings.give_up_seconds,
