@@ -1,5 +1,5 @@
 # One word per chore. Works with GNU make 3.81 and newer.
-.PHONY: run install test test-kill fuzz check bench plots lock docs screens collector clean format
+.PHONY: run install test test-kill fuzz sdks check bench plots lock docs screens collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
 WORKERS ?= 2
@@ -37,6 +37,10 @@ test-kill: .venv/dev.stamp
 # Odd requests to every door of a gateway, drawn anew each time; takes about half an hour. A slice is in make test.
 fuzz: .venv/dev.stamp
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/fuzz -n0
+
+# The published SDKs at several gateways too; takes about two minutes. A few of them are in make test.
+sdks: .venv/dev.stamp
+	@SDKS_SPREAD=all CHROMIUM="$$(sh scripts/chromium.sh)" $(PY) -m pytest tests/sdks -n0
 
 bench: .venv/dev.stamp
 	@$(PY) bench/run.py

@@ -98,6 +98,11 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         """When it was received, by a clock that never goes back."""
         return self.received_ms + self.behind_ms
 
+    @property
+    def happened_ms(self) -> int:
+        """When it happened, by the same clock."""
+        return self.timestamp_ms + self.behind_ms
+
     def with_choices(self, newer: Mapping[str, bool] | None) -> "Event":
         """With what the visitor said since, so that a vendor is told the newest word; `newer` None: nothing since."""
         if newer is None:

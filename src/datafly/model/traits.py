@@ -53,8 +53,8 @@ def supersede(known: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     """`known` without what `told` says anew, in whatever spelling; so the newest word counts."""
     if not told or not known:
         return known
-    keys = {_meaning(name) for name in told}
-    kept = {name: value for name, value in known.items() if name in told or _meaning(name) not in keys}
+    keys = {meaning(name) for name in told}
+    kept = {name: value for name, value in known.items() if name in told or meaning(name) not in keys}
     return kept if len(kept) < len(known) else known
 
 
@@ -84,7 +84,8 @@ def _lifted(found: dict[str, Any], address: dict[str, Any], renames: list[Rename
     return found
 
 
-def _meaning(name: str) -> str:
+def meaning(name: str) -> str:
+    """The same for all spellings of one trait."""
     return _usual_meaning(name) if len(name) <= _USUAL_LENGTH else name
 
 

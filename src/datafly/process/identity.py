@@ -6,34 +6,40 @@ and a server that knows only the user id finds the same traits. What an anonymou
 id and is not handed to whoever logs in there.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from datafly.model.event import Event
-from datafly.model.traits import supersede
+from datafly.process import told
 
 NAME: Final = "identity"
 TEACHING: Final = ("identify", "group", "alias")
 """Of whom something is learnt: events of these types."""
 LINKING: Final = ("identify", "alias")
-MAX_TRAITS: Final = 500
-"""Of one user; beyond it the ones told longest ago are forgotten."""
 
 
 class Visitor(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is known of an anonymous id. Traits and group only while it has no user."""
+    """What is known of an anonymous id. Traits and group only while it has no user. `…_ms`: since when it is known,
+    0 where it was learnt before that was kept; of traits as `told` has them.
+    """
 
     user_id: str | None = None
     group_id: str | None = None
     traits: dict[str, Any] = {}
+    told_ms: list[int] = []
+    group_ms: int = 0
+    linked_ms: int = 0
 
 
 class User(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is known of a user id."""
+    """What is known of a user id; times as of a visitor."""
 
     group_id: str | None = None
     traits: dict[str, Any] = {}
+    told_ms: list[int] = []
+    group_ms: int = 0
 
 
 Known = Visitor | User
@@ -44,13 +50,14 @@ STRANGER: Final = User()
 
 
 class Identity(msgspec.Struct, gc=False):
-    """`group_id` and `known_traits` are what was known before the event."""
+    """`group_id` and `known_traits`, told at `told_ms`, are what was known before the event."""
 
     user_id: str | None = None
     learnt: bool = False
     group_id: str | None = None
     known_traits: dict[str, Any] = {}
     effect: str = ""
+    told_ms: Sequence[int] = ()
 
 
 def subject(event: Event) -> str | None:
@@ -74,7 +81,7 @@ def resolve(sent_user_id: str | None, visitor: Visitor | None, user: User | None
     known: Known | None = user if user_id is not None else visitor
     identity = Identity(user_id, learnt=user_id is not None and sent_user_id is None)
     if known is not None:
-        identity.group_id, identity.known_traits = known.group_id, known.traits
+        identity.group_id, identity.known_traits, identity.told_ms = known.group_id, known.traits, known.told_ms
     if identity.learnt:
         identity.effect = f"user {user_id} is known from an earlier identify"
     return identity
@@ -87,11 +94,18 @@ def learn_visitor(event: Event, visitor: Visitor | None) -> Visitor | None:
     """
     user_id = visitor.user_id if visitor else None
     if event.user_id is not None:
-        links = event.type in LINKING and not event.user_id_learnt and event.user_id != user_id
-        return Visitor(user_id=event.user_id) if links else visitor
+        return _linked(event, event.user_id, visitor) if event.type in LINKING and not event.user_id_learnt else visitor
     if user_id is not None:
         return visitor
     return _learn(event, visitor or NOBODY) if event.type in ("identify", "group") else visitor
+
+
+def _linked(event: Event, user_id: str, visitor: Visitor | None) -> Visitor | None:
+    since_ms = visitor.linked_ms if visitor else 0
+    is_known = visitor is not None and visitor.user_id == user_id
+    if event.happened_ms < since_ms or (is_known and event.happened_ms <= since_ms + told.AGAIN_MS):
+        return visitor
+    return Visitor(user_id=user_id, linked_ms=event.happened_ms)
 
 
 def learn_user(event: Event, user: User | None) -> User | None:
@@ -101,15 +115,13 @@ def learn_user(event: Event, user: User | None) -> User | None:
 
 def _learn(event: Event, known: _K) -> _K:
     if event.type == "group":
-        same = event.group_id is None or event.group_id == known.group_id
-        return known if same else msgspec.structs.replace(known, group_id=event.group_id)
-    if event.traits.items() <= known.traits.items():
+        return _in_group(event, known)
+    learnt = told.learn(known.traits, known.told_ms, event.traits, event.happened_ms)
+    return known if learnt is None else msgspec.structs.replace(known, traits=learnt[0], told_ms=learnt[1])
+
+
+def _in_group(event: Event, known: _K) -> _K:
+    is_known = event.group_id == known.group_id and event.happened_ms <= known.group_ms + told.AGAIN_MS
+    if event.group_id is None or is_known or event.happened_ms < known.group_ms:
         return known
-    return msgspec.structs.replace(known, traits=merge(known.traits, event.traits))
-
-
-def merge(known: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    """New values win, in whatever spelling, and count as told last; nothing is removed."""
-    kept = {name: value for name, value in supersede(known, told).items() if name not in told}
-    merged = {**kept, **told}
-    return dict(list(merged.items())[-MAX_TRAITS:])
+    return msgspec.structs.replace(known, group_id=event.group_id, group_ms=event.happened_ms)

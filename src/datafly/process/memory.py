@@ -48,7 +48,7 @@ class Memory:
         self.newest_ms = max(self.newest_ms, event.steady_ms)
         own = own_word(event.type, event.context, event.properties)
         if own:
-            self.learn_choices(event.key, own, event.timestamp_ms + event.behind_ms, event.steady_ms)
+            self.learn_choices(event.key, own, event.happened_ms, event.steady_ms)
         if event.type in TEACHING:
             self.learn_identity(event)
 

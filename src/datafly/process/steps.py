@@ -3,7 +3,7 @@
 Dedupe comes as early as it can: nothing more is done for a duplicate.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +12,7 @@ from datafly.model.consent import read
 from datafly.model.event import Event, Original, Received, Step
 from datafly.model.installation import Pipeline
 from datafly.model.traits import supersede
-from datafly.process import consent, identity, normalise, routing, skew
+from datafly.process import consent, identity, normalise, routing, skew, told
 from datafly.process.body import Body, Incoming, Refused, incoming
 from datafly.process.dedupe import is_duplicate
 from datafly.process.memory import Memory
@@ -65,9 +65,9 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     moment = skew.correct(body.timestamp, _clock_of(received), received_ms)
     visitor = memory.visitors.get(subject) if (subject := previous_id or anonymous_id) else None
     user = memory.users.get(identity.effective_user(user_id, visitor) or "")
-    who = identity.resolve(user_id, visitor, user)
     own, defaults = consent.own_word(kind, normal.context, normal.properties), _defaults(context, received)
     before, steady = memory.choices.get(one.key), (moment.ms + behind_ms, received_ms + behind_ms)
+    who = _resolve(body, normal, visitor, user, steady[0])
     allowed, said, chosen = consent.settle(own, before, defaults, steady, known=user is not None)
     choice = routing.read_choice(body.integrations)
     return Event(  # by position: by name takes seven times as long
@@ -122,10 +122,31 @@ def _known(kind: str | None, known: dict[str, Any], normal: normalise.Normal) ->
     return {**supersede(known, normal.of_user), **normal.of_user} if normal.of_user else known
 
 
+def _resolve(
+    body: Body, normal: normalise.Normal, visitor: identity.Visitor | None, user: identity.User | None, at_ms: int
+) -> identity.Identity:
+    """Of a group event the traits are the group's, and no word on the user."""
+    who = identity.resolve(body.user_id, visitor, user)
+    if normal.traits and told.is_late(who.told_ms, at_ms) and body.type != "group":
+        gone = told.late(who.known_traits, who.told_ms, normal.traits, at_ms)
+        if gone:
+            _drop(normal, gone)
+            who.effect = _both(who.effect, f"newer is known of {', '.join(gone)}")
+    return who
+
+
+def _drop(normal: normalise.Normal, gone: Collection[str]) -> None:
+    """What is not so any more goes to nobody."""
+    normal.sent_traits = normal.sent_traits or normal.traits
+    normal.traits = {name: value for name, value in normal.traits.items() if name not in gone}
+
+
 def _identified(one: Incoming, who: identity.Identity) -> str:
-    if not one.ignored:
-        return who.effect
-    return f"{one.ignored}; {who.effect}" if who.effect else one.ignored
+    return _both(one.ignored, who.effect)
+
+
+def _both(one: str, other: str) -> str:
+    return f"{one}; {other}" if one and other else one or other
 
 
 def _told(normalised: str, corrected: str, identified: str, decided: str, routed: str) -> tuple[Step, ...]:

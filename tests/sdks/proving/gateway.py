@@ -23,7 +23,7 @@ class Gateway:
     """`lost`: so many answers to posts are still to be turned into a 503 on their way: the events were taken."""
 
     def __init__(self, port: int, lost: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+        self.url, self.key = f"http://127.0.0.1:{port}", KEY
         self.news = threading.Condition()
         self._entries: list[Entry] = []
         self._lost = lost

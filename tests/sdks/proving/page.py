@@ -23,11 +23,14 @@ CALLS = """
 |---|{rules}---|---|
 """
 FOOT = """
+Two gateways on one port (`--gateway-workers 2`), with the keeper behind them, are sent the calls of {spread} by
+`make test`, and those of all by `make sdks`.
+
 *Ended at once*: one call by a process that ends as the SDK's documentation says (`flush`, `shutdown`,
 `closeAndFlush`), or on a page that is left right after; by gzip where that is not the default or without where it is,
-Segment in browsers by its batches, RudderStack in browsers by its beacon, Jitsu by its path for servers. *An answer was
-lost*: the gateway took the events but the SDK was told 503, so it sent them again; each became one event. – means that
-the SDK has no such call, or does not send again.
+Segment in browsers by its batches, RudderStack in browsers by its beacon, Jitsu on Node by its path for servers. *An
+answer was lost*: the gateway took the events but the SDK was told 503, so it sent them again; each became one event. –
+means that the SDK has no such call, or does not send again.
 
 What they do by themselves: `@segment/analytics-next` sends nothing of a call that is still under way when the page is
 left, so wait for the call or use its `trackLink`; after an identify its alias names the user of the identify, whatever
@@ -41,7 +44,12 @@ def drawn() -> str:
         for number, sdk in enumerate(SDKS, 1)
     )
     calls = CALLS.format(kinds=" | ".join(KINDS), rules="---|" * len(KINDS))
-    return HEAD + names + calls + "".join(_row(number, sdk) for number, sdk in enumerate(SDKS, 1)) + FOOT
+    return HEAD + names + calls + "".join(_row(number, sdk) for number, sdk in enumerate(SDKS, 1)) + _foot()
+
+
+def _foot() -> str:
+    *others, last = [str(number) for number, sdk in enumerate(SDKS, 1) if sdk.spread]
+    return FOOT.format(spread=f"{', '.join(others)} and {last}")
 
 
 def _row(number: int, sdk: Sdk) -> str:

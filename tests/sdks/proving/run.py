@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from datafly.model.event import Event, Received
-from proving.gateway import KEY, gateway
+from proving.gateway import Gateway, gateway
 from proving.sdks import DRIVERS, HERE, Sdk
+from proving.several import Several
 
 PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.2
@@ -48,19 +49,28 @@ def calls_of(sdk: Sdk, mode: str) -> list[dict]:
 
 @cache
 def run(sdk: Sdk, mode: str) -> Seen:
+    with gateway(lost=mode == "lost") as it:
+        return _seen(sdk, mode, it)
+
+
+def run_at(sdk: Sdk, mode: str, several: Several) -> Seen:
+    """As `run`, at several gateways, where no answer is lost."""
+    return _seen(sdk, mode, several.begin())
+
+
+def _seen(sdk: Sdk, mode: str, it: Gateway | Several) -> Seen:
     calls = calls_of(sdk, mode)
     awaited = len(calls) + (mode == "lost" and sdk.repeats)
-    with gateway(lost=mode == "lost") as it:
-        process = _start(_words(sdk), it.url, KEY, json.dumps(calls), mode)
-        try:
-            until = time.monotonic() + PATIENCE_SECONDS
-            with it.news:
-                while len(it.received) < awaited and process.poll() is None and time.monotonic() < until:
-                    it.news.wait(LOOK_SECONDS)
-            said = process.communicate("", PATIENCE_SECONDS)[0]
-        finally:
-            process.kill()
-        return Seen(it.received, it.events, said + f"\nended with {process.returncode}")
+    process = _start(_words(sdk), it.url, it.key, json.dumps(calls), mode)
+    try:
+        until = time.monotonic() + PATIENCE_SECONDS
+        with it.news:
+            while len(it.received) < awaited and process.poll() is None and time.monotonic() < until:
+                it.news.wait(LOOK_SECONDS)
+        said = process.communicate("", PATIENCE_SECONDS)[0]
+    finally:
+        process.kill()
+    return Seen(it.received, it.events, said + f"\nended with {process.returncode}")
 
 
 def _words(sdk: Sdk) -> list[str]:

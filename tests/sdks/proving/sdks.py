@@ -16,7 +16,8 @@ _LOCK = json.loads((DRIVERS / "package-lock.json").read_text(encoding="utf-8"))
 class Sdk:
     """`driver`: a file, and what it is to be told; of Node if it ends in .cjs, of Chromium in .html. `kinds`: the calls
     that the SDK has. `silent`: what its callers cannot say, so that the SDK says it. `remembers`: who the user is it
-    knows from identify alone. `repeats`: it sends again what was not acknowledged.
+    knows from identify alone. `repeats`: it sends again what was not acknowledged. `spread`: `make test` runs it at
+    several gateways too; `make sdks` runs all.
     """
 
     package: str
@@ -26,6 +27,7 @@ class Sdk:
     silent: tuple[str, ...] = ()
     remembers: bool = False
     repeats: bool = True
+    spread: bool = False
 
     @property
     def where(self) -> str:
@@ -44,7 +46,7 @@ class Sdk:
 
 
 SDKS = (
-    Sdk("segment-analytics-python", "python.py segment.analytics.client", "`host`"),
+    Sdk("segment-analytics-python", "python.py segment.analytics.client", "`host`", spread=True),
     Sdk("@segment/analytics-node", "segment_node.cjs", "`host`"),
     Sdk(
         "@segment/analytics-next",
@@ -53,7 +55,7 @@ SDKS = (
         remembers=True,
     ),
     Sdk("rudder-sdk-python", "python.py rudderstack.analytics.client", "`host`"),
-    Sdk("@rudderstack/rudder-sdk-node", "rudder_node.cjs", "`dataPlaneUrl`"),
+    Sdk("@rudderstack/rudder-sdk-node", "rudder_node.cjs", "`dataPlaneUrl`", spread=True),
     Sdk(
         "@rudderstack/analytics-js",
         "rudder_browser.html",
@@ -66,6 +68,16 @@ SDKS = (
         "@jitsu/js",
         "jitsu_node.cjs",
         "`host`; the key as `dk_…:x`",
+        kinds=("identify", "track", "page", "group"),
+        silent=("messageId", "timestamp"),
+        remembers=True,
+        repeats=False,
+    ),
+    Sdk(
+        "@jitsu/js",
+        "jitsu_browser.html",
+        "`host`; the key as `dk_…:x`",
+        spread=True,
         kinds=("identify", "track", "page", "group"),
         silent=("messageId", "timestamp"),
         remembers=True,

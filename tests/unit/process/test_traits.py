@@ -69,9 +69,9 @@ def test_nothing_is_lost_and_what_was_sent_is_not_changed(sent):
 def test_what_is_told_anew_supersedes_what_was_known_and_nothing_else(known, told):
     left = supersede(known, told)
     assert left.items() <= known.items()
-    meanings = {traits._meaning(name) for name in told}
+    meanings = {traits.meaning(name) for name in told}
     for name in known:
-        assert (name in left) == (name in told or traits._meaning(name) not in meanings)
+        assert (name in left) == (name in told or traits.meaning(name) not in meanings)
 
 
 class House:
