@@ -69,5 +69,10 @@ integration = Integration(
     overridable=places.OVERRIDABLE,
     # A receiver may look for webhook-id and messageId; whether it does, nobody can know here.
     idempotent=False,
-    functions=Functions(judge_success=answers.judge_success, headers=headers.headers, sign=headers.sign),
+    functions=Functions(
+        judge_success=answers.judge_success,
+        judge_failure=answers.judge_failure,
+        headers=headers.headers,
+        sign=headers.sign,
+    ),
 )
