@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from datafly.management.services import Composed
 from datafly.management.views.fate import UNREADABLE
 from datafly.management.views.installation import PartitionLag, PipelineIntegration, Standing, installation_view
 from datafly.model.delivery import DRIFT
 from datafly.model.installation import Installation
+from datafly.model.secret import redact
 from datafly.spec.compiled import Compiled
 from datafly.spec.integration import Integration
 
@@ -64,8 +66,11 @@ def _drifted(counts: Mapping[str, int]) -> Iterator[str]:
 
 
 def base_url(integration: Integration, compiled: Compiled) -> str | None:
-    """Where the integration's requests go, as far as its credential check shows it."""
+    """Where the integration's requests go, as far as its credential check shows it; of a secret address, its host."""
     if integration.check is None or compiled.credential_check is None:
         return None
     url, path = compiled.credential_check.url, integration.check.path
+    if redact(url, compiled.secrets) != url:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}"
     return url.removesuffix(path) if path and url.endswith(path) else url

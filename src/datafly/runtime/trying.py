@@ -32,6 +32,7 @@ from datafly.spec.explaining import Explained
 from datafly.spec.integration import Integration
 from datafly.spec.parameters import resolved_config, resolved_overrides
 from datafly.spec.setting import Address
+from datafly.spec.setting import Secret as SecretSetting
 
 _STAND_IN: Final = SeedKey(partner="preview", key="secret-of-a-preview")
 """Secrets never leave for a sandbox; it is told that this is the key."""
@@ -76,7 +77,8 @@ def compile_for(room: Room, installation: Installation) -> Compiled:
     """As it is, but sending to a room that was seeded with the stand-in: its own secrets are not in it."""
     integration, revision = catalog.get(installation.vendor), installation.revision
     config = resolved_config(revision.config, installation.parameters)
-    stand_ins = {name: Secret(_STAND_IN.key) for name in integration.secret_names() & config.keys()}
+    kept = [one for one in integration.settings if isinstance(one, SecretSetting) and one.name in config]
+    stand_ins = {one.name: Secret(one.stand_in(_STAND_IN.key, config[one.name].reveal())) for one in kept}
     return compile_integration(
         integration,
         {**config, **stand_ins, **config_at(room, integration, f"http://127.0.0.1/{room.slug}", _STAND_IN)},

@@ -71,15 +71,19 @@ def _signer(integration: Integration, config: Mapping[str, Any]) -> Sign | None:
         return None
 
     def sign(outgoing: Outgoing, items: Sequence[Item], now_ms: int) -> Outgoing:
-        told = make(config, outgoing, _id_of(items), now_ms)
+        told = make(config, outgoing, _id_of(items, outgoing.body), now_ms)
         return msgspec.structs.replace(outgoing, headers={**outgoing.headers, **told})
 
     return sign
 
 
-def _id_of(items: Sequence[Item]) -> str:
-    """The same each time that these items are sent together; it holds no dot, whatever a message id holds."""
+def _id_of(items: Sequence[Item], body: bytes) -> str:
+    """The same each time that these items are sent together as they are. It holds no dot, whatever a message id holds.
+
+    Of one event two installations may make two bodies for one receiver, which must not take one for the other.
+    """
     digest = hashlib.sha256("\0".join(item.key for item in items).encode("utf-8", "surrogatepass"))
+    digest.update(b"\0\0" + hashlib.sha256(body).digest())
     return f"msg_{digest.hexdigest()[:32]}"
 
 

@@ -11,7 +11,7 @@ import msgspec
 from datafly.model.secret import MASK
 from datafly.model.secret import Secret as Hidden
 from datafly.spec.header_lines import credentials_of, read_headers
-from datafly.spec.signature import objection
+from datafly.spec.signature import key_of, objection
 from datafly.spec.template import MOST_CHARS, Fault, read_template
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
@@ -112,6 +112,10 @@ class Secret(Setting, frozen=True, tag="secret"):
             return Problem("pattern", "has spaces, line breaks or letters that no key has; copy it anew")
         return None
 
+    def stand_in(self, text: str, _kept: str) -> str:
+        """What may stand in place of a secret that is set, `_kept`, where it must not be shown: made of `text`."""
+        return text
+
     def form(self) -> dict[str, Any]:
         return {"type": "string", "format": "password", "writeOnly": True, "minLength": 1, "maxLength": _LONGEST}
 
@@ -125,6 +129,9 @@ class SigningKey(Secret, frozen=True, tag="signing_key"):
         said = "" if wrong else objection(shown)
         return wrong or (Problem("pattern", said) if said else None)
 
+    def stand_in(self, text: str, _kept: str) -> str:
+        return key_of(text)
+
 
 class SecretHeaders(Secret, frozen=True, tag="secret_headers"):
     """Headers with their values, one a line, see `spec.header_lines`; all of it is secret."""
@@ -134,6 +141,9 @@ class SecretHeaders(Secret, frozen=True, tag="secret_headers"):
         if isinstance(shown, str) and shown != MASK and shown and len(shown) <= _LONGEST:
             return _header_problem(shown)
         return super().problem(value)
+
+    def stand_in(self, text: str, kept: str) -> str:
+        return "\n".join(f"{name}: {text}" for name in read_headers(kept))
 
 
 class Headers(Setting, frozen=True, tag="headers"):

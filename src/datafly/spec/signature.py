@@ -7,6 +7,7 @@ ed25519 private key (`v1a`): its 32 bytes, or these and the 32 of the public key
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Final
 
 SYMMETRIC: Final = "whsec_"
@@ -32,6 +33,11 @@ def objection(key: str) -> str:
     if prefix == SYMMETRIC:
         return "" if 24 <= size <= 64 else f"holds {size} bytes after whsec_; there must be 24 to 64"
     return "" if size in (_SEED_BYTES, 2 * _SEED_BYTES) else f"holds {size} bytes after whsk_; there must be 32 or 64"
+
+
+def key_of(text: str) -> str:
+    """A key that anybody can make of a text: for trying, not for keeping."""
+    return f"{SYMMETRIC}{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def standard_headers(keys: Sequence[str], message_id: str, seconds: int, body: bytes) -> dict[str, str]:

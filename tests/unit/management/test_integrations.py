@@ -9,6 +9,7 @@ from datafly.model.verdict import Verdict
 from datafly.store.base import Writing
 from datafly.transport.base import NOT_ALLOWED
 
+WEBHOOK_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BASE = "/v1/admin/pipeline-integrations"
 
 
@@ -388,3 +389,21 @@ def test_warnings_and_drift_are_told_by_sentence_and_drift_is_noted_where_it_sta
 
 def test_there_are_no_warnings_of_an_integration_that_is_not_there(call, refused):
     refused(call("GET", f"{BASE}/pi_none/warnings"), 404, "NOT_FOUND")
+
+
+def test_of_an_address_that_is_secret_the_host_is_told_and_the_test_of_it_is_signed(house, call):
+    config = {"url": "https://hooks.example.com:8443/T0/s3cret?key=x", "signing_secret": WEBHOOK_KEY}
+    body = {"name": "Hook", "config": config, "pipeline_ids": [house.pipeline.id]}
+    made = call("POST", "/v1/admin/integration-catalog/signed_webhook/install", json=body)
+    assert made.status_code == 201, made.text
+    place = f"{BASE}/{made.json()['pipeline_integrations'][0]['id']}"
+    house.reply = Reply(status=204)
+    tested = [call("POST", f"{place}/test") for _ in range(2)]
+    assert [(one.json()["ok"], one.json()["base_url"]) for one in tested] == [
+        (True, "https://hooks.example.com:8443")
+    ] * 2
+    for text in (made.text, *(one.text for one in tested), str(call.get(place))):
+        assert "s3cret" not in text
+        assert WEBHOOK_KEY not in text
+    assert all(sent.headers["webhook-signature"].startswith("v1,") for sent in house.sent)
+    assert {sent.url for sent in house.sent} == {config["url"]}

@@ -1,9 +1,18 @@
 """A webhook: any receiver of one's own, by signed JSON requests."""
 
-from datafly.integrations.signed_webhook import answers, calls, headers, identity, rules, samples, settings, words
+from datafly.integrations.signed_webhook import (
+    answers,
+    calls,
+    headers,
+    identity,
+    places,
+    rules,
+    samples,
+    settings,
+    words,
+)
 from datafly.spec.compiled import Limits
-from datafly.spec.integration import Check, Functions, Integration, Overridable, Route
-from datafly.spec.nodes import path
+from datafly.spec.integration import Check, Functions, Integration, Route
 
 _TEST = {
     "type": "signal.test",
@@ -57,8 +66,13 @@ integration = Integration(
     remarks=words.REMARKS,
     samples=samples.SAMPLES,
     corpus="contract/signed_webhook",
-    overridable=Overridable(path("event"), ()),
+    overridable=places.OVERRIDABLE,
     # A receiver may look for webhook-id and messageId; whether it does, nobody can know here.
     idempotent=False,
-    functions=Functions(judge_success=answers.judge_success, headers=headers.headers, sign=headers.sign),
+    functions=Functions(
+        judge_success=answers.judge_success,
+        judge_failure=answers.judge_failure,
+        headers=headers.headers,
+        sign=headers.sign,
+    ),
 )

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from datafly.model.delivery import Item, Reply
-from datafly.model.verdict import DELIVERED, Judgement, Verdict
+from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
+from datafly.spec.judging import header
 from datafly.spec.words import Failure
 
+_LONGEST = 300
 FAILURES = (
     Failure(
         Verdict.SUSPENDED,
@@ -103,6 +105,16 @@ FAILURES = (
         )
     ),
 )
+
+
+def judge_failure(reply: Reply, _items: Sequence[Item]) -> Judgement | None:
+    """Where a redirect leads is told. It has no symptom, so that of such an address no secret is: it may be our own."""
+    moved = header(reply, "location")[:_LONGEST]
+    found = next((one for one in FAILURES if one.status == reply.status and one.status < 400), None)
+    if found is None or not moved:
+        return None
+    cause = f"The receiver points to {moved}; a redirect is not followed, since it may lead anywhere."
+    return Judgement(Ruling(Verdict.SUSPENDED, f"http_{reply.status}", cause, found.cure))
 
 
 def judge_success(_reply: Reply, _items: Sequence[Item]) -> Judgement:

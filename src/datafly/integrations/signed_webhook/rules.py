@@ -7,7 +7,7 @@ from datafly.spec.consenting import consents
 from datafly.spec.convert import event_name
 from datafly.spec.integration import ANY, WITHDRAWN, Rule
 from datafly.spec.nodes import Node, const, first, obj, path
-from datafly.spec.parts import by_setting, identified
+from datafly.spec.parts import by_setting, identified, rule_event_name
 from datafly.spec.templated import templated
 from datafly.spec.whole import whole
 
@@ -40,9 +40,9 @@ def _of(kind: str, **fields: Node) -> Node:
 
 
 TRACK = _body(
-    _canonical("track", event=path("event"), properties=whole("properties")),
+    _canonical("track", event=rule_event_name(), properties=whole("properties")),
     # Standard Webhooks: words of letters, digits and underscores, joined by full stops.
-    first(joined(".", const("track"), event_name(path("event"))), const("track")),
+    first(joined(".", const("track"), event_name(rule_event_name())), const("track")),
 )
 _SEEN = {"name": path("name"), "properties": whole("properties")}
 # Sent although the consent is denied, so it tells that and nothing else, whatever a template would add.
@@ -83,5 +83,5 @@ RULES = (
             template=_WITHDRAWAL,
         ),
     ),
-    Rule(ANY, "track", "With event, under its canonical name, and properties.", body=TRACK),
+    Rule(ANY, "track", "With event, under its canonical name, and properties.", path("event"), body=TRACK),
 )
