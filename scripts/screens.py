@@ -78,7 +78,7 @@ def fill(signal: Signal) -> dict[str, str]:
     signal.send(*(signal.track("Product Viewed", f"user-{one}", product_id="harbour-mug") for one in range(40)))
     signal.is_through(good, delivered=30)
     hook = {"name": "On call", "kind": "webhook", "url": "https://hooks.example.com/on-call"}
-    channel = signal.api("POST", "alert-channels", hook, expect=200)["id"]
+    channel = signal.api("POST", "alert-channels", hook, expect=201)["id"]
     alerts = {one["kind"]: one["id"] for one in signal.api("GET", "alerts")["data"]}
     return {
         "home": "/",
