@@ -64,6 +64,22 @@ def fill(signal: Signal) -> dict[str, str]:
     signal.send(signal.track("Product Viewed", "user-5", "m-5", product_id="harbour-mug"))
     signal.has_state(wrong, "suspended")
     signal.until(lambda: signal.api("GET", f"replays/{run}")["state"] == "done", "the replay is done")
+    tried = signal.api(
+        "POST",
+        f"integration-templates/{signal.installed(good)['integration_id']}/revisions",
+        {
+            "overrides": {
+                "events": {"Product Viewed": {"vendor_event_name": "seen_product"}, "page": {"enabled": False}}
+            }
+        },
+        expect=201,
+    )["id"]
+    signal.api("POST", f"pipeline-integrations/{good}/canary", {"revision_id": tried, "percent": 50})
+    signal.send(*(signal.track("Product Viewed", f"user-{one}", product_id="harbour-mug") for one in range(40)))
+    signal.is_through(good, delivered=30)
+    hook = {"name": "On call", "kind": "webhook", "url": "https://hooks.example.com/on-call"}
+    channel = signal.api("POST", "alert-channels", hook, expect=201)["id"]
+    alerts = {one["kind"]: one["id"] for one in signal.api("GET", "alerts")["data"]}
     return {
         "home": "/",
         "live-events": "/live-events",
@@ -83,11 +99,15 @@ def fill(signal: Signal) -> dict[str, str]:
         "dead-letter-group": f"/dead-letters/groups/{signal.api('GET', 'dead-letters/groups')['data'][0]['id']}",
         "replays": "/replays",
         "replay": f"/replays/{run}",
+        "alerts": "/alerts",
+        "alert": f"/alerts/{alerts['error_rate']}",
+        "alert-channel": f"/alerts/channels/{channel}",
         "pipelines": "/settings/pipelines",
         "pipeline": f"/settings/pipelines/{signal.pipeline()['id']}",
         "api-tokens": "/settings/api-tokens",
         "users": "/settings/users",
         "audit-log": "/settings/audit-log",
+        "account": "/account",
     }
 
 

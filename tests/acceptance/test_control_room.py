@@ -33,7 +33,7 @@ def come_in(page, signal):
 
 def generate_key(page, signal):
     """Integration Hub > Authentication > API Keys of the vendor's panel."""
-    page.goto(re.search(r"Open (\S+/panel)", signal.said)[1])
+    page.goto(f"{signal.sandbox}/insider/panel")
     page.get_by_label("E-mail").fill(page.locator("dd code").nth(0).inner_text())
     page.get_by_label("Password").fill(page.locator("dd code").nth(1).inner_text())
     page.get_by_role("button", name="Log in").click()
@@ -94,7 +94,7 @@ def test_quick_setup_and_verify_are_walked_word_by_word(new_signal, new_page):
     expect(page.get_by_label("The answer of Insider")).to_contain_text("successful")
     assert key not in page.content()
 
-    page.goto(re.search(r"Open (\S+/panel)", signal.said)[1] + "/audience/users")
+    page.goto(f"{signal.sandbox}/insider/panel/audience/users")
     page.get_by_label("Search by uuid or email").fill("jane@example.com")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("link", name="user-123").click()
@@ -187,6 +187,31 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
     assert found == {}
 
 
+def test_a_viewer_sees_everything_and_can_change_nothing(demo, new_page):
+    integration_id = demo.install("wrong-key")
+    demo.send(demo.track("Product Viewed", "user-1", "seen-1", product_id="SKU-1"))
+    demo.has_state(integration_id, "suspended")
+    token = demo.api("POST", "tokens", {"name": "viewer", "role": "viewer"}, expect=201)["token"]
+    page = new_page()
+    page.context.set_extra_http_headers({"Authorization": f"Bearer {token}"})
+    for path in ("", "/settings", "/mapping"):
+        page.goto(f"{demo.management}/integrations/{integration_id}{path}")
+        assert page.locator("main form[method=post] button:enabled").all_inner_texts() == [], path
+    pipeline = f"/settings/pipelines/{demo.pipeline()['id']}"
+    for path in ("/integrations", "/integrations/library", "/replays", "/dead-letters", "/alerts", "/alerts/new"):
+        page.goto(demo.management + path)
+        assert page.locator("main form[method=post] button:enabled").all_inner_texts() == [], path
+    for path in ("/events?id=seen-1", "/settings/pipelines", pipeline, "/integrations/library/insider/install"):
+        page.goto(demo.management + path)
+        assert page.locator("main form[method=post] button:enabled").all_inner_texts() == [], path
+    page.goto(f"{demo.management}/settings/users")
+    expect(page.get_by_role("main")).to_contain_text("takes admin")
+    page.goto(f"{demo.management}/integrations/{integration_id}")
+    answer = page.request.post(f"{demo.management}/integrations/{integration_id}/pause")
+    assert answer.status == 403
+    assert demo.installed(integration_id)["paused"] is False
+
+
 def test_an_integration_is_installed_and_paused_by_keyboard_alone(demo, new_page):
     page = new_page()
     come_in(page, demo)
@@ -238,6 +263,7 @@ def test_a_group_of_dead_letters_is_seen_with_cause_and_cure_and_sent_again(demo
     page.get_by_role("button", name="Send all again").first.click()
     expect(page.get_by_text("1 event is sent again.")).to_be_visible()
     expect(page.get_by_text("1 of 1 decided")).to_be_visible()
+    expect(page.get_by_role("region", name="What became of each event")).to_contain_text("Delivered")
 
 
 def test_a_stretch_is_counted_sent_again_halted_and_goes_on(demo, new_page):

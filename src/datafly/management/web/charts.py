@@ -25,7 +25,7 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """`points`: polylines, one for each stretch without a gap."""
+    """`points`: polylines, one for each stretch without a gap; none of what is zero throughout, which hides others."""
 
     name: str
     points: tuple[str, ...]
@@ -84,7 +84,7 @@ def _line(series: Series, top: float, steps: int) -> Line:
         else:
             stretches[-1].append(f"{_x(index, steps):.1f},{_y(value, top):.1f}")
     known = [value for value in series.values if value is not None]
-    drawn = tuple(" ".join(_wide(points)) for points in stretches if points)
+    drawn = tuple(" ".join(_wide(points)) for points in stretches if points) if any(known) else ()
     return Line(series.name, drawn, known[-1] if known else None, max(known, default=None))
 
 

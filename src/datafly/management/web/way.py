@@ -1,7 +1,8 @@
 """The whole way of one event: the request that brought it, what each step changed, what became of it, what helps."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -12,20 +13,10 @@ from datafly.management.search import event_at
 from datafly.management.services import Composed
 from datafly.management.views.event import DeliveryView, LiveEvent, PendingView
 from datafly.management.views.times import moment
+from datafly.management.web.step_diffs import StepDiff, step_diffs
 from datafly.model.event import Event, Received
 
-_LINES: Final = 400
 _BODY: Final = msgspec.json.Decoder(dict[str, Any])
-_NAMES: Final = {"userId": "user_id", "anonymousId": "anonymous_id", "groupId": "group_id"}
-_COMPARED: Final = ("event", "name", "user_id", "anonymous_id", "group_id", "properties", "traits")
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One field that changed. `sign`: removed, added."""
-
-    sign: str
-    field: str
-    value: str
 
 
 class Cure(msgspec.Struct, frozen=True):
@@ -56,7 +47,7 @@ class Way(msgspec.Struct, frozen=True):
     place: str
     received: Received | None
     received_body: Any
-    diff: tuple[Line, ...]
+    steps: tuple[StepDiff, ...]
     fates: tuple[Fate, ...]
 
 
@@ -73,7 +64,7 @@ def way_of(services: Composed, place: Place) -> Way | None:
         place=f"{place.partition}-{place.offset}",
         received=received,
         received_body=body,
-        diff=tuple(_diff(_sent(body) if body else _original(event), event)),
+        steps=step_diffs(live, event, body),
         fates=tuple(_fates(live, place)),
     )
 
@@ -85,14 +76,14 @@ def received_at(received: Received) -> Any:
 def _fates(live: LiveEvent, place: Place) -> Iterator[Fate]:
     for final in live.deliveries:
         name = final.verdict.value if final.verdict else "decided"
-        cures = tuple(_cures(name, final, place))
+        cures = tuple(_cures(name, final, live, place))
         yield Fate(final.pipeline_integration_id, final.integration_name, name, final, None, cures)
     for waits in live.pending:
-        cures = tuple(_cures(waits.state, waits, place))
+        cures = tuple(_cures(waits.state, waits, live, place))
         yield Fate(waits.pipeline_integration_id, waits.integration_name, waits.state, None, waits, cures)
 
 
-def _cures(name: str, fate: DeliveryView | PendingView, place: Place) -> Iterator[Cure]:
+def _cures(name: str, fate: DeliveryView | PendingView, live: LiveEvent, place: Place) -> Iterator[Cure]:
     """What a person can do about it here, if anything."""
     at = f"/integrations/{fate.pipeline_integration_id}"
     if name in {"REJECTED", "EXHAUSTED"}:
@@ -100,7 +91,8 @@ def _cures(name: str, fate: DeliveryView | PendingView, place: Place) -> Iterato
     if name in {"REJECTED", "EXHAUSTED", "suspended", "retrying"}:
         yield Cure("Edit settings", f"{at}/settings", posts=False)
     if name in {"REJECTED", "SKIPPED"} and fate.reason not in {"disabled", "installation_removed"}:
-        yield Cure("Edit mapping", f"{at}/mapping", posts=False)
+        asked = urlencode({"event": live.event or live.type, "message": live.message_id})
+        yield Cure("Edit mapping", f"{at}/mapping?{asked}", posts=False)
     if name == "paused":
         yield Cure("Resume", f"{at}/resume", posts=True)
     if name == "SKIPPED" and fate.reason == "disabled":
@@ -115,40 +107,3 @@ def _body(received: Received | None) -> dict[str, Any] | None:
         return _BODY.decode(received.body) if received else None
     except (msgspec.DecodeError, UnicodeError):
         return None
-
-
-def _sent(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What was sent, by the names under which it is governed."""
-    named = {_NAMES.get(name, name): value for name, value in body.items()}
-    return {name: named[name] for name in _COMPARED if name in named}
-
-
-def _original(event: Event) -> dict[str, Any]:
-    """Where the request is gone, the record still says what was changed."""
-    told = msgspec.to_builtins(event.original) if event.original else {}
-    return {**_governed(event), **{name: value for name, value in told.items() if name in _COMPARED and value}}
-
-
-def _governed(event: Event) -> dict[str, Any]:
-    return {name: value for name in _COMPARED if (value := getattr(event, name)) not in (None, {})}
-
-
-def _diff(before: Mapping[str, Any], event: Event) -> list[Line]:
-    old, new = dict(_flat(before)), dict(_flat(_governed(event)))
-    lines: list[Line] = []
-    for field in sorted({*old, *new}):
-        if old.get(field) != new.get(field):
-            lines.extend([Line("removed", field, old[field])] if field in old else [])
-            lines.extend([Line("added", field, new[field])] if field in new else [])
-    return lines[:_LINES]
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and value:
-        for name, inner in value.items():
-            yield from _flat(inner, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, list) and value:
-        for index, inner in enumerate(value):
-            yield from _flat(inner, f"{path}[{index}]")
-    else:
-        yield path, msgspec.json.encode(value).decode()

@@ -145,7 +145,7 @@ def lasting(seconds: float) -> str:
     """A stretch of time, in the unit that fits."""
     for bound, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= bound:
-            return f"{seconds / bound:.1f} {unit}"
+            return f"{seconds / bound:.1f}".removesuffix(".0") + f" {unit}"
     return f"{seconds:.0f} s"
 
 

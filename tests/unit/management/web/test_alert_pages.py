@@ -37,7 +37,7 @@ def test_percent_and_minutes_are_kept_as_shares_and_seconds(house, browser):
     (rule,) = house.control.alert_rules()
     assert (rule.threshold, rule.window_seconds, rule.remind_seconds) == (0.05, 900, 14_400)
     assert rule.installation_id == installation.id
-    assert "Requests to a vendor fail (5 %), over 15.0 min" in told
+    assert "Requests to a vendor fail (5 %), over 15 min" in told
 
 
 def test_an_alert_is_changed_switched_off_and_removed(house, browser):

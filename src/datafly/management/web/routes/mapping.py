@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from datafly.management.bodies import decode
@@ -49,8 +49,16 @@ _PATH = "/integrations/{integration_id:str}/mapping"
 
 
 @get(_PATH, sync_to_thread=True)
-def mapping(*, services: Services, request: Visit, integration_id: FromPath[str]) -> Response[str]:
-    return _page(services, request, integration_id)
+def mapping(
+    *,
+    services: Services,
+    request: Visit,
+    integration_id: FromPath[str],
+    event: FromQuery[str] = "",
+    message: FromQuery[str] = "",
+) -> Response[str]:
+    """`event`, `message`: what the draft is to be about, and the event to try it with."""
+    return _page(services, request, integration_id, event=event, message=message)
 
 
 @post(f"{_PATH}/preview", status_code=200, opt=ASKS)
@@ -227,6 +235,8 @@ def _page(
     integration_id: str,
     *,
     form: Mapping[str, Any] | None = None,
+    event: str = "",
+    message: str = "",
     problem: str = "",
     status: int = 200,
 ) -> Response[str]:
@@ -234,7 +244,7 @@ def _page(
     revisions = sorted(services.control.revisions(installation.template.id), key=lambda one: -one.number)
     text = str(form.get("overrides", "")) if form else drafting.shown(installation.revision.overrides)
     draft = _readable(text)
-    typed = drafting.typed(form if form and problem else {})
+    typed = drafting.typed(form if form and problem else {"event": event})
     return draw(
         request,
         "mapping.html",
@@ -249,6 +259,7 @@ def _page(
         differs=draft != installation.revision.overrides,
         typed=typed,
         problem=problem,
+        message=str(form.get("message", "")) if form else message,
         recent=_recent(services, installation),
         revisions=[revision_view(one) for one in revisions[:20]],
         deployed=installation.revision.id,
