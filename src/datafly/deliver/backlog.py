@@ -8,12 +8,13 @@ from typing import Final
 from datafly.deliver import reasons
 from datafly.deliver.batch import Batch, Member, Unit
 from datafly.deliver.site import Plan, Served, Site
-from datafly.model.delivery import Answer
+from datafly.model.delivery import Answer, Item
 from datafly.model.event import Event
 from datafly.model.verdict import FINAL, Ruling
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverShapeFailed
 from datafly.spec.compiled import Compiled, Limits, Shaped
+from datafly.spec.spending import Meter
 
 _SHAPED_PER_TURN: Final = 1_000
 """So many events are shaped before others get a turn."""
@@ -181,10 +182,13 @@ class Backlog:
         served = plan.of(member.key)
         compiled = served.compiled
         newer = self._site.newer_consent(member.event)
-        refused = self._refused(compiled, member, newer)
+        wanted = self._refused(compiled, member, newer) or self._shape(compiled, member.event.with_choices(newer))
+        shaped = self._afforded(compiled, compiled.meter, wanted) if compiled.meter else wanted
+        if shaped is None:
+            self._budget = 0
+            return
         self.queue.popleft()
         self.queued_bytes -= member.size
-        shaped = refused or self._shape(compiled, member.event.with_choices(newer))
         if isinstance(shaped, Ruling):
             self._decide(member, shaped)
             return
@@ -194,7 +198,24 @@ class Backlog:
             if batch is None or not batch.takes(item, compiled.limits):
                 batch = self._new_batch(served)
                 self.todo.append(batch)
-            batch.add(Unit(member, item))
+            batch.add(_unit(compiled.meter, member, item))
+
+    def _afforded(self, compiled: Compiled, meter: Meter, items: Shaped) -> Shaped | None:
+        """What has to be sent of it, and may be today; None: it waits."""
+        if isinstance(items, Ruling):
+            return items
+        try:
+            left = self._site.thrift.spared(compiled, meter, items, self._is_under_way)
+            reserved = sum(unit.cost for batch in self.todo for unit in batch.units) if meter.cap else 0
+            found = self._site.thrift.afforded(meter, left, reserved) if left else reasons.UNCHANGED
+        except Exception as error:  # noqa: BLE001 - as in `_refused`
+            return self._fault(error)
+        if found is None:
+            self._site.reach_cap(meter)
+        return found
+
+    def _is_under_way(self, whose: bytes) -> bool:
+        return any(unit.whose == whose for batch in self.todo for unit in batch.units)
 
     def _last_of(self, compiled: Compiled) -> Batch | None:
         return next((batch for batch in reversed(self.todo) if batch.compiled is compiled), None)
@@ -244,6 +265,13 @@ class Backlog:
         words = f"{type(error).__name__}: {error}"
         emit(DeliverShapeFailed(installation_id=self._site.id, vendor=self._site.vendor, error=words))
         return reasons.shape_failed(words)
+
+
+def _unit(meter: Meter | None, member: Member, item: Item) -> Unit:
+    if meter is None:
+        return Unit(member, item)
+    told = meter.told(item)
+    return Unit(member, item, told.whose if told else b"", meter.cost(item) if meter.cap else 0)
 
 
 def _unfinished(batches: Iterable[Batch]) -> list[Member]:

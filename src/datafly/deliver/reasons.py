@@ -35,6 +35,33 @@ POSSIBLY_DOUBLED: Final = Ruling(
 )
 
 
+UNCHANGED: Final = Ruling(
+    Verdict.SKIPPED,
+    "unchanged",
+    "The vendor took all that the event says before, with the same values.",
+    "Nothing: what does not change is not paid for again. It is sent once more when something else is said.",
+)
+DAILY_CAP: Final = "daily_cap"
+
+
+def over_cap(cap: int, unit: str) -> Ruling:
+    return Ruling(
+        Verdict.SKIPPED,
+        DAILY_CAP,
+        f"The daily cap of {cap:,} {unit} is reached.",
+        "Raise the cap, or let events wait for the next day; then replay it.",
+    )
+
+
+def held_by_cap(cap: int, unit: str) -> Ruling:
+    return Ruling(
+        Verdict.SUSPENDED,
+        DAILY_CAP,
+        f"The daily cap of {cap:,} {unit} is reached; events wait until midnight, UTC.",
+        "Raise the cap, and they are sent at once.",
+    )
+
+
 def unreadable(words: str) -> Ruling:
     return Ruling(Verdict.REJECTED, "unreadable_event", f"The stored event cannot be read: {words}", _REPORT)
 
