@@ -20,6 +20,7 @@ from datafly.observe.deliver import DeliverPaceSlowed, DeliverRequestAnswered
 
 Finals = Sequence[tuple[int, Ruling]]
 _LARGEST_DOUBLING: Final = 30
+_GATEWAY_TIMEOUT: Final = 504
 
 
 class Book(Protocol):
@@ -145,8 +146,8 @@ class Lane:
         reply = await self._site.parts.transport.send(outgoing)
         batch.tries += 1
         batch.sealed = True
-        batch.doubted = batch.doubted or (reply.unknown_outcome and not batch.compiled.idempotent)
         decision = decide(batch.compiled, reply, batch.items(), installation_id=self._site.id)
+        batch.doubted = batch.doubted or (not batch.compiled.idempotent and _may_be_taken(reply, decision))
         self._note(batch, reply, decision)
         if decision.drift:
             secrets = batch.compiled.secrets
@@ -340,6 +341,12 @@ class Lane:
                 outcome="split" if decision.split else decision.meaning.value,
             )
         )
+
+
+def _may_be_taken(reply: Reply, decision: Decision) -> bool:
+    """Although nobody said so: no answer came, also to whoever stands between, or a success that nobody can read."""
+    unread = decision.drift and decision.told.verdict is Verdict.RETRY
+    return reply.unknown_outcome or reply.status == _GATEWAY_TIMEOUT or bool(reply.status and unread)
 
 
 def _taken(batch: Batch, decision: Decision) -> list[Unit]:

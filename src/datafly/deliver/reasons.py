@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from datafly.model import delivery as model
 from datafly.model.verdict import Ruling, Verdict
 
 DISABLED: Final = Ruling(
@@ -29,7 +30,7 @@ _REPORT: Final = "This is a fault of Signal: please report it. Replay the event 
 
 POSSIBLY_DOUBLED: Final = Ruling(
     Verdict.DELIVERED,
-    "possibly_doubled",
+    model.POSSIBLY_DOUBLED,
     "An answer was lost after sending, so it was sent again; the vendor cannot tell, and may have taken it twice.",
     "Look there whether it is doubled, if it matters.",
 )

@@ -316,7 +316,9 @@ class Ledger(Protocol):
         """How each stands, over its shares: as the worst of them."""
 
     def counts(self, installation_id: str) -> dict[str, int]:
-        """Since it was installed: verdict → events, `requests` → attempts, `warning` and `drift` → those notices."""
+        """Since it was installed: verdict → events, `requests` → attempts, `doubled` → delivered events that may be
+        there twice, `warning` and `drift` → those notices.
+        """
 
     def drained(self, installation_id: str, *, since_ms: int) -> Drained:
         """Events that became final since then, or up to ten seconds more, as told; replays apart."""
