@@ -82,7 +82,7 @@ class Vendor:
 
 
 def judge(reply, items):
-    if reply.status is None or reply.status in {429, 500, 503}:
+    if reply.status is None or reply.status in {429, 500, 503, 504}:
         after = reply.headers.get("retry-after")
         return Judgement(
             Ruling(Verdict.RETRY, f"status_{reply.status}", retry_after_seconds=float(after) if after else None)

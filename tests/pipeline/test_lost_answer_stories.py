@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from datafly.model.verdict import Verdict
+from datafly.model.verdict import Judgement, Ruling, Verdict
 
 
 def items_of(request):
@@ -15,9 +15,29 @@ def at(house, **changes):
     house.compile = lambda installation: msgspec.structs.replace(compile_(installation), **changes)
 
 
-async def test_an_event_that_may_be_there_twice_says_so(house):
+def reads_nothing_of_an_empty_success(house):
+    """Where the contract promises words, none are a contradiction."""
+    compile_ = house.compile
+
+    def compiled(installation):
+        made = compile_(installation)
+
+        def judge(reply, items):
+            if reply.status == 200 and not reply.body:
+                return Judgement(Ruling(Verdict.RETRY, "unreadable_answer"), drift="no body")
+            return made.judge(reply, items)
+
+        return msgspec.structs.replace(made, judge=judge)
+
+    house.compile = compiled
+
+
+@pytest.mark.parametrize("answer", ["reset after", 504, (200, {})])
+async def test_an_event_that_may_be_there_twice_says_so_and_is_counted(house, answer):
+    """No answer came; or none to whoever stands between; or a success that nobody can read."""
+    reads_nothing_of_an_empty_success(house)
     at(house, idempotent=False)
-    house.vendor.answer = lambda *_: "reset after" if len(house.vendor.requests) == 1 else None
+    house.vendor.answer = lambda *_: answer if len(house.vendor.requests) == 1 else None
     house.install()
     house.start(lanes=1)
     doubted, *_ = house.append("ann")
@@ -25,11 +45,12 @@ async def test_an_event_that_may_be_there_twice_says_so(house):
     (sound,) = house.append("ann")
     await house.until(house.is_done)
 
-    assert house.vendor.ids == ["e0", "e0", "e1"]
+    assert len(house.vendor.requests) == 3
     told = house.delivered(doubted).attempt.told[doubted]
     assert (told.verdict, told.reason) == (Verdict.DELIVERED, "possibly_doubled")
     assert told.cure
     assert not house.delivered(sound).attempt.told
+    assert house.ledger.counts("ins")["doubled"] == 1
 
 
 @pytest.mark.parametrize("answer", ["reset after", 503])

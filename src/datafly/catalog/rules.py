@@ -333,3 +333,19 @@ def calls_are_known(subject: Subject) -> Iterator[str]:
             yield f"the call {call.key} is none of {', '.join(TAKES)}, or is there twice"
         elif call.names() != TAKES[call.key]:
             yield f"the call {call.key} must send {', '.join(sorted(TAKES[call.key]))}"
+
+
+@asks("alpha")
+def spend_is_of_its_settings(subject: Subject) -> Iterator[str]:
+    """What is spent is counted of lists and routes that there are, and bounded by settings that fit."""
+    one, spend = subject.integration, subject.integration.spend
+    if spend is None:
+        return
+    known = {name for route in one.routes for name in (route.key, *route.parts)}
+    for name in spend.costs.keys() - known:
+        yield f"{name} costs {spend.unit}, but is no route and no list of one"
+    if spend.cap and not isinstance(one.setting(spend.cap), Number):
+        yield f"the cap hangs on {spend.cap}, which is no number"
+    for setting, option in (choice for choice in (spend.holds, spend.repeats) if choice):
+        if option not in _options(one, setting):
+            yield f"what is spent hangs on whether {setting} is {option}, which it can never be"

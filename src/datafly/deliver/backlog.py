@@ -14,6 +14,7 @@ from datafly.model.verdict import FINAL, Ruling
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverShapeFailed
 from datafly.spec.compiled import Compiled, Limits, Shaped
+from datafly.spec.spending import Meter
 
 _SHAPED_PER_TURN: Final = 1_000
 """So many events are shaped before others get a turn."""
@@ -191,7 +192,12 @@ class Backlog:
         now_ms = self._site.clock.now_ms()
         for member, known in zip(waiting, newer, strict=True):
             served = plan.of(member.event.key)
-            made = self._made(served.compiled, member.event, known, now_ms)
+            wanted = self._made(served.compiled, member.event, known, now_ms)
+            meter = served.compiled.meter
+            made = self._afforded(served.compiled, meter, wanted) if meter else wanted
+            if made is None:
+                self._budget = 0
+                return
             self._budget -= 1
             self.queue.popleft()
             self.queued_bytes -= member.size
@@ -220,8 +226,25 @@ class Backlog:
                 overflows = batch is not None
                 batch = self._new_batch(served)
                 self.todo.append(batch)
-            batch.add(Unit(member, item))
+            batch.add(_unit(compiled.meter, member, item))
         return not overflows and batch is not None and batch.has_room(limits)
+
+    def _afforded(self, compiled: Compiled, meter: Meter, items: Shaped) -> Shaped | None:
+        """What has to be sent of it, and may be today; None: it waits."""
+        if isinstance(items, Ruling):
+            return items
+        try:
+            left = self._site.thrift.spared(compiled, meter, items, self._is_under_way)
+            reserved = sum(unit.cost for batch in self.todo for unit in batch.units) if meter.cap else 0
+            found = self._site.thrift.afforded(meter, left, reserved) if left else reasons.UNCHANGED
+        except Exception as error:  # noqa: BLE001 - as in `_made`
+            return self._fault(error)
+        if found is None:
+            self._site.reach_cap(meter)
+        return found
+
+    def _is_under_way(self, whose: bytes) -> bool:
+        return any(unit.whose == whose for batch in self.todo for unit in batch.units)
 
     def _last_of(self, compiled: Compiled) -> Batch | None:
         if self.todo and self.todo[-1].compiled is compiled:
@@ -240,7 +263,7 @@ class Backlog:
         try:
             batch.arrange()
             outgoing = batch.compiled.assemble(batch.items())
-        except Exception as error:  # noqa: BLE001 - as in `_refused`
+        except Exception as error:  # noqa: BLE001 - as in `_made`
             self._refuse(batch, self._fault(error))
             return False
         if len(outgoing.body) > limits.max_bytes:
@@ -264,6 +287,13 @@ class Backlog:
         words = f"{type(error).__name__}: {error}"
         emit(DeliverShapeFailed(installation_id=self._site.id, vendor=self._site.vendor, error=words))
         return reasons.shape_failed(words)
+
+
+def _unit(meter: Meter | None, member: Member, item: Item) -> Unit:
+    if meter is None:
+        return Unit(member, item)
+    told = meter.told(item)
+    return Unit(member, item, told.whose if told else b"", meter.cost(item) if meter.cap else 0)
 
 
 def _unfinished(batches: Iterable[Batch]) -> list[Member]:

@@ -43,7 +43,7 @@ class Gate:
         self.next_probe_ms: int | None = None
         self.successes = 0
         self._released = False
-        self._shut = {"paused": False, "stopping": False, "blocked": False}
+        self._shut = {"paused": False, "stopping": False, "blocked": False, "capped": False}
         self._epoch = 0
         self._failures = 0
         self._probes = 0
@@ -133,7 +133,10 @@ class Gate:
         self._wake()
 
     def shut(self, why: str, *, shut: bool) -> None:
-        """`paused`, `stopping` or `blocked` (no configuration to send with): nobody passes, not even a probe."""
+        """`paused`, `stopping`, `blocked` (no configuration to send with) or `capped` (nothing left to spend).
+
+        Nobody passes, not even a probe.
+        """
         self._shut[why] = shut
         self._account()
         self._wake()

@@ -12,13 +12,15 @@ from datafly.deliver.judge import THROTTLED, Decision, Meaning, decide
 from datafly.deliver.notices import drift_of
 from datafly.deliver.record import Exchange, ahead_call, attempt_of, shown_answer, shown_ruling
 from datafly.deliver.site import Site
-from datafly.model.delivery import Answer, Attempt, Notice, Outgoing, Pending, Reply, Sighting
+from datafly.deliver.thrift import NOTHING_SPENT, Spent
+from datafly.model.delivery import LIVE, Answer, Attempt, Notice, Outgoing, Pending, Reply, Sighting
 from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverPaceSlowed, DeliverRequestAnswered
 
 Finals = Sequence[tuple[int, Ruling]]
 _LARGEST_DOUBLING: Final = 30
+_GATEWAY_TIMEOUT: Final = 504
 
 
 class Book(Protocol):
@@ -36,6 +38,7 @@ class Book(Protocol):
         sightings: tuple[Sighting, ...] = (),
         local: Finals = (),
         cleared: int | None = None,
+        spent: Spent = NOTHING_SPENT,
     ) -> None:
         """Durable on return. `finals` came of the attempt, `local` of no request; lane `cleared` waits no more."""
 
@@ -141,8 +144,8 @@ class Lane:
         reply = await self._site.parts.transport.send(outgoing)
         batch.tries += 1
         batch.sealed = True
-        batch.doubted = batch.doubted or (reply.unknown_outcome and not batch.compiled.idempotent)
         decision = decide(batch.compiled, reply, batch.items(), installation_id=self._site.id)
+        batch.doubted = batch.doubted or (not batch.compiled.idempotent and _may_be_taken(reply, decision))
         self._note(batch, reply, decision)
         if decision.drift:
             secrets = batch.compiled.secrets
@@ -150,6 +153,7 @@ class Lane:
         self._pace_itself(batch, reply, decision, sent_at)
         answer = shown_answer(reply, outgoing, batch.compiled.secrets, self._site.settings.answer_bytes)
         backoff = self._report(ticket, batch, reply, decision)
+        taken = _taken(batch, decision)
         finals, rest = self._sort_out(batch, decision, reply)
         exchange = Exchange(outgoing=outgoing, answer=answer, started_ms=started_ms, latency_ms=reply.latency_ms)
         _keep_ahead(batch, exchange, rest)
@@ -158,11 +162,16 @@ class Lane:
         for part in rest:
             part.earlier = (*batch.earlier, answer)[-self._site.settings.earlier_answers :]
         self._backlog.replace_head(rest)
+        spent = self._account(batch, taken)
         sightings = self._site.sightings.of(batch, attempt.delivered, started_ms) if attempt else ()
-        await self._decide(finals, attempt, sightings)
+        await self._decide(finals, attempt, sightings, spent)
         if rest and decision.told.verdict not in FINAL:
             self._tell_pending(rest, decision.told, answer, backoff)
         return backoff
+
+    def _account(self, batch: Batch, taken: Sequence[Unit]) -> Spent:
+        pairs = ((unit.member.event, unit.item) for unit in taken)
+        return self._site.thrift.account(batch.compiled, pairs, is_live=self._book.run_id == LIVE)
 
     def _attempt(self, batch: Batch, exchange: Exchange, finals: Finals) -> Attempt:
         place = (self._site.id, self._book.partition, self._book.run_id)
@@ -283,14 +292,20 @@ class Lane:
         return batch.fails > 0 and self._site.gate.successes > batch.successes_before
 
     async def _decide(
-        self, finals: Finals = (), attempt: Attempt | None = None, sightings: tuple[Sighting, ...] = ()
+        self,
+        finals: Finals = (),
+        attempt: Attempt | None = None,
+        sightings: tuple[Sighting, ...] = (),
+        spent: Spent = NOTHING_SPENT,
     ) -> None:
         local = self._backlog.take_decided()
         cleared = self._told_pending and not self._backlog.todo
         self._told_pending = self._told_pending and not cleared
-        if finals or local or cleared:
+        if finals or local or cleared or spent.taken or spent.counts:
             lane = self.number if cleared else None
-            await self._book.decide(finals, attempt=attempt, sightings=sightings, local=local, cleared=lane)
+            await self._book.decide(
+                finals, attempt=attempt, sightings=sightings, local=local, cleared=lane, spent=spent
+            )
 
     def _tell_pending(self, rest: list[Batch], told: Ruling, answer: Answer, backoff: float) -> None:
         now = self._site.clock.monotonic()
@@ -324,6 +339,20 @@ class Lane:
                 outcome="split" if decision.split else decision.meaning.value,
             )
         )
+
+
+def _may_be_taken(reply: Reply, decision: Decision) -> bool:
+    """Although nobody said so: no answer came, also to whoever stands between, or a success that nobody can read."""
+    unread = decision.drift and decision.told.verdict is Verdict.RETRY
+    return reply.unknown_outcome or reply.status == _GATEWAY_TIMEOUT or bool(reply.status and unread)
+
+
+def _taken(batch: Batch, decision: Decision) -> list[Unit]:
+    """What the vendor took with this answer."""
+    if batch.compiled.meter is None or decision.split:
+        return []
+    told = zip(batch.units, decision.rulings, strict=True)
+    return [unit for unit, ruling in told if ruling.verdict is Verdict.DELIVERED]
 
 
 def _told(batch: Batch, ruling: Ruling) -> Ruling | None:

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from datafly.model import delivery as model
 from datafly.model.verdict import Ruling, Verdict
 
 DISABLED: Final = Ruling(
@@ -29,10 +30,37 @@ _REPORT: Final = "This is a fault of Signal: please report it. Replay the event 
 
 POSSIBLY_DOUBLED: Final = Ruling(
     Verdict.DELIVERED,
-    "possibly_doubled",
+    model.POSSIBLY_DOUBLED,
     "An answer was lost after sending, so it was sent again; the vendor cannot tell, and may have taken it twice.",
     "Look there whether it is doubled, if it matters.",
 )
+
+
+UNCHANGED: Final = Ruling(
+    Verdict.SKIPPED,
+    "unchanged",
+    "The vendor took all that the event says before, with the same values.",
+    "Nothing: what does not change is not paid for again. It is sent once more when something else is said.",
+)
+DAILY_CAP: Final = "daily_cap"
+
+
+def over_cap(cap: int, unit: str) -> Ruling:
+    return Ruling(
+        Verdict.SKIPPED,
+        DAILY_CAP,
+        f"The daily cap of {cap:,} {unit} is reached.",
+        "Raise the cap, or let events wait for the next day; then replay it.",
+    )
+
+
+def held_by_cap(cap: int, unit: str) -> Ruling:
+    return Ruling(
+        Verdict.SUSPENDED,
+        DAILY_CAP,
+        f"The daily cap of {cap:,} {unit} is reached; events wait until midnight, UTC.",
+        "Raise the cap, and they are sent at once.",
+    )
 
 
 def unreadable(words: str) -> Ruling:

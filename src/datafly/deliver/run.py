@@ -14,6 +14,7 @@ from datafly.deliver.loop import keep_going
 from datafly.deliver.notices import warnings_of
 from datafly.deliver.record import outcomes_of
 from datafly.deliver.site import Site
+from datafly.deliver.thrift import NOTHING_SPENT, Spent, Taken
 from datafly.deliver.tracker import Tracker
 from datafly.model.delivery import LIVE, Attempt, Notice, Outcome, Pending, Sighting
 from datafly.model.verdict import DELIVERED, Ruling, Verdict
@@ -121,6 +122,7 @@ class Run:
         sightings: tuple[Sighting, ...] = (),
         local: Finals = (),
         cleared: int | None = None,
+        spent: Spent = NOTHING_SPENT,
     ) -> None:
         self._tracker.finish(*[offset for offset, _ in finals], *[offset for offset, _ in local])
         outcomes = (
@@ -137,7 +139,9 @@ class Run:
                 sightings=sightings,
                 marks=(self._place(),),
                 cleared=() if cleared is None else ((self._site.id, self.run_id, self.partition, cleared),),
-            )
+                spent=tuple((self._site.id, self._site.clock.now_ms(), *one) for one in spent.counts.items()),
+            ),
+            spent.taken,
         )
 
     def tell_pending(self, pending: Pending) -> None:
@@ -260,8 +264,8 @@ class Run:
         self._marked = self._tracker.mark
         return (self._site.id, self.run_id, self.partition, self._marked)
 
-    async def _write(self, writing: Writing) -> None:
-        await self._site.recorder.post(writing)
+    async def _write(self, writing: Writing, taken: tuple[Taken, ...] = ()) -> None:
+        await self._site.recorder.post(writing, taken)
 
     def _count(self, outcomes: Sequence[Outcome], *, delivered: int) -> None:
         counts: Counter[tuple[Verdict, str]] = Counter()

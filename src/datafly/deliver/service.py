@@ -34,7 +34,7 @@ class Delivery:
         self._clock = parts.clock
         self._reading: Threads | Inline = threads or Threads("deliver-read", _READING_THREADS)
         self._writing: Threads | Inline = threads or Threads("deliver-write", 1)
-        self._recorder = Recorder(parts.ledger, parts.clock, self._writing, parts.share)
+        self._recorder = Recorder(parts.ledger, parts.clock, self._writing, parts.share, parts.sent)
         self._paces = Paces(parts.clock, parts.share.of)
         owned = range(parts.log.partitions(EVENTS)) if partitions is None else partitions
         self._feeds = {partition: self._feed(partition) for partition in owned}

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from datafly.deliver import reasons
 from datafly.deliver.entries import Decode
 from datafly.deliver.gate import Gate
 from datafly.deliver.pace import Pace, Paces
 from datafly.deliver.recorder import Recorder
 from datafly.deliver.settings import DeliverySettings
 from datafly.deliver.sightings import Sightings
+from datafly.deliver.thrift import Sent, Thrift
 from datafly.log.base import Log
 from datafly.model.clock import Clock
 from datafly.model.delivery import WHOLE, Share, Slowed
@@ -20,6 +22,7 @@ from datafly.model.event import Event
 from datafly.model.installation import Installation, Revision, is_tried
 from datafly.model.verdict import Ruling
 from datafly.spec.compiled import HISTORICAL, Compiled
+from datafly.spec.spending import Meter
 from datafly.store.base import Control, Ledger
 from datafly.transport.base import Transport
 
@@ -50,6 +53,8 @@ class Parts:
     settings: DeliverySettings = field(default_factory=DeliverySettings)
     rng: random.Random = field(default_factory=random.Random)
     share: Share = WHOLE
+    sent: Sent | None = None
+    """What vendors took before; None: all of it is sent again."""
 
 
 class Served(msgspec.Struct, frozen=True, eq=False):
@@ -100,6 +105,10 @@ class Site:
         self.recorder = recorder
         self.sightings = Sightings(installation.id)
         self.slots = asyncio.Semaphore(parts.settings.lanes)
+        self.thrift = Thrift(installation.id, parts.clock, parts.sent)
+        self.capped: Ruling | None = None
+        """Why events wait, if the cap of the day is reached: that of `capped_day`."""
+        self.capped_day = 0
         self.plan: Plan | None = None
         self.closing: Ruling | None = None
         self.failed = 0
@@ -141,6 +150,15 @@ class Site:
             for route, rate in rates.items()
             if rate.since_ms is not None
         )
+
+    def reach_cap(self, meter: Meter) -> None:
+        """Nobody passes until `leave_cap`."""
+        self.capped, self.capped_day = reasons.held_by_cap(meter.cap, meter.unit), self.thrift.day
+        self.gate.shut("capped", shut=True)
+
+    def leave_cap(self) -> None:
+        self.capped = None
+        self.gate.shut("capped", shut=False)
 
     def newer_consents(self, events: Sequence[Event]) -> list[Mapping[str, bool] | None]:
         """What the visitor of each decided since it came; asked whenever a request is built or sent again.

@@ -14,6 +14,7 @@ from datafly.deliver.pace import Paces
 from datafly.deliver.recorder import Recorder, Written
 from datafly.deliver.run import Run, every_lane
 from datafly.deliver.site import Parts, Plan, Served, Site
+from datafly.deliver.thrift import DAY_MS
 from datafly.deliver.tracker import Tracker
 from datafly.model.delivery import LIVE, State
 from datafly.model.installation import Installation, canary_salt
@@ -26,6 +27,7 @@ from datafly.observe.deliver import (
     DeliverInstallationSuspended,
 )
 from datafly.store.base import Progress, Writing
+from datafly.store.tallies import HOUR_MS, SPARED, SPENT
 
 
 class Worker:
@@ -68,10 +70,11 @@ class Worker:
     async def start(self, before: State | None) -> None:
         """`before`: how it stood when it was last served."""
         self._configure()
+        await self._read_spent()
         if before is not None:
             self._state = before
             self._announced = before.name if before.name in {BACKING_OFF, SUSPENDED} else RUNNING
-            if before.name == SUSPENDED and self._broken is None:
+            if before.name == SUSPENDED and self._broken is None and before.reason != reasons.DAILY_CAP:
                 ruling = Ruling(Verdict.SUSPENDED, before.reason, before.cause, before.cure, before.symptom)
                 self.gate.resume_suspended(ruling)
         for partition, feed in self._feeds.items():
@@ -103,10 +106,36 @@ class Worker:
 
     async def keep_marks(self) -> None:
         """And how fast it is: that changes with answers, also with those to others of the same credential."""
+        await self._keep_to_cap()
         self._told()
         self._tell_failed()
         for run in self.runs.values():
             await run.keep_mark()
+
+    async def _keep_to_cap(self) -> None:
+        """A cap is over at midnight; `_configure` lifts one that may be another now.
+
+        Of several that deliver, each hears what all have spent.
+        """
+        if not self._parts.share.is_whole:
+            await self._read_spent()
+        self.site.thrift.spent_today()
+        if self.site.capped is not None and self.site.thrift.day != self.site.capped_day:
+            self.site.leave_cap()
+
+    async def _read_spent(self) -> None:
+        compiled = self.site.compiled
+        if compiled is None or compiled.meter is None or not compiled.meter.cap:
+            return
+        today = self._parts.clock.now_ms() // DAY_MS
+        spent = await self._offload(lambda: self._spent(today * DAY_MS))
+        self.site.thrift.read(today, spent)
+
+    def _spent(self, since_ms: int) -> int:
+        told = self._parts.ledger.tallies(
+            since_ms=since_ms, until_ms=since_ms + DAY_MS, step_ms=HOUR_MS, installation_ids=[self.site.id]
+        )
+        return sum(one.count for one in told if one.name.startswith(SPENT) and one.name != SPARED)
 
     def _tell_failed(self) -> None:
         """Requests that nothing became final with; told now and then, since they come fast while a vendor is away."""
@@ -132,6 +161,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a definition's fault stops its installation alone
             self.site.plan = None
             self._broken = reasons.cannot_compile(f"{type(error).__name__}: {error}")
+        self.site.leave_cap()
         self.gate.shut("blocked", shut=self._broken is not None)
 
     def _planned(self) -> Plan:
@@ -206,6 +236,9 @@ class Worker:
             return self._state_of(decided)
         if self._broken is not None:
             return self._state_of(SUSPENDED, self._broken)
+        if self.site.capped is not None:
+            midnight = (self.site.thrift.day + 1) * DAY_MS
+            return self._state_of(SUSPENDED, self.site.capped, midnight)
         if self.gate.running:
             return self._state_of(RUNNING)
         return self._state_of(self.gate.name, self.gate.ruling, self.gate.next_probe_ms)

@@ -6,7 +6,7 @@ import msgspec
 
 from datafly.model.secret import Secret
 
-Kind = Literal["delivery_success", "error_rate", "backlog_age", "zero_traffic", "suspended", "disk"]
+Kind = Literal["delivery_success", "error_rate", "backlog_age", "zero_traffic", "suspended", "disk", "spend"]
 EpisodeState = Literal["pending", "firing", "resolved"]
 What = Literal["firing", "reminder", "resolved", "test"]
 MessageState = Literal["due", "sending", "sent", "failed", "unknown"]
@@ -16,7 +16,8 @@ EMAIL: Final = "email"
 
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
-    """`threshold`: a share (0 to 1) for delivery_success, error_rate and disk, seconds for backlog_age, else unused.
+    """`threshold`: a share (0 to 1) for delivery_success, error_rate, disk and spend, seconds for backlog_age, else
+    unused.
 
     It fires once it was so for `for_seconds`, ends once it was not so for `clear_seconds`, and is told again every
     `remind_seconds` (0: never). It looks back over `window_seconds`. `least`: fewer events, or requests, tell nothing.

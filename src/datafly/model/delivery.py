@@ -10,6 +10,8 @@ from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
 
 WARNING = "warning"
+POSSIBLY_DOUBLED = "possibly_doubled"
+"""The reason of an event that was delivered, perhaps twice."""
 DRIFT = "drift"
 
 LIVE = ""

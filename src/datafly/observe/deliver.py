@@ -144,6 +144,14 @@ class DeliverLoopFailed(Telemetry, frozen=True):
     error: str
 
 
+class DeliverSentUnreadable(Telemetry, frozen=True):
+    """What a vendor took before cannot be read: what did not change is sent again."""
+
+    level: ClassVar[int] = logging.ERROR
+
+    error: str
+
+
 class DeliverRecordingFailed(Telemetry, frozen=True):
     """The ledger did not take outcomes; they are kept and written again, and nothing more is sent meanwhile."""
 

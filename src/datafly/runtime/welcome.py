@@ -12,6 +12,7 @@ from datafly.runtime.token import demo_token
 from datafly.settings import Settings, table
 from datafly.spec.faces.curl import curl_install, example_config
 from datafly.spec.integration import Integration
+from datafly.spec.setting import Address, SecretAddress, SettingKind
 from datafly.store.open import SqlStore
 
 
@@ -58,7 +59,7 @@ def _demo_link(settings: Settings, store: SqlStore) -> str:
 
 
 def _demo(settings: Settings, store: SqlStore) -> list[str]:
-    first = catalog.all()[0]
+    first = _first()
     shop, sandbox = url_of(settings, settings.gateway_port), url_of(settings, settings.sandbox_port)
     return [
         "",
@@ -70,6 +71,16 @@ def _demo(settings: Settings, store: SqlStore) -> list[str]:
         f"  3. Open {shop}/shop/ , allow marketing, log in, buy something.",
         f"  4. See it arrive in the panel, and in Signal with: {command(settings, 'tail')}",
     ]
+
+
+def _first() -> Integration:
+    """The first that asks for no address: without one it is the sandbox that is called (`runtime.installations`)."""
+    every = catalog.all()
+    return next((one for one in every if not any(map(_is_asked_address, one.settings))), every[0])
+
+
+def _is_asked_address(setting: SettingKind) -> bool:
+    return isinstance(setting, Address | SecretAddress) and setting.must_be_given
 
 
 def _install(settings: Settings, store: SqlStore, first: Integration) -> list[str]:

@@ -26,6 +26,7 @@ from datafly.spec.scope import Scope
 from datafly.spec.sending import limits_of, sending_of
 from datafly.spec.setting import Address
 from datafly.spec.source import Making
+from datafly.spec.spending import meter_of
 
 S = TypeVar("S")
 
@@ -67,6 +68,7 @@ def _compiled(integration: Integration, whole: Mapping[str, Any], notes: tuple[s
         seen=reader_of(ready) if (ready := integration.readiness) else None,
         standard=ready.standard_names() if ready else {},
         name_requests=_name_requests(integration, caller, whole),
+        meter=meter_of(integration.spend, whole),
         notes=(*_elsewhere(integration, whole), *notes),
         tells_withdrawal=tells,
         tells_of_visitors=tells and _tells_of_visitors(shape, integration.consent or ""),

@@ -9,6 +9,7 @@ from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import Event
 from datafly.model.verdict import Judgement, Ruling
 from datafly.spec.readiness import Seen, StandardEvent
+from datafly.spec.spending import Meter
 
 HISTORICAL = ":historical"
 """How the key of a route ends for requests of historical events."""
@@ -88,6 +89,8 @@ class Compiled(msgspec.Struct, frozen=True):
     """Bodies of items → the events in them, counted; None where the vendor has no standard events."""
     standard: Mapping[str, StandardEvent] = {}
     """The events that the vendor knows by itself, by each of their names."""
+    meter: Meter | None = None
+    """What the vendor counts as spent; None where it counts nothing."""
     tells_withdrawal: bool = False
     """Whether `shape` makes a message of it that a user withdraws `consent`."""
     tells_of_visitors: bool = False

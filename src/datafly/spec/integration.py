@@ -15,6 +15,7 @@ from datafly.spec.compiled import Limits
 from datafly.spec.nodes import Node, Path
 from datafly.spec.readiness import Readiness
 from datafly.spec.setting import SettingKind
+from datafly.spec.spending import Spend
 from datafly.spec.words import Failure, Hint, Refusal
 
 ANY = "*"
@@ -350,6 +351,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness | None = None
     calls: tuple[Call, ...] = ()
     overridable: Overridable | None = None
+    spend: Spend | None = None
     functions: Functions = Functions()
 
     def setting(self, name: str) -> SettingKind | None:

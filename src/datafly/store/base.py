@@ -193,7 +193,8 @@ class Tally(msgspec.Struct, frozen=True):
     """So many of `name` in the step that began at `began_ms`.
 
     Names: a verdict (events of live runs), `replay:` and a verdict, `requests`, `failed` (requests that nothing was
-    taken of), `warning` (events), and `latency:` with the number of a bucket (`store.tallies.bound_ms`; requests).
+    taken of), `warning` (events), `spent:` and a type of event (what the vendor counts), `spent:spared` (fields that
+    were not sent), and `latency:` with the number of a bucket (`store.tallies.bound_ms`; requests).
     """
 
     installation_id: str
@@ -240,6 +241,8 @@ class Writing(msgspec.Struct, frozen=True):
     failed: tuple[tuple[str, int, int], ...] = ()
     """(installation_id, at_ms, requests): those that failed and are in no attempt, since nothing became final."""
     sightings: tuple[Sighting, ...] = ()
+    spent: tuple[tuple[str, int, str, int], ...] = ()
+    """(installation_id, at_ms, type of event, what its items cost at the vendor), or `spared` and fields not sent."""
 
 
 class WritingId(msgspec.Struct, frozen=True):
@@ -313,7 +316,9 @@ class Ledger(Protocol):
         """How each stands, over its shares: as the worst of them."""
 
     def counts(self, installation_id: str) -> dict[str, int]:
-        """Since it was installed: verdict → events, `requests` → attempts, `warning` and `drift` → those notices."""
+        """Since it was installed: verdict → events, `requests` → attempts, `doubled` → delivered events that may be
+        there twice, `warning` and `drift` → those notices.
+        """
 
     def drained(self, installation_id: str, *, since_ms: int) -> Drained:
         """Events that became final since then, or up to ten seconds more, as told; replays apart."""

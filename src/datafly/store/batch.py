@@ -7,12 +7,14 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.model.delivery import WHOLE, Attempt, Outcome, Pending, Share
+from datafly.model.delivery import POSSIBLY_DOUBLED, WHOLE, Attempt, Outcome, Pending, Share
 from datafly.model.verdict import Verdict
 from datafly.store import drained, members, notices, shares, sightings, tallies
 from datafly.store.base import Writing
 
 REQUESTS: Final = "requests"
+DOUBLED: Final = "doubled"
+"""Events that were delivered and may be there twice."""
 _COMPRESSION: Final = 1
 _CURSOR: Final = ("installation_id", "run_id", "partition")
 _LANE: Final = (*_CURSOR, "lane")
@@ -140,6 +142,9 @@ def _counter_rows(writings: Sequence[Writing]) -> list[Row]:
         for attempt in writing.attempts:
             counted[attempt.installation_id, REQUESTS] += 1
             counted[attempt.installation_id, Verdict.DELIVERED.value] += len(attempt.delivered)
+            counted[attempt.installation_id, DOUBLED] += sum(
+                ruling.reason == POSSIBLY_DOUBLED for ruling in attempt.told.values()
+            )
         for outcome in writing.outcomes:
             counted[outcome.installation_id, outcome.verdict.value] += outcome.last - outcome.first + 1
         for notice in writing.notices:

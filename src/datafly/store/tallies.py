@@ -30,6 +30,8 @@ FAILED: Final = "failed"
 """Requests that nothing was taken of."""
 REPLAYED: Final = "replay:"
 LATENCY: Final = "latency:"
+SPENT: Final = "spent:"
+SPARED: Final = "spent:spared"
 _PER_DOUBLING: Final = 4
 _BUCKETS: Final = 80
 
@@ -62,6 +64,8 @@ def rows_of(writings: Sequence[Writing]) -> list[Row]:
         for outcome in writing.outcomes:
             name = _name(outcome.verdict, outcome.run_id)
             counted[outcome.installation_id, _minute(outcome.decided_ms), name] += outcome.last - outcome.first + 1
+        for installation_id, at_ms, what, count in writing.spent:
+            counted[installation_id, _minute(at_ms), f"{SPENT}{what}"] += count
         for installation_id, at_ms, requests in writing.failed:
             for name in (REQUESTS, FAILED):
                 counted[installation_id, _minute(at_ms), name] += requests

@@ -11,6 +11,7 @@ from datafly.spec.integration import Functions, Overridable, Place, Route, SeeAl
 from datafly.spec.nodes import path
 from datafly.spec.parts import by_setting
 from datafly.spec.setting import Text
+from datafly.spec.spending import Cost, Spend
 from datafly.spec.words import Hint, Refusal
 
 INSIDER = catalog.get("insider")
@@ -94,6 +95,9 @@ def _with_rule(**changes):
         ({"stage": "beta", "samples": INSIDER.samples[:1]}, "every-refusal-has-a-sample"),
         ({"stage": "stable"}, "replies-are-recorded"),
         ({"hints": (*INSIDER.hints, Hint("a", "", "c"))}, "everything-has-a-sentence"),
+        ({"spend": Spend("points", "n", {"nowhere": Cost(1)})}, "spend-is-of-its-settings"),
+        ({"spend": Spend("points", "n", {}, cap="api_key")}, "spend-is-of-its-settings"),
+        ({"spend": Spend("points", "n", {}, holds=("forward_consent", "never"))}, "spend-is-of-its-settings"),
     ],
 )
 def test_a_definition_that_breaks_a_rule_is_told_so(changes, rule):

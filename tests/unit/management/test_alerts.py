@@ -9,13 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import msgspec
 import pytest
 
+from datafly import catalog
 from datafly.management.alerts.watch import Watch
 from datafly.management.settings import SmtpSettings
 from datafly.model.alert import AlertRule
 from datafly.model.delivery import Reply
+from datafly.model.installation import Revision
 from datafly.model.refusal import ACCEPTED, IntakeCount
 from datafly.model.secret import Secret
 from datafly.model.verdict import Verdict
+from datafly.spec.faces import example_config
 from datafly.store.base import Writing
 from datafly.transport.http import HttpTransport
 
@@ -79,11 +82,12 @@ def test_everything_is_watched_without_any_set_up_and_what_people_remove_stays_a
         "zero_traffic",
         "suspended",
         "disk",
+        "spend",
     }
     assert {one["state"] for one in found} == {"ok"}
     assert call("DELETE", f"{ALERTS}/{found[0]['id']}").status_code == 204
     watched.begin()
-    assert len(call.get(ALERTS)["data"]) == 5
+    assert len(call.get(ALERTS)["data"]) == 6
 
 
 def test_a_suspended_integration_is_told_once_reminded_of_and_told_resolved_once(house, call, watched, hook):
@@ -275,6 +279,26 @@ def test_a_pipeline_that_falls_silent_fires_and_one_that_nobody_uses_does_not(ho
     assert firing(call) == []
     watched.passes(300)
     assert [subject for subject, _ in firing(call)] == [house.pipeline.id]
+
+
+def test_what_is_spent_of_a_cap_fires_before_it_is_reached_and_only_where_there_is_one(house, call, watched):
+    watched.alone(kind="spend", threshold=0.8, for_seconds=0, clear_seconds=0)
+    capped, free = house.installed("Capped", vendor="braze"), house.installed("Free", vendor="braze")
+    for one, more in ((capped, {"daily_data_points": 10}), (free, {})):
+        config = {**example_config(catalog.get("braze")), **more}
+        house.control.revise(one.id, Revision(id="", template_id="", number=0, config=config))
+    spent = [(one.id, house.clock.now_ms(), what, 8) for one in (capped, free) for what in ("track", "spared")]
+    house.ledger.write([Writing(spent=tuple(spent))])
+    watched.passes(10)
+    assert firing(call) == []
+    house.ledger.write([Writing(spent=((capped.id, house.clock.now_ms(), "identify", 1),))])
+    watched.passes(10)
+    ((subject, sentence),) = firing(call)
+    assert subject == capped.id
+    assert "9 of 10 data points" in sentence
+    house.clock.clock.pass_by(86_400)
+    watched.passes(20)
+    assert firing(call) == []
 
 
 @pytest.mark.parametrize("settings", [{"data_dir": "/"}], indirect=True)

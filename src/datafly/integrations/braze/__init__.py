@@ -59,6 +59,7 @@ integration = Integration(
     samples=samples.SAMPLES,
     calls=calls.CALLS,
     overridable=places.OVERRIDABLE,
+    spend=settings.SPEND,
     # Duplicates are separate events (§2.3).
     idempotent=False,
     functions=Functions(

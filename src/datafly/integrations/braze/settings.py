@@ -3,6 +3,7 @@
 from datafly.spec.contact import PHONE_COUNTRIES
 from datafly.spec.integration import Variant
 from datafly.spec.setting import Address, Choice, Flag, Number, Option, Secret, SettingKind, Text
+from datafly.spec.spending import Cost, Spend
 
 _ID = r"[0-9A-Za-z-]{1,64}"
 _ID_SAYS = "must be an id as Braze shows it: letters, digits and hyphens"
@@ -203,7 +204,60 @@ _DELIVERY = (
         advanced=True,
     ),
 )
-SETTINGS: tuple[SettingKind, ...] = (*_ACCOUNT, *_USERS, *_EVENTS, *_DELIVERY)
+_SPEND = (
+    Choice(
+        "unchanged_attributes",
+        "What becomes of attributes that Braze took before with the same value.",
+        label="Unchanged attributes",
+        default="skip",
+        advanced=True,
+        options=(
+            Option("skip", "they are left out for up to 30 days; an event that says nothing else is not sent."),
+            Option("send", "they are sent each time."),
+        ),
+    ),
+    Number(
+        "daily_data_points",
+        "How many data points may be spent in a day (UTC), as Signal counts them: one for each event, purchase and "
+        "attribute. Without it there is no bound.",
+        label="Data points per day",
+        required=False,
+        minimum=1,
+        maximum=1_000_000_000,
+        whole=True,
+        advanced=True,
+    ),
+    Choice(
+        "over_daily_data_points",
+        "What becomes of events when the data points of the day are spent.",
+        label="Beyond the data points",
+        default="hold",
+        advanced=True,
+        options=(
+            Option("hold", "they wait until midnight, UTC; the integration counts as suspended, and alerts say so."),
+            Option("skip", "they are not sent, for the reason daily_cap."),
+        ),
+    ),
+)
+SPEND = Spend(
+    unit="data points",
+    note="What Braze bills is said by each contract; these figures are Signal's own count.",
+    costs={
+        "attributes": Cost(
+            per_field=1,
+            who=("external_id", "user_alias", "_update_existing_only"),
+            only_changed=True,
+            # Braze changes these itself, by a link in a message or a user's choice there.
+            always=("email_subscribe", "push_subscribe", "subscription_groups"),
+        ),
+        "events": Cost(each=1),
+        "purchases": Cost(each=1),
+    },
+    cap="daily_data_points",
+    holds=("over_daily_data_points", "hold"),
+    repeats=("unchanged_attributes", "send"),
+)
+SETTINGS: tuple[SettingKind, ...] = (*_ACCOUNT, *_USERS, *_EVENTS, *_SPEND, *_DELIVERY)
 LIMIT_SETTINGS = {
     "flush_interval_ms": "flush_interval_ms",
     "max_items": "objects_per_request",

@@ -16,7 +16,7 @@ from datafly.model.errors import Invalid
 from datafly.model.secret import Secret
 from datafly.store.ids import fresh_id
 
-_SHARES = frozenset({"delivery_success", "error_rate", "disk"})
+_SHARES = frozenset({"delivery_success", "error_rate", "disk", "spend"})
 
 
 def new_rule(services: Composed, body: AlertBody) -> AlertRule:

@@ -11,10 +11,12 @@ import msgspec
 from datafly.management.services import Composed
 from datafly.model.alert import AlertRule, Kind
 from datafly.model.delivery import State
+from datafly.model.errors import Invalid, NotFound
 from datafly.model.installation import Installation, Pipeline
 from datafly.model.refusal import ACCEPTED
 from datafly.model.verdict import DEAD_LETTERS, Verdict
-from datafly.store.tallies import FAILED, HOUR_MS, MINUTE_MS, REQUESTS
+from datafly.spec.spending import Meter
+from datafly.store.tallies import FAILED, HOUR_MS, MINUTE_MS, REQUESTS, SPARED, SPENT
 
 _DAY_MS: Final = 24 * HOUR_MS
 
@@ -59,6 +61,21 @@ class Look:
         if window_seconds not in self._tallies:
             self._tallies[window_seconds] = self._summed(window_seconds)
         return self._tallies[window_seconds].get(installation_id, Counter())
+
+    def meter(self, installation: Installation) -> Meter | None:
+        """None also of one that cannot be set up any more, which is told otherwise."""
+        try:
+            return self._services.compile(installation).meter
+        except (Invalid, NotFound):
+            return None
+
+    def spent_today(self, installation_id: str) -> int:
+        """What its events cost since midnight, UTC."""
+        since_ms = self.now_ms // _DAY_MS * _DAY_MS
+        told = self._services.ledger.tallies(
+            since_ms=since_ms, until_ms=since_ms + _DAY_MS, step_ms=HOUR_MS, installation_ids=[installation_id]
+        )
+        return sum(one.count for one in told if one.name.startswith(SPENT) and one.name != SPARED)
 
     def oldest_ms(self, installation: Installation) -> int | None:
         """When the oldest event came that is not decided yet; of other pipelines too, which are passed in no time."""
@@ -170,6 +187,23 @@ def _disk(rule: AlertRule, look: Look) -> Iterator[Reading]:
         yield Reading("", "The disk of the data folder", free < rule.threshold, free, said)
 
 
+def _spend(rule: AlertRule, look: Look) -> Iterator[Reading]:
+    """Only where a cap is set."""
+    for installation in _installations(rule, look):
+        meter = look.meter(installation)
+        if meter is not None and meter.cap:
+            spent = look.spent_today(installation.id)
+            share = spent / meter.cap
+            said = f"{spent:,} of {meter.cap:,} {meter.unit} are spent today (UTC)"
+            yield Reading(
+                installation.id,
+                installation.name,
+                share > rule.threshold,
+                share,
+                f"{said}; up to {_percent(rule.threshold)} is borne.",
+            )
+
+
 _READ: Final[dict[Kind, Callable[[AlertRule, Look], Iterator[Reading]]]] = {
     "delivery_success": _delivery_success,
     "error_rate": _error_rate,
@@ -177,6 +211,7 @@ _READ: Final[dict[Kind, Callable[[AlertRule, Look], Iterator[Reading]]]] = {
     "zero_traffic": _zero_traffic,
     "suspended": _suspended,
     "disk": _disk,
+    "spend": _spend,
 }
 
 DEFAULTS: Final = (
@@ -188,6 +223,7 @@ DEFAULTS: Final = (
     AlertRule(id="", name="Nothing comes in", kind="zero_traffic", window_seconds=3_600, for_seconds=0),
     AlertRule(id="", name="An integration is suspended", kind="suspended", for_seconds=30),
     AlertRule(id="", name="The disk is nearly full", kind="disk", threshold=0.1),
+    AlertRule(id="", name="The spending of a day nears its cap", kind="spend", threshold=0.8, for_seconds=0),
 )
 """What is watched from the first start on."""
 

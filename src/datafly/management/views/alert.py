@@ -25,7 +25,8 @@ SigningSecret = Annotated[str, msgspec.Meta(min_length=16, max_length=256)]
 
 class AlertBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`threshold`: the share (0 to 1) of events that must be delivered (delivery_success), of requests that may fail
-    (error_rate), of the disk that must be free (disk); the seconds that an event may wait (backlog_age); else unused.
+    (error_rate), of the disk that must be free (disk), of a day's cap that may be spent (spend); the seconds that an
+    event may wait (backlog_age); else unused.
 
     It fires once it was so for `for_seconds`, ends once it was not so for `clear_seconds`, and is told again every
     `remind_seconds` (0: never). `least`: with fewer events or requests in the window nothing is concluded.

@@ -101,6 +101,7 @@ class PipelineIntegration(msgspec.Struct, frozen=True):
     """A template at one revision on one pipeline.
 
     `counts`: verdict → events, `requests` → requests to the vendor,
+    `doubled` → delivered ones that the vendor may have taken twice,
     `warning` and `drift` → how many of those notices there were.
 
     `base_url` is where its requests go; `notes` tell what is unusual about it.

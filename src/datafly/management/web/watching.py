@@ -59,6 +59,12 @@ KINDS: Final[dict[Kind, Watching]] = {
         of="pipeline",
     ),
     "suspended": Watching("An integration is suspended", "The vendor refuses the key, the account or the address."),
+    "spend": Watching(
+        "The spending of a day nears its cap",
+        "An integration with a cap of the day has spent too large a share of it.",
+        "So many percent of the cap may be spent, at most",
+        "percent",
+    ),
     "disk": Watching(
         "The disk is nearly full",
         "Signal keeps every event on disk before it answers; without room it takes none.",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from datafly.deliver.sent_file import SentFile
 from datafly.deliver.service import Delivery
 from datafly.deliver.settings import DeliverySettings
 from datafly.deliver.site import Parts
@@ -25,6 +26,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     store = open_the_store(settings)
     lookup = open_lookup(settings)
     transport = open_transport(settings)
+    sent = SentFile(settings.data_dir / "deliver" / "sent.sqlite3")
     parts = Parts(
         log=open_log(settings),
         ledger=store.ledger,
@@ -40,6 +42,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             drain_seconds=_DRAIN_SECONDS,
         ),
         share=Share(number - 1, settings.delivery_workers),
+        sent=sent,
     )
     chores = [asyncio.create_task(trim_attempts(settings, store.ledger, store.intake))] if number == 1 else []
     try:
@@ -50,4 +53,5 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             chore.cancel()
         await transport.close()
         lookup.close()
+        sent.close()
         store.close()

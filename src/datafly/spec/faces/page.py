@@ -11,6 +11,7 @@ from datafly.spec.faces.tables import code, quote, table
 from datafly.spec.integration import Integration, Step
 from datafly.spec.parts import option_of
 from datafly.spec.setting import Choice, SettingKind
+from datafly.spec.spending import predicted
 
 IDENTIFY = """datafly.identify("user-123", {
   email: "jane@example.com",
@@ -34,6 +35,7 @@ def page(integration: Integration, known: Collection[str] = ()) -> str:
         _verify,
         _troubleshooting,
         _limits,
+        _spend,
         _examples,
     )
     blocks = [block for section in sections for block in section(integration)]
@@ -185,6 +187,25 @@ def _limits(one: Integration) -> Iterator[str]:
         ("Items per request", "Bytes per request", "Requests per minute", "Source"),
         [(f"{limits.max_items:,}", f"{limits.max_bytes:,}", f"{limits.requests_per_minute:,}", limits.source)],
     )
+
+
+def _spend(one: Integration) -> Iterator[str]:
+    """Predicted from the first example of each kind of event, if there is one as it is set up by default."""
+    spend = one.spend
+    if spend is None:
+        return
+    yield f"## {spend.unit.capitalize()}"
+    yield f"What an event is predicted to cost, by its example below. {spend.note}"
+    rows: dict[str, int] = {}
+    for sample in sorted(one.samples, key=lambda sample: bool(sample.config)):
+        if not sample.refuses:
+            rows.setdefault(str(sample.event.get("event") or sample.event.get("type")), predicted(spend, sample.sends))
+    yield table(("Event", spend.unit.capitalize()), [(event, f"{cost:,}") for event, cost in rows.items()])
+    if any(cost.only_changed for cost in spend.costs.values()):
+        yield (
+            "Of a user, only fields whose value is not the one that was taken last are sent. What is left out, and "
+            "what is spent by each type of event, is counted by minute."
+        )
 
 
 def _examples(one: Integration) -> Iterator[str]:

@@ -1,0 +1,117 @@
+"""What is spent at a vendor by one installation: what need not be is not, and no more in a day than its cap allows."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from datafly.deliver import reasons
+from datafly.model.clock import Clock
+from datafly.model.delivery import Item
+from datafly.model.event import Event
+from datafly.spec.compiled import Compiled, Shaped
+from datafly.spec.spending import Meter
+
+DAY_MS: Final = 86_400_000
+SPARED: Final = "spared"
+"""The name under which fields are counted that were not sent."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What the vendor took: name of a field → digest of its value. None: nothing is known any more of whom it is."""
+
+    space: str
+    whose: bytes
+    fields: dict[str, bytes] | None
+
+
+class Sent(Protocol):
+    """What was taken before, durable when `keep` returns."""
+
+    def known(self, space: str, whose: bytes, now_ms: int) -> dict[str, bytes]: ...
+
+    def keep(self, taken: Sequence[Taken], now_ms: int) -> None: ...
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """`counts`: type of event → what its items cost; `SPARED` → fields that were left out."""
+
+    taken: tuple[Taken, ...] = ()
+    counts: dict[str, int] = {}
+
+
+NOTHING_SPENT: Final = Spent()
+
+
+class Thrift:
+    """Of one installation, as long as it is served. `spent` is that of the day `day`, UTC, of all that deliver."""
+
+    def __init__(self, installation_id: str, clock: Clock, sent: Sent | None) -> None:
+        self._installation_id = installation_id
+        self._clock = clock
+        self._sent = sent
+        self._spared = 0
+        self.day = 0
+        self.spent = 0
+
+    def read(self, day: int, spent: int) -> None:
+        """What the ledger says; what was spent since, by this worker, is added by `account`."""
+        self.day, self.spent = day, spent
+
+    def spent_today(self) -> int:
+        if (today := self._clock.now_ms() // DAY_MS) != self.day:
+            self.read(today, 0)
+        return self.spent
+
+    def spared(
+        self, compiled: Compiled, meter: Meter, items: Sequence[Item], under_way: Callable[[bytes], bool]
+    ) -> tuple[Item, ...]:
+        """The items less what the vendor took before. While anything of the same subject is under way, nothing of it is
+        left out: what is on its way may not be taken.
+        """
+        found = (self._lessened(compiled, meter, item, under_way) for item in items)
+        return tuple(item for item in found if item is not None)
+
+    def afforded(self, meter: Meter, items: tuple[Item, ...], reserved: int) -> Shaped | None:
+        """The items, or why they are not sent; None: they wait for another day. One event a day goes in any case."""
+        cost = sum(map(meter.cost, items)) if meter.cap else 0
+        spent = self.spent_today() + reserved if cost else 0
+        if not spent or spent + cost <= meter.cap:
+            return items
+        return None if meter.holds else reasons.over_cap(meter.cap, meter.unit)
+
+    def account(self, compiled: Compiled, taken: Iterable[tuple[Event, Item]], *, is_live: bool) -> Spent:
+        """What the vendor took now, and what it cost. After a replay, which is none of the order of live events, what
+        was known of the subject is forgotten.
+        """
+        meter = compiled.meter
+        if meter is None:
+            return NOTHING_SPENT
+        counts: Counter[str] = Counter()
+        known: list[Taken] = []
+        for event, item in taken:
+            counts[event.type] += meter.cost(item)
+            told = meter.told(item)
+            if told is not None:
+                known.append(Taken(self._space(compiled), told.whose, told.fields if is_live else None))
+        self.spent_today()
+        self.spent += sum(counts.values())
+        if self._spared:
+            counts[SPARED], self._spared = self._spared, 0
+        return Spent(tuple(known), {name: count for name, count in counts.items() if count})
+
+    def _lessened(
+        self, compiled: Compiled, meter: Meter, item: Item, under_way: Callable[[bytes], bool]
+    ) -> Item | None:
+        told = meter.told(item) if self._sent is not None else None
+        if told is None or self._sent is None or not told.fields or under_way(told.whose):
+            return item
+        known = self._sent.known(self._space(compiled), told.whose, self._clock.now_ms())
+        same = [name for name, digest in told.fields.items() if known.get(name) == digest]
+        self._spared += len(same)
+        return meter.without(item, same) if same else item
+
+    def _space(self, compiled: Compiled) -> str:
+        """Another address or key is another account, which knows nothing yet."""
+        return f"{self._installation_id}:{compiled.credential}"
