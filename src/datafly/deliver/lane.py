@@ -7,6 +7,7 @@ from datafly.deliver import reasons
 from datafly.deliver.backlog import Backlog
 from datafly.deliver.batch import Batch, Member, Unit
 from datafly.deliver.bell import Bell
+from datafly.deliver.following import followed_of
 from datafly.deliver.gate import Ticket
 from datafly.deliver.judge import THROTTLED, Decision, Meaning, decide
 from datafly.deliver.notices import drift_of
@@ -16,6 +17,7 @@ from datafly.model.delivery import Answer, Attempt, Notice, Outgoing, Pending, R
 from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverPaceSlowed, DeliverRequestAnswered
+from datafly.store.base import Writing
 
 Finals = Sequence[tuple[int, Ruling]]
 _LARGEST_DOUBLING: Final = 30
@@ -152,6 +154,7 @@ class Lane:
         self._pace_itself(batch, reply, decision, sent_at)
         answer = shown_answer(reply, outgoing, batch.compiled.secrets, self._site.settings.answer_bytes)
         backoff = self._report(ticket, batch, reply, decision)
+        self._follow(batch, reply, decision, started_ms)
         finals, rest = self._sort_out(batch, decision, reply)
         exchange = Exchange(outgoing=outgoing, answer=answer, started_ms=started_ms, latency_ms=reply.latency_ms)
         _keep_ahead(batch, exchange, rest)
@@ -165,6 +168,14 @@ class Lane:
         if rest and decision.told.verdict not in FINAL:
             self._tell_pending(rest, decision.told, answer, backoff)
         return backoff
+
+    def _follow(self, batch: Batch, reply: Reply, decision: Decision, started_ms: int) -> None:
+        """Posted before what became final with it, so never later durable than that."""
+        place = (self._site.id, self._book.partition, self._book.run_id)
+        followed = followed_of(batch, reply, decision, place=place, now_ms=started_ms)
+        if followed is not None:
+            batch.ticket = followed.ticket
+            self._site.recorder.post(Writing(followed=(followed,)))
 
     def _attempt(self, batch: Batch, exchange: Exchange, finals: Finals) -> Attempt:
         place = (self._site.id, self._book.partition, self._book.run_id)
@@ -332,7 +343,9 @@ def _told(batch: Batch, ruling: Ruling) -> Ruling | None:
     """What is to be known of an item that was delivered."""
     if ruling.reason:
         return ruling
-    return reasons.POSSIBLY_DOUBLED if batch.doubted else None
+    if batch.doubted:
+        return reasons.POSSIBLY_DOUBLED
+    return reasons.taken_as_job(batch.ticket) if batch.ticket else None
 
 
 def _keep_ahead(batch: Batch, exchange: Exchange, rest: list[Batch]) -> None:
