@@ -20,7 +20,7 @@ from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.secret import Secret
 from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
-from datafly.spec.compiled import Compiled, Limits
+from datafly.spec.compiled import Compiled, CompiledLater, Limits
 from datafly.store.open import open_store
 from datafly.testing.clock import FakeClock
 from datafly.transport.http import HttpTransport
@@ -41,10 +41,16 @@ class Vendor:
         self.requests = []
         self.taken = []
         self.answer = lambda _items, _headers: None
+        self.asked = []
+        self.tells = lambda _job: None
+        """What became of a job, by its name: {index: message} of what it refused, None while it runs, or a status."""
 
     @property
     def ids(self):
         return [item["id"] for item in self.taken]
+
+    async def serve(self, request):
+        return self._told(request.path.rpartition("/")[2]) if request.method == "GET" else await self.handle(request)
 
     async def handle(self, request):
         body = await request.read()
@@ -63,7 +69,13 @@ class Vendor:
         self.taken += [item | {"path": request.path} for index, item in enumerate(items) if index not in problems]
         if answer == "reset after":
             return self._reset(request)
-        return web.json_response({"problems": {str(index): words for index, words in problems.items()}})
+        said = {str(index): words for index, words in problems.items()}
+        return web.json_response({"problems": said, "job": f"j{len(self.requests)}"})
+
+    def _told(self, job):
+        self.asked.append(job)
+        told = self.tells(job)
+        return web.Response(status=told) if isinstance(told, int) else web.json_response(told)
 
     def _reset(self, request):
         request.transport.abort()
@@ -71,7 +83,7 @@ class Vendor:
 
     @asynccontextmanager
     async def serving(self):
-        runner = web.ServerRunner(web.Server(self.handle))
+        runner = web.ServerRunner(web.Server(self.serve))
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
@@ -104,6 +116,13 @@ def _item_ruling(problems, index):
         return DELIVERED
     words = problems[index]
     return Ruling(Verdict.REJECTED, words) if words else Ruling(Verdict.RETRY, "busy")
+
+
+def judge_later(replies, count):
+    problems = msgspec.json.decode(replies[0].body)
+    if problems is None:
+        return None
+    return Judgement(items=tuple(_item_ruling(problems, str(index)) for index in range(count)))
 
 
 def shape(event, _now_ms):
@@ -202,6 +221,21 @@ class House:
             pick=lambda body, _index: body,
             secrets=frozenset({key}),
             credential=config.get("credential", ""),
+            later={route: self._later(key) for route in config.get("jobs", ())},
+        )
+
+    def _later(self, key):
+        def ask(path):
+            return Outgoing("GET", f"http://127.0.0.1:{self.port}{path}", {"X-KEY": Secret(key)}, b"")
+
+        return CompiledLater(
+            ticket=lambda reply: msgspec.json.decode(reply.body).get("job"),
+            path=lambda ticket: f"/jobs/{ticket}",
+            ask=ask,
+            judge=judge_later,
+            rate_key="later:",
+            first_seconds=10,
+            give_up_seconds=60,
         )
 
     def install(self, name="ins", *, pipeline="pip", **config):

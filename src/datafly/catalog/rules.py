@@ -248,6 +248,18 @@ def routes_exist(subject: Subject) -> Iterator[str]:
 
 
 @asks("alpha")
+def outcomes_are_asked_for_by_name(subject: Subject) -> Iterator[str]:
+    """Who asks later what became of a job names it in the path, judges the answer, and hangs it on a flag, if any."""
+    one = subject.integration
+    for route in one.routes:
+        later = route.later
+        if later and ("{ticket}" not in later.path or one.functions.judge_later is None):
+            yield f"what became of a request to {route.path} is asked without the job's name, or judged by nobody"
+        if later and later.only_if and not isinstance(one.setting(later.only_if), Flag):
+            yield f"whether the outcome of {route.path} is asked for hangs on {later.only_if}, which is no flag"
+
+
+@asks("alpha")
 def a_batch_is_judged_per_item(subject: Subject) -> Iterator[str]:
     """Who sends more than one item at once has a list to put them into, and judges a success by itself."""
     one = subject.integration

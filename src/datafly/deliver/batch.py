@@ -54,7 +54,7 @@ class Batch(msgspec.Struct, eq=False):
     these members before, also in another company. `suspect`: part of a batch that failed while others did not.
     `fails` counts failures of this very batch; from the first on, `failing_since` (time in which the installation
     could send) and `successes_before` say whether it fails alone. `doubted`: an answer was lost after sending, so the
-    vendor may have taken it already.
+    vendor may have taken it already. `ticket`: the job as which the vendor took it.
     """
 
     compiled: Compiled
@@ -71,6 +71,7 @@ class Batch(msgspec.Struct, eq=False):
     failing_since: float = 0.0
     successes_before: int = 0
     doubted: bool = False
+    ticket: str = ""
     unique: set[str] = msgspec.field(default_factory=set)
 
     @property

@@ -7,6 +7,7 @@ from datafly.deliver import reasons
 from datafly.deliver.backlog import Backlog
 from datafly.deliver.batch import Batch, Member, Unit
 from datafly.deliver.bell import Bell
+from datafly.deliver.following import followed_of
 from datafly.deliver.gate import Ticket
 from datafly.deliver.judge import THROTTLED, Decision, Meaning, decide
 from datafly.deliver.notices import drift_of
@@ -17,6 +18,7 @@ from datafly.model.delivery import LIVE, Answer, Attempt, Notice, Outgoing, Pend
 from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverPaceSlowed, DeliverRequestAnswered
+from datafly.store.base import Writing
 
 Finals = Sequence[tuple[int, Ruling]]
 _LARGEST_DOUBLING: Final = 30
@@ -154,6 +156,7 @@ class Lane:
         answer = shown_answer(reply, outgoing, batch.compiled.secrets, self._site.settings.answer_bytes)
         backoff = self._report(ticket, batch, reply, decision)
         taken = _taken(batch, decision)
+        self._follow(batch, reply, decision, started_ms)
         finals, rest = self._sort_out(batch, decision, reply)
         exchange = Exchange(outgoing=outgoing, answer=answer, started_ms=started_ms, latency_ms=reply.latency_ms)
         _keep_ahead(batch, exchange, rest)
@@ -172,6 +175,14 @@ class Lane:
     def _account(self, batch: Batch, taken: Sequence[Unit]) -> Spent:
         pairs = ((unit.member.event, unit.item) for unit in taken)
         return self._site.thrift.account(batch.compiled, pairs, is_live=self._book.run_id == LIVE)
+
+    def _follow(self, batch: Batch, reply: Reply, decision: Decision, started_ms: int) -> None:
+        """Posted before what became final with it, so never later durable than that."""
+        place = (self._site.id, self._book.partition, self._book.run_id)
+        followed = followed_of(batch, reply, decision, place=place, now_ms=started_ms)
+        if followed is not None:
+            batch.ticket = followed.ticket
+            self._site.recorder.post(Writing(followed=(followed,)))
 
     def _attempt(self, batch: Batch, exchange: Exchange, finals: Finals) -> Attempt:
         place = (self._site.id, self._book.partition, self._book.run_id)
@@ -359,7 +370,9 @@ def _told(batch: Batch, ruling: Ruling) -> Ruling | None:
     """What is to be known of an item that was delivered."""
     if ruling.reason:
         return ruling
-    return reasons.POSSIBLY_DOUBLED if batch.doubted else None
+    if batch.doubted:
+        return reasons.POSSIBLY_DOUBLED
+    return reasons.taken_as_job(batch.ticket) if batch.ticket else None
 
 
 def _keep_ahead(batch: Batch, exchange: Exchange, rest: list[Batch]) -> None:

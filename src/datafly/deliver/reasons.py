@@ -63,6 +63,15 @@ def held_by_cap(cap: int, unit: str) -> Ruling:
     )
 
 
+def taken_as_job(ticket: str) -> Ruling:
+    return Ruling(
+        Verdict.DELIVERED,
+        "taken_as_job",
+        f"The vendor took it as a job ({ticket}) and works on it; what it then refuses becomes REJECTED.",
+        "Nothing needs to be done.",
+    )
+
+
 def unreadable(words: str) -> Ruling:
     return Ruling(Verdict.REJECTED, "unreadable_event", f"The stored event cannot be read: {words}", _REPORT)
 

@@ -8,7 +8,9 @@ import msgspec
 
 from datafly.deliver import reasons
 from datafly.deliver.feed import Cursor, Feed
+from datafly.deliver.following import Following
 from datafly.deliver.gate import BACKING_OFF, RUNNING, SUSPENDED, Gate
+from datafly.deliver.loop import keep_going
 from datafly.deliver.offload import Offload
 from datafly.deliver.pace import Paces
 from datafly.deliver.recorder import Recorder, Written
@@ -53,6 +55,7 @@ class Worker:
         self._broken: Ruling | None = None
         self._state = State(installation_id=installation.id, name="")
         self._announced = RUNNING
+        self._following: asyncio.Task[None] | None = None
 
     @property
     def installation(self) -> Installation:
@@ -82,6 +85,9 @@ class Worker:
         await self._apply_standing()
         for run in self.runs.values():
             run.start()
+        if self._parts.share.number == 0:
+            step = Following(self.site, self._offload).step
+            self._following = asyncio.create_task(keep_going(f"following {self.site.id}", step, self._parts.clock))
 
     async def apply(self, installation: Installation) -> None:
         before, self.site.installation = self.installation, installation
@@ -144,6 +150,9 @@ class Worker:
             self._recorder.post(Writing(failed=((self.site.id, self._parts.clock.now_ms(), failed),)))
 
     async def stop(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
         await asyncio.gather(*(run.stop() for run in self.runs.values()))
         self.gate.close()
 

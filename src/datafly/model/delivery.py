@@ -177,6 +177,25 @@ class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     run_id: str = LIVE
 
 
+class Followed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A request that the vendor took as a job, by the name `ticket`, and whose outcome is asked for later.
+
+    `call`: the route by which it went. `offsets`: the event of each item, in request order. `due_ms`: when it is asked
+    for next, after it was so many times (`asked`).
+    """
+
+    id: str
+    installation_id: str
+    partition: int
+    call: str
+    ticket: str
+    offsets: tuple[int, ...]
+    since_ms: int
+    due_ms: int
+    asked: int = 0
+    run_id: str = LIVE
+
+
 class Slowed(msgspec.Struct, frozen=True, omit_defaults=True):
     """The vendor said that it was too many: `requests_per_minute` are sent now, of the `documented` ones.
 

@@ -17,6 +17,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
     client: str
     body: bytes
+    query: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,7 @@ async def read_incoming(scope: HTTPScope, receive: Receive, *, body_limit: int) 
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
         client=client[0] if client else "",
         body=await _read_body(receive, body_limit),
+        query=scope.get("query_string", b"").decode("latin-1"),
     )
 
 

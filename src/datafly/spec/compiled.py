@@ -41,6 +41,22 @@ class CompiledCall(msgspec.Struct, frozen=True):
     judge: Callable[[Reply], Ruling]
 
 
+class CompiledLater(msgspec.Struct, frozen=True):
+    """How the outcome of a request is asked for once it was taken as a job.
+
+    `ticket(reply)` names the job, None where there is none. `path(ticket)` is what `ask(path)` asks first.
+    `judge(replies, count)`: what became of so many items; the path of what to ask next; None: it is not done.
+    """
+
+    ticket: Callable[[Reply], str | None]
+    path: Callable[[str], str]
+    ask: Callable[[str], Outgoing]
+    judge: Callable[[Sequence[Reply], int], Judgement | str | None]
+    rate_key: str
+    first_seconds: int
+    give_up_seconds: int
+
+
 class Compiled(msgspec.Struct, frozen=True):
     """One integration for one installation. All functions are pure.
 
@@ -85,6 +101,8 @@ class Compiled(msgspec.Struct, frozen=True):
     """What a person should know of this installation, e.g. that it sends to the sandbox."""
     calls: Mapping[str, CompiledCall] = {}
     """What can be asked of the vendor about a user, beside events."""
+    later: Mapping[str, CompiledLater] = {}
+    """Route → how the outcome of its requests is asked for later, of those of which it is."""
     seen: Callable[[Iterable[bytes]], Seen] | None = None
     """Bodies of items → the events in them, counted; None where the vendor has no standard events."""
     standard: Mapping[str, StandardEvent] = {}

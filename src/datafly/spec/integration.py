@@ -9,6 +9,7 @@ from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import TYPES
 from datafly.model.secret import Secret
 from datafly.model.verdict import Judgement, Ruling
+from datafly.spec.asking import Later
 from datafly.spec.bounds import Fits
 from datafly.spec.calls import Call
 from datafly.spec.compiled import Limits
@@ -189,9 +190,9 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     their group. `single`: the route by which a request of one item goes. `repeat_alone`: the vendor cannot tell a
     request that comes again, so after an answer that was lost its items go one by one. `max_items`: what a request
     holds at most, if that is less than `limits` say, or `max_items_by` the setting that says it; `fits`: what each item
-    may be, `part_fits`: what those of one part may be instead. `{setting}` in a text of `wrap`, or as `method`, is
-    what the installation's config says. `listed_if`: the setting, and its option, with which items stand in the list,
-    even one by itself; without, each goes by `single`.
+    may be, `part_fits`: what those of one part may be instead. `later`: its outcome is asked for later. `{setting}` in
+    a text of `wrap`, or as `method`, is what the installation's config says. `listed_if`: the setting, and its option,
+    with which items stand in the list, even one by itself; without, each goes by `single`.
     """
 
     path: str
@@ -213,6 +214,7 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     max_items_by: str = ""
     fits: Fits | None = None
     part_fits: dict[str, Fits] = {}
+    later: Later | None = None
 
     @property
     def has_list(self) -> bool:
@@ -267,7 +269,7 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
     """An event and what is sent for it, as a request for it alone, or the reason why nothing is.
 
     `event` has the fields of `model.event.Event`; what it leaves out is filled in by `faces.cases`. `warns`: parts of
-    the warnings that it must raise, each one of them. `unmapped`: the vendor takes it only once it is set up there.
+    the warnings that it must raise, each one of them. `unmapped`: the vendor refuses it as it comes.
     """
 
     title: str
@@ -283,14 +285,16 @@ class Functions(msgspec.Struct, frozen=True):
     """The code of a definition; all of it pure. None: the kit's own, `spec.judging`.
 
     `judge_success` judges a 2xx reply to a request of these items, `judge_failure` any other reply where it knows
-    better than the declared failures: None where it does not. `judge_check` judges a 2xx reply to `Check`. `read_names`
-    reads a 2xx reply to one of `Names.requests`; None where it tells no names. `headers` makes further headers of a
-    config, and `sign` those of one attempt: of the config, the request, an id that stays the same when it is sent
-    again, and the time in milliseconds.
+    better than the declared failures: None where it does not. `judge_later` judges the good replies to what was asked
+    of a job of so many items: None where it is not done, and the path of what to ask next. `judge_check` judges a 2xx
+    reply to `Check`. `read_names` reads a 2xx reply to one of `Names.requests`; None where it tells no names. `headers`
+    makes further headers of a config, and `sign` those of one attempt: of the config, the request, an id that stays the
+    same when it is sent again, and the time in milliseconds.
     """
 
     judge_success: Callable[[Reply, Sequence[Item]], Judgement] | None = None
     judge_failure: Callable[[Reply, Sequence[Item]], Judgement | None] | None = None
+    judge_later: Callable[[Sequence[Reply], int], Judgement | str | None] | None = None
     judge_check: Callable[[Reply], Ruling] | None = None
     read_names: Callable[[Reply], list[str] | None] | None = None
     headers: Callable[[Mapping[str, Any]], Mapping[str, str | Secret]] | None = None

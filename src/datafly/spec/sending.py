@@ -8,6 +8,7 @@ import msgspec
 
 from datafly.model.delivery import Item, Outgoing
 from datafly.model.secret import Secret
+from datafly.spec import later
 from datafly.spec.calls import rate_key
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Integration
@@ -32,11 +33,13 @@ def sending_of(integration: Integration, caller: Caller, config: Mapping[str, An
         "repeats_alone": _repeats_alone(integration),
         "idempotent": integration.idempotent,
         "sign": _signer(integration, config),
+        "later": later.laters_of(integration, caller, config),
     }
 
 
 def _rates(integration: Integration) -> dict[str, int]:
     every = [(route.key, route.requests_per_minute) for route in integration.routes]
+    every += [(later.rate_key(one.key), one.later.requests_per_minute) for one in integration.routes if one.later]
     every += [(rate_key(call.key), call.requests_per_minute) for call in integration.calls]
     return {key: requests_per_minute for key, requests_per_minute in every if requests_per_minute}
 

@@ -13,7 +13,19 @@ from typing import Any, Protocol
 import msgspec
 
 from datafly.model.alert import AlertChannel, AlertRule
-from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Pending, Replay, Share, Sighting, State
+from datafly.model.delivery import (
+    LIVE,
+    WHOLE,
+    Attempt,
+    Followed,
+    Notice,
+    Outcome,
+    Pending,
+    Replay,
+    Share,
+    Sighting,
+    State,
+)
 from datafly.model.installation import Installation, Pipeline, PipelineKey, Revision, Template
 from datafly.model.people import User
 from datafly.model.refusal import IntakeCount, KeptRefusal
@@ -243,6 +255,12 @@ class Writing(msgspec.Struct, frozen=True):
     sightings: tuple[Sighting, ...] = ()
     spent: tuple[tuple[str, int, str, int], ...] = ()
     """(installation_id, at_ms, type of event, what its items cost at the vendor), or `spared` and fields not sent."""
+    followed: tuple[Followed, ...] = ()
+    """New, or in the place of those of the same id. Of one installation the newest 10,000 are kept."""
+    settled: tuple[tuple[str, str], ...] = ()
+    """(installation_id, id of a `Followed`): nothing is asked of it any more."""
+    late: tuple[Outcome, ...] = ()
+    """What the vendor said after it had taken the events: in the place of their DELIVERED, where they have it."""
 
 
 class WritingId(msgspec.Struct, frozen=True):
@@ -303,6 +321,9 @@ class Ledger(Protocol):
         """What became of `first`..`last`, in no order: (first, last, verdict, reason) of ranges that touch it."""
 
     def outcome(self, outcome_id: int) -> Outcome | None: ...
+
+    def followed(self, installation_id: str, *, due_ms: int, limit: int) -> list[Followed]:
+        """What is to be asked for by then, the longest due first."""
 
     def attempts(
         self, *, installation_id: str | None = None, before: str | None = None, limit: int = 50

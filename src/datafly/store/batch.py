@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.model.delivery import POSSIBLY_DOUBLED, WHOLE, Attempt, Outcome, Pending, Share
+from datafly.model.delivery import POSSIBLY_DOUBLED, WHOLE, Attempt, Followed, Outcome, Pending, Share
 from datafly.model.verdict import Verdict
 from datafly.store import drained, members, notices, shares, sightings, tallies
 from datafly.store.base import Writing
@@ -38,6 +38,9 @@ class Batch(msgspec.Struct, frozen=True):
     notices: list[Row]
     sightings: list[Row]
     tallies: list[Row]
+    followed: list[Row]
+    settled: list[str]
+    late: tuple[Outcome, ...]
 
 
 def batch_of(writings: Sequence[Writing], share: Share = WHOLE) -> Batch:
@@ -67,6 +70,9 @@ def batch_of(writings: Sequence[Writing], share: Share = WHOLE) -> Batch:
         notices=notices.rows_of([notice for writing in writings for notice in writing.notices]),
         sightings=sightings.rows_of([sighting for writing in writings for sighting in writing.sightings]),
         tallies=tallies.rows_of(writings),
+        followed=[_followed_row(one) for writing in writings for one in writing.followed],
+        settled=[one for writing in writings for _, one in writing.settled],
+        late=tuple(outcome for writing in writings for outcome in writing.late),
     )
 
 
@@ -83,8 +89,13 @@ def pending_of(body: bytes) -> Pending:
     return _PENDING.decode(zlib.decompress(body))
 
 
+def followed_of(body: bytes) -> Followed:
+    return _FOLLOWED.decode(zlib.decompress(body))
+
+
 _ATTEMPT: Final = msgspec.msgpack.Decoder(Attempt)
 _PENDING: Final = msgspec.msgpack.Decoder(Pending)
+_FOLLOWED: Final = msgspec.msgpack.Decoder(Followed)
 
 
 def _attempt_row(attempt: Attempt) -> Row:
@@ -93,18 +104,11 @@ def _attempt_row(attempt: Attempt) -> Row:
         "installation_id": attempt.installation_id,
         "run_id": attempt.run_id,
         "partition": attempt.partition,
-        **_bounds(attempt.delivered),
+        **members.bounds(attempt.delivered),
         "started_ms": attempt.started_ms,
         "members": members.pack(attempt.offsets, attempt.delivered),
         "body": packed(msgspec.structs.replace(attempt, offsets=(), delivered=())),
     }
-
-
-def _bounds(offsets: Sequence[int]) -> Row:
-    if not offsets:
-        return {"first": None, "last": None, "reach": None}
-    first, last = min(offsets), max(offsets)
-    return {"first": first, "last": last, "reach": members.reach(first, last)}
 
 
 def _outcome_row(outcome: Outcome) -> Row:
@@ -125,6 +129,12 @@ def _outcome_row(outcome: Outcome) -> Row:
 def _loss_row(outcome: Outcome) -> Row:
     names = ("installation_id", "partition", "first", "last")
     return {name: getattr(outcome, name) for name in names} | {"outcome": outcome}
+
+
+def _followed_row(one: Followed) -> Row:
+    return {name: getattr(one, name) for name in ("id", "installation_id", "since_ms", "due_ms")} | {
+        "body": packed(one)
+    }
 
 
 def _pending_row(waiting: Pending) -> Row:

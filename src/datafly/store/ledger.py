@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Share, Sighting, State
+from datafly.model.delivery import LIVE, WHOLE, Attempt, Followed, Notice, Outcome, Share, Sighting, State
 from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
-from datafly.store import drained, lookup, losses, notices, schema, shares, sightings, tallies, writers
+from datafly.store import drained, following, lookup, losses, notices, schema, shares, sightings, tallies, writers
 from datafly.store.base import Delivery, Drained, Progress, Tally, Writing, WritingId
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
@@ -85,6 +85,10 @@ class SqlLedger:
             row = connection.execute(select).first()
         return lookup.outcome_of(row) if row else None
 
+    def followed(self, installation_id: str, *, due_ms: int, limit: int) -> list[Followed]:
+        with self._database.read() as connection:
+            return following.due(connection, installation_id, due_ms, limit)
+
     def attempts(
         self, *, installation_id: str | None = None, before: str | None = None, limit: int = 50
     ) -> list[Attempt]:
@@ -138,6 +142,7 @@ class SqlLedger:
             notices.forget(connection, before_ms)
             sightings.forget(connection, before_ms)
             drained.forget(connection, before_ms)
+            following.forget(connection, before_ms)
             tallies.fold(connection, self._database.now_ms())
             writers.forget(connection, self._database.now_ms())
         if forgotten:
@@ -165,6 +170,9 @@ def _insert(connection: sa.Connection, batch: Batch) -> None:
     losses.keep(connection, batch.lost)
     if decided := losses.settled(connection, batch.marks):
         _insert(connection, batch_of([Writing(outcomes=decided)]))
+    if late := following.taken_back(connection, batch.late):
+        _insert(connection, batch_of([Writing(outcomes=late)]))
+    following.keep(connection, batch.followed, batch.settled)
     upsert(connection, schema.pending, batch.pending)
     upsert(connection, schema.states, batch.states)
     upsert(connection, schema.counters, batch.counters, added=frozenset({"count"}))

@@ -75,6 +75,12 @@ def decided(connection: sa.Connection, run: Run, first: int, last: int) -> Itera
         yield row.first, row.last, ruling.verdict, ruling.reason
 
 
+def delivering(connection: sa.Connection, run: Run, offset: int) -> list[tuple[str, bytes]]:
+    """Attempts of the run by which the event was delivered: id, members."""
+    near = connection.execute(_touching(schema.attempts, run, offset, offset, _A.id, _A.members)).all()
+    return [(row.id, row.members) for row in near if offset in members.unpack(row.members)[1]]
+
+
 def _touching(table: sa.Table, run: Run, first: int, last: int, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
     return sa.union_all(
         *(

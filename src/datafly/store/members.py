@@ -46,6 +46,14 @@ def reach(first: int, last: int) -> int:
     return -(-bits // _STEP_BITS) * _STEP_BITS
 
 
+def bounds(offsets: Sequence[int]) -> dict[str, int | None]:
+    """The columns by which an attempt is found by what it delivered."""
+    if not offsets:
+        return {"first": None, "last": None, "reach": None}
+    first, last = min(offsets), max(offsets)
+    return {"first": first, "last": last, "reach": reach(first, last)}
+
+
 def ranges(offsets: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Runs of neighbours, (first, last), ascending."""
     ascending = sorted(offsets)

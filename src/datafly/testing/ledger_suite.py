@@ -14,6 +14,7 @@ from datafly.model.delivery import (
     LIVE,
     WARNING,
     Answer,
+    Followed,
     Notice,
     Outcome,
     Share,
@@ -66,6 +67,33 @@ class WritingSuite(StoreFixtures):
         skipped = Outcome("pi_1", 0, 7, 8, SKIPPED, decided_ms=1)
         store.ledger.write([Writing(attempts=(made,), outcomes=(skipped,), marks=(("pi_1", LIVE, 0, 6),))])
         assert store.ledger.progress("pi_1", 0) == Progress(6, frozenset({6, 7, 8, 9}))
+
+    def test_what_is_refused_late_is_delivered_no_more_and_told_once(self, store: SqlStore) -> None:
+        made = attempt("at_1", "pi_1", (3, 5, 6), (3, 5, 6))
+        store.ledger.write([Writing(attempts=(made,), marks=(("pi_1", LIVE, 0, 7),))])
+        late = Outcome("pi_1", 0, 4, 5, REJECTED, decided_ms=1)
+        for _ in range(2):
+            store.ledger.write([Writing(late=(late,))])
+        assert store.ledger.coverage("pi_1", 0) == [
+            (3, 3, Verdict.DELIVERED),
+            (5, 5, Verdict.REJECTED),
+            (6, 6, Verdict.DELIVERED),
+        ]
+        assert store.ledger.counts("pi_1") == {"requests": 1, "DELIVERED": 2, "REJECTED": 1}
+        (found,) = store.ledger.deliveries(0, 5)
+        assert (found.verdict, found.attempt and found.attempt.id) == (Verdict.REJECTED, "at_1")
+
+    def test_jobs_are_told_when_they_are_due_until_they_are_settled(self, store: SqlStore) -> None:
+        one, two = (Followed(f"fol_{at}", "pi_1", 0, "jobs", f"j{at}", (at,), at, at + 10) for at in (1, 2))
+        store.ledger.write([Writing(followed=(two, one))])
+        assert store.ledger.followed("pi_1", due_ms=11, limit=9) == [one]
+        assert store.ledger.followed("pi_1", due_ms=99, limit=9) == [one, two]
+        assert store.ledger.followed("pi_2", due_ms=99, limit=9) == []
+        later = msgspec.structs.replace(one, due_ms=50, asked=1)
+        store.ledger.write([Writing(followed=(later,), settled=(("pi_1", "fol_2"),))])
+        assert store.ledger.followed("pi_1", due_ms=99, limit=9) == [later]
+        store.ledger.trim(before_ms=5)
+        assert store.ledger.followed("pi_1", due_ms=99, limit=9) == []
 
     def test_runs_do_not_mix(self, store: SqlStore) -> None:
         live, again = attempt("at_1", "pi_1", (4,), (4,)), attempt("at_2", "pi_1", (4,), (4,))

@@ -207,3 +207,61 @@ async def test_two_profiles_conflict_as_declared(client):
     made = installed(phone_identifies=False)
     (item,) = made.shape(Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, traits=both), SAMPLE_MS)
     assert (await sent(client, made.assemble([item]))).status == 200
+
+
+async def outcome(client, made, reply, count):
+    """What is told of an import, as delivery asks for it."""
+    later, replies = made.later["history"], []
+    path = later.path(later.ticket(reply))
+    while True:
+        replies.append(await sent(client, later.ask(path)))
+        told = later.judge(replies, count)
+        if not isinstance(told, str):
+            return told, len(replies)
+        path = told
+
+
+async def test_an_import_tells_afterwards_which_profiles_were_refused_however_many_pages_that_takes(client):
+    made = installed()
+    await sent(client, made.assemble([Item(b'{"email":"a@example.com"}', "profile")]))
+    await sent(client, made.assemble([Item(b'{"phone_number":"+447700900123"}', "profile")]))
+    good = [Item(msgspec.json.encode({"email": f"u{one}@example.com"}), "history") for one in range(30)]
+    bad = [Item(msgspec.json.encode({"email": f"nobody {one}"}), "history") for one in range(45)]
+    both = Item(b'{"email":"a@example.com","phone_number":"+447700900123"}', "history")
+    items = [*good[:15], *bad, both, *good[15:]]
+    reply = await sent(client, made.assemble(items))
+    assert made.judge(reply, items).whole.verdict is Verdict.DELIVERED
+    told, asked = await outcome(client, made, reply, len(items))
+    verdicts = [ruling.verdict for ruling in told.items]
+    assert verdicts == [Verdict.DELIVERED] * 15 + [Verdict.REJECTED] * 46 + [Verdict.DELIVERED] * 15
+    assert (told.items[15].reason, asked) == ("Invalid email address.", 4)
+    conflict = told.items[60]
+    assert conflict.symptom == "409 A profile already exists with one of these identifiers."
+    assert "Merge the profiles" in conflict.cure
+
+
+async def test_an_import_that_is_under_way_is_not_done_and_one_that_all_went_well_with_is_asked_once(client):
+    made, items = installed(), [Item(b'{"email":"a@example.com"}', "history")]
+    assert (await client.patch("/klaviyo/_control/settings", json={"lag_seconds": 5})).is_success
+    under_way = await sent(client, made.assemble(items))
+    assert (await outcome(client, made, under_way, 1))[0] is None
+    assert (await client.patch("/klaviyo/_control/settings", json={"lag_seconds": 0})).is_success
+    done = await sent(client, made.assemble(items))
+    told, asked = await outcome(client, made, done, 1)
+    assert (told.whole.verdict, asked) == (Verdict.DELIVERED, 1)
+
+
+def test_nothing_is_asked_of_imports_where_that_is_not_wanted_nor_of_single_profiles():
+    assert installed(import_results=False).later == {}
+    assert set(installed().later) == {"profiles", "profiles:historical", "history", "history:historical"}
+
+
+def test_a_cancelled_import_is_told_of_every_profile():
+    job = {"data": {"id": "j", "attributes": {"status": "cancelled", "failed_count": 0}}}
+    told = installed().later["history"].judge([Reply(200, body=json.dumps(job).encode())], 2)
+    assert (told.whole.verdict, told.whole.reason) == (Verdict.REJECTED, "import_cancelled")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"data":[]}', b'{"data":{"attributes":{"status":"processing"}}}'])
+def test_an_answer_that_tells_nothing_of_a_job_leaves_it_open(body):
+    assert installed().later["history"].judge([Reply(200, body=body)], 2) is None

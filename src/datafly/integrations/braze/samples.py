@@ -47,6 +47,7 @@ OTHERS = (
         "an event by Braze's own name",
         event=track("ecommerce.cart_updated", cart_id="C-1", action="replace"),
         sends=sent("ecommerce.cart_updated", {"cart_id": "C-1", "action": "replace"}),
+        unmapped=True,
     ),
     Sample(
         "names and texts that Braze does not take",

@@ -5,6 +5,7 @@ from datafly.integrations.klaviyo import (
     calls,
     events,
     identity,
+    imports,
     places,
     routes,
     rules,
@@ -54,6 +55,9 @@ integration = Integration(
     calls=calls.CALLS,
     overridable=places.OVERRIDABLE,
     functions=Functions(
-        judge_success=answers.judge_success, judge_failure=answers.judge_failure, judge_check=answers.judge_check
+        judge_success=answers.judge_success,
+        judge_failure=answers.judge_failure,
+        judge_later=imports.judge_later,
+        judge_check=answers.judge_check,
     ),
 )

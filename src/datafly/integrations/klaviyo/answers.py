@@ -22,6 +22,9 @@ _OTHERS: Final = Ruling(
 )
 
 
+_CONFLICT: Final = "A profile already exists with one of these identifiers."
+
+
 def _error(status: int, code: str, title: str, detail: str, pointer: str = "/data/") -> str:
     return (
         f'{{"errors":[{{"id":"6f1f7d0e-0000-4000-8000-000000000000","status":{status},"code":"{code}",'
@@ -58,7 +61,7 @@ FAILURES: Final = (
         "Merge the profiles at Klaviyo; or let the phone number not identify (phone_identifies: false), or the user id "
         "(user_id_as: property). Then replay it.",
         status=409,
-        answer=_error(409, "duplicate_profile", "Conflict.", "A profile already exists with one of these identifiers."),
+        answer=_error(409, "duplicate_profile", "Conflict.", _CONFLICT),
     ),
     Failure(
         Verdict.REJECTED,
@@ -152,12 +155,12 @@ def judge_failure(reply: Reply, items: Sequence[Item]) -> Judgement | None:
         return None
     told: dict[int, list[str]] = {}
     for pointer, said in errors:
-        for index in _meant(pointer, items):
+        for index in meant(pointer, items):
             told.setdefault(index, []).append(said)
     if not told:
         return None
     rulings = [
-        _refused("; ".join(dict.fromkeys(told[index]))) if index in told else _OTHERS for index in range(len(items))
+        refused("; ".join(dict.fromkeys(told[index]))) if index in told else _OTHERS for index in range(len(items))
     ]
     return Judgement(_OTHERS, tuple(rulings))
 
@@ -187,7 +190,7 @@ def _said(error: Mapping[str, Any]) -> str:
     return next((error[name] for name in ("detail", "title", "code") if isinstance(error.get(name), str)), "")
 
 
-def _meant(pointer: str, items: Sequence[Item]) -> list[int]:
+def meant(pointer: str, items: Sequence[Item]) -> list[int]:
     """The items that it names; a profile stands for all of its events."""
     if (listed := _IN_LIST.match(pointer)) is not None:
         index = int(listed.group(1))
@@ -200,8 +203,10 @@ def _meant(pointer: str, items: Sequence[Item]) -> list[int]:
     return [index for index, at in enumerate(places) if at[0] == group and (place is None or at[1] == int(place))]
 
 
-def _refused(said: str) -> Ruling:
-    known = recognise(FAILURES, 400, said)
+def refused(said: str) -> Ruling:
+    """As an answer of its own with these words would be judged."""
+    status = 409 if _CONFLICT in said else 400
+    known = recognise(FAILURES, status, said)
     if known is not None:
         return known.ruling(said)
     general = next(one for one in FAILURES if one.symptom == "400 Invalid input.")

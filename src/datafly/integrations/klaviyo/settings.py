@@ -162,7 +162,16 @@ _DELIVERY = (
         advanced=True,
     ),
 )
-SETTINGS = (*_ACCOUNT, *_USERS, *_EVENTS, *_DELIVERY)
+_RESULTS = (
+    Flag(
+        "import_results",
+        "Whether Klaviyo is asked what became of a bulk import, so that a profile that it refused is told as rejected.",
+        label="Ask for the results of imports",
+        default=True,
+        advanced=True,
+    ),
+)
+SETTINGS = (*_ACCOUNT, *_USERS, *_EVENTS, *_DELIVERY, *_RESULTS)
 LIMIT_SETTINGS = {"flush_interval_ms": "flush_interval_ms", "max_items": "events_per_request"}
 
 VARIANTS = (

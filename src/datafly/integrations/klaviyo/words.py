@@ -108,7 +108,14 @@ REMARKS = (
     Remark(
         "identity",
         "Klaviyo takes 750 profiles a minute one by one. Where more identify calls come than that, raise "
-        "profiles_per_request: those that wait then share a bulk import, of which Klaviyo tells no single outcome.",
+        "profiles_per_request: those that wait then share a bulk import.",
+    ),
+    Remark(
+        "identity",
+        "A bulk import, also of history, is taken as a job: its profiles are DELIVERED at first, as taken_as_job. "
+        "Signal asks for the job until it is complete, then for its import-errors; a profile that Klaviyo refused is "
+        "then REJECTED, with Klaviyo's words, and a dead letter like any other. After a day without a result Signal "
+        "asks no more, and says so under Warnings. What becomes of jobs of events and subscriptions, nobody is told.",
     ),
     Remark("identity", "alias events are not sent: Klaviyo merges profiles by ids that only it knows."),
     Remark(

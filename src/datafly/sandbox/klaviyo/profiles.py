@@ -2,17 +2,20 @@
 
 import secrets
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 import msgspec
 
 from datafly.sandbox.kit import Call, Outcome, Verdict
 from datafly.sandbox.klaviyo import checks
 from datafly.sandbox.klaviyo.checks import IDENTIFIERS, Object, at
-from datafly.sandbox.klaviyo.replies import Finding, conflict, error, refused, resource, taken
+from datafly.sandbox.klaviyo.replies import Finding, conflict, error, listing, refused, resource, taken
 
 _MOST_BYTES: Final = 100_000
 _MOST_IMPORTED: Final = 10_000
+_ERRORS_A_PAGE: Final = 20
 # Since then a profile that is written has no anonymous_id.
 _NO_ANONYMOUS_ID: Final = "2025-10-15"
 _IMPORTED: Final = "/data/attributes/profiles/data"
@@ -135,7 +138,7 @@ def import_many(call: Call, document: Any) -> Outcome:
     verdicts, errors = _import_each(call, profiles)
     to = [one.get("id") for one in at(data, "relationships", "lists", "data") or () if isinstance(one, dict)]
     told = {"status": "complete", "total_count": len(profiles), "failed_count": len(errors), "lists": to}
-    call.put("jobs", key, {**told, "errors": errors})
+    call.put("jobs", key, {**told, "errors": errors, "ready_at": call.visible_at.isoformat()})
     queued = {"status": "queued", "total_count": len(profiles), "completed_count": 0, "failed_count": 0}
     return resource(202, {"type": "profile-bulk-import-job", "id": key, "attributes": queued}, verdicts)
 
@@ -173,13 +176,24 @@ def job_of(call: Call) -> Outcome:
     record = call.store.get("jobs", call.match["id"])
     if record is None:
         return error(404, "A job with that id does not exist.")
-    shown = {name: value for name, value in record.body.items() if name not in ("errors", "lists")}
+    shown = {name: record.body[name] for name in ("status", "total_count", "failed_count")}
+    if call.now < datetime.fromisoformat(record.body["ready_at"]):
+        shown = {**shown, "status": "processing", "failed_count": 0}
     return resource(200, {"type": "profile-bulk-import-job", "id": record.id, "attributes": shown})
 
 
 def errors_of(call: Call) -> Outcome:
+    """Pages of 20; the cursor is the number of the first."""
     record = call.store.get("jobs", call.match["id"])
-    return resource(200, record.body["errors"]) if record else error(404, "A job with that id does not exist.")
+    if record is None:
+        return error(404, "A job with that id does not exist.")
+    asked = parse_qs(call.incoming.query).get("page[cursor]", ["0"])[0]
+    first = int(asked) if asked.isdecimal() else 0
+    errors = record.body["errors"]
+    rest = f"?page%5Bcursor%5D={first + _ERRORS_A_PAGE}" if len(errors) > first + _ERRORS_A_PAGE else None
+    here = f"https://a.klaviyo.com{call.incoming.path.removeprefix('/klaviyo')}"
+    links = {"self": here, "next": rest and here + rest}
+    return listing(errors[first : first + _ERRORS_A_PAGE], links)
 
 
 def lists(call: Call) -> Outcome:

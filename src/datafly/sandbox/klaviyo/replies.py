@@ -45,6 +45,11 @@ def resource(status: int, data: Any, verdicts: Sequence[Verdict] = ()) -> Outcom
     return Outcome(Reply(status=status, body=body, headers=_HEADERS), verdicts)
 
 
+def listing(data: Sequence[Any], links: dict[str, str | None]) -> Outcome:
+    body = msgspec.json.encode({"data": data, "links": links})
+    return Outcome(Reply(status=200, body=body, headers=_HEADERS))
+
+
 def error(
     status: int, detail: str, *, ours: str = "", pointer: str = "", meta: dict[str, str] | None = None
 ) -> Outcome:

@@ -173,6 +173,18 @@ sightings = sa.Table(
     sa.Index("ix_sightings_day", "day"),
 )
 
+followed = sa.Table(
+    "followed",
+    metadata,
+    id_column(),
+    sa.Column("installation_id", sa.String(64), nullable=False),
+    big_column("since_ms"),
+    big_column("due_ms"),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Index("ix_followed_due_ms", "installation_id", "due_ms"),
+    sa.Index("ix_followed_since_ms", "since_ms"),
+)
+
 tallies = sa.Table(
     "tallies",
     metadata,
