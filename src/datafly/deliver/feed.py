@@ -124,7 +124,7 @@ class Feed:
             return after > position
         self._entries += entries
         self._lasts += [entry.last for entry in entries]
-        self._bytes += sum(entry.size for entry in entries)
+        self._bytes += sum([entry.size for entry in entries])
         self._next = after
         self._trim()
         self._grown.ring()
@@ -132,12 +132,12 @@ class Feed:
 
     def _trim(self) -> None:
         count = max(len(self._entries) - self._settings.ring_events, 0)
-        over = self._bytes - self._settings.ring_bytes - sum(entry.size for entry in self._entries[:count])
-        while over > 0 and count < len(self._entries) - 1:
-            over -= self._entries[count].size
+        size = sum([entry.size for entry in self._entries[:count]])
+        while self._bytes - size > self._settings.ring_bytes and count < len(self._entries) - 1:
+            size += self._entries[count].size
             count += 1
         if count:
-            self._bytes -= sum(entry.size for entry in self._entries[:count])
+            self._bytes -= size
             self._first = self._lasts[count - 1] + 1
             del self._entries[:count], self._lasts[:count]
 

@@ -64,7 +64,7 @@ class Exchange(msgspec.Struct, frozen=True):
 def attempt_of(batch: Batch, exchange: Exchange, *, place: tuple[str, int, str], delivered: Sequence[int]) -> Attempt:
     """`place`: installation, partition, run."""
     installation_id, partition, run_id = place
-    taken = frozenset(delivered)
+    taken, members = frozenset(delivered), [*batch.members()]
     return Attempt(
         id=make_id("att", exchange.started_ms, randomness.token_bytes(ENTROPY_BYTES)),
         installation_id=installation_id,
@@ -81,8 +81,8 @@ def attempt_of(batch: Batch, exchange: Exchange, *, place: tuple[str, int, str],
         earlier=batch.earlier,
         run_id=run_id,
         warnings={unit.member.offset: unit.item.warnings for unit in batch.units if unit.item.warnings},
-        told={one.offset: one.told for one in batch.members() if one.told and one.offset in taken},
-        ahead={one.offset: one.ahead for one in batch.members() if one.ahead},
+        told={one.offset: one.told for one in members if one.told and one.offset in taken},
+        ahead={one.offset: one.ahead for one in members if one.ahead},
     )
 
 

@@ -168,10 +168,11 @@ class Site:
         """
         if not events:
             return []
-        known = self.parts.withdrawn({event.key for event in events}, min(event.steady_ms for event in events))
+        came_ms = [event.steady_ms for event in events]
+        known = self.parts.withdrawn({event.key for event in events}, min(came_ms))
         if not known:
             return [None] * len(events)
-        return [_newer(known.get(event.key), event.steady_ms) for event in events]
+        return [_newer(known.get(event.key), steady_ms) for event, steady_ms in zip(events, came_ms, strict=True)]
 
 
 def _newer(known: tuple[dict[str, bool], int] | None, steady_ms: int) -> dict[str, bool] | None:

@@ -15,8 +15,14 @@ knowing the pipeline; the second is of both."""
 _unpack: Final = struct.Struct("<qq").unpack
 
 
+_HASH: Final = blake2b(digest_size=16)
+"""Copied for each message id: that takes two thirds of the time that a new one does."""
+
+
 def fingerprint(pipeline_id: str, message_id: str) -> Fingerprint:
-    first, second = _unpack(blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+    hashed = _HASH.copy()
+    hashed.update(message_id.encode("utf-8", "surrogatepass"))
+    first, second = _unpack(hashed.digest())
     return first, second ^ _mask(pipeline_id)
 
 

@@ -39,6 +39,8 @@ def correct(timestamp: object, sent_ms: int | None, received_ms: int) -> Moment:
         return Moment(received_ms, _told(corrected - received_ms, words))
     if corrected < 0:
         return Moment(received_ms, "timestamp is before 1970: the time of receipt counts")
+    if -WORTH_SAYING_MS < skew < WORTH_SAYING_MS:
+        return Moment(corrected)
     words = "the sender's clock is {} behind" if skew > 0 else "the sender's clock is {} ahead"
     return Moment(corrected, _told(abs(skew), words))
 

@@ -69,7 +69,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     before, steady = memory.choices.get(one.key), (moment.ms + behind_ms, received_ms + behind_ms)
     who = _resolve(body, normal, visitor, user, steady[0])
     allowed, said, chosen = consent.settle(own, before, defaults, steady, known=user is not None)
-    choice = routing.read_choice(body.integrations)
+    choice = routing.read_choice(body.integrations) if body.integrations else routing.EVERYWHERE
     return Event(  # by position: by name takes seven times as long
         received.message_id,
         kind,
@@ -90,8 +90,8 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         who.learnt,
         received.historical,
         _original(normal, body, moment),
-        _told(normal.effect, moment.effect, _identified(one, who), said, routing.effect_of(choice)),
-        identity.link(kind, user_id, subject, visitor),
+        _told(normal.effect, moment.effect, _identified(one, who), said, routing.effect_of(choice) if choice else ""),
+        identity.link(kind, user_id, subject, visitor) if user_id else None,
         previous_id,
         choice,
         behind_ms,

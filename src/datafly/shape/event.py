@@ -11,7 +11,8 @@ from datafly.spec.compiled import Compiled, Shaped
 
 def withheld(compiled: Compiled, event: Event, newer: Mapping[str, bool] | None = None) -> Ruling | None:
     """Why the event may not go to the vendor, None where it may. `newer` as for `consent_ruling`."""
-    return routing_ruling(compiled, event) or consent_ruling(compiled, event, newer)
+    not_chosen = routing_ruling(compiled, event) if event.integrations else None
+    return not_chosen or consent_ruling(compiled, event, newer)
 
 
 def shape_event(compiled: Compiled, event: Event, now_ms: int, newer: Mapping[str, bool] | None = None) -> Shaped:

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,22 +105,26 @@ def upsert(
     greatest: frozenset[str] = frozenset(),
 ) -> None:
     """Insert or overwrite by primary key; columns in `added` are summed up, those in `greatest` never go back."""
-    if not rows:
-        return
-    statement: Any = insert_of(connection)(table)
-    changes = {
-        column.name: _change(column, statement.excluded[column.name], added=added, greatest=greatest)
-        for column in table.columns
-        if not column.primary_key
-    }
-    keys = list(table.primary_key.columns)
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+    if rows:
+        connection.execute(_upserting(insert_of(connection), table, added, greatest), list(rows))
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """What is there already under the primary key stays as it is."""
     keys = list(table.primary_key.columns)
     connection.execute(insert_of(connection)(table).on_conflict_do_nothing(index_elements=keys), list(rows))
+
+
+@lru_cache(maxsize=64)
+def _upserting(insert: Any, table: sa.Table, added: frozenset[str], greatest: frozenset[str]) -> Any:
+    """There are few, and building one takes longer than running it."""
+    statement = insert(table)
+    changes = {
+        column.name: _change(column, statement.excluded[column.name], added=added, greatest=greatest)
+        for column in table.columns
+        if not column.primary_key
+    }
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changes)
 
 
 def _change(

@@ -18,6 +18,8 @@ from datafly.store.dialect import insert_new
 Row = dict[str, Any]
 
 _L: Final = schema.losses.c
+_ANY: Final = sa.select(_L.first).limit(1)
+"""Asked with every transaction."""
 
 
 def keep(connection: sa.Connection, rows: Sequence[Row]) -> None:
@@ -28,7 +30,7 @@ def keep(connection: sa.Connection, rows: Sequence[Row]) -> None:
 
 def settled(connection: sa.Connection, marks: Sequence[Row]) -> tuple[Outcome, ...]:
     """What is decided now that these marks have moved; forgotten here, to be written in the same transaction."""
-    if not marks or connection.execute(sa.select(_L.first).limit(1)).first() is None:
+    if not marks or connection.execute(_ANY).first() is None:
         return ()
     places = {(row["installation_id"], row["partition"]) for row in marks if row["run_id"] == LIVE}
     return tuple(outcome for place in sorted(places) for outcome in _settle(connection, *place))

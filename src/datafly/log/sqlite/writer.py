@@ -142,7 +142,7 @@ class SqliteAppender:
             self._first_ms = at_ms
         self._next = first + len(entries)
         self._consumed = self._consumed if consumed is None else consumed
-        self._size += sum(len(entry.value) + len(entry.key) + ROW_BYTES for entry in entries)
+        self._size += sum([len(entry.value) + len(entry.key) for entry in entries]) + ROW_BYTES * len(entries)
 
     def _open(self) -> apsw.Connection:
         firsts = self._folder.firsts()
