@@ -119,6 +119,41 @@ def test_a_live_event_overtakes_the_rest_of_an_import(shop):
     assert read < 60_000
 
 
+def test_beside_live_events_an_import_has_its_share_of_a_vendor_that_takes_little(shop):
+    """Two requests a second, more is 429: no live event waits for the rest of an import, and the import goes on."""
+    shop.control("PATCH", "settings", {"rate_limit": {"requests": 2, "window_seconds": 1}})
+    write_rows(shop, 300_000, "share.csv")
+    checkpoint = shop.folder / "share.csv.refused.ndjson.checkpoint"
+
+    def read():
+        return json.loads(checkpoint.read_bytes())["counts"]["read"]
+
+    process = subprocess.Popen(
+        command("share.csv", "--ahead", "1"), cwd=shop.folder, env=shop.environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        shop.until(checkpoint.exists, "the import has begun")
+        for number in range(2):
+            before = read()
+            live = shop.track("Product Viewed", f"live-{number}", f"share-{number}", product_id=f"LIVE-{number}")
+            live["properties"]["name"] = "Mug"
+            shop.send(live)
+            assert shop.final(f"share-{number}")["verdict"] == "DELIVERED"
+            assert read() < 300_000, "the live event did not wait for the rest"
+            shop.until(lambda least=before: read() > least, "the import goes on")
+        statuses = {one["status"] for one in shop.control("GET", "requests", limit=200)}
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        shop.control("PATCH", "settings", {"rate_limit": None})
+    shop.is_through(shop.installation, delivered=read() + 2)
+    assert 429 in statuses, "the vendor takes less than the import would send"
+    arrived = shop.arrivals()
+    assert {f"LIVE-{number}" for number in range(2)} <= {one["parameters"]["product_id"] for one in arrived}
+    assert {one["times_received"] for one in arrived} == {1}
+
+
 def test_without_a_data_folder_it_is_told_what_to_name(shop, tmp_path):
     write_rows(shop, 1, "nowhere.csv")
     said = shop.run("import", "nowhere.csv", "--map", "mapping.yaml", "--data-dir", str(tmp_path / "none"), status=2)

@@ -32,8 +32,19 @@ class Purpose(msgspec.Struct, frozen=True):
     mapping: str
 
 
+class UnderWay(msgspec.Struct, frozen=True):
+    """A batch that was about to be posted: rows `first` to `last` of the file that the checkpoint is in."""
+
+    first: int
+    last: int
+    message_id: str
+    at_ms: int
+
+
 class Checkpoint(msgspec.Struct, kw_only=True):
-    """`file`, `row`: how many files are done, and of the next one how many rows."""
+    """`file`, `row`: how many files are done, and of the next one how many rows. `under_way`: what was being posted
+    when it was written; None once the answer is known.
+    """
 
     purpose: Purpose
     version: int = _VERSION
@@ -41,6 +52,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     row: int = 0
     counts: Counts = msgspec.field(default_factory=Counts)
     report_bytes: int = 0
+    under_way: UnderWay | None = None
     finished: bool = False
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from datafly.backfill import checkpoint as checkpoints
-from datafly.backfill.checkpoint import Checkpoint, Counts
+from datafly.backfill.checkpoint import Checkpoint, Counts, UnderWay
 from datafly.backfill.compile import ToEvent
 from datafly.backfill.files import FileIdentity
 from datafly.backfill.gateway import MAX_BYTES, Gateway, Later, Taken
@@ -54,6 +54,10 @@ class Named(msgspec.Struct):
 
     row: Row
     event: bytes
+
+
+class _WithId(msgspec.Struct, rename="camel"):
+    message_id: str
 
 
 class _Batch(msgspec.Struct):
@@ -104,9 +108,14 @@ class Import:
         tell: Callable[[Progress], None],
         sleep: Callable[[float], None],
         stop: Callable[[], bool],
+        now_ms: Callable[[], int],
+        taken_to: int = 0,
     ) -> None:
-        """`path`: of the checkpoint; None where there is nothing to come back to."""
+        """`path`: of the checkpoint; None where there is nothing to come back to. `taken_to`: the row of the file that
+        the checkpoint is in up to which somebody says that the gateway has it.
+        """
         self._checkpoint, self._path = checkpoint, path
+        self._now_ms, self._taken_to = now_ms, taken_to
         self._report, self._gateway, self._pace = report, gateway, pace
         self._tell, self._sleep, self._stop = tell, sleep, stop
         self.reasons: Counter[str] = Counter()
@@ -121,7 +130,7 @@ class Import:
         for index in range(self._checkpoint.file, len(files)):
             with closing(opened(files[index])) as one:
                 self._run_file(one)
-            self._checkpoint.file, self._checkpoint.row = index + 1, 0
+            self._checkpoint.file, self._checkpoint.row, self._taken_to = index + 1, 0, 0
             self._save()
         self._checkpoint.finished = True
         self._save()
@@ -130,7 +139,7 @@ class Import:
         rows = islice(one.table.rows(), self._checkpoint.row, None)
         while True:
             batch = self._gather(one, rows, self._permission(one))
-            taken = self._post([named.event for named in batch.events], one)
+            taken = Taken(len(batch.events)) if batch.last <= self._taken_to else self._send(batch.events, one)
             self._note(one, batch, taken)
             if batch.fault:
                 raise batch.fault
@@ -142,7 +151,8 @@ class Import:
         try:
             for row in islice(rows, _SCANNED_AT_ONCE):
                 size += self._add(batch, row, one)
-                if len(batch.events) >= most or size >= MAX_BYTES or len(batch.refusals) >= _SCANNED_AT_ONCE:
+                full = len(batch.events) >= most or size >= MAX_BYTES or len(batch.refusals) >= _SCANNED_AT_ONCE
+                if full or row.number == self._taken_to:
                     break
         except OperatorError as fault:  # what was read until the file broke off is still sent
             batch.fault = fault
@@ -163,10 +173,19 @@ class Import:
         batch.events.append(Named(row, event))
         return len(event) + 1
 
-    def _post(self, events: Sequence[bytes], one: Opened) -> Taken:
-        """Raises `OperatorError` where the gateway never takes it."""
+    def _send(self, events: Sequence[Named], one: Opened) -> Taken:
+        """Written down before, so that who goes on much later knows of what it cannot be told whether it was taken."""
         if not events:
             return Taken(0)
+        named = msgspec.json.decode(events[0].event, type=_WithId).message_id
+        self._checkpoint.under_way = UnderWay(events[0].row.number, events[-1].row.number, named, self._now_ms())
+        self._save()
+        taken = self._post([one.event for one in events], one)
+        self._checkpoint.under_way = None
+        return taken
+
+    def _post(self, events: Sequence[bytes], one: Opened) -> Taken:
+        """Raises `OperatorError` where the gateway never takes it."""
         for attempt in range(_PATIENCE):
             answer = self._gateway.post(events)
             if isinstance(answer, Taken):

@@ -32,6 +32,11 @@ _WORDS: Final[dict[str, tuple[Any, Any, Any]]] = {
     "share": (float, _option("--share", "Of delivery's time, while there are live events: 0.5.", "NUMBER"), 0.5),
     "report": (Path | None, _option("--report", "For refused rows; else FILE.refused.ndjson here.", "REPORT"), None),
     "with_rows": (bool, _option("--with-rows", "Put the refused rows themselves into it."), False),
+    "under_way": (
+        str,
+        _option("--under-way", "Of the batch that was being sent when it ended a day ago or more.", "again|taken"),
+        "",
+    ),
     "from_start": (bool, _option("--from-start", "Begin anew, whatever an earlier start had done."), False),
 }
 """The fields of `Wanted`, as flags: their type, their words, their default."""

@@ -19,6 +19,7 @@ from datafly.backfill.run import Import, Progress
 from datafly.backfill.standing import Management
 from datafly.model.errors import OperatorError
 from datafly.model.installation import Pipeline
+from datafly.runtime.clock import SystemClock
 from datafly.runtime.people import url_of
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.source import pipeline_named
@@ -26,6 +27,8 @@ from datafly.runtime.token import passing_token
 from datafly.settings import Settings
 
 _TOKEN_SECONDS: Final = 30 * 24 * 3600.0
+REMEMBERED_MS: Final = 23 * 3_600_000
+"""Message ids count once within 24 hours; what is sent now may still be on its way for a while."""
 UNSEEN_RATE: Final = 500.0
 """Events a second where nobody can see what they do to delivery, and no other rate is asked for."""
 
@@ -51,6 +54,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     report: Path | None = None
     with_rows: bool = False
     from_start: bool = False
+    under_way: str = ""
 
     def plan(self) -> Plan:
         return make_plan(self.files, mapping=self.map, shape=self.shape, table=self.table, kind=self.format)
@@ -83,6 +87,7 @@ class Hands(msgspec.Struct, frozen=True):
     say: Callable[[str], None]
     sleep: Callable[[float], None]
     stop: Callable[[], bool]
+    now_ms: Callable[[], int] = SystemClock().now_ms
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -126,6 +131,8 @@ def _import(settings: Settings, wanted: Wanted, hands: Hands, plan: Plan, target
             tell=hands.tell,
             sleep=hands.sleep,
             stop=hands.stop,
+            now_ms=hands.now_ms,
+            taken_to=_taken_to(wanted, checkpoint, hands.now_ms()),
         )
         importing.run(plan.open)
     counts = importing.counts
@@ -162,6 +169,8 @@ def _require_sense(wanted: Wanted) -> None:
         raise OperatorError(f"--share {wanted.share:g}: it is more than 0 and at most 1.")
     if wanted.ahead < 0 or (wanted.rate is not None and wanted.rate <= 0):
         raise OperatorError("--rate is more than 0, --ahead is 0 or more.")
+    if wanted.under_way not in ("", "again", "taken"):
+        raise OperatorError("--under-way is again or taken.")
     if wanted.management and not wanted.token:
         raise OperatorError("--management needs --token: an API token of that Signal that may read.")
 
@@ -189,6 +198,23 @@ def _checkpoint(wanted: Wanted, plan: Plan, target: Target, hands: Hands) -> Che
         )
     hands.say(f"Going on after {found.counts.read:,} rows, as {wanted.checkpoint_path} says.")
     return found
+
+
+def _taken_to(wanted: Wanted, checkpoint: Checkpoint, now_ms: int) -> int:
+    """The row up to which somebody says that it was taken. Within a day the gateway tells by the message ids.
+
+    Raises `OperatorError` where nobody can tell, and nobody has said.
+    """
+    was = checkpoint.under_way
+    if was is None or wanted.under_way == "again" or 0 <= now_ms - was.at_ms < REMEMBERED_MS:
+        return 0
+    if wanted.under_way == "taken":
+        return was.last
+    raise OperatorError(
+        f"Rows {was.first:,} to {was.last:,} were under way when this import ended, a day ago or more: whether they "
+        f"were taken, their message ids do not tell any more. Look whether {was.message_id} is among the live events, "
+        "and say --under-way taken, or --under-way again."
+    )
 
 
 def _pace(wanted: Wanted, look: Look | None, hands: Hands) -> Pace:

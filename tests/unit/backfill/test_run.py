@@ -6,11 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from datafly.backfill import checkpoint as checkpoints
+from datafly.backfill import run as backfill_run
 from datafly.backfill.refusal import Reason
 from datafly.backfill.run import Interrupted
 from datafly.model.errors import OperatorError
@@ -41,9 +43,13 @@ def write_rows(folder, count, name="rows.csv"):
 class Watcher:
     def __init__(self):
         self.said, self.stands, self.waited, self.stop_after = [], [], [], None
+        self.later_ms = 0
 
     def hands(self):
-        return Hands(self.stands.append, self.said.append, self.waited.append, self.stops)
+        return Hands(self.stands.append, self.said.append, self.waited.append, self.stops, self.now_ms)
+
+    def now_ms(self):
+        return time.time_ns() // 1_000_000 + self.later_ms
 
     def stops(self):
         return self.stop_after is not None and len(self.stands) >= self.stop_after
@@ -251,6 +257,41 @@ def test_an_import_that_was_asked_to_end_goes_on_behind_its_last_batch(folder, g
     assert (done.counts.accepted, done.counts.refused) == (2_970, 30)
     assert 0 < done.resumed < 3_000
     assert "Going on after" in second.said[0]
+
+
+class Crashed(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("said", "sent"), [("taken", 3_000), ("again", 3_500)])
+def test_what_was_under_way_more_than_a_day_ago_is_not_sent_again_unless_somebody_says_so(
+    folder, gateway, monkeypatch, said, sent
+):
+    """Its message ids are forgotten by then, so it would count twice."""
+    rows = write_rows(folder, 3_000)
+    note = backfill_run.Import._note
+
+    def crashes(importing, one, batch, taken):
+        if len(gateway.requests) == 2:
+            raise Crashed
+        note(importing, one, batch, taken)
+
+    monkeypatch.setattr(backfill_run.Import, "_note", crashes)
+    with pytest.raises(Crashed):
+        import_into(gateway, rows)
+    monkeypatch.setattr(backfill_run.Import, "_note", note)
+    assert len(gateway.events) == 1_000
+
+    late = Watcher()
+    late.later_ms = 25 * 3_600_000
+    first = gateway.events[500]["messageId"]
+    with pytest.raises(OperatorError, match=rf"Rows 501 to 1,000 were under way .* Look whether {first} is among"):
+        import_into(gateway, rows, watcher=late)
+    assert len(gateway.events) == 1_000
+    done = import_into(gateway, rows, watcher=late, under_way=said)
+    assert len(gateway.events) == sent
+    assert (done.counts.read, done.counts.accepted) == (3_000, 3_000)
+    assert sorted(set(totals(gateway))) == list(range(3_000))
 
 
 @pytest.mark.parametrize(
