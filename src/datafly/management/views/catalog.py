@@ -69,7 +69,8 @@ class Prerequisite(msgspec.Struct, frozen=True):
 
 
 class Vendor(msgspec.Struct, frozen=True):
-    """`status`: alpha, beta, stable. `consent_category` must be granted, null for none. `installed`: how often it is.
+    """`status`: alpha, beta, stable. `consent_category` must be granted, null for none, unless the setting
+    `consent_setting` says another. `installed`: how often it is.
 
     `config_schema` is what a `config` must be; `install_call` shows a call that installs it.
     """
@@ -83,6 +84,7 @@ class Vendor(msgspec.Struct, frozen=True):
     website: str
     documentation: str
     consent_category: str | None
+    consent_setting: str | None
     delivery_modes: tuple[str, ...]
     config_fields: tuple[ConfigField, ...]
     config_schema: dict[str, Any]

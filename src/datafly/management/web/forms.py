@@ -20,7 +20,7 @@ _PREFIX: Final = "config."
 class Field(msgspec.Struct, frozen=True):
     """One field as it is drawn. `control`: text, password, number, select, lines. `options`: (value, words).
 
-    `note`: what stands behind its help.
+    `note`: what stands behind its help. `needed`: with which choice of another field it must be given.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Field(msgspec.Struct, frozen=True):
     options: tuple[tuple[str, str], ...] = ()
     kept: bool = False
     note: str = ""
+    needed: str = ""
     minimum: float | None = None
     maximum: float | None = None
     step: str = ""
@@ -45,7 +46,7 @@ def fields_of(
     integration: Integration, given: Mapping[str, Any], problems: Mapping[str, str], *, kept: bool = False
 ) -> list[Field]:
     """`given`: what is set, or what was typed; of secrets only whether. `kept`: an empty secret stays as it is."""
-    return [_field(setting, given, problems, kept=kept) for setting in integration.settings]
+    return [_field(integration, setting, given, problems, kept=kept) for setting in integration.settings]
 
 
 def config_of(integration: Integration, form: Mapping[str, Any], *, kept: bool = False) -> dict[str, Any]:
@@ -101,7 +102,9 @@ def _numbered(text: str) -> float | str:
         return text
 
 
-def _field(setting: SettingKind, given: Mapping[str, Any], problems: Mapping[str, str], *, kept: bool) -> Field:
+def _field(
+    integration: Integration, setting: SettingKind, given: Mapping[str, Any], problems: Mapping[str, str], *, kept: bool
+) -> Field:
     value, name = given.get(setting.name), _PREFIX + setting.name
     secret = setting.kind == "secret"
     number = setting if isinstance(setting, Number) else None
@@ -119,10 +122,19 @@ def _field(setting: SettingKind, given: Mapping[str, Any], problems: Mapping[str
         options=_options(setting),
         kept=kept and secret and value is not None,
         note="One per line." if _control(setting) == "lines" and not isinstance(setting, Template) else "",
+        needed=_needed(integration, setting),
         minimum=number.minimum if number else None,
         maximum=number.maximum if number else None,
         step=("1" if number.whole else "any") if number else "",
     )
+
+
+def _needed(integration: Integration, setting: SettingKind) -> str:
+    if setting.needed_if is None:
+        return ""
+    name, options = setting.needed_if
+    other = integration.setting(name)
+    return f"with {other.title if other else name}: {' or '.join(options)}"
 
 
 def _control(setting: SettingKind) -> str:

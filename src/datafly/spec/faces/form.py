@@ -20,6 +20,7 @@ def catalog_entry(integration: Integration) -> dict[str, Any]:
         "status": integration.stage,
         "website": integration.website,
         "consent_category": integration.consent,
+        "consent_setting": integration.consent_by or None,
         "delivery_modes": list(integration.delivery_modes),
         "config_fields": config_fields(integration),
         "variants": [
