@@ -47,7 +47,7 @@ def preload(names: Sequence[str]) -> None:
 
 
 def collect_rarely() -> None:
-    """What comes from JSON has no cycles: looking for them less often gives delivery a fifth more events."""
+    """What comes from JSON has no cycles: to look for them at Python's own pace costs each event something."""
     gc.set_threshold(100_000, 50, 1_000)
 
 
