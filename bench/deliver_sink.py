@@ -32,6 +32,7 @@ from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.secret import Secret
 from datafly.model.verdict import DELIVERED, Judgement, Ruling, Verdict
+from datafly.runtime.child import collect_rarely
 from datafly.spec.compiled import Compiled, Limits
 from datafly.store.open import open_store
 from datafly.transport.http import HttpTransport
@@ -217,6 +218,7 @@ def options_of():
 
 async def main():
     options = options_of()
+    collect_rarely()  # as the role does
     with tempfile.TemporaryDirectory(prefix="deliver-sink-") as folder:
         async with sink() as port:
             bench = Bench(Path(folder), port, options)
