@@ -10,10 +10,10 @@ import msgspec
 from datafly.model.clock import Clock
 from datafly.model.errors import Unavailable
 from datafly.model.outline import keepable
-from datafly.model.refusal import ACCEPTED, LOST, NOT_PROCESSED, PROCESS, IntakeCount, Refusal
+from datafly.model.refusal import ACCEPTED, LOST, NO_CONSENT, NOT_PROCESSED, PROCESS, IntakeCount, Refusal
 from datafly.observe import Telemetry
 from datafly.observe.ingest import IngestEventRefused, IngestRequestAccepted, IngestRequestRefused
-from datafly.observe.process import ProcessRecordRefused, ProcessRecordsLost
+from datafly.observe.process import ProcessEventsWithheld, ProcessRecordRefused, ProcessRecordsLost
 from datafly.runtime.chores import every
 from datafly.store import base
 
@@ -58,6 +58,8 @@ class Intake:
             self._of_process(event)
         elif isinstance(event, ProcessRecordsLost):
             self._lost(event)
+        elif isinstance(event, ProcessEventsWithheld):
+            self._count(event.pipeline_id, NO_CONSENT, event.events)
 
     def keep(self, refusal: Refusal) -> None:
         kind, size = (refusal.pipeline_id, refusal.code), min(len(refusal.body), MOST_OF_A_BODY)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from datafly.model.alert import AlertChannel, AlertRule
+from datafly.model.consent import ConsentSettings
 from datafly.model.delivery import LIVE, WHOLE, Attempt, Notice, Outcome, Pending, Replay, Share, Sighting, State
 from datafly.model.installation import Installation, Pipeline, PipelineKey, Revision, Template
 from datafly.model.people import User
@@ -77,6 +78,11 @@ class Control(People, Alerting, Protocol):
 
     def revoke_key(self, pipeline_id: str, key_id: str) -> PipelineKey:
         """A former one; what it was."""
+
+    def consent_settings(self) -> ConsentSettings:
+        """What is decided on consent for all pipelines; the usual ones while nothing was."""
+
+    def change_consent_settings(self, changes: dict[str, Any], *, if_match: str | None = None) -> ConsentSettings: ...
 
     def sources(self) -> list[Source]:
         """Who may post signed requests, oldest first, secrets as `Secret`."""
@@ -168,7 +174,7 @@ class Control(People, Alerting, Protocol):
     def signing_key(self, purpose: str) -> Secret:
         """The same in every process of this deployment; another for every purpose."""
 
-    def etag(self, value: Pipeline | Installation | Token | User | AlertRule | AlertChannel) -> str:
+    def etag(self, value: Pipeline | ConsentSettings | Installation | Token | User | AlertRule | AlertChannel) -> str:
         """What `if_match` is compared with, without the quotes of HTTP. A stale one: `Conflict` 412, code `STALE`."""
 
 
