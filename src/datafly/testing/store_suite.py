@@ -12,10 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from datafly.model.consent import ConsentSettings
 from datafly.model.delivery import Replay
 from datafly.model.errors import Conflict, Invalid, NotFound, OperatorError
-from datafly.model.installation import Canary, Installation, JsBuilderConfig, Pipeline, Revision, Template
+from datafly.model.installation import Canary, Installation, Pipeline, Revision, Template
 from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.secret import Secret
 from datafly.model.source import SIGNING, Source
@@ -146,38 +145,6 @@ class PipelineSuite(StoreFixtures):
         with pytest.raises(Invalid):
             store.control.update_pipeline(pipeline.id, changes)
         assert store.control.pipeline(pipeline.id) == pipeline
-
-    def test_how_a_script_is_built_is_kept_and_its_name_is_one_pipeline_s(
-        self, store: SqlStore, pipeline: Pipeline
-    ) -> None:
-        script = JsBuilderConfig(script_filename="shop.js", batch_size=20)
-        changed = store.control.update_pipeline(pipeline.id, {"js_builder_config": script})
-        assert store.control.pipeline(pipeline.id) == changed
-        assert changed.js_builder_config == script
-        other = store.control.create_pipeline(Pipeline(id="", name="Other", slug="", pipeline_key=""))
-        with pytest.raises(Conflict) as raised:
-            store.control.update_pipeline(other.id, {"js_builder_config": script})
-        assert raised.value.details == {"field": "js_builder_config.script_filename"}
-        store.control.update_pipeline(pipeline.id, {"js_builder_config": JsBuilderConfig()})
-        assert store.control.update_pipeline(other.id, {"js_builder_config": script}).js_builder_config == script
-
-    def test_what_is_decided_on_consent_is_kept_and_a_stale_decision_is_not(self, store: SqlStore) -> None:
-        before = store.control.consent_settings()
-        assert before == ConsentSettings()
-        tag, version = store.control.etag(before), store.control.version()
-        changed = store.control.change_consent_settings({"words": {"werbung": "marketing"}}, if_match=tag)
-        assert store.control.consent_settings() == changed == ConsentSettings(words={"werbung": "marketing"})
-        assert store.control.version() > version
-        with pytest.raises(Conflict) as raised:
-            store.control.change_consent_settings({"without_consent": "drop"}, if_match=tag)
-        assert raised.value.code == "STALE"
-
-    def test_what_no_database_can_hold_is_not_there_and_cannot_be_kept(self, store: SqlStore) -> None:
-        with pytest.raises((NotFound, Invalid)):
-            store.control.pipeline("pip_\x00")
-        with pytest.raises((NotFound, Invalid)):
-            store.control.alert_rule("\x00")
-        assert store.control.consent_settings() == ConsentSettings()
 
     def test_a_new_key_leaves_the_one_before_until_it_is_revoked(
         self, store: SqlStore, pipeline: Pipeline, clock: FakeClock
