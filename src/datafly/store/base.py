@@ -116,6 +116,9 @@ class Control(People, Alerting, Protocol):
 
     def template(self, template_id: str) -> Template: ...
 
+    def change_template(self, template_id: str, changes: dict[str, str], *, if_match: str | None = None) -> Template:
+        """`name`, `description`. A name in use → `Conflict`."""
+
     def revisions(self, template_id: str) -> list[Revision]:
         """Newest first."""
 
@@ -174,7 +177,9 @@ class Control(People, Alerting, Protocol):
     def signing_key(self, purpose: str) -> Secret:
         """The same in every process of this deployment; another for every purpose."""
 
-    def etag(self, value: Pipeline | ConsentSettings | Installation | Token | User | AlertRule | AlertChannel) -> str:
+    def etag(
+        self, value: Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel
+    ) -> str:
         """What `if_match` is compared with, without the quotes of HTTP. A stale one: `Conflict` 412, code `STALE`."""
 
 

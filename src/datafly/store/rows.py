@@ -28,7 +28,7 @@ def first(connection: sa.Connection, select: sa.Select[Any], missing: str) -> Ro
     return row
 
 
-Tagged = Pipeline | ConsentSettings | Installation | Token | User | AlertRule | AlertChannel
+Tagged = Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel
 
 
 def etag(value: Tagged) -> str:

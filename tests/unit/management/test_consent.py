@@ -54,6 +54,7 @@ def test_a_decision_that_somebody_else_was_faster_with_is_refused(call, refused)
         ({"defaults": {"telepathy": True}}, "defaults"),
         ({"words": {"Werbung": "telepathy"}}, "words"),
         ({"words": {"": "marketing"}}, "words"),
+        ({"words": {"Marketing": "essential"}}, "words"),
         ({"without_consent": "grant"}, "without_consent"),
         ({"region": "eu"}, "region"),
     ],

@@ -63,8 +63,15 @@ def checked_consent(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "defaults" in fields:
         kept["defaults"] = canonical(fields["defaults"], "defaults")
     if "words" in fields:
-        kept["words"] = {word.lower(): category_of(name, "words") for word, name in fields["words"].items()}
+        kept["words"] = {word.lower(): _meant(word, name) for word, name in fields["words"].items()}
     return kept
+
+
+def _meant(word: str, name: str) -> str:
+    category = category_of(name, "words")
+    if word.lower() in CATEGORIES and word.lower() != category:
+        raise Invalid(f"words: {word} is a category itself and cannot stand for {category}.", field="words")
+    return category
 
 
 def canonical(told: Mapping[str, bool], field: str) -> dict[str, bool]:
