@@ -1,10 +1,11 @@
 # One word per chore. Works with GNU make 3.81 and newer.
-.PHONY: run install test test-kill fuzz sdks check bench plots lock docs screens collector clean format
+.PHONY: run install test test-kill fuzz fuzz-api sdks check bench plots lock docs screens collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
 WORKERS ?= 2
 KILLS ?= 200
 EXAMPLES ?= 5000
+CALLS ?= 100
 
 run: .venv/core.stamp
 	@.venv/bin/datafly up --demo
@@ -41,6 +42,10 @@ fuzz: .venv/dev.stamp
 # The published SDKs at several gateways too; takes about two minutes. A few of them are in make test.
 sdks: .venv/dev.stamp
 	@SDKS_SPREAD=all CHROMIUM="$$(sh scripts/chromium.sh)" $(PY) -m pytest tests/sdks -n0
+
+# Odd calls of every operation of the management API; each must be answered as its document says. A slice is in make test.
+fuzz-api: .venv/dev.stamp
+	@API_EXAMPLES=$(CALLS) $(PY) -m pytest tests/unit/management/test_document.py -n0 -k odd
 
 bench: .venv/dev.stamp
 	@$(PY) bench/run.py

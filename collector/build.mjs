@@ -19,7 +19,8 @@ await build({
   charset: "utf8",
   legalComments: "none",
   define: { VERSION: JSON.stringify(version) },
+  // The gateway puts the options of a pipeline in place of the braces.
   // What fails while it loads (a page may have replaced anything) must not reach the page either.
-  banner: { js: "// Generated from collector/src by `npm run build`; do not edit.\ntry{" },
+  banner: { js: "// Generated from collector/src by `npm run build`; do not edit.\ntry{const BUILT={};" },
   footer: { js: "}catch{}" },
 });

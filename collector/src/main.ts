@@ -7,7 +7,7 @@ import { guarded, on, warn } from "./guard.ts";
 import { settle, settleWhenParsed, settled, watchPages } from "./pages.ts";
 import { makeRoom, RESET } from "./queue.ts";
 import { enqueue, flush, startSending } from "./sender.ts";
-import { pipelineKey } from "./settings.ts";
+import { debug, globalName, pipelineKey } from "./settings.ts";
 import { followOtherTabs } from "./storage.ts";
 import { consent, forgetVisitor, ids, learnConsent, learnGroup, learnUser, noticeReset } from "./visitor.ts";
 
@@ -16,7 +16,9 @@ type Call = [name: Method, ...args: unknown[]];
 
 const emit = (type: string, fields: Fields): void => {
   const json = eventJson(type, { ...fields, ...ids() }, consent());
-  if (json) enqueue(json);
+  if (!json) return;
+  if (debug) console.log("[datafly]", json);
+  enqueue(json);
 };
 
 const isObject = (value: unknown): boolean => !!value && typeof value == "object";
@@ -79,7 +81,11 @@ const install = (): void => {
     api[name] = (...args: unknown[]) => dispatch([name, ...args]);
   }
   api.push = dispatch;
-  window.datafly = window._df = api;
+  window.datafly = api;
+  const names = window as unknown as Record<string, unknown>;
+  // What a page, or the browser, has under that name stays: to set `location` would leave the page.
+  if ((names[globalName] || earlier) == earlier) names[globalName] = api;
+  else warn("data-global is taken", globalName);
   if (!pipelineKey) warn("data-pipeline-key is missing");
   const begin = (): void => {
     held = undefined;

@@ -15,6 +15,10 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from datafly.ingest.collector import Collector
+from datafly.ingest.wire import Request
+from datafly.model.installation import Pipeline
+
 ROOT = Path(__file__).parents[2]
 ARTEFACT = ROOT / "src/datafly/ingest/assets/d.js"
 SNIPPET = ROOT / "collector/snippet.html"
@@ -49,6 +53,7 @@ class Gateway:
     """Records batches; gives and renews the cookie; answers as it is told, 200 when it is told nothing."""
 
     key: str = KEY
+    pipeline: Pipeline = Pipeline("pip_1", "Shop", "shop", KEY)  # noqa: RUF009  a value that nobody changes
     shop: str = ""
     data: str = ""
     received: list[Received] = field(default_factory=list)
@@ -138,8 +143,11 @@ class Gateway:
         self.preflights += 1
         return web.Response(status=403)
 
-    async def script(self, _request: web.Request) -> web.Response:
-        return web.Response(body=ARTEFACT.read_bytes(), content_type="text/javascript", charset="utf-8")
+    async def script(self, request: web.Request) -> web.Response:
+        """As the gateway builds it, for the key that is asked with."""
+        asked = Request("GET", request.path, request.query_string.encode(), {}, 0, None, "http")
+        reply = await Collector(ARTEFACT, lambda: {self.key: self.pipeline}).get(asked, None)
+        return web.Response(body=reply.body, content_type="text/javascript", charset="utf-8")
 
     async def page(self, request: web.Request) -> web.Response:
         html = self.pages.get(request.path) or self.html()

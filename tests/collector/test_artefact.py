@@ -108,4 +108,4 @@ def test_every_call_and_attribute_is_documented():
     attributes = re.findall(r'attribute\("([\w-]+)"\)', (COLLECTOR / "src/settings.ts").read_text())
     assert [call for call in calls if f"`{call}(" not in docs] == []
     assert [name for name in attributes if f"`data-{name}`" not in docs] == []
-    assert len(attributes) == 5
+    assert len(attributes) == 7

@@ -6,6 +6,7 @@ from datafly.testing.alert_suite import AlertSuite
 from datafly.testing.intake_suite import IntakeSuite
 from datafly.testing.ledger_suite import LedgerSuite
 from datafly.testing.people_suite import PeopleSuite
+from datafly.testing.settings_suite import SettingsSuite
 from datafly.testing.store_suite import OpeningSuite, StoreSuite
 
 
@@ -28,6 +29,12 @@ class TestIntakeInSqlite(IntakeSuite):
 
 
 class TestPeopleInSqlite(PeopleSuite):
+    @pytest.fixture
+    def place(self, tmp_path):
+        return tmp_path / "data"
+
+
+class TestSettingsInSqlite(SettingsSuite):
     @pytest.fixture
     def place(self, tmp_path):
         return tmp_path / "data"
@@ -70,6 +77,12 @@ class TestPeopleInPostgres(PeopleSuite):
 
 
 class TestAlertsInPostgres(AlertSuite):
+    @pytest.fixture
+    def place(self, postgres_store):
+        return postgres_store
+
+
+class TestSettingsInPostgres(SettingsSuite):
     @pytest.fixture
     def place(self, postgres_store):
         return postgres_store

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from datafly.catalog.lint import TIERS, Subject, asks
-from datafly.model.consent import ALIASES
+from datafly.model.consent import ALIASES, CATEGORIES
 from datafly.model.delivery import Item, Reply
 from datafly.model.taxonomy import is_standard
 from datafly.model.verdict import Verdict
@@ -27,7 +27,6 @@ _SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SENSITIVE: Final = re.compile(r"(?:^|_)(key|token|secret|password|credential)s?$")
 _TEMPLATE: Final = re.compile(r"{(\w+)}")
 _NO_EVENT: Final = StandardEvent("", "", "")
-_CATEGORIES: Final = frozenset({"essential", "functional", "analytics", "marketing", "personalization"})
 
 
 @asks("alpha")
@@ -196,9 +195,9 @@ def consent_is_a_category(subject: Subject) -> Iterator[str]:
     one = subject.integration
     named = _options(one, one.consent_by) if one.consent_by else [NO_CONSENT]
     for category in [one.consent, *(option for option in named if option != NO_CONSENT)]:
-        if category is None or category in _CATEGORIES:
+        if category is None or category in CATEGORIES:
             continue
-        yield f"the consent category {category!r} is none of {', '.join(sorted(_CATEGORIES))}" + (
+        yield f"the consent category {category!r} is none of {', '.join(sorted(CATEGORIES))}" + (
             f"; it is called {ALIASES[category]}" if category in ALIASES else ""
         )
 

@@ -7,7 +7,7 @@ import msgspec
 
 from datafly.ingest import cors, document, pixel
 from datafly.ingest.codes import Code, Refused
-from datafly.ingest.collector import COLLECTOR, Collector
+from datafly.ingest.collector import COLLECTOR, PATHS, Collector
 from datafly.ingest.doors import ALONE, RETRY, Append, Doors, Handler, Pipelines, Ready, Shared
 from datafly.ingest.paths import DOORS
 from datafly.ingest.refusals import Keep, Refusals, forget
@@ -102,9 +102,12 @@ def create_gateway(
     routes[PATH] = Route(("POST",), Webhooks(settings, doors, sources, clock).post)
     sdk_settings = SdkSettings(doors, Proxies(settings.trusted_proxies))
     routes |= dict.fromkeys(("/sourceConfig", "/sourceConfig/"), Route(_ASK, sdk_settings.rudder, open=True))
+    collector = Collector(COLLECTOR, pipelines)
+    routes |= dict.fromkeys(PATHS, Route(_GET, collector.get))
     under: Under = [
         (is_settings, Route(_ASK, sdk_settings.segment, open=True)),
         (pixel.is_pixel, Route(_GET, pixel.Pixel(settings, doors).get, refuse=pixel.refusal)),
+        (collector.serves, Route(_GET, collector.get)),
         *([(is_shop, Route(_GET, Shop(pipelines).get))] if settings.demo else []),
     ]
     return _Gateway(settings, routes, under, doors.refusals)
@@ -120,8 +123,7 @@ def _routes_of_doors(doors: Doors) -> dict[str, Route]:
 def _routes_beside(ready: Ready) -> dict[str, Route]:
     """What a gateway answers without a key."""
     routes = {path: Route(_GET, handler) for path, handler in _health_routes(ready).items()}
-    routes[document.PATH] = Route(_ASK, _openapi, open=True)
-    return routes | dict.fromkeys(("/d.js", "/datafly.js"), Route(_GET, Collector(COLLECTOR).get))
+    return routes | {document.PATH: Route(_ASK, _openapi, open=True)}
 
 
 def _health_routes(ready: Ready) -> dict[str, Handler]:

@@ -3,9 +3,10 @@
 import re
 from typing import Final
 
+from datafly.model.installation import LONGEST_COOKIE_DAYS
+
 NAME: Final = "_dfid"
-MAX_AGE_SECONDS: Final = 34_560_000
-"""400 days: browsers keep no cookie longer."""
+_DAY_SECONDS: Final = 86_400
 
 _FOUND: Final = re.compile(rb"(?:^|;)[ \t]*_dfid=([^;]*)")
 _UUID4: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -22,8 +23,8 @@ def read(header: bytes | None) -> str | None:
     return None
 
 
-def write(visitor: str, *, domain: str, secure: bool) -> tuple[bytes, bytes]:
+def write(visitor: str, *, domain: str, secure: bool, days: int = LONGEST_COOKIE_DAYS) -> tuple[bytes, bytes]:
     """The Set-Cookie header."""
-    parts = [f"{NAME}={visitor}", f"Max-Age={MAX_AGE_SECONDS}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    parts = [f"{NAME}={visitor}", f"Max-Age={days * _DAY_SECONDS}", "Path=/", "HttpOnly", "SameSite=Lax"]
     parts += [f"Domain={domain}"] * bool(domain) + ["Secure"] * secure
     return b"set-cookie", "; ".join(parts).encode()

@@ -226,7 +226,7 @@ class Doors:
         if good:
             await self._append_all(self._entries(passage, good, visitors))
         emit(IngestRequestAccepted(passage.pipeline.id, passage.door.path, len(good), refused))
-        return self._cookies(caller, visitors, good)
+        return self._cookies(passage, visitors, good)
 
     async def _append_all(self, entries: list[Entry]) -> None:
         try:
@@ -259,13 +259,15 @@ class Doors:
         )
         return Entry(anonymous or fields.previous_id or fields.user_id or "", self._encode(received))
 
-    def _cookies(self, caller: Caller, visitors: identity.Visitors, good: list[Checked]) -> list[tuple[bytes, bytes]]:
+    def _cookies(self, passage: Passage, visitors: identity.Visitors, good: list[Checked]) -> list[tuple[bytes, bytes]]:
         """A new visitor's cookie is set; a known one's lives on from each page view, not from every event."""
+        caller = passage.caller
         seen = caller.visitor if any(event.type == "page" for event in good) else None
         visitor = visitors.minted or seen
         if visitor is None:
             return []
-        return [cookie.write(visitor, domain=self._settings.cookie_domain, secure=caller.secure)]
+        days = passage.pipeline.js_builder_config.cookie_days
+        return [cookie.write(visitor, domain=self._settings.cookie_domain, secure=caller.secure, days=days)]
 
 
 def _code_of(key: str | None, *, known: bool) -> Code:

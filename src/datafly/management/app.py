@@ -27,7 +27,9 @@ from datafly.management.routes import (
     alerts,
     audit_log,
     auth,
+    collector,
     config,
+    consent,
     dead_letters,
     health,
     integrations,
@@ -52,7 +54,8 @@ from datafly.model.delivery import Outgoing, Reply
 from datafly.model.errors import SignalError
 from datafly.model.installation import Installation
 from datafly.spec.compiled import Compiled
-from datafly.store.base import Control, Intake, Ledger
+from datafly.store.base import Control, Ledger
+from datafly.store.incoming import Intake
 
 _FAILURES: Final[ExceptionHandlersMap] = {
     SignalError: of_signal_error,
@@ -139,6 +142,8 @@ def _routers() -> list[Router]:
         catalog_routes.router,
         pipelines.router,
         pipeline_keys.router,
+        collector.router,
+        consent.router,
         config.router,
         intake_routes.router,
         integrations.router,

@@ -10,10 +10,13 @@ import msgspec
 
 from datafly.management.declared.planning import PlanView
 from datafly.management.paging import MAX_LIMIT, Page
+from datafly.management.views.alert import AlertView, ChannelView
+from datafly.management.views.consent import ConsentChange, ConsentView
 from datafly.management.views.event import LiveEvent
 from datafly.management.views.installation import PipelineIntegration
 from datafly.management.views.intake import RefusedEvent
 from datafly.management.views.pipeline import PipelineView
+from datafly.management.views.script import CollectorView, JsBuilderChange
 from datafly.model.errors import (
     CallerError,
     Conflict,
@@ -102,6 +105,25 @@ class Client:
 
     def pipeline(self, pipeline_id: str) -> PipelineView:
         return self.call("GET", f"/pipelines/{_quoted(pipeline_id)}", PipelineView)
+
+    def collector(self, pipeline_id: str) -> CollectorView:
+        """How its `d.js` is built."""
+        return self.call("GET", f"/pipelines/{_quoted(pipeline_id)}/collector", CollectorView)
+
+    def change_collector(self, pipeline_id: str, change: JsBuilderChange) -> CollectorView:
+        return self.call("PATCH", f"/pipelines/{_quoted(pipeline_id)}/collector", CollectorView, body=change)
+
+    def consent_settings(self) -> ConsentView:
+        return self.call("GET", "/consent-settings", ConsentView)
+
+    def change_consent_settings(self, change: ConsentChange) -> ConsentView:
+        return self.call("PATCH", "/consent-settings", ConsentView, body=change)
+
+    def alerts(self) -> Iterator[AlertView]:
+        return self._all("/alerts", AlertView)
+
+    def alert_channels(self) -> Iterator[ChannelView]:
+        return self._all("/alert-channels", ChannelView)
 
     def pipeline_integrations(self, *, pipeline_id: str | None = None) -> Iterator[PipelineIntegration]:
         return self._all("/pipeline-integrations", PipelineIntegration, pipeline_id=pipeline_id)

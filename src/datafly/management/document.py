@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.enums import OpenAPIMediaType
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
@@ -65,8 +65,7 @@ class Document(JsonRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         if self._encoded is None:
-            routes = [route for route in request.app.routes if isinstance(route, HTTPRoute)]
-            self._encoded = msgspec.json.encode(describe(openapi_schema, routes))
+            self._encoded = msgspec.json.encode(describe(openapi_schema, _routes(request.app)))
         return self._encoded
 
 
@@ -82,6 +81,11 @@ def config() -> OpenAPIConfig:
     )
 
 
+def document_of(app: Litestar) -> dict[str, Any]:
+    """Made anew each time it is asked for."""
+    return describe(app.openapi_schema.to_schema(), _routes(app))
+
+
 def describe(document: dict[str, Any], routes: list[HTTPRoute]) -> dict[str, Any]:
     """Litestar's document, with the schemas, errors and security of every operation filled in."""
     schemas = _Schemas(routes)
@@ -90,6 +94,10 @@ def describe(document: dict[str, Any], routes: list[HTTPRoute]) -> dict[str, Any
             _complete(operation, path, method, handler, schemas)
     document["components"]["schemas"] = schemas.components
     return document
+
+
+def _routes(app: Litestar) -> list[HTTPRoute]:
+    return [route for route in app.routes if isinstance(route, HTTPRoute)]
 
 
 class _Schemas:

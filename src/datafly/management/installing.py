@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from datafly.management.revising import Config, Draft, drafted, kept_overrides, require_secrets_stay
+from datafly.management.revising import Config, Draft, drafted, kept_overrides, own_revision, require_secrets_stay
 from datafly.management.services import Composed
 from datafly.management.views.naming import Name
 from datafly.model.errors import Conflict, Invalid, NotFound
@@ -29,6 +29,16 @@ class InstallBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     delivery_mode: str = "server_side"
     overrides: Overrides = msgspec.field(default_factory=Overrides)
     pipeline_ids: Annotated[list[str], msgspec.Meta(max_length=1_000)] | None = None
+
+
+class AttachBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`integration_id`: of an integration template that is installed somewhere. `revision_id` null: its newest one."""
+
+    integration_id: str
+    pipeline_id: str
+    revision_id: str | None = None
+    enabled: bool = True
+    paused: bool = False
 
 
 class Installed(msgspec.Struct, frozen=True):
@@ -67,6 +77,37 @@ def install(services: Composed, vendor: str, body: InstallBody, *, by: str) -> I
         overrides=overrides,
     )
     return _attach(services, template, revision, pipelines)
+
+
+def attach(services: Composed, body: AttachBody) -> Installation:
+    """On another pipeline, from the head of now on; durable when it returns. Raises `NotFound`; `Conflict` where it is
+    on that pipeline already, or nowhere any more; `Invalid` where the pipeline lacks a parameter that its config names.
+    """
+    template = services.control.template(body.integration_id)
+    pipeline = services.control.pipeline(body.pipeline_id)
+    elsewhere = [one for one in services.control.installations() if one.template.id == template.id]
+    if not elsewhere:
+        raise Conflict(f"{template.name} is installed nowhere any more. Install it anew.", code="REMOVED")
+    if any(one.pipeline_id == pipeline.id for one in elsewhere):
+        raise Conflict(f"{template.name} is on {pipeline.name} already.", field="pipeline_id")
+    chosen, now_ms = body.revision_id, services.clock.now_ms()
+    latest = services.control.latest_revision
+    revision = latest(template.id) if chosen is None else own_revision(services, template.id, chosen)
+    made = Installation(
+        id=fresh_id("pi", now_ms),
+        pipeline_id=pipeline.id,
+        template=template,
+        revision=revision,
+        start=services.log.heads(),
+        enabled=body.enabled,
+        paused=body.paused,
+        parameters=pipeline.parameters,
+        created_ms=now_ms,
+        updated_ms=now_ms,
+    )
+    services.compile(made)
+    services.control.attach(made)
+    return services.control.installation(made.id)
 
 
 def provisional(services: Composed, vendor: str, body: InstallBody) -> Installation:

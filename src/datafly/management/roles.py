@@ -44,6 +44,11 @@ TABLE: Final = (
     Rule("*", "/v1/admin/users", Role.ADMIN),
     Rule("*", "/v1/admin/audit-log", Role.ADMIN),
     Rule("*", "/v1/admin/config", Role.ADMIN),
+    # What holds for all pipelines, and to which addresses something goes.
+    Rule("GET", "/v1/admin/consent-settings", Role.VIEWER),
+    Rule("*", "/v1/admin/consent-settings", Role.ADMIN),
+    Rule("GET", "/v1/admin/alert-channels", Role.VIEWER),
+    Rule("*", "/v1/admin/alert-channels", Role.ADMIN),
     Rule("DELETE", "/v1/admin", Role.ADMIN),
     Rule("GET", "/v1/admin", Role.VIEWER),
     Rule("*", "/v1/admin", Role.EDITOR),
@@ -59,6 +64,8 @@ PAGES: Final = (
     Rule("*", "/settings/api-tokens", Role.ADMIN),
     Rule("*", "/settings/users", Role.ADMIN),
     Rule("*", "/settings/audit-log", Role.ADMIN),
+    Rule("GET", "/settings/consent", Role.VIEWER),
+    Rule("*", "/settings/consent", Role.ADMIN),
     # What is one's own.
     Rule("*", "/account", Role.VIEWER),
     Rule("GET", "/", Role.VIEWER),

@@ -14,6 +14,7 @@ from datafly.management.events_log import EventsLog
 from datafly.management.settings import ManagementSettings
 from datafly.management.single_sign_on import SingleSignOn
 from datafly.model.clock import Clock
+from datafly.model.consent import ConsentSettings
 from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline
@@ -21,7 +22,8 @@ from datafly.model.verdict import Ruling
 from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.explaining import Explained
 from datafly.spec.integration import Integration
-from datafly.store.base import Control, Intake, Ledger
+from datafly.store.base import Control, Ledger
+from datafly.store.incoming import Intake
 
 
 class Catalog(Protocol):
@@ -37,14 +39,14 @@ class Trying(msgspec.Struct, frozen=True, kw_only=True):
     """How an event is tried without being sent. All but `ask` are pure.
 
     `shape`: what an event becomes. `explain`: where each value comes from, for one installation. `govern`: a pasted
-    event (JSON, pipeline) as it would come out of the door and of processing, or why not. `ask`: the vendor's sandbox,
-    one that knows nothing before, is sent each of these items by itself, in order, as the installation would but for
-    its address and credentials; None where the vendor has none.
+    event (JSON, pipeline, what is decided on consent) as it would come out of the door and of processing, or why not.
+    `ask`: the vendor's sandbox, one that knows nothing before, is sent each of these items by itself, in order, as the
+    installation would but for its address and credentials; None where the vendor has none.
     """
 
     shape: Callable[[Compiled, Event, int], Shaped]
     explain: Callable[[Installation], Callable[[Event, int], Explained | Ruling]]
-    govern: Callable[[bytes, Pipeline], Event | Ruling]
+    govern: Callable[[bytes, Pipeline, ConsentSettings], Event | Ruling]
     ask: Callable[[Installation, Sequence[Item], int], Awaitable[list[Reply] | None]]
 
 

@@ -176,7 +176,7 @@ class SingleSignOn:
                 aiohttp.ClientSession(timeout=_TIMEOUT) as session,
                 session.request(method, url, allow_redirects=False, **sent) as reply,
             ):
-                body = await reply.content.read(_LONGEST_ANSWER)
+                body = await _read(reply)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable("The provider of single sign-on cannot be reached. Try again.") from error
         if reply.status != 200:
@@ -188,6 +188,16 @@ class SingleSignOn:
 
     def _now(self) -> int:
         return self._clock.now_ms() // 1000
+
+
+async def _read(reply: aiohttp.ClientResponse) -> bytes:
+    """Of more than the longest answer only so much that it cannot be read as JSON."""
+    body = b""
+    async for piece in reply.content.iter_any():
+        body += piece
+        if len(body) > _LONGEST_ANSWER:
+            return body[:_LONGEST_ANSWER]
+    return body
 
 
 def _basic(client_id: str, secret: str) -> str:

@@ -1,9 +1,12 @@
 """Consent: what a person allowed, by category, and from where it is known."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
+
+CATEGORIES: Final = ("essential", "functional", "analytics", "marketing", "personalization")
+"""The canonical ones (contracts/signal.md §8.3)."""
 
 ALIASES: Final = {
     "advertising": "marketing",
@@ -16,6 +19,22 @@ ALIASES: Final = {
     "c0004": "marketing",
 }
 """Other spellings of a canonical category, also Cookiebot's and OneTrust's (contracts/signal.md §8.3, §17 row 6)."""
+
+Without = Literal["keep", "strip", "drop"]
+
+
+class ConsentSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is decided on consent for all pipelines.
+
+    `defaults`: category → granted, where neither the event, the visitor nor the pipeline says anything. `words`: what a
+    consent banner calls a category → the canonical one, beside those of `ALIASES` and before them, in lower case.
+    `without_consent`: what becomes of an event about whose consent nothing at all is known: it is kept (and sent only
+    to what needs none), stripped of what is known of the person, or dropped.
+    """
+
+    defaults: dict[str, bool] = {}
+    words: dict[str, str] = {}
+    without_consent: Without = "keep"
 
 
 class Consent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -50,27 +69,27 @@ _MAPPINGS: Final = (dict, Mapping)
 """dict first: asking an abstract class is slow."""
 
 
-def read(context_consent: object) -> dict[str, bool]:
+def read(context_consent: object, words: Mapping[str, str] = ALIASES) -> dict[str, bool]:
     """Canonical categories from either shape of `context.consent` (contracts/signal.md §8.2).
 
     Newest: `{"categories": {…}, "canonical": {…}}`, of which `canonical` counts, and where it is not told
     the codes of `categories`. Older: flat `{category: bool}`.
-    Only booleans are read; several codes for one purpose grant it if any does.
+    Only booleans are read; several codes for one purpose grant it if any does. `words`: code → category, in lower case.
     """
     if not isinstance(context_consent, _MAPPINGS):
         return {}
     for name in ("canonical", "categories"):
         told = context_consent.get(name)
         if told is not None and isinstance(told, _MAPPINGS):
-            return _granted(told)
-    return _granted(context_consent)
+            return _granted(told, words)
+    return _granted(context_consent, words)
 
 
-def _granted(flat: Mapping[str, Any]) -> dict[str, bool]:
+def _granted(flat: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for name, granted in flat.items():
         if granted is True or granted is False:
             category = name.lower()
-            category = ALIASES.get(category, category)
+            category = words.get(category, category)
             found[category] = granted or found.get(category, False)
     return found

@@ -1,11 +1,39 @@
 """Pipelines, and the integrations installed on them."""
 
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from datafly.model.overrides import NO_OVERRIDES, Overrides
+
+SCRIPT: Final = "d.js"
+LONGEST_COOKIE_DAYS: Final = 400
+"""Browsers keep no cookie longer."""
+
+ScriptName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\.js$(?!\n)")]
+GlobalName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_$][A-Za-z0-9_$]{0,63}$(?!\n)")]
+Endpoint = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^(https?://[^\s\"'<>\\?#@]+)?$(?!\n)")]
+BatchSize = Annotated[int, msgspec.Meta(ge=1, le=500)]
+FlushInterval = Annotated[int, msgspec.Meta(ge=100, le=60_000)]
+CookieDays = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_COOKIE_DAYS)]
+
+
+class JsBuilderConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How `d.js` is built for a pipeline (contracts/signal.md §10.7). What the script's tag says counts before it.
+
+    `script_filename`: at which the gateway serves it with the pipeline's key in it; the usual one is everybody's.
+    `endpoint` empty: the origin that the script came from. `cookie_days`: how long a visitor is known.
+    """
+
+    script_filename: ScriptName = SCRIPT
+    global_variable: GlobalName = "_df"
+    endpoint: Endpoint = ""
+    auto_page: bool = True
+    batch_size: BatchSize = 10
+    flush_interval_ms: FlushInterval = 1_000
+    debug: bool = False
+    cookie_days: CookieDays = LONGEST_COOKIE_DAYS
 
 
 class Pipeline(msgspec.Struct, frozen=True):
@@ -27,6 +55,7 @@ class Pipeline(msgspec.Struct, frozen=True):
     enabled: bool = True
     created_ms: int = 0
     updated_ms: int = 0
+    js_builder_config: JsBuilderConfig = JsBuilderConfig()
 
 
 class PipelineKey(msgspec.Struct, frozen=True):

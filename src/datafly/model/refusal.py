@@ -14,6 +14,8 @@ NOT_PROCESSED: Final = "NOT_PROCESSED"
 
 LOST: Final = "LOST"
 """The code of what was gone from the log before it was processed."""
+NO_CONSENT: Final = "NO_CONSENT"
+"""The code of what process did not keep, as nothing is known of its consent. They are counted, none is kept."""
 
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):

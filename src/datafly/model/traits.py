@@ -31,6 +31,9 @@ TRAITS: Final = (
 )
 """`also` is by rank: of several that are sent the best becomes canonical."""
 
+_TELL_WHO: Final = frozenset({"email", "phone", "first_name", "last_name", "birthday", "gender", "address"})
+"""Those that are about a person wherever they stand; a `name` or `country` among properties is that of a product."""
+
 OF_ADDRESS: Final = ("city", "country")
 """Read from `address` where they are not told by themselves."""
 
@@ -47,6 +50,11 @@ def canonical_traits(sent: dict[str, Any]) -> tuple[dict[str, Any], list[Rename]
     if isinstance(found.get("address"), dict):
         found = _lifted(found, found["address"], renames)
     return found, renames
+
+
+def tells_who(name: str) -> bool:
+    """Whether a property of that name, in whatever spelling, says who somebody is."""
+    return meaning(name) in _TELL_WHO
 
 
 def supersede(known: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,15 @@ class ProcessRecordsLost(Telemetry, frozen=True):
     last: int
 
 
+class ProcessEventsWithheld(Telemetry, frozen=True):
+    """So many events were not kept: nothing is known of their consent. They stay in `raw` as long as that is kept."""
+
+    level: ClassVar[int] = logging.DEBUG
+    partition: int
+    pipeline_id: str
+    events: int
+
+
 class ProcessAppendFailed(Telemetry, frozen=True):
     """Nothing was appended; it is tried again, from what is durable."""
 

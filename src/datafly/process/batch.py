@@ -1,5 +1,6 @@
 """A batch of `raw` on its way through the steps."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,16 +15,20 @@ from datafly.process.dedupe import Fingerprint
 from datafly.process.memory import Memory
 from datafly.process.state_file import StateFile
 from datafly.process.steps import Context, Duplicate, govern
+from datafly.process.unknown import Withheld
 
 _decode: Final = msgspec.json.Decoder(Received).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Batch(msgspec.Struct):
-    """`entries` are for `events`; `marks` are the fingerprints of their message ids, and when each was received."""
+    """`entries` are for `events`; `marks` are the fingerprints of their message ids, and when each was received.
+    `withheld`: how many of each pipeline were not kept for want of a consent.
+    """
 
     entries: list[Entry]
     marks: list[tuple[Fingerprint, int]]
+    withheld: Counter[str]
     duplicates: int = 0
     refused: int = 0
 
@@ -58,7 +63,7 @@ def prepare(batch: Sequence[Incoming], memory: Memory, state: StateFile) -> None
 
 
 def govern_batch(good: Sequence[Incoming], partition: int, context: Context, memory: Memory) -> Batch:
-    batch = Batch([], [])
+    batch = Batch([], [], Counter())
     for one in good:
         try:
             outcome = govern(one, context, memory)
@@ -69,6 +74,8 @@ def govern_batch(good: Sequence[Incoming], partition: int, context: Context, mem
             continue
         if isinstance(outcome, Duplicate):
             batch.duplicates += 1
+        elif isinstance(outcome, Withheld):
+            batch.withheld[one.received.pipeline_id] += 1
         else:
             batch.marks.append((one.mark, outcome.received_ms))
             batch.entries.append(Entry(outcome.key, value))

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.model.consent import Consent, read
+from datafly.model.consent import ALIASES, Consent, read
 
 NAME: Final = "consent"
 REFRESH_MS: Final = 60_000
@@ -44,14 +44,29 @@ def own_word(kind: str, context: Mapping[str, Any], properties: Mapping[str, Any
 
     Segment's and Jitsu's SDKs have them in `categoryPreferences`, RudderStack's in `consentManagement`.
     """
+    told = _told_in(kind, context, properties)
+    return read(told) if told else {}
+
+
+def in_our_words(
+    kind: str, context: dict[str, Any], properties: Mapping[str, Any], words: Mapping[str, str]
+) -> dict[str, Any]:
+    """`context` with the canonical categories beside what was sent, where `words` change what is understood.
+
+    The log then holds what was understood when it came, and says the same whatever words are added later.
+    """
+    told = _told_in(kind, context, properties)
+    own = read(told, {**ALIASES, **words}) if told else {}
+    return context if own == read(told) else {**context, "consent": {"categories": told, "canonical": own}}
+
+
+def _told_in(kind: str, context: Mapping[str, Any], properties: Mapping[str, Any]) -> Any:
     told = context.get("consent")
     if told is None and "consentManagement" in context:
         told = _managed(context["consentManagement"])
     if isinstance(told, dict) and isinstance(preferences := told.get("categoryPreferences"), dict):
         told = preferences
-    if told is None and kind == "consent":
-        told = properties
-    return read(told) if told else {}
+    return properties if told is None and kind == "consent" else told
 
 
 def _managed(told: Any) -> dict[str, bool] | None:

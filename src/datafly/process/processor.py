@@ -10,6 +10,7 @@ import msgspec
 
 from datafly.log.base import EVENTS, RAW, Log, Record, Retention
 from datafly.model.clock import Clock
+from datafly.model.consent import ConsentSettings
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.event import Event
 from datafly.model.installation import Pipeline
@@ -17,6 +18,7 @@ from datafly.observe.base import emit
 from datafly.observe.process import (
     ProcessAppendFailed,
     ProcessBatchAppended,
+    ProcessEventsWithheld,
     ProcessEventUnreadable,
     ProcessRecordsLost,
     ProcessStateCaughtUp,
@@ -30,6 +32,7 @@ from datafly.process.steps import Context
 
 Pipelines = Callable[[], Mapping[str, Pipeline]]
 """Pipeline id → pipeline."""
+Consents = Callable[[], ConsentSettings]
 
 BATCH: Final = 1_000
 UNWRITTEN: Final = 10_000
@@ -51,9 +54,19 @@ class Processor:
     """
 
     def __init__(
-        self, log: Log, state: Path, *, pipelines: Pipelines, clock: Clock, partitions: Iterable[int] | None = None
+        self,
+        log: Log,
+        state: Path,
+        *,
+        pipelines: Pipelines,
+        clock: Clock,
+        partitions: Iterable[int] | None = None,
+        consent: Consents = ConsentSettings,
     ) -> None:
-        """`state` is the folder of the state files. Raises `OperatorError` if another process works on a partition."""
+        """`state` is the folder of the state files, `consent` what is decided on it for all pipelines.
+
+        Raises `OperatorError` if another process works on a partition.
+        """
         if log.partitions(RAW) != log.partitions(EVENTS):
             raise OperatorError("The streams raw and events must have the same number of partitions.")
         numbers = range(log.partitions(EVENTS)) if partitions is None else partitions
@@ -61,7 +74,7 @@ class Processor:
         self._workers: list[PartitionWorker] = []
         try:
             for number in numbers:
-                self._workers.append(PartitionWorker(log, state, number, pipelines))
+                self._workers.append(PartitionWorker(log, state, number, pipelines, consent))
         except BaseException:
             self.close()
             raise
@@ -115,9 +128,12 @@ class Processor:
 class PartitionWorker:
     """One partition. Blocking; one call at a time."""
 
-    def __init__(self, log: Log, state: Path, partition: int, pipelines: Pipelines) -> None:
+    def __init__(
+        self, log: Log, state: Path, partition: int, pipelines: Pipelines, consent: Consents = ConsentSettings
+    ) -> None:
         self.partition = partition
         self._pipelines = pipelines
+        self._consent = consent
         self._appender = log.appender(EVENTS, partition)
         try:
             self._raw = log.reader(RAW, partition)
@@ -173,13 +189,15 @@ class PartitionWorker:
     def _process(self, records: Sequence[Record]) -> None:
         incoming = read_batch(records, self.partition)
         prepare(incoming, self._memory, self._state)
-        batch = govern_batch(incoming, self.partition, Context(self._pipelines()), self._memory)
+        batch = govern_batch(incoming, self.partition, Context(self._pipelines(), self._consent()), self._memory)
         position = records[-1].offset + 1
         first = self._appender.append(batch.entries, consumed=position)
         self._tell_lost(records[0].offset)
         self.position = position
         self._unwritten += [Seen(mark, at_ms, offset) for offset, (mark, at_ms) in enumerate(batch.marks, first)]
         refused = len(records) - len(incoming) + batch.refused
+        for pipeline_id, events in batch.withheld.items():
+            emit(ProcessEventsWithheld(self.partition, pipeline_id, events))
         emit(ProcessBatchAppended(self.partition, len(batch.entries), batch.duplicates, refused))
 
     def _tell_lost(self, found: int) -> None:

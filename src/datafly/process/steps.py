@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.model.consent import read
+from datafly.model.consent import ConsentSettings, read
 from datafly.model.event import Event, Original, Received, Step
 from datafly.model.installation import Pipeline
 from datafly.model.traits import supersede
@@ -16,6 +16,7 @@ from datafly.process import consent, identity, normalise, routing, skew, told
 from datafly.process.body import Body, Incoming, Refused, incoming
 from datafly.process.dedupe import is_duplicate
 from datafly.process.memory import Memory
+from datafly.process.unknown import Withheld, is_unknown, stripped
 
 NO_PIPELINES: Final[Mapping[str, Pipeline]] = {}
 
@@ -28,13 +29,14 @@ class Duplicate(msgspec.Struct, frozen=True):
 
 _NAMES: Final = (normalise.NAME, skew.NAME, identity.NAME, consent.NAME, routing.NAME)
 
-Outcome = Event | Refused | Duplicate
+Outcome = Event | Refused | Duplicate | Withheld
 
 
 class Context(msgspec.Struct, frozen=True):
     """What the steps need to know beside the event and the memory."""
 
     pipelines: Mapping[str, Pipeline] = NO_PIPELINES
+    consent: ConsentSettings = ConsentSettings()
 
 
 def process_one(received: Received, context: Context, memory: Memory) -> Outcome:
@@ -43,12 +45,16 @@ def process_one(received: Received, context: Context, memory: Memory) -> Outcome
     return one if isinstance(one, Refused) else govern(one, context, memory)
 
 
-def govern(one: Incoming, context: Context, memory: Memory) -> Event | Duplicate:
+def govern(one: Incoming, context: Context, memory: Memory) -> Event | Duplicate | Withheld:
     """`memory` must know what there is to know of the event's fingerprint, ids and key."""
     first_ms = memory.seen.get(one.mark)
     if first_ms is not None and is_duplicate(first_ms, one.received.received_ms):
         return Duplicate(first_ms)
     event, chosen = _governed(one, context, memory)
+    if context.consent.without_consent != "keep" and is_unknown(event):
+        if context.consent.without_consent == "drop":
+            return Withheld()
+        event = stripped(event)
     memory.seen[one.mark] = event.received_ms
     memory.keep_choices(one.key, chosen)
     if event.type in identity.TEACHING:
@@ -65,7 +71,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     moment = skew.correct(body.timestamp, _clock_of(received), received_ms)
     visitor = memory.visitors.get(subject) if (subject := previous_id or anonymous_id) else None
     user = memory.users.get(identity.effective_user(user_id, visitor) or "")
-    own, defaults = consent.own_word(kind, normal.context, normal.properties), _defaults(context, received)
+    own, defaults = _own_word(kind, normal, context.consent.words), _defaults(context, received)
     before, steady = memory.choices.get(one.key), (moment.ms + behind_ms, received_ms + behind_ms)
     who = _resolve(body, normal, visitor, user, steady[0])
     allowed, said, chosen = consent.settle(own, before, defaults, steady, known=user is not None)
@@ -98,14 +104,22 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     ), chosen
 
 
+def _own_word(kind: str, normal: normalise.Normal, words: Mapping[str, str]) -> dict[str, bool]:
+    if words:
+        normal.context = consent.in_our_words(kind, normal.context, normal.properties, words)
+    return consent.own_word(kind, normal.context, normal.properties)
+
+
 def _clock_of(received: Received) -> int | None:
     """History was sent long ago, or is sent by whoever imports it: no clock can be read from that (decision 0077)."""
     return None if received.historical else received.sent_ms
 
 
 def _defaults(context: Context, received: Received) -> Mapping[str, bool]:
-    pipeline = context.pipelines.get(received.pipeline_id)
-    return read(pipeline.consent_defaults) if pipeline and pipeline.consent_defaults else {}
+    """The pipeline's own, and for other categories those of all pipelines."""
+    pipeline, common = context.pipelines.get(received.pipeline_id), context.consent.defaults
+    own = read(pipeline.consent_defaults) if pipeline and pipeline.consent_defaults else {}
+    return {**common, **own} if common else own
 
 
 def _original(normal: normalise.Normal, body: Body, moment: skew.Moment) -> Original | None:

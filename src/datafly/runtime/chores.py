@@ -13,7 +13,8 @@ from datafly.log.base import EVENTS, RAW, Appender, Retention
 from datafly.observe import emit
 from datafly.observe.runtime import RuntimeChoreFailed, RuntimeRetentionDropped, RuntimeRetentionForced
 from datafly.settings import Settings
-from datafly.store.base import Control, Intake, Ledger, Writing
+from datafly.store.base import Control, Ledger, Writing
+from datafly.store.incoming import Intake
 
 PROCESSOR: Final = "role:processor"
 """Under this name the processor tells the gateway, by a mark in the ledger, how far it has read `raw`."""

@@ -136,6 +136,7 @@ def _previews(settings: Settings, wanted: Wanted) -> tuple[dict[str, Preview], l
     pipeline = target_of(settings, wanted).pipeline
     store = open_the_store(settings)
     try:
+        consent = store.control.consent_settings()
         installed = [one for one in store.control.installations() if pipeline and one.pipeline_id == pipeline.id]
     finally:
         store.close()
@@ -144,7 +145,8 @@ def _previews(settings: Settings, wanted: Wanted) -> tuple[dict[str, Preview], l
     compile_one = compiler(settings)
     for one in installed:
         try:
-            found[one.name] = Preview(one.vendor, None, _now_ms, compiled=compile_one(one), importing=pipeline)
+            compiled = compile_one(one)
+            found[one.name] = Preview(one.vendor, None, _now_ms, compiled=compiled, importing=pipeline, consent=consent)
         except SignalError as error:
             notes.append(f"{one.name} cannot work as it is set up: {error.message}")
     return found, notes

@@ -10,12 +10,12 @@ import msgspec
 from datafly.model.clock import Clock
 from datafly.model.errors import Unavailable
 from datafly.model.outline import keepable
-from datafly.model.refusal import ACCEPTED, LOST, NOT_PROCESSED, PROCESS, IntakeCount, Refusal
+from datafly.model.refusal import ACCEPTED, LOST, NO_CONSENT, NOT_PROCESSED, PROCESS, IntakeCount, Refusal
 from datafly.observe import Telemetry
 from datafly.observe.ingest import IngestEventRefused, IngestRequestAccepted, IngestRequestRefused
-from datafly.observe.process import ProcessRecordRefused, ProcessRecordsLost
+from datafly.observe.process import ProcessEventsWithheld, ProcessRecordRefused, ProcessRecordsLost
 from datafly.runtime.chores import every
-from datafly.store import base
+from datafly.store import incoming
 
 WRITE_SECONDS: Final = 1.0
 MOST_OF_A_KIND: Final = 10
@@ -35,7 +35,7 @@ class Intake:
     """
 
     def __init__(
-        self, store: base.Intake, clock: Clock, *, kept: int, pipelines: Callable[[], Iterable[str]] = tuple
+        self, store: incoming.Intake, clock: Clock, *, kept: int, pipelines: Callable[[], Iterable[str]] = tuple
     ) -> None:
         """`kept`: so many refusals of each pipeline and code stay in the store. `pipelines`: the ids of all, who are
         told of what may have been anybody's.
@@ -58,6 +58,8 @@ class Intake:
             self._of_process(event)
         elif isinstance(event, ProcessRecordsLost):
             self._lost(event)
+        elif isinstance(event, ProcessEventsWithheld):
+            self._count(event.pipeline_id, NO_CONSENT, event.events)
 
     def keep(self, refusal: Refusal) -> None:
         kind, size = (refusal.pipeline_id, refusal.code), min(len(refusal.body), MOST_OF_A_BODY)

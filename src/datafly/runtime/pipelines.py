@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from datafly.model.clock import Clock
+from datafly.model.consent import ConsentSettings
 from datafly.model.installation import Pipeline
 from datafly.model.source import Source
 from datafly.runtime.chores import every
@@ -27,6 +28,7 @@ class Pipelines:
         self._by_key: Mapping[str, Pipeline] = {}
         self._by_id: Mapping[str, Pipeline] = {}
         self._sources: Mapping[str, Source] = {}
+        self._consent = ConsentSettings()
         self.refresh()
 
     def by_key(self) -> Mapping[str, Pipeline]:
@@ -35,6 +37,10 @@ class Pipelines:
 
     def by_id(self) -> Mapping[str, Pipeline]:
         return self._by_id
+
+    def consent(self) -> ConsentSettings:
+        """What is decided on it for all pipelines."""
+        return self._consent
 
     def sources(self) -> Mapping[str, Source]:
         """Who may post signed requests, by id."""
@@ -47,6 +53,7 @@ class Pipelines:
             self._by_key = self._keys(pipelines)
             self._by_id = {one.id: one for one in pipelines}
             self._sources = {one.id: one for one in self._control.sources()}
+            self._consent = self._control.consent_settings()
             self._version = version
 
     def _keys(self, pipelines: Sequence[Pipeline]) -> dict[str, Pipeline]:

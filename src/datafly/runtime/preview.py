@@ -9,6 +9,7 @@ from datafly import catalog
 from datafly.ingest.codes import Refused
 from datafly.ingest.event import check
 from datafly.ingest.settings import GatewaySettings
+from datafly.model.consent import ConsentSettings
 from datafly.model.delivery import Item, Outgoing
 from datafly.model.event import Event, Received
 from datafly.model.installation import Pipeline
@@ -16,6 +17,7 @@ from datafly.model.secret import MASK, Secret
 from datafly.model.verdict import Ruling, Verdict
 from datafly.process.memory import Memory
 from datafly.process.steps import Context, Duplicate, process_one
+from datafly.process.unknown import Withheld
 from datafly.shape import shape_event
 from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Compiled
@@ -50,7 +52,7 @@ class Preview:
     """Events one after another, each the JSON that would be sent; what an identify teaches holds from there on.
 
     Without `config` the examples of the integration's page are used. Raises `NotFound` and `Invalid`. `importing`: as
-    the door for imports would take them, into that pipeline.
+    the door for imports would take them, into that pipeline. `consent`: what is decided on it for all pipelines.
     """
 
     def __init__(
@@ -61,10 +63,11 @@ class Preview:
         *,
         compiled: Compiled | None = None,
         importing: Pipeline | None = None,
+        consent: ConsentSettings | None = None,
     ) -> None:
         self._compiled = compiled or _compile(slug, config)
         self._historical = importing is not None
-        self._context = Context({_PIPELINE: importing}) if importing else Context()
+        self._context = Context({_PIPELINE: importing} if importing else {}, consent or ConsentSettings())
         self._memory = Memory()
         self._now_ms = now_ms
         self._number = 0
@@ -102,6 +105,9 @@ def govern(
     outcome = process_one(msgspec.structs.replace(received, pipeline_id=pipeline_id), context, memory)
     if isinstance(outcome, Duplicate):
         return Ruling(Verdict.SKIPPED, "duplicate_message_id", cause="An event before it has the same messageId.")
+    if isinstance(outcome, Withheld):
+        cause = "Nothing is known of its consent, and the consent settings drop such events."
+        return Ruling(Verdict.SKIPPED, "no_consent", cause=cause)
     return outcome if isinstance(outcome, Event) else Ruling(Verdict.REJECTED, outcome.reason)
 
 

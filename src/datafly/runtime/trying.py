@@ -12,6 +12,7 @@ from litestar.types.asgi_types import HTTPScope
 from datafly import catalog
 from datafly.management.previewing import request_of
 from datafly.management.services import Trying
+from datafly.model.consent import ConsentSettings
 from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline
@@ -53,9 +54,10 @@ def trying(settings: Settings) -> Trying:
     return Trying(shape=shape_event, explain=explain, govern=governed, ask=ask)
 
 
-def governed(sent: bytes, pipeline: Pipeline) -> Event | Ruling:
+def governed(sent: bytes, pipeline: Pipeline, consent: ConsentSettings) -> Event | Ruling:
     """As if it were the first event of its user."""
-    return govern(sent, 1, _CLOCK.now_ms(), Context({pipeline.id: pipeline}), Memory(), pipeline_id=pipeline.id)
+    context = Context({pipeline.id: pipeline}, consent)
+    return govern(sent, 1, _CLOCK.now_ms(), context, Memory(), pipeline_id=pipeline.id)
 
 
 async def ask(installation: Installation, items: Sequence[Item], now_ms: int) -> list[Reply] | None:

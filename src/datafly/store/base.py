@@ -1,7 +1,7 @@
 """What the store keeps, as the few protocols its users need. Blocking calls; one suite for every backend.
 
-`Control` is what people decide (pipelines, integrations, tokens); `Ledger` is what became of events; `Intake` is what
-came in, and what of it was refused. In SQLite they are one file, in PostgreSQL one database. Every write is one
+`Control` is what people decide (pipelines, integrations, tokens); `Ledger` is what became of events; what came in, and
+what of it was refused, is `store.incoming`. In SQLite they are one file, in PostgreSQL one database. Every write is one
 transaction and durable when the call returns.
 """
 
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from datafly.model.alert import AlertChannel, AlertRule
+from datafly.model.consent import ConsentSettings
 from datafly.model.delivery import (
     LIVE,
     WHOLE,
@@ -28,7 +29,6 @@ from datafly.model.delivery import (
 )
 from datafly.model.installation import Installation, Pipeline, PipelineKey, Revision, Template
 from datafly.model.people import User
-from datafly.model.refusal import IntakeCount, KeptRefusal
 from datafly.model.secret import Secret
 from datafly.model.source import Source
 from datafly.model.verdict import Verdict
@@ -90,6 +90,11 @@ class Control(People, Alerting, Protocol):
     def revoke_key(self, pipeline_id: str, key_id: str) -> PipelineKey:
         """A former one; what it was."""
 
+    def consent_settings(self) -> ConsentSettings:
+        """What is decided on consent for all pipelines; the usual ones while nothing was."""
+
+    def change_consent_settings(self, changes: dict[str, Any], *, if_match: str | None = None) -> ConsentSettings: ...
+
     def sources(self) -> list[Source]:
         """Who may post signed requests, oldest first, secrets as `Secret`."""
 
@@ -121,6 +126,9 @@ class Control(People, Alerting, Protocol):
         """Oldest first, also those that are installed nowhere any more."""
 
     def template(self, template_id: str) -> Template: ...
+
+    def change_template(self, template_id: str, changes: dict[str, str], *, if_match: str | None = None) -> Template:
+        """`name`, `description`. A name in use → `Conflict`."""
 
     def revisions(self, template_id: str) -> list[Revision]:
         """Newest first."""
@@ -180,7 +188,9 @@ class Control(People, Alerting, Protocol):
     def signing_key(self, purpose: str) -> Secret:
         """The same in every process of this deployment; another for every purpose."""
 
-    def etag(self, value: Pipeline | Installation | Token | User | AlertRule | AlertChannel) -> str:
+    def etag(
+        self, value: Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel
+    ) -> str:
         """What `if_match` is compared with, without the quotes of HTTP. A stale one: `Conflict` 412, code `STALE`."""
 
 
@@ -363,31 +373,3 @@ class Ledger(Protocol):
 
         And sightings of 45 days before that.
         """
-
-
-class Span(msgspec.Struct, frozen=True):
-    """Counts of one span of time that began at `began_ms`: code → events."""
-
-    began_ms: int
-    counts: dict[str, int]
-
-
-class Intake(Protocol):
-    """What came in and what was refused. Every process that takes or refuses adds what it saw."""
-
-    def add(self, counts: Sequence[IntakeCount], refusals: Sequence[KeptRefusal], *, most: int) -> None:
-        """In one transaction. Of each pipeline and code the newest `most` refusals stay."""
-
-    def totals(self, pipeline_id: str) -> dict[str, int]:
-        """Code → events, since counting began; never falls."""
-
-    def spans(self, pipeline_id: str, *, seconds: int, since_ms: int) -> list[Span]:
-        """Oldest first, those in which anything came. `seconds`: 60 or 3600."""
-
-    def refusals(
-        self, pipeline_id: str | None, *, code: str | None = None, before_id: int | None = None, limit: int = 50
-    ) -> list[tuple[int, KeptRefusal]]:
-        """Newest first, with the row id to page on."""
-
-    def forget(self, *, before_ms: int, now_ms: int) -> None:
-        """Refusals older than that; minutes of more than a day ago, hours of more than 45 days ago."""

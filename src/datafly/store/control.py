@@ -9,6 +9,7 @@ from datafly.model.secret import Secret
 from datafly.store import rows
 from datafly.store.alerts import Alerts
 from datafly.store.audit import Audit
+from datafly.store.consent import Consents
 from datafly.store.database import Database
 from datafly.store.failures import Failures
 from datafly.store.installations import Installations
@@ -25,7 +26,19 @@ from datafly.store.users import Users
 
 
 class SqlControl(
-    Pipelines, Sources, Installations, Tokens, Replays, Users, Sessions, Links, Failures, Audit, Retries, Alerts
+    Pipelines,
+    Consents,
+    Sources,
+    Installations,
+    Tokens,
+    Replays,
+    Users,
+    Sessions,
+    Links,
+    Failures,
+    Audit,
+    Retries,
+    Alerts,
 ):
     """`Control` over SQLAlchemy. A change also counts the version up; a token's last use does not."""
 

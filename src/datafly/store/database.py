@@ -7,10 +7,10 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from datafly.model.errors import Unavailable
+from datafly.model.errors import Invalid, Unavailable
 from datafly.observe import emit
 from datafly.observe.store import StoreTransactionFailed
 from datafly.store import dialect
@@ -80,3 +80,5 @@ def _told() -> Iterator[None]:
         reason = " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
         emit(StoreTransactionFailed(error=reason))
         raise Unavailable(f"The store cannot be used now: {reason}.") from error
+    except DataError as error:  # PostgreSQL keeps no NUL and no number beyond its column; SQLite finds nothing by them
+        raise Invalid("A value holds what the store cannot keep, such as a NUL.") from error

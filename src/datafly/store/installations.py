@@ -98,6 +98,21 @@ class Installations:
         with self._database.read() as connection:
             return rows.template_of(_template(connection, template_id))
 
+    def change_template(self, template_id: str, changes: dict[str, str], *, if_match: str | None = None) -> Template:
+        """`name`, `description`. One that is installed nowhere any more keeps its name, which may be another's."""
+        with self._database.change() as connection:
+            before = rows.template_of(_template(connection, template_id))
+            rows.require_match(before, if_match)
+            after = msgspec.structs.replace(before, **changes, updated_ms=self._database.now_ms())
+            its = templates.c.id == template_id
+            values: dict[str, Any] = {"description": after.description, "updated_ms": after.updated_ms}
+            if after.name != before.name:
+                _require_free(connection, after.name)
+                is_taken = _template(connection, template_id)["taken_name"] is not None
+                values |= {"name": after.name, "taken_name": after.name if is_taken else None}
+            connection.execute(sa.update(templates).where(its).values(values))
+            return after
+
     def revisions(self, template_id: str) -> list[Revision]:
         """Newest first."""
         with self._database.read() as connection:

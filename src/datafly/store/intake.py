@@ -8,9 +8,9 @@ import msgspec
 import sqlalchemy as sa
 
 from datafly.model.refusal import IntakeCount, KeptRefusal
-from datafly.store.base import Span
 from datafly.store.database import Database
 from datafly.store.dialect import upsert
+from datafly.store.incoming import Span
 from datafly.store.schema import intake, refusals
 
 MINUTE: Final = 60

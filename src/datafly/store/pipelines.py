@@ -6,11 +6,20 @@ import msgspec
 import sqlalchemy as sa
 
 from datafly.model.errors import Conflict, Invalid
-from datafly.model.installation import Pipeline, PipelineKey
+from datafly.model.installation import SCRIPT, JsBuilderConfig, Pipeline, PipelineKey
 from datafly.store import rows
 from datafly.store.database import Database
+from datafly.store.dialect import upsert
 from datafly.store.ids import fresh_id, fresh_pipeline_key, slug_of
-from datafly.store.schema import installations, pipeline_keys, pipelines, removed_pipelines, revoked_keys, sources
+from datafly.store.schema import (
+    installations,
+    pipeline_keys,
+    pipeline_scripts,
+    pipelines,
+    removed_pipelines,
+    revoked_keys,
+    sources,
+)
 
 DEFAULT_NAME: Final = "Default"
 _FIXED: Final = frozenset({"id", "pipeline_key", "created_ms", "updated_ms"})
@@ -53,6 +62,7 @@ class Pipelines:
             after = _changed(before, changes | {"updated_ms": self._database.now_ms()}, allowed=changes)
             _require_unique(connection, after)
             connection.execute(sa.update(pipelines).where(pipelines.c.id == after.id).values(rows.pipeline_row(after)))
+            _keep_script(connection, after)
             return after
 
     def remove_pipeline(self, pipeline_id: str, *, if_match: str | None = None) -> Pipeline:
@@ -62,7 +72,7 @@ class Pipelines:
             rows.require_match(before, if_match)
             _require_empty(connection, before)
             _revoke(connection, pipeline_keys.c.pipeline_id == pipeline_id)
-            for table in (sources, pipeline_keys):
+            for table in (sources, pipeline_keys, pipeline_scripts):
                 connection.execute(sa.delete(table).where(table.c.pipeline_id == pipeline_id))
             gone = {"pipeline_id": pipeline_id, "name": before.name, "slug": before.slug}
             connection.execute(sa.insert(removed_pipelines).values(removed_ms=self._database.now_ms(), **gone))
@@ -106,7 +116,9 @@ class Pipelines:
 
 def _in_force() -> sa.Select[Any]:
     gone = sa.select(removed_pipelines.c.pipeline_id)
-    return sa.select(pipelines).where(pipelines.c.id.not_in(gone))
+    joined = pipelines.outerjoin(pipeline_scripts, pipeline_scripts.c.pipeline_id == pipelines.c.id)
+    columns = (*pipelines.c, pipeline_scripts.c.js_builder_config)
+    return sa.select(*columns).select_from(joined).where(pipelines.c.id.not_in(gone))
 
 
 def _revoke(connection: sa.Connection, *its: sa.ColumnElement[bool]) -> None:
@@ -133,7 +145,18 @@ def _one(connection: sa.Connection, pipeline_id: str) -> Pipeline:
 def _create(connection: sa.Connection, pipeline: Pipeline) -> Pipeline:
     _require_unique(connection, pipeline, created=True)
     connection.execute(sa.insert(pipelines).values(rows.pipeline_row(pipeline)))
+    _keep_script(connection, pipeline)
     return pipeline
+
+
+def _keep_script(connection: sa.Connection, pipeline: Pipeline) -> None:
+    """Only one that is not the usual one needs a row."""
+    if pipeline.js_builder_config == JsBuilderConfig():
+        its = pipeline_scripts.c.pipeline_id == pipeline.id
+        connection.execute(sa.delete(pipeline_scripts).where(its))
+    else:
+        document = msgspec.to_builtins(pipeline.js_builder_config)
+        upsert(connection, pipeline_scripts, [{"pipeline_id": pipeline.id, "js_builder_config": document}])
 
 
 def _completed(pipeline: Pipeline, now_ms: int) -> Pipeline:
@@ -152,7 +175,7 @@ def _changed(before: Pipeline, values: dict[str, Any], *, allowed: dict[str, Any
         if name in _FIXED or name not in Pipeline.__struct_fields__:
             raise Invalid(f"{name} of a pipeline cannot be changed.", field=name)
     try:
-        return msgspec.convert(rows.pipeline_row(before) | values, Pipeline)
+        return msgspec.convert(msgspec.structs.asdict(before) | values, Pipeline)
     except msgspec.ValidationError as error:
         raise Invalid(f"The pipeline cannot be changed like that: {error}.") from error
 
@@ -165,3 +188,13 @@ def _require_unique(connection: sa.Connection, pipeline: Pipeline, *, created: b
             select = select.where(pipelines.c.id != pipeline.id)
         if connection.execute(select).first():
             raise Conflict(f'A pipeline with the {name} "{value}" exists already.', field=name)
+    _require_own_script(connection, pipeline)
+
+
+def _require_own_script(connection: sa.Connection, pipeline: Pipeline) -> None:
+    name = pipeline.js_builder_config.script_filename
+    others = (one for one in _all(connection) if one.id != pipeline.id)
+    taken = next((one for one in others if one.js_builder_config.script_filename == name), None)
+    if name != SCRIPT and taken is not None:
+        says = f"js_builder_config.script_filename: {name} is the script of {taken.name} already."
+        raise Conflict(says, field="js_builder_config.script_filename")

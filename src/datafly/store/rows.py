@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from datafly.model.alert import AlertChannel, AlertRule
+from datafly.model.consent import ConsentSettings
 from datafly.model.errors import Conflict, NotFound
 from datafly.model.installation import Canary, Installation, Pipeline, Revision, Template
 from datafly.model.overrides import NO_OVERRIDES, Overrides
@@ -27,7 +28,7 @@ def first(connection: sa.Connection, select: sa.Select[Any], missing: str) -> Ro
     return row
 
 
-Tagged = Pipeline | Installation | Token | User | AlertRule | AlertChannel
+Tagged = Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel
 
 
 def etag(value: Tagged) -> str:
@@ -50,19 +51,24 @@ def etag(value: Tagged) -> str:
 
 def require_match(value: Tagged, if_match: str | None) -> None:
     if if_match is not None and if_match != etag(value):
+        what = "What is decided on consent" if isinstance(value, ConsentSettings) else value.name or value.id
         raise Conflict(
-            f"{value.name or value.id} was changed meanwhile. Read it again, then repeat the change.",
+            f"{what} was changed meanwhile. Read it again, then repeat the change.",
             code="STALE",
             status=412,
         )
 
 
 def pipeline_row(pipeline: Pipeline) -> dict[str, Any]:
-    return msgspec.structs.asdict(pipeline)
+    """How its script is built is a row of its own."""
+    row = msgspec.structs.asdict(pipeline)
+    del row["js_builder_config"]
+    return row
 
 
 def pipeline_of(row: Row) -> Pipeline:
-    return msgspec.convert({name: row[name] for name in Pipeline.__struct_fields__}, Pipeline)
+    fields = {name: row[name] for name in Pipeline.__struct_fields__}
+    return msgspec.convert(fields | {"js_builder_config": fields["js_builder_config"] or {}}, Pipeline)
 
 
 def template_row(template: Template) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 
 from datafly.model.refusal import ACCEPTED, IntakeCount, KeptRefusal
 from datafly.store import SqlStore
-from datafly.store.base import Intake, Span
+from datafly.store.incoming import Intake, Span
 from datafly.testing.store_suite import Open, StoreFixtures
 
 MINUTE = 60_000

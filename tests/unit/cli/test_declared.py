@@ -74,7 +74,8 @@ def test_what_is_wrong_is_told_with_file_and_line(datafly, tmp_path):
 
 def test_the_schema_is_printed_for_editors(datafly):
     schema = json.loads(datafly("export", "--schema").stdout)
-    assert set(schema["$defs"]["Declaration"]["properties"]) == {"version", "pipelines", "integrations", "webhooks"}
+    sections = {"pipelines", "integrations", "webhooks", "alerts", "alert_channels", "consent"}
+    assert set(schema["$defs"]["Declaration"]["properties"]) == {"version", *sections}
 
 
 def test_another_signal_takes_a_token(datafly):

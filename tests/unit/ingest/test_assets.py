@@ -1,4 +1,5 @@
 import gzip
+import json
 
 import pytest
 
@@ -6,6 +7,9 @@ from datafly.ingest.asset import make_asset
 from datafly.ingest.codes import Refused
 from datafly.ingest.collector import Collector
 from datafly.ingest.wire import Request
+from datafly.model.installation import JsBuilderConfig
+
+KEY = "dk_test_1"
 
 PAGES = ["/shop/", "/shop/product/fern-mug", "/shop/cart", "/shop/checkout", "/shop/order", "/shop/account"]
 
@@ -53,7 +57,7 @@ def test_who_has_it_already_gets_304(asset):
 
 
 async def test_a_package_without_the_collector_says_so(tmp_path):
-    collector = Collector(tmp_path / "d.js")
+    collector = Collector(tmp_path / "d.js", dict)
 
     with pytest.raises(Refused, match="no collector script") as refused:
         await collector.get(asked(), None)
@@ -151,3 +155,52 @@ def test_without_a_pipeline_the_shop_says_so(shop):
 
 def test_without_demo_there_is_no_shop(gate):
     assert gate.http.get("/shop/").status_code == 404
+
+
+# --- built for a pipeline ---------------------------------------------------------------------------------------------
+
+
+def built(answer) -> dict:
+    assert answer.status_code == 200, answer.text
+    return json.loads(answer.text.split("const BUILT=", 1)[1].split(";", 1)[0])
+
+
+def test_a_key_has_its_pipeline_s_options_written_into_the_script(gate):
+    gate.pipeline(js_builder_config=JsBuilderConfig(auto_page=False, batch_size=50, endpoint="https://x.example/in"))
+    answer = gate.http.get(f"/d.js?wk={KEY}")
+
+    options = {"auto-page": "false", "batch-size": "50", "endpoint": "https://x.example/in"}
+    assert built(answer) == {"pipeline-key": KEY} | options
+    assert built(gate.http.get("/d.js")) == {}
+    assert gate.http.get(f"/d.js?wk={KEY}", headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+
+
+def test_what_is_built_changes_with_the_pipeline_and_so_does_its_tag(gate):
+    before = gate.http.get(f"/d.js?wk={KEY}")
+    gate.pipeline(js_builder_config=JsBuilderConfig(global_variable="shop"))
+    after = gate.http.get(f"/d.js?wk={KEY}", headers={"if-none-match": before.headers["etag"]})
+
+    assert built(before) == {"pipeline-key": KEY}
+    assert built(after) == {"pipeline-key": KEY, "global": "shop"}
+    assert after.headers["etag"] != before.headers["etag"]
+
+
+def test_a_pipeline_s_own_script_needs_no_key_and_is_gone_with_its_name(gate):
+    gate.pipeline(js_builder_config=JsBuilderConfig(script_filename="shop.js"))
+    assert built(gate.http.get("/shop.js")) == {"pipeline-key": KEY}
+    assert gate.http.post("/shop.js").status_code == 405
+    gate.pipeline(js_builder_config=JsBuilderConfig())
+    assert gate.http.get("/shop.js").status_code == 404
+
+
+def test_a_key_that_nobody_has_gets_no_script(gate):
+    answer = gate.http.get("/d.js?wk=dk_none")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "INVALID_PIPELINE_KEY")
+
+
+def test_a_visitor_is_known_for_as_long_as_the_pipeline_says(gate):
+    gate.pipeline(js_builder_config=JsBuilderConfig(cookie_days=30))
+    answer = gate.post("/v1/p", {"name": "Home"}, headers={"origin": "https://shop.example"})
+
+    assert "Max-Age=2592000;" in answer.headers["set-cookie"]

@@ -29,6 +29,7 @@ class Provider:
         self.kid = "k1"
         self.codes = {}
         self.refusals = []
+        self.padding = ""
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.issuer = self.issuer_said = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
@@ -75,7 +76,7 @@ class Provider:
 
     def _told(self, path):
         if path == "/jwks":
-            return {"keys": [self.key.as_dict(private=False)]}
+            return {"keys": [self.key.as_dict(private=False)], "padding": self.padding}
         return {
             "issuer": self.issuer_said,
             "authorization_endpoint": f"{self.issuer}/authorize?tenant=1",

@@ -536,3 +536,35 @@ def test_an_alert_can_be_tried_with_all_that_it_is_told_to(house, call, watched,
     call("POST", CHANNELS, json={**HOOK, "name": "Others", "alert_ids": [call.get(ALERTS)["data"][1]["id"]]})
     told = call("POST", f"{ALERTS}/{first['id']}/test").json()["data"]
     assert [(one["channel_name"], one["ok"]) for one in told] == [("On call", True)]
+
+
+def test_only_an_admin_says_whom_alerts_are_told(house, call, refused, hook):
+    path = f"/v1/admin/alert-channels/{hook['id']}"
+    body = {"name": "Mine", "kind": "email", "to": ["eve@elsewhere.example"]}
+    refused(call("POST", "/v1/admin/alert-channels", role="editor", json=body), 403, "FORBIDDEN")
+    refused(call("PATCH", path, role="editor", json={"url": "https://elsewhere.example"}), 403, "FORBIDDEN")
+    refused(call("POST", f"{path}/test", role="editor"), 403, "FORBIDDEN")
+    assert call("GET", path, role="viewer").status_code == 200
+
+
+def test_two_alerts_and_two_channels_have_no_name_in_common(call, refused, hook):
+    for path, body in (
+        ("/v1/admin/alerts", {"name": "Twice", "kind": "disk", "threshold": 0.1}),
+        ("/v1/admin/alert-channels", {"name": "Twice", "kind": "email", "to": ["a@x.example"]}),
+    ):
+        made = call("POST", path, json=body)
+        assert made.status_code == 201
+        refused(call("POST", path, json=body), 409, "CONFLICT", field="name")
+        other = call("POST", path, json=body | {"name": "Other"}).json()
+        refused(call("PATCH", f"{path}/{other['id']}", json={"name": "Twice"}), 409, "CONFLICT", field="name")
+        assert call("PATCH", f"{path}/{other['id']}", json={"name": "Other"}).status_code == 200
+
+
+def test_a_channel_of_an_alert_that_goes_is_told_nothing_instead_of_everything(house, call):
+    alert = call("POST", "/v1/admin/alerts", json={"name": "One", "kind": "disk", "threshold": 0.1}).json()["id"]
+    body = {"name": "Only", "kind": "email", "to": ["a@x.example"], "alert_ids": [alert]}
+    channel = call("POST", "/v1/admin/alert-channels", json=body).json()["id"]
+    assert call("DELETE", f"/v1/admin/alerts/{alert}").status_code == 204
+    told = call.get(f"/v1/admin/alert-channels/{channel}")
+    assert (told["enabled"], told["alert_ids"]) == (False, [])
+    assert [one.action for one in house.control.audit_log(limit=2)] == ["alert_channel.updated", "alert.deleted"]

@@ -10,7 +10,9 @@ import pytest
 import uvicorn
 
 from datafly.management.client import Client
+from datafly.management.views.consent import ConsentChange
 from datafly.management.views.pipeline import PipelineView
+from datafly.management.views.script import JsBuilderChange
 from datafly.model.errors import Conflict, Invalid, NotFound, OperatorError, Unauthorized, Unavailable
 
 
@@ -103,6 +105,16 @@ def test_a_document_is_planned_and_applied_from_afar(house, signal):
     assert [(one.action, one.kind, one.name) for one in plan.changes] == [("add", "pipeline", "Shop")]
     assert signal.apply_config(document, secrets={}, keep_secrets=False, plan_id=plan.id) == plan
     assert signal.export_config().document == document
+
+
+def test_scripts_consent_alerts_and_channels_are_read_and_changed_from_afar(house, signal):
+    built = signal.change_collector(house.pipeline.id, JsBuilderChange(script_filename="shop.js"))
+    assert built == signal.collector(house.pipeline.id)
+    assert (built.path, built.js_builder_config.batch_size) == ("/shop.js", 10)
+    decided = signal.change_consent_settings(ConsentChange(words={"Werbung": "marketing"}))
+    assert decided == signal.consent_settings()
+    assert (decided.words, decided.without_consent) == ({"werbung": "marketing"}, "keep")
+    assert (list(signal.alerts()), list(signal.alert_channels())) == ([], [])
 
 
 def test_where_nothing_answers_the_error_says_what_to_do():

@@ -7,8 +7,10 @@ import jsonschema_rs
 import pytest
 
 from datafly import catalog
+from datafly.management.alerts.readings import DEFAULTS
 from datafly.management.declared.references import references
 from datafly.management.declared.schema import schema
+from datafly.model.consent import ConsentSettings
 from datafly.model.installation import Installation
 from datafly.model.secret import Secret
 from datafly.model.source import SIGNING, Source, signing_id
@@ -27,6 +29,7 @@ def full(house, call):
         "rate_limit_rps": 200,
         "consent_defaults": {"marketing": True},
         "parameters": {"partner": "shopco"},
+        "js_builder_config": {"script_filename": "shop.js", "auto_page": False},
     }
     shop = call("POST", "/v1/admin/pipelines", json=told).json()
     control = house.control
@@ -47,7 +50,25 @@ def full(house, call):
     control.attach(Installation("pi_x", shop["id"], second.template, second.revision, enabled=False, paused=True))
     changed = call("PATCH", "/v1/admin/pipeline-integrations/pi_x", json={"config": {"partner_name": "else"}})
     assert changed.status_code == 200, changed.text
+    watches(call, shop["id"], second.id)
     return house
+
+
+def watches(call, pipeline_id, installation_id):
+    """What is watched, whom it is told, and what is decided on consent."""
+    ids = {}
+    for name, told in {
+        "Shop is silent": {"kind": "zero_traffic", "pipeline_id": pipeline_id},
+        "Second is slow": {"kind": "backlog_age", "threshold": 60, "pipeline_integration_id": installation_id},
+        "The disk is full": {"kind": "disk", "threshold": 0.05, "enabled": False},
+    }.items():
+        ids[name] = call("POST", "/v1/admin/alerts", json={"name": name, **told}).json()["id"]
+    hook = {"name": "Ops", "kind": "webhook", "url": "https://hooks.example/s3cret", "secret": "whsec_" + "a" * 24}
+    mail = {"name": "Shopkeeper", "kind": "email", "to": ["a@shop.example"], "alert_ids": [ids["Shop is silent"]]}
+    for body in (hook, mail):
+        assert call("POST", "/v1/admin/alert-channels", json=body).status_code == 201
+    settings = {"defaults": {"analytics": True}, "words": {"werbung": "marketing"}, "without_consent": "strip"}
+    assert call("PATCH", "/v1/admin/consent-settings", json=settings).status_code == 200
 
 
 def exported(call):
@@ -63,6 +84,8 @@ def secrets_of(call):
         "env:SIGNAL_SHOP_SIGNING_SECRET": "dsk_signing",
         "env:SIGNAL_STRIPE_SECRET": "whsec_stripe",
         "env:SIGNAL_PAYMENTS_ABROAD_SECRET": "whsec_other",
+        "env:SIGNAL_OPS_URL": "https://hooks.example/s3cret",
+        "env:SIGNAL_OPS_SECRET": "whsec_" + "a" * 24,
     }
     assert set(call.get(PATH)["variables"]) == set(told)
     return told
@@ -94,29 +117,35 @@ def test_an_export_holds_all_but_secrets_and_ids(full, call):
     text = json.dumps(call.get(PATH))
     for secret in ("s3cret", "dsk_", "whsec"):
         assert secret not in text
-    assert re.search(r'"(pip|pi|tmpl|rev|wh|dk_live)_', text) is None
+    assert re.search(r'"(pip|pi|tmpl|rev|wh|dk_live|alr|alc)_', text) is None
     assert document["pipelines"]["Shop €"]["signing_secret"] == "env:SIGNAL_SHOP_SIGNING_SECRET"
     assert set(document["webhooks"]) == {"stripe", "payments abroad", "custom"}
     assert document["version"] == 1
     assert document["pipelines"]["Default"] == {}
     assert document["integrations"]["Insider"]["overrides"] == OVERRIDES
     assert document["integrations"]["Second"]["pipelines"]["Shop €"]["paused"] is True
+    assert document["pipelines"]["Shop €"]["js_builder_config"] == {"script_filename": "shop.js", "auto_page": False}
+    slow = {"kind": "backlog_age", "threshold": 60, "pipeline": "Default", "integration": "Second"}
+    assert document["alerts"]["Second is slow"] == slow
+    assert document["alert_channels"]["Ops"]["url"] == "env:SIGNAL_OPS_URL"
+    assert document["alert_channels"]["Shopkeeper"]["alerts"] == ["Shop is silent"]
+    assert document["consent"]["without_consent"] == "strip"
 
 
 def test_what_was_exported_changes_nothing_where_it_came_from(full, call):
     found = plan(call, exported(call), secrets=secrets_of(call))
     assert found["changes"] == []
     assert applied(call, exported(call), secrets=secrets_of(call)) == []
-    assert call.get("/v1/admin/audit-log", params={"limit": 1})["data"][0]["action"] == "pipeline_integration.updated"
+    assert call.get("/v1/admin/audit-log", params={"limit": 1})["data"][0]["action"] == "consent_settings.updated"
 
 
 def test_an_empty_store_becomes_the_same_and_a_second_time_changes_nothing(full, call):
     document, secrets = exported(call), secrets_of(call)
-    applied(call, {"pipelines": {}, "integrations": {}, "webhooks": {}})
+    applied(call, NOTHING)
     assert (full.control.pipelines(), full.control.installations(), full.control.sources()) == ([], [], [])
 
     changes = applied(call, document, secrets=secrets)
-    assert {action for action, *_ in told(changes)} == {"add"}
+    assert {action for action, kind, *_ in told(changes) if kind != "consent"} == {"add"}
     assert exported(call) == document
     assert plan(call, document, secrets=secrets)["changes"] == []
     kept = {one.name: one.revision.config for one in full.control.installations()}
@@ -126,12 +155,13 @@ def test_an_empty_store_becomes_the_same_and_a_second_time_changes_nothing(full,
 def test_a_new_integration_begins_at_the_head_and_a_removed_one_ends_there(full, call):
     document, secrets = exported(call), secrets_of(call)
     full.happens("m1", user_id="jane", event="Order Completed")
-    del document["integrations"]["Second"]
+    del document["integrations"]["Second"], document["alerts"]["Second is slow"]
     document["integrations"]["Third"] = {**document["integrations"]["Insider"], "pipelines": {"Shop €": {}}}
     assert told(applied(call, document, secrets=secrets)) == [
         ("remove", "integration", "Second", "Default"),
         ("remove", "integration", "Second", "Shop €"),
         ("add", "integration", "Third", "Shop €"),
+        ("remove", "alert", "Second is slow", None),
     ]
     third = next(one for one in full.control.installations() if one.name == "Third")
     assert third.start == full.heads()
@@ -289,3 +319,80 @@ def test_the_schema_takes_what_is_exported_and_refuses_what_an_integration_has_n
 def test_every_variable_stands_in_the_document(full, call):
     found = call.get(PATH)
     assert references(found["document"]) == set(found["variables"])
+
+
+NOTHING = {name: {} for name in ("pipelines", "integrations", "webhooks", "alerts", "alert_channels", "consent")}
+
+
+def test_alerts_channels_and_consent_are_taken_away_and_come_back_as_they_were(full, call):
+    document, secrets = exported(call), secrets_of(call)
+    gone = told(applied(call, NOTHING))
+    assert {("remove", "alert", "Shop is silent", None), ("remove", "alert_channel", "Ops", None)} <= set(gone)
+    assert ("change", "consent", "for all pipelines", None) in gone
+    control = full.control
+    assert (control.alert_rules(), control.alert_channels()) == ([], [])
+    assert control.consent_settings() == ConsentSettings()
+
+    applied(call, document, secrets=secrets)
+    assert exported(call) == document
+    assert plan(call, document, secrets=secrets)["changes"] == []
+    ops, mail = sorted(control.alert_channels(), key=lambda one: one.name)
+    assert ops.url == Secret("https://hooks.example/s3cret")
+    assert [control.alert_rule(one).name for one in mail.rule_ids] == ["Shop is silent"]
+    second = next(one for one in control.alert_rules() if one.name == "Second is slow")
+    assert control.installation(second.installation_id).name == "Second"
+
+
+def test_what_is_about_a_pipeline_goes_with_it_and_who_heard_of_nothing_else_hears_nothing(full, call):
+    document, secrets = exported(call), secrets_of(call)
+    gone = told(applied(call, {"pipelines": {"Default": document["pipelines"]["Default"]}}, secrets=secrets))
+    assert ("remove", "alert", "Shop is silent", None) in gone
+    assert ("change", "alert_channel", "Shopkeeper", None) in gone
+    kept = {one.name: one for one in full.control.alert_channels()}
+    assert (kept["Shopkeeper"].enabled, kept["Shopkeeper"].rule_ids, kept["Ops"].enabled) == (False, (), True)
+
+
+def test_a_document_that_says_what_is_watched_gets_nothing_added_by_the_first_start(full, call):
+    applied(call, {"alerts": {"Disk": {"kind": "disk", "threshold": 0.2}}})
+    full.control.ensure_alert_rules(DEFAULTS)
+    assert [one.name for one in full.control.alert_rules()] == ["Disk"]
+
+
+def test_what_is_wrong_with_alerts_channels_and_consent_is_told_with_its_place(full, call, refused):
+    document = {
+        "alerts": {
+            "A": {"kind": "disk", "threshold": 2},
+            "B": {"kind": "suspended", "pipeline": "Nowhere"},
+            "C": {"kind": "suspended", "integration": "Insider"},
+            "D": {"kind": "suspended", "integration": "Insider", "pipeline": "Default"},
+            "E": {"kind": "zero_traffic", "integration": "Insider", "pipeline": "Shop €"},
+            "The disk is full": {"kind": "suspended"},
+        },
+        "alert_channels": {
+            "F": {"kind": "webhook", "url": "https://hooks.example/in-clear"},
+            "G": {"kind": "email"},
+            "H": {"kind": "email", "to": ["a@x.example"], "alerts": ["Z"]},
+            "Ops": {"kind": "email", "to": ["a@x.example"]},
+        },
+        "consent": {"words": {"werbung": "telepathy"}},
+        "pipelines": {"Default": {}, "Shop €": {"js_builder_config": {"script_filename": "x"}}},
+    }
+    reply = call("POST", f"{PATH}/plan", json={"document": document})
+    found = problems(reply, refused)
+    script = ("pipelines", "Shop €", "js_builder_config", "script_filename")
+    assert set(found) == {script, ("alert_channels", "F", "url")}
+    assert "in-clear" not in json.dumps(list(found.values()))
+    del document["pipelines"], document["alert_channels"]["F"]
+    found = problems(call("POST", f"{PATH}/plan", json={"document": document}), refused)
+    assert set(found) == {
+        ("alerts", "A", "threshold"),
+        ("alerts", "B", "pipeline"),
+        ("alerts", "C", "pipeline"),
+        ("alerts", "D", "integration"),
+        ("alerts", "E", "integration"),
+        ("alerts", "The disk is full", "kind"),
+        ("alert_channels", "G", "to"),
+        ("alert_channels", "H", "alerts"),
+        ("alert_channels", "Ops", "kind"),
+        ("consent", "words"),
+    }

@@ -1,9 +1,11 @@
 import contextlib
 import json
+import os
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as bounds
 from hypothesis.errors import Unsatisfiable
 from litestar.routes import HTTPRoute
 
@@ -11,7 +13,8 @@ from datafly.management.access import Role, lowest_role
 
 checks = schemathesis.checks
 
-EXAMPLES = 8
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "8"))
+"""Of each operation. `make fuzz-api` runs many."""
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -77,12 +80,13 @@ def schema(house, document):
     return schemathesis.openapi.from_dict(document)
 
 
+@pytest.mark.parametrize("settings", [{"token_requests_per_minute": 0}], indirect=True)
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
 def test_no_call_however_odd_is_a_fault_or_answered_otherwise_than_documented(schema, call, mode):
     for found in schema.get_all_operations():
 
         @given(case=found.ok().as_strategy(generation_mode=mode))
-        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @bounds(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         def answers_as_documented(case):
             if "follow" not in (case.query or {}):
                 sent = case.as_transport_kwargs(base_url="http://testserver.local")

@@ -202,3 +202,53 @@ def test_the_page_of_the_product_shows_this_very_call():
     page = Path(__file__).parents[3] / "docs" / "integrations"
     shown = [file.read_text() for file in page.glob("*.md") if PATH in file.read_text()]
     assert all(curl_install(catalog.get("insider")) in text for text in shown)
+
+
+def test_an_integration_is_put_on_another_pipeline_from_now_on(house, call, refused):
+    installed = house.installed()
+    house.happens("m1")
+    shop = call("POST", "/v1/admin/pipelines", json={"name": "Shop"}).json()
+    body = {"integration_id": installed.template.id, "pipeline_id": shop["id"], "paused": True}
+    path = "/v1/admin/pipeline-integrations"
+    reply = call("POST", path, role="editor", json=body)
+    assert reply.status_code == 201, reply.text
+    made = house.control.installation(reply.json()["id"])
+    assert (made.pipeline_id, made.revision.id, made.paused) == (shop["id"], installed.revision.id, True)
+    assert made.start == house.heads()
+    assert reply.headers["ETag"]
+    refused(call("POST", path, json=body), 409, "CONFLICT", field="pipeline_id")
+    refused(call("POST", path, json=body | {"pipeline_id": "pip_none"}), 404, "NOT_FOUND")
+    refused(call("POST", path, json=body | {"integration_id": "tmpl_none"}), 404, "NOT_FOUND")
+    third = call("POST", "/v1/admin/pipelines", json={"name": "Third"}).json()["id"]
+    refused(call("POST", path, json=body | {"pipeline_id": third, "revision_id": "rev_none"}), 404, "NOT_FOUND")
+    for one in house.control.installations():
+        assert call("DELETE", f"{path}/{one.id}").status_code == 204
+    refused(call("POST", path, json=body | {"pipeline_id": third}), 409, "REMOVED")
+
+
+def test_a_pipeline_that_lacks_a_parameter_gets_no_integration_that_names_it(house, call, refused):
+    call("PATCH", f"/v1/admin/pipelines/{house.pipeline.id}", json={"parameters": {"partner": "myco"}})
+    config = {"api_key": "s3cret-key", "partner_name": "{{pipeline_param.partner}}"}
+    installed = call("POST", "/v1/admin/integration-catalog/insider/install", json={"config": config}).json()
+    shop = call("POST", "/v1/admin/pipelines", json={"name": "Shop"}).json()["id"]
+    body = {"integration_id": installed["template"]["id"], "pipeline_id": shop}
+    error = refused(call("POST", "/v1/admin/pipeline-integrations", json=body), 422, "VALIDATION_FAILED")
+    assert "partner" in error["message"]
+    assert len(house.control.installations()) == 1
+
+
+def test_an_integration_is_renamed_on_all_its_pipelines(house, call, refused):
+    installed = house.installed()
+    house.installed("Second")
+    path = f"/v1/admin/integration-templates/{installed.template.id}"
+    tag = call("GET", path).headers["ETag"]
+    refused(call("PATCH", path, json={"name": "Second"}), 409, "CONFLICT", field="name")
+    assert call("PATCH", path, json={"name": "Europe"}, headers={"If-Match": tag}).json()["name"] == "Europe"
+    assert house.control.installation(installed.id).name == "Europe"
+    refused(call("PATCH", path, json={"name": "Asia"}, headers={"If-Match": tag}), 412, "STALE")
+    (entry,) = house.control.audit_log(limit=1)
+    assert (entry.action, entry.changes) == (
+        "integration_template.updated",
+        {"name": {"old": "Insider", "new": "Europe"}},
+    )
+    assert house.installed("Insider").name == "Insider"

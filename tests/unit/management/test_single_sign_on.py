@@ -8,6 +8,7 @@ from datafly.management.admitting import mapped_role
 from datafly.management.settings import ManagementSettings, OidcSettings
 from datafly.model.people import User
 from datafly.model.secret import Secret
+from datafly.testing.clock import FakeClock
 
 _SPEC = importlib.util.spec_from_file_location("provider", Path(__file__).with_name("provider.py"))
 fake = importlib.util.module_from_spec(_SPEC)
@@ -150,6 +151,24 @@ def test_keys_that_the_provider_changed_are_fetched_anew(come_in, provider):
     provider.key = provider.signs_with = fake.RSAKey.generate_key(2048, {"kid": "k2"})
     provider.kid = "k2"
     assert come_in().status_code == 303
+
+
+def test_keys_that_come_in_many_pieces_are_read_whole(come_in, provider):
+    provider.padding = "x" * 700_000
+    assert come_in().status_code == 303
+    provider.padding = "x" * 1_100_000
+    provider.key = provider.signs_with = fake.RSAKey.generate_key(2048, {"kid": "k2"})
+    provider.kid = "k2"
+    assert come_in().status_code == 403
+
+
+def test_a_log_in_that_took_longer_than_ten_minutes_is_begun_anew(house, visit, provider):
+    house.clock.clock = FakeClock(now_ms=int(time.time() * 1000))
+    reply = visit("/login/sso")
+    answer, _ = provider.lets_in(reply.headers["location"])
+    house.clock.jump(600_000)
+    assert visit("/login/sso/callback", params=answer).status_code == 403
+    assert (house.control.users(), provider.refusals) == ([], [])
 
 
 def test_the_way_back_must_have_begun_in_this_browser(house, come_in, visit, provider):

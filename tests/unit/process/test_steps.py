@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datafly.model.consent import ConsentSettings
 from datafly.model.event import Event, Received
 from datafly.model.installation import Pipeline
 from datafly.process import Context, Duplicate, Memory, Refused, process_one
 from datafly.process.dedupe import WINDOW_MS
+from datafly.process.unknown import Withheld
 
 NOW = 1_795_600_000_000
 
@@ -599,3 +601,69 @@ def test_placeholders_are_no_key_and_an_alias_of_one_links_nobody(process):
     assert (alias.user_id, alias.previous_id, alias.links) == (None, "a-1", None)
     assert process({"type": "alias", "userId": "u-1", "previousId": "null"}).previous_id is None
     assert process(track()).user_id is None
+
+
+# --- consent settings -------------------------------------------------------------------------------------------------
+
+SHOP = {"pip_1": Pipeline("pip_1", "Shop", "shop", "dk_1", consent_defaults={"marketing": True})}
+
+
+def settled(**settings):
+    return Context({}, ConsentSettings(**settings))
+
+
+def test_defaults_of_all_pipelines_count_where_the_pipeline_says_nothing(process, memory):
+    context = Context(SHOP, ConsentSettings(defaults={"marketing": False, "analytics": True}))
+    event = process(track(), context=context)
+    assert event.consent.categories == {"marketing": True, "analytics": True}
+    assert event.consent.source == "pipeline"
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"consent": {"Werbung": True, "C0004": False}},
+        {"consent": {"categories": {"Werbung": True}}},
+        {"consent": {"categoryPreferences": {"Werbung": True}}},
+        {"consentManagement": {"allowedConsentIds": ["Werbung"]}},
+    ],
+)
+def test_own_words_of_a_banner_are_understood_and_written_down_as_understood(process, context):
+    event = process(track(context=context), context=settled(words={"werbung": "marketing"}))
+    assert event.consent.categories == {"marketing": True}
+    assert event.context["consent"]["canonical"] == {"marketing": True}
+    anew = Memory()
+    anew.learn(event)
+    assert anew.choices[event.key].categories() == {"marketing": True}
+
+
+def test_words_that_change_nothing_leave_the_event_as_it_was_sent(process, memory):
+    told = {"consent": {"marketing": True}}
+    assert process(track(context=told), context=settled(words={"werbung": "marketing"})).context == told
+
+
+def test_an_event_without_any_consent_is_not_kept_where_that_is_decided_and_teaches_nothing(process, memory):
+    context = settled(without_consent="drop")
+    assert isinstance(
+        process({"type": "identify", "userId": "jane", "traits": {"email": "j@x.example"}}, context=context), Withheld
+    )
+    assert (memory.users, memory.seen) == ({}, {})
+    assert isinstance(process(track(context={"consent": {"marketing": False}}), context=context), Event)
+
+
+def test_an_event_without_any_consent_is_stripped_of_who_it_is(process, memory):
+    sent = {
+        "type": "identify",
+        "userId": "jane",
+        "traits": {"givenName": "Jane"},
+        "properties": {"E-Mail": "j@x.example", "name": "Mug"},
+        "context": {"ip": "192.0.2.1", "device": {"id": "d-1"}, "locale": "en", "page": {"path": "/"}},
+    }
+    event = process(sent, context=settled(without_consent="strip"))
+    assert (event.traits, event.known_traits, event.properties) == ({}, {}, {"name": "Mug"})
+    assert event.context == {"locale": "en", "page": {"path": "/"}}
+    assert b"Jane" not in msgspec.json.encode(event)
+    assert event.user_id == "jane"
+    assert memory.users["jane"].traits == {}
+    granted = process(sent | {"context": {"consent": {"analytics": True}}}, context=settled(without_consent="strip"))
+    assert granted.traits == {"first_name": "Jane"}

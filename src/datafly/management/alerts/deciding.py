@@ -2,7 +2,8 @@
 
 import base64
 import secrets
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,25 +13,29 @@ from datafly.management.alerts.telling import Told, tell
 from datafly.management.services import Composed
 from datafly.management.views.alert import AlertBody, AlertChange, ChannelBody, ChannelChange
 from datafly.model.alert import EMAIL, WEBHOOK, AlertChannel, AlertMessage, AlertRule, Episode, Mention
-from datafly.model.errors import Invalid
+from datafly.model.errors import Conflict, Invalid
 from datafly.model.secret import Secret
+from datafly.store.base import Control
 from datafly.store.ids import fresh_id
 
+V = TypeVar("V", AlertRule, AlertChannel)
 _SHARES = frozenset({"delivery_success", "error_rate", "disk", "spend"})
 
 
 def new_rule(services: Composed, body: AlertBody) -> AlertRule:
-    """Durable. Raises `Invalid`; `NotFound` for a pipeline or integration that is not there."""
+    """Durable. Raises `Invalid`; `NotFound` for a pipeline or integration that is not there; `Conflict` for a name that
+    another one has.
+    """
     told = _renamed(msgspec.structs.asdict(body))
     rule = AlertRule(id="", **told)
-    _require_sense(services, rule)
+    _require_place(services, rule)
     return services.control.put_alert_rule(rule)
 
 
 def changed_rule(services: Composed, rule_id: str, change: AlertChange, if_match: str | None) -> AlertRule:
     told = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     rule = msgspec.structs.replace(services.control.alert_rule(rule_id), **_renamed(told))
-    _require_sense(services, rule)
+    _require_place(services, rule)
     return services.control.put_alert_rule(rule, if_match=if_match)
 
 
@@ -48,7 +53,7 @@ def new_channel(services: Composed, body: ChannelBody) -> tuple[AlertChannel, st
         rule_ids=tuple(body.alert_ids),
         enabled=body.enabled,
     )
-    _require_reachable(services, channel)
+    _require_known(services, channel)
     return services.control.put_alert_channel(channel), made
 
 
@@ -58,7 +63,7 @@ def changed_channel(services: Composed, channel_id: str, change: ChannelChange, 
     told |= {"rule_ids": tuple(told.pop("alert_ids"))} if "alert_ids" in told else {}
     told |= {"to": tuple(told["to"])} if "to" in told else {}
     channel = msgspec.structs.replace(services.control.alert_channel(channel_id), **told)
-    _require_reachable(services, channel)
+    _require_known(services, channel)
     return services.control.put_alert_channel(channel, if_match=if_match)
 
 
@@ -101,7 +106,22 @@ def _renamed(told: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _require_sense(services: Composed, rule: AlertRule) -> None:
+def forget_rule(control: Control, rule_id: str, if_match: str | None) -> tuple[AlertRule, list[AlertChannel]]:
+    """What it was, and the channels that were told of it alone: they are switched off, not told everything."""
+    rule = control.drop_alert_rule(rule_id, if_match=if_match)
+    silent = []
+    for channel in control.alert_channels():
+        if rule_id in channel.rule_ids:
+            left = tuple(one for one in channel.rule_ids if one != rule_id)
+            kept = control.put_alert_channel(
+                msgspec.structs.replace(channel, rule_ids=left, enabled=channel.enabled and bool(left))
+            )
+            silent += [] if left else [kept]
+    return rule, silent
+
+
+def require_sense(rule: AlertRule) -> None:
+    """Raises `Invalid`."""
     if rule.kind in _SHARES and not 0 <= rule.threshold <= 1:
         raise Invalid("threshold: is a share, from 0 to 1.", field="threshold")
     if rule.kind == "zero_traffic" and rule.installation_id is not None:
@@ -109,14 +129,31 @@ def _require_sense(services: Composed, rule: AlertRule) -> None:
             "pipeline_integration_id: what comes in is of a pipeline. Give pipeline_id.",
             field="pipeline_integration_id",
         )
+
+
+def _require_place(services: Composed, rule: AlertRule) -> None:
+    require_sense(rule)
+    _require_own_name(services.control.alert_rules(), rule, "alert")
     if rule.pipeline_id is not None:
         services.control.pipeline(rule.pipeline_id)
     if rule.installation_id is not None:
         services.control.installation(rule.installation_id)
 
 
-def _require_reachable(services: Composed, channel: AlertChannel) -> None:
-    """A webhook's host is judged when it is called, by the address that is connected to."""
+def _require_known(services: Composed, channel: AlertChannel) -> None:
+    require_reachable(channel)
+    _require_own_name(services.control.alert_channels(), channel, "channel")
+    for rule_id in channel.rule_ids:
+        services.control.alert_rule(rule_id)
+
+
+def _require_own_name(known: Sequence[V], one: V, what: str) -> None:
+    if any(other.name == one.name and other.id != one.id for other in known):
+        raise Conflict(f'There is another {what} named "{one.name}" already.', field="name")
+
+
+def require_reachable(channel: AlertChannel) -> None:
+    """Raises `Invalid`. A webhook's host is judged when it is called, by the address that is connected to."""
     if channel.kind == EMAIL and (channel.url or channel.secret):
         raise Invalid("url: is of a webhook; e-mail has addresses `to`.", field="url")
     if channel.kind == EMAIL and not channel.to:
@@ -125,8 +162,6 @@ def _require_reachable(services: Composed, channel: AlertChannel) -> None:
         raise Invalid("to: is of e-mail; a webhook has a `url`.", field="to")
     if channel.kind == WEBHOOK:
         _require_address(channel.url.reveal() if channel.url else "")
-    for rule_id in channel.rule_ids:
-        services.control.alert_rule(rule_id)
 
 
 def _require_address(url: str) -> None:

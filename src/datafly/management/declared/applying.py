@@ -22,7 +22,14 @@ from datafly.model.people import Actor
 from datafly.model.secret import Secret
 from datafly.store.base import Control
 
-_RESOURCES: Final = {"pipeline": "pipeline", "integration": "pipeline_integration", "webhook": "source"}
+_RESOURCES: Final = {
+    "pipeline": "pipeline",
+    "integration": "pipeline_integration",
+    "webhook": "source",
+    "alert": "alert",
+    "alert_channel": "alert_channel",
+    "consent": "consent_settings",
+}
 _VERBS: Final = {"add": "created", "change": "updated", "remove": "deleted"}
 
 

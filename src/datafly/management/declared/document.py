@@ -1,90 +1,36 @@
-"""The document: names are identities, fields that are left out have their defaults, secrets are references."""
+"""The document read, with all that has the wrong shape told at once, each with its place."""
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
+from datafly.management.declared.shapes import (
+    Declaration,
+    DeclaredAlert,
+    DeclaredChannel,
+    DeclaredInstallation,
+    DeclaredIntegration,
+    DeclaredPipeline,
+    DeclaredWebhook,
+)
 from datafly.management.views.naming import Name
-from datafly.management.views.pipeline import Consents, Origins, Parameters, PipelineType, Rate
 from datafly.model.errors import Invalid
-from datafly.model.overrides import Overrides
-from datafly.model.source import WebhookKind, WebhookVerify
 
-REFERENCE: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"
-Reference = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=REFERENCE,
-        max_length=4_096,
-        description="Where a secret is: `env:NAME`, a variable, or `file:/path`, where Signal is told this document.",
-    ),
-]
 Keys = tuple[str, ...]
 """A place in the document: the keys that lead there; an index of a list is a key too."""
 
 V = TypeVar("V")
+_SECTIONS: Final[Mapping[str, type[Any]]] = {
+    "pipelines": DeclaredPipeline,
+    "integrations": DeclaredIntegration,
+    "webhooks": DeclaredWebhook,
+    "alerts": DeclaredAlert,
+    "alert_channels": DeclaredChannel,
+}
 _PATH: Final = re.compile(r"`\$(?P<path>[^`]*)`$")
 _NAMED: Final = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
-
-
-class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What all parts of the document share."""
-
-
-class DeclaredPipeline(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Its key is made when it is added, and stays. `signing_secret`: of servers that sign their posts."""
-
-    type: PipelineType = "web"
-    enabled: bool = True
-    domain_allowlist: Origins = ()
-    rate_limit_rps: Rate = 0
-    consent_defaults: Consents = {}
-    parameters: Parameters = {}
-    signing_secret: Reference | None = None
-
-
-class DeclaredInstallation(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """An integration on a pipeline. `config` and `overrides`: instead of those that the integration has for all."""
-
-    enabled: bool = True
-    paused: bool = False
-    config: dict[str, Any] | None = None
-    overrides: Overrides | None = None
-
-
-class DeclaredIntegration(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """`pipelines`: on which it is installed, by name; `{}` is all that most need to say of one."""
-
-    vendor: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-    variant: str = "default"
-    delivery_mode: str = "server_side"
-    config: Annotated[dict[str, Any], msgspec.Meta(description="The vendor's settings; secrets as references.")] = {}
-    overrides: Overrides | None = None
-    pipelines: Annotated[dict[Name, DeclaredInstallation], msgspec.Meta(min_length=1, max_length=1_000)]
-
-
-class DeclaredWebhook(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Another product whose webhooks become events of a pipeline."""
-
-    pipeline: Name
-    kind: WebhookKind
-    secret: Reference | None = None
-    verify: WebhookVerify = "hmac"
-    header: str = ""
-    event_type_path: str = ""
-    mappings: dict[str, str] = {}
-
-
-class Declaration(Shape, frozen=True, kw_only=True, omit_defaults=False, forbid_unknown_fields=True):
-    """A section that is left out stays as it is. One that is there is whole: what it does not name is removed."""
-
-    version: Literal[1] = 1
-    pipelines: dict[Name, DeclaredPipeline] | UnsetType = UNSET
-    integrations: dict[Name, DeclaredIntegration] | UnsetType = UNSET
-    webhooks: dict[Name, DeclaredWebhook] | UnsetType = UNSET
 
 
 class Problems:
@@ -115,13 +61,9 @@ def read(told: Any) -> Declaration:
     """Raises `Invalid`, with all that has the wrong shape: `problems`, a list of `path` (keys) and `message`."""
     problems = Problems()
     if not isinstance(told, Mapping):
-        raise _invalid([((), "The document must be a mapping with version, pipelines, integrations, webhooks.")])
+        raise _invalid([((), f"The document must be a mapping with version, {', '.join(_SECTIONS)}, consent.")])
     sections: dict[str, Any] = {}
-    for name, kind in (
-        ("pipelines", DeclaredPipeline),
-        ("integrations", DeclaredIntegration),
-        ("webhooks", DeclaredWebhook),
-    ):
+    for name, kind in _SECTIONS.items():
         if name in told:
             sections[name] = _entries(told[name], kind, (name,), problems)
     rest = {name: value for name, value in told.items() if name not in sections}

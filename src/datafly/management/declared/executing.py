@@ -1,5 +1,6 @@
 """Carries a plan out, inside a transaction of whoever calls it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ class Execution:
             ids["pipeline", name] = self._change_pipeline(name, plan)
         self._integrations(plan, ids)
         self._webhooks(plan, ids)
+        self._alerts(plan, ids)
         for name in plan.of("pipeline", "remove"):
             ids["pipeline", name] = self._pipelines[name]
             self._control.remove_pipeline(self._pipelines[name])
@@ -163,6 +165,47 @@ class Execution:
                 "created_ms": before.created_ms if before else 0,
             }
             ids["webhook", name] = self._control.put_source(msgspec.structs.replace(wanted.source, **made)).id
+
+    def _alerts(self, plan: Plan, ids: Ids) -> None:
+        """What is watched from a first start on is not added to a document that says what is watched."""
+        if plan.watches:
+            self._control.ensure_alert_rules(())
+        standing = plan.standing
+        for name in plan.of("alert", "remove"):
+            ids["alert", name] = standing.alerts[name].rule.id
+            self._control.drop_alert_rule(standing.alerts[name].rule.id)
+        rules = {name: one.rule.id for name, one in standing.alerts.items()}
+        for name in plan.of("alert", "change") + plan.of("alert", "add"):
+            rules[name] = ids["alert", name] = self._put_alert(name, plan, ids, rules.get(name, ""))
+        for name in plan.of("alert_channel", "remove"):
+            ids["alert_channel", name] = standing.channels[name].channel.id
+            self._control.drop_alert_channel(standing.channels[name].channel.id)
+        for name in plan.of("alert_channel", "change") + plan.of("alert_channel", "add"):
+            ids["alert_channel", name] = self._put_channel(name, plan, rules)
+        for name in plan.of("consent", "change"):
+            ids["consent", name] = ""
+            self._control.change_consent_settings(msgspec.structs.asdict(plan.consent))
+
+    def _put_alert(self, name: str, plan: Plan, ids: Ids, rule_id: str) -> str:
+        wanted = plan.alerts[name]
+        on = (wanted.integration or "", wanted.pipeline or "")
+        standing = plan.standing.installations.get(on)
+        told: dict[str, Any] = {
+            "id": rule_id,
+            "name": plan.standing.alerts[name].rule.name if rule_id else name,
+            "pipeline_id": None if wanted.integration or not wanted.pipeline else self._pipelines[wanted.pipeline],
+            "installation_id": None if not wanted.integration else standing.id if standing else ids["integration", on],
+        }
+        return self._control.put_alert_rule(msgspec.structs.replace(wanted.rule, **told)).id
+
+    def _put_channel(self, name: str, plan: Plan, rules: Mapping[str, str]) -> str:
+        wanted, before = plan.channels[name], plan.standing.channels.get(name)
+        told: dict[str, Any] = {
+            "id": before.channel.id if before else "",
+            "name": before.channel.name if before else name,
+            "rule_ids": tuple(rules[one] for one in wanted.alerts),
+        }
+        return self._control.put_alert_channel(msgspec.structs.replace(wanted.channel, **told)).id
 
 
 def _says(revision: Revision, wanted: WantedInstallation) -> bool:

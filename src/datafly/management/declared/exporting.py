@@ -5,21 +5,35 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from datafly.management.declared.document import (
+from datafly.management.declared.references import Variables
+from datafly.management.declared.shapes import (
     Declaration,
+    DeclaredAlert,
+    DeclaredChannel,
+    DeclaredConsent,
     DeclaredInstallation,
     DeclaredIntegration,
     DeclaredPipeline,
+    DeclaredScript,
     DeclaredWebhook,
 )
-from datafly.management.declared.references import Variables
 from datafly.management.declared.standing import PIPELINE_FIELDS, Standing, standing
+from datafly.management.declared.watched import Channel
 from datafly.model.installation import Installation, Pipeline, Revision
 from datafly.model.secret import Secret
 from datafly.model.source import Source
 from datafly.store.base import Control
 
-V = TypeVar("V", DeclaredPipeline, DeclaredIntegration, DeclaredWebhook)
+V = TypeVar(
+    "V",
+    DeclaredPipeline,
+    DeclaredScript,
+    DeclaredIntegration,
+    DeclaredWebhook,
+    DeclaredAlert,
+    DeclaredChannel,
+    DeclaredConsent,
+)
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -36,16 +50,27 @@ def export(control: Control) -> Exported:
         pipelines={name: _pipeline(one, found, variables) for name, one in sorted(found.pipelines.items())},
         integrations=_integrations(found, variables),
         webhooks={name: _webhook(name, one, found, variables) for name, one in sorted(found.webhooks.items())},
+        alerts={name: _made(DeclaredAlert, one.fields()) for name, one in sorted(found.alerts.items())},
+        alert_channels={name: _channel(name, one, variables) for name, one in sorted(found.channels.items())},
+        consent=_made(DeclaredConsent, msgspec.structs.asdict(found.consent)),
     )
     return Exported(declaration, variables.names())
 
 
 def _pipeline(pipeline: Pipeline, found: Standing, variables: Variables) -> DeclaredPipeline:
     fields = {name: getattr(pipeline, name) for name in PIPELINE_FIELDS}
+    fields["js_builder_config"] = _made(DeclaredScript, msgspec.structs.asdict(pipeline.js_builder_config))
     signing = found.signing.get(pipeline.name)
     if signing and signing.secret:
         fields["signing_secret"] = variables.name(signing.secret, pipeline.name, "signing_secret")
     return _made(DeclaredPipeline, fields)
+
+
+def _channel(name: str, one: Channel, variables: Variables) -> DeclaredChannel:
+    fields = one.fields()
+    secrets = {field: fields[field] for field in ("url", "secret") if fields[field] is not None}
+    named = {field: variables.name(secret, name, field) for field, secret in secrets.items()}
+    return _made(DeclaredChannel, fields | named)
 
 
 def _integrations(found: Standing, variables: Variables) -> dict[str, DeclaredIntegration]:

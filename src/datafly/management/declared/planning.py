@@ -14,13 +14,20 @@ from datafly.management.declared.standing import (
     Standing,
     installation_fields,
     pipeline_fields,
+    script_fields,
     webhook_fields,
 )
 from datafly.management.declared.wanting import WantedInstallation, WantedPipeline, WantedWebhook, Wants
+from datafly.management.declared.watched import Alert, Channel
+from datafly.model.consent import ConsentSettings
+from datafly.model.installation import JsBuilderConfig
 
 Action = Literal["add", "change", "remove"]
-Kind = Literal["pipeline", "integration", "webhook"]
-_ORDER: Final[tuple[Kind, ...]] = ("pipeline", "integration", "webhook")
+Kind = Literal["pipeline", "integration", "webhook", "alert", "alert_channel", "consent"]
+_ORDER: Final[tuple[Kind, ...]] = ("pipeline", "integration", "webhook", "alert", "alert_channel", "consent")
+CONSENT: Final = "for all pipelines"
+"""There is one."""
+_USUAL: Final = script_fields(JsBuilderConfig())
 
 
 class FieldChange(msgspec.Struct, frozen=True):
@@ -63,13 +70,17 @@ class PlanView(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Empty `changes`: all is as the document says."""
+    """Empty `changes`: all is as the document says. `watches`: the document says which alerts there are."""
 
     changes: list[Change]
     standing: Standing
     pipelines: Mapping[str, WantedPipeline]
     installations: Mapping[On, WantedInstallation]
     webhooks: Mapping[str, WantedWebhook]
+    alerts: Mapping[str, Alert]
+    channels: Mapping[str, Channel]
+    consent: ConsentSettings
+    watches: bool
 
     def of(self, kind: Kind, action: Action) -> list[Any]:
         """The names."""
@@ -85,6 +96,9 @@ def make_plan(found: Standing, wants: Wants, references: References) -> Plan:
     pipelines = wants.pipelines(references)
     installations = wants.installations(references)
     webhooks = wants.webhooks(references)
+    beside = wants.beside(installations)
+    alerts, consent = beside.alerts(), beside.consent()
+    channels = beside.channels(alerts, references)
     changes = [
         *_section("pipeline", _pipelines(found), {name: one.fields() for name, one in pipelines.items()}),
         *_section(
@@ -93,6 +107,9 @@ def make_plan(found: Standing, wants: Wants, references: References) -> Plan:
             {on: one.fields() for on, one in installations.items()},
         ),
         *_section("webhook", _webhooks(found), {name: one.fields() for name, one in webhooks.items()}),
+        *_section("alert", _fields(found.alerts), _fields(alerts)),
+        *_section("alert_channel", _fields(found.channels), _fields(channels)),
+        *_section("consent", _consent(found.consent), _consent(consent)),
     ]
     return Plan(
         changes=sorted(changes, key=_place),
@@ -100,6 +117,10 @@ def make_plan(found: Standing, wants: Wants, references: References) -> Plan:
         pipelines=pipelines,
         installations=installations,
         webhooks=webhooks,
+        alerts=alerts,
+        channels=channels,
+        consent=consent,
+        watches=wants.says_alerts(),
     )
 
 
@@ -116,6 +137,14 @@ def _webhooks(found: Standing) -> dict[str, Fields]:
     return {name: webhook_fields(one, names[one.pipeline_id]) for name, one in found.webhooks.items()}
 
 
+def _fields(named: Mapping[str, Alert] | Mapping[str, Channel]) -> dict[str, Fields]:
+    return {name: one.fields() for name, one in named.items()}
+
+
+def _consent(settings: ConsentSettings) -> dict[str, Fields]:
+    return {CONSENT: msgspec.structs.asdict(settings)}
+
+
 def _section(kind: Kind, before: Mapping[Any, Fields], after: Mapping[Any, Fields]) -> list[Change]:
     names = dict.fromkeys([*before, *after])
     made = [_change(kind, name, before.get(name), after.get(name)) for name in names]
@@ -125,7 +154,7 @@ def _section(kind: Kind, before: Mapping[Any, Fields], after: Mapping[Any, Field
 def _change(kind: Kind, name: str | On, before: Fields | None, after: Fields | None) -> Change | None:
     fields = differences(before or {}, after or {})
     if before is None:
-        told = {field: pair for field, pair in fields.items() if pair[1] not in (None, {}, (), "")}
+        told = {field: pair for field, pair in fields.items() if pair[1] not in (None, {}, (), "", _USUAL.get(field))}
         return Change("add", kind, name, told)
     if after is None:
         return Change("remove", kind, name, {})

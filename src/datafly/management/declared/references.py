@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from datafly.management.declared.document import REFERENCE, Keys, Problems
+from datafly.management.declared.document import Keys, Problems
+from datafly.management.declared.shapes import REFERENCE
 from datafly.model.secret import Secret
 
 _IS_ONE: Final = re.compile(REFERENCE)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.management.declared.document import REFERENCE, Declaration
+from datafly.management.declared.shapes import REFERENCE, Declaration
 from datafly.management.services import Catalog
 from datafly.spec.faces.schema import config_schema
 from datafly.spec.integration import Integration

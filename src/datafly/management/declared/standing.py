@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.model.installation import Installation, Pipeline
+from datafly.management.declared.watched import Alert, Channel, alerts_of, channels_of
+from datafly.model.consent import ConsentSettings
+from datafly.model.installation import Installation, JsBuilderConfig, Pipeline
 from datafly.model.source import SIGNING, Source
 from datafly.store.base import Control
 
@@ -18,7 +20,9 @@ PIPELINE_FIELDS: Final = (
     "rate_limit_rps",
     "consent_defaults",
     "parameters",
+    "js_builder_config",
 )
+_SCRIPT: Final = "js_builder_config"
 WEBHOOK_FIELDS: Final = ("kind", "secret", "verify", "header", "event_type_path", "mappings")
 On = tuple[str, str]
 """An integration, on a pipeline."""
@@ -31,6 +35,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     signing: Mapping[str, Source]
     installations: Mapping[On, Installation]
     webhooks: Mapping[str, Source]
+    alerts: Mapping[str, Alert]
+    channels: Mapping[str, Channel]
+    consent: ConsentSettings
 
 
 def standing(control: Control) -> Standing:
@@ -38,17 +45,31 @@ def standing(control: Control) -> Standing:
     pipelines = control.pipelines()
     names = {one.id: one.name for one in pipelines}
     sources = [one for one in control.sources() if one.pipeline_id in names]
+    installations = {(one.name, names[one.pipeline_id]): one for one in control.installations()}
+    alerts = alerts_of(control.alert_rules(), names, {one.id: on for on, one in installations.items()})
     return Standing(
         pipelines={one.name: one for one in pipelines},
         signing={names[one.pipeline_id]: one for one in sources if one.kind == SIGNING},
-        installations={(one.name, names[one.pipeline_id]): one for one in control.installations()},
+        installations=installations,
         webhooks=_named([one for one in sources if one.kind != SIGNING]),
+        alerts=alerts,
+        channels=channels_of(control.alert_channels(), alerts),
+        consent=control.consent_settings(),
     )
 
 
 def pipeline_fields(pipeline: Pipeline, signing: Source | None) -> Fields:
-    fields = {name: getattr(pipeline, name) for name in PIPELINE_FIELDS}
+    fields = flat({name: getattr(pipeline, name) for name in PIPELINE_FIELDS})
     return fields | {"signing_secret": signing.secret if signing else None}
+
+
+def flat(settings: Fields) -> Fields:
+    """The options of the script one by one."""
+    return {name: value for name, value in settings.items() if name != _SCRIPT} | script_fields(settings[_SCRIPT])
+
+
+def script_fields(script: JsBuilderConfig) -> Fields:
+    return {f"{_SCRIPT}.{name}": value for name, value in msgspec.structs.asdict(script).items()}
 
 
 def installation_fields(installation: Installation) -> Fields:

@@ -6,22 +6,22 @@ from typing import Any
 import msgspec
 from msgspec import UnsetType
 
-from datafly.management.declared.document import (
+from datafly.management.declared.document import Keys, Problems
+from datafly.management.declared.references import References
+from datafly.management.declared.shapes import (
     Declaration,
     DeclaredInstallation,
     DeclaredIntegration,
     DeclaredPipeline,
     DeclaredWebhook,
-    Keys,
-    Problems,
 )
-from datafly.management.declared.references import References
-from datafly.management.declared.standing import PIPELINE_FIELDS, Fields, On, Standing, webhook_fields
+from datafly.management.declared.standing import PIPELINE_FIELDS, Fields, On, Standing, flat, webhook_fields
+from datafly.management.declared.wanting_alerts import WantedAlerts
 from datafly.management.revising import kept_overrides
 from datafly.management.services import Catalog
 from datafly.management.views.pipeline import checked_fields
 from datafly.model.errors import NotFound
-from datafly.model.installation import Installation
+from datafly.model.installation import Installation, JsBuilderConfig
 from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.secret import Secret
 from datafly.model.source import Source, require_workable
@@ -34,7 +34,7 @@ class WantedPipeline(msgspec.Struct, frozen=True):
     signing_secret: Secret | None
 
     def fields(self) -> Fields:
-        return self.settings | {"signing_secret": self.signing_secret}
+        return flat(self.settings) | {"signing_secret": self.signing_secret}
 
 
 class WantedInstallation(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +97,13 @@ class Wants:
             if names[one.pipeline_id] in self._parameters
         }
 
+    def beside(self, installations: Mapping[On, WantedInstallation]) -> WantedAlerts:
+        """What is wanted beside what events go through."""
+        return WantedAlerts(self._said, self._found, self._problems, self._parameters, installations)
+
+    def says_alerts(self) -> bool:
+        return isinstance(self._said.alerts, dict)
+
     def _as_it_is(self, name: str) -> WantedPipeline:
         signing, one = self._found.signing.get(name), self._found.pipelines[name]
         settings = {field: getattr(one, field) for field in PIPELINE_FIELDS}
@@ -105,6 +112,7 @@ class Wants:
     def _pipeline(self, name: str, said: DeclaredPipeline, references: References) -> WantedPipeline:
         keys = ("pipelines", name)
         told = {field: getattr(said, field) for field in PIPELINE_FIELDS}
+        told["js_builder_config"] = JsBuilderConfig(**msgspec.structs.asdict(said.js_builder_config))
         checked = self._problems.attempt(keys, lambda: checked_fields(told)) or {}
         secret = None
         if said.signing_secret is not None:

@@ -84,10 +84,18 @@ def change_alert(
 
 @delete("/{alert_id:str}", summary="Watch something no more", sync_to_thread=True)
 def delete_alert(*, services: Services, alert_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> None:
-    """What of it fires is resolved."""
+    """What of it fires is resolved. A channel that was told of it alone is switched off."""
+    forget_alert(services, request, alert_id, expected(if_match))
+
+
+def forget_alert(services: Composed, request: Caller, alert_id: str, if_match: str | None) -> AlertRule:
+    """What it was."""
     with services.control.together():
-        rule = services.control.drop_alert_rule(alert_id, if_match=expected(if_match))
+        rule, silent = deciding.forget_rule(services.control, alert_id, if_match)
         tell(request, "removed", "alert", alert_id, old=told_rule(rule))
+        for channel in silent:
+            tell(request, "changed", "alert_channel", channel.id, old={"enabled": True}, new={"enabled": False})
+    return rule
 
 
 @post("/{alert_id:str}/test", status_code=200, summary="Send a test message to all that this alert is told to")

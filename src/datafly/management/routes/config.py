@@ -8,9 +8,9 @@ from litestar.params import JSONBody
 
 from datafly.management.bodies import Strict
 from datafly.management.declared.applying import Ground, Told, apply, plan
-from datafly.management.declared.document import Declaration
 from datafly.management.declared.exporting import export
 from datafly.management.declared.planning import PlanView
+from datafly.management.declared.shapes import Declaration
 from datafly.management.place import place_of
 from datafly.management.routes.caller import Caller, noted
 from datafly.management.services import Composed, Services

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from datafly.management import installing
 from datafly.management.bodies import Strict
 from datafly.management.checking import CheckView, check
-from datafly.management.installing import in_force, reconfigure, switch
+from datafly.management.installing import AttachBody, in_force, reconfigure, switch
 from datafly.management.names import NamesView, take_names
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.parameters import IfMatch, etag, expected
@@ -65,6 +65,22 @@ def list_integrations(
 @get("/{integration_id:str}", summary="One installed integration", sync_to_thread=True)
 def get_integration(*, services: Services, integration_id: FromPath[str]) -> Answer:
     return _answer(services, services.control.installation(integration_id))
+
+
+@post(
+    "/",
+    dto=Strict[AttachBody],
+    return_dto=None,
+    opt={"answers": (404,)},
+    summary="Put an integration on another pipeline",
+    sync_to_thread=True,
+)
+def attach_integration(*, services: Services, data: JSONBody[AttachBody], request: Caller) -> Answer:
+    """With the config of one of its revisions; what `{{pipeline_param.KEY}}` names must be a parameter there."""
+    with services.control.together():
+        made = installing.attach(services, data)
+        tell(request, "created", RESOURCE, made.id, new=told(made))
+    return _answer(services, made, status_code=201)
 
 
 @patch(
@@ -206,9 +222,9 @@ def _switches(body: InstallationChange) -> dict[str, bool]:
     return {name: value for name, value in named.items() if isinstance(value, bool)}
 
 
-def _answer(services: Composed, installation: Installation) -> Answer:
+def _answer(services: Composed, installation: Installation, *, status_code: int = 200) -> Answer:
     shown = Standings(services).of(installation)
-    return Response(shown, headers=etag(services.control.etag(installation)))
+    return Response(shown, headers=etag(services.control.etag(installation)), status_code=status_code)
 
 
 router = Router(
@@ -216,6 +232,7 @@ router = Router(
     route_handlers=[
         list_integrations,
         get_integration,
+        attach_integration,
         change_integration,
         enable,
         disable,

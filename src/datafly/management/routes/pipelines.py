@@ -87,6 +87,8 @@ def remove_pipeline(
 
 def told_of(pipeline: Pipeline) -> dict[str, Any]:
     told = msgspec.structs.asdict(pipeline)
+    script = msgspec.structs.asdict(told.pop("js_builder_config"))
+    told |= {f"js_builder_config.{name}": value for name, value in script.items()}
     return {name: value for name, value in told.items() if name not in {"id", "created_ms", "updated_ms"}}
 
 

@@ -1,14 +1,24 @@
 """`/v1/admin/integration-templates`"""
 
-from litestar import Router, get, post
+import msgspec
+from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody
+from msgspec import UNSET
 
 from datafly.management.bodies import Strict
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
+from datafly.management.parameters import IfMatch, etag, expected
 from datafly.management.revising import RevisionBody, add_revision, own_revision
 from datafly.management.routes.caller import Caller, tell
-from datafly.management.services import Services
-from datafly.management.views.installation import RevisionView, TemplateView, revision_view, template_view
+from datafly.management.services import Composed, Services
+from datafly.management.views.installation import (
+    RevisionView,
+    TemplateChange,
+    TemplateView,
+    revision_view,
+    template_view,
+)
+from datafly.model.installation import Template
 
 
 @get("/", summary="Integrations of the organisation, newest first", sync_to_thread=True)
@@ -19,8 +29,32 @@ def list_templates(*, services: Services, limit: Limit = 50, cursor: Cursor = No
 
 
 @get("/{template_id:str}", summary="One integration of the organisation", sync_to_thread=True)
-def get_template(*, services: Services, template_id: FromPath[str]) -> TemplateView:
-    return template_view(services.control.template(template_id))
+def get_template(*, services: Services, template_id: FromPath[str]) -> Response[TemplateView]:
+    return _answer(services, services.control.template(template_id))
+
+
+@patch(
+    "/{template_id:str}",
+    dto=Strict[TemplateChange],
+    return_dto=None,
+    summary="Rename an integration of the organisation",
+    sync_to_thread=True,
+)
+def change_template(
+    *,
+    services: Services,
+    template_id: FromPath[str],
+    data: JSONBody[TemplateChange],
+    request: Caller,
+    if_match: IfMatch = None,
+) -> Response[TemplateView]:
+    """On all pipelines. What it does is in its revisions, which never change."""
+    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+    with services.control.together():
+        before = services.control.template(template_id)
+        after = services.control.change_template(template_id, changes, if_match=expected(if_match))
+        tell(request, "changed", "integration_template", template_id, old=_told(before), new=_told(after))
+    return _answer(services, after)
 
 
 @get("/{template_id:str}/revisions", summary="Its revisions, newest first", sync_to_thread=True)
@@ -54,8 +88,16 @@ def create_revision(
     return revision_view(made)
 
 
+def _answer(services: Composed, template: Template) -> Response[TemplateView]:
+    return Response(template_view(template), headers=etag(services.control.etag(template)))
+
+
+def _told(template: Template) -> dict[str, str]:
+    return {"name": template.name, "description": template.description}
+
+
 router = Router(
     "/v1/admin/integration-templates",
-    route_handlers=[list_templates, get_template, list_revisions, get_revision, create_revision],
+    route_handlers=[list_templates, get_template, change_template, list_revisions, get_revision, create_revision],
     tags=["Integration templates"],
 )

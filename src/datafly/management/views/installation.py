@@ -1,11 +1,12 @@
 """Templates, revisions and pipeline integrations as the API shows them (contracts/signal.md §10.5-10.6)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from datafly.management.views.naming import ORGANISATION
+from datafly.management.views.naming import ORGANISATION, Name
 from datafly.management.views.times import moment, moment_or_none
 from datafly.model.delivery import State
 from datafly.model.installation import Canary, Installation, Revision, Template
@@ -25,6 +26,13 @@ class TemplateView(msgspec.Struct, frozen=True):
     catalog_variant_key: str
     created_at: datetime
     updated_at: datetime
+
+
+class TemplateChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Fields that are not named stay as they are."""
+
+    name: Name | UnsetType = UNSET
+    description: Annotated[str, msgspec.Meta(max_length=2_000)] | UnsetType = UNSET
 
 
 class RevisionView(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from datafly.management.views.times import moment
 from datafly.model.refusal import ACCEPTED, KeptRefusal
-from datafly.store.base import Span
+from datafly.store.incoming import Span
 
 
 class RefusedEvent(msgspec.Struct, frozen=True):

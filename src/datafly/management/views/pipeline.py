@@ -7,13 +7,12 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from datafly.management.views.consent import Consents, canonical
 from datafly.management.views.naming import ORGANISATION, Name
 from datafly.management.views.times import moment
-from datafly.model.consent import ALIASES
 from datafly.model.errors import Invalid
-from datafly.model.installation import Pipeline
+from datafly.model.installation import JsBuilderConfig, Pipeline
 
-CATEGORIES: Final = ("essential", "functional", "analytics", "marketing", "personalization")
 _HOST: Final = re.compile(
     r"(https?://)?(\*?\.)?([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE
 )
@@ -26,10 +25,6 @@ Origins = Annotated[
     ),
 ]
 Rate = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000, description="Requests a second; 0 is unlimited.")]
-Consents = Annotated[
-    dict[str, bool],
-    msgspec.Meta(description="Counts where neither the event nor the visitor said anything about a category."),
-]
 Parameters = Annotated[
     dict[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], Annotated[str, msgspec.Meta(max_length=10_000)]],
     msgspec.Meta(max_length=1_000, description="Values for the configs of integrations."),
@@ -50,6 +45,7 @@ class PipelineView(msgspec.Struct, frozen=True):
     rate_limit_rps: int
     consent_defaults: dict[str, bool]
     parameters: dict[str, str]
+    js_builder_config: JsBuilderConfig
     enabled: bool
     created_at: datetime
     updated_at: datetime
@@ -64,6 +60,7 @@ class PipelineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     rate_limit_rps: Rate = 0
     consent_defaults: Consents = {}
     parameters: Parameters = {}
+    js_builder_config: JsBuilderConfig = JsBuilderConfig()
     enabled: bool = True
 
 
@@ -75,6 +72,7 @@ class PipelineChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rate_limit_rps: Rate | UnsetType = UNSET
     consent_defaults: Consents | UnsetType = UNSET
     parameters: Parameters | UnsetType = UNSET
+    js_builder_config: JsBuilderConfig | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
 
 
@@ -111,15 +109,4 @@ def checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
             )
     if "consent_defaults" not in fields:
         return {}
-    return {"consent_defaults": {_category(name): given for name, given in fields["consent_defaults"].items()}}
-
-
-def _category(name: str) -> str:
-    category = ALIASES.get(name.lower(), name.lower())
-    if category not in CATEGORIES:
-        raise Invalid(
-            f"consent_defaults: {name[:100]!r} is no consent category; there are {', '.join(CATEGORIES)}.",
-            field="consent_defaults",
-            known=list(CATEGORIES),
-        )
-    return category
+    return {"consent_defaults": canonical(fields["consent_defaults"], "consent_defaults")}

@@ -1,6 +1,8 @@
 """The pages as one ASGI application in front of the API: what is not the API's is a page."""
 
 import threading
+from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from litestar import Litestar, Router, get
@@ -12,9 +14,11 @@ from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from datafly.management.access import Access
+from datafly.management.document import document_of
 from datafly.management.identify import Identify
 from datafly.management.place import STATE
 from datafly.management.rate import Rate
+from datafly.management.reference import Reference, reference
 from datafly.management.roles import PAGES
 from datafly.management.services import Composed
 from datafly.management.web.assets import serve_asset
@@ -38,7 +42,7 @@ class Site:
 
     def __init__(self, api: Litestar) -> None:
         self.api = api
-        self.pages = _pages(api.state["services"])
+        self.pages = _pages(api.state["services"], cache(lambda: reference(document_of(api))))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":  # type: ignore[comparison-overlap]
@@ -62,14 +66,14 @@ async def _form(request: Visit) -> FormMultiDict:
     return await request.form()
 
 
-def _pages(services: Composed) -> Litestar:
+def _pages(services: Composed, laid_out: Callable[[], Reference]) -> Litestar:
     settings = services.settings
     identify = Identify(services.control, services.access_tokens, session_seconds=settings.session_seconds)
     return Litestar(
         [Router("/", route_handlers=[serve_asset, enter, *ROUTES])],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False), "form": Provide(_form)},
         middleware=[Access(services.control, identify, Rate(services.clock.monotonic), settings, table=PAGES)],
-        state=State({"services": services, STATE: settings}),
+        state=State({"services": services, STATE: settings, "reference": laid_out}),
         exception_handlers=_FAILURES,
         openapi_config=None,
         request_max_body_size=settings.max_body_bytes,

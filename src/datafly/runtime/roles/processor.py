@@ -21,7 +21,13 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     store = open_the_store(settings)
     pipelines = Pipelines(store.control)
     clock = SystemClock()
-    processor = Processor(open_log(settings), state_folder(settings), pipelines=pipelines.by_id, clock=clock)
+    processor = Processor(
+        open_log(settings),
+        state_folder(settings),
+        pipelines=pipelines.by_id,
+        clock=clock,
+        consent=pipelines.consent,
+    )
     intake = Intake(store.intake, clock, kept=settings.refused_kept, pipelines=pipelines.by_id)
     add_sink(intake.sink)
     beside = [

@@ -3,10 +3,12 @@
 from datafly.store.schema.alerts import alert_channels, alert_episodes, alert_messages, alert_rules
 from datafly.store.schema.base import metadata
 from datafly.store.schema.control import (
+    consent_settings,
     control_version,
     facts,
     installations,
     pipeline_keys,
+    pipeline_scripts,
     pipelines,
     removed_pipelines,
     revision_overrides,
@@ -57,6 +59,7 @@ __all__ = [
     "alert_rules",
     "attempts",
     "audit",
+    "consent_settings",
     "control_version",
     "counters",
     "drained",
@@ -73,6 +76,7 @@ __all__ = [
     "outcomes",
     "pending",
     "pipeline_keys",
+    "pipeline_scripts",
     "pipelines",
     "refresh_tokens",
     "refusals",

@@ -40,6 +40,22 @@ pipelines = sa.Table(
     big_column("updated_ms"),
 )
 
+pipeline_scripts = sa.Table(
+    "pipeline_scripts",
+    metadata,
+    sa.Column("pipeline_id", sa.String(64), sa.ForeignKey("pipelines.id"), primary_key=True),
+    document_column("js_builder_config"),
+)
+"""Of the pipelines whose `d.js` is not the usual one."""
+
+consent_settings = sa.Table(
+    "consent_settings",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    document_column("document"),
+)
+"""One row, or none while nothing was decided."""
+
 pipeline_keys = sa.Table(
     "pipeline_keys",
     metadata,

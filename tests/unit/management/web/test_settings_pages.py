@@ -2,6 +2,9 @@
 
 import re
 
+from datafly.model.consent import ConsentSettings
+from datafly.model.installation import JsBuilderConfig
+
 
 def test_a_token_is_made_shown_once_and_works(house, browser):
     reply = browser.post("/settings/api-tokens", {"name": "CI", "role": "editor", "days": "30"}, status=200)
@@ -104,3 +107,44 @@ def test_what_is_changed_on_a_page_stands_in_the_audit_log(house, browser):
     assert "editor@example.com" in page
     assert installation.id in page
     browser.get("/settings/audit-log", role="editor", status=403)
+
+
+def test_consent_is_decided_on_its_page_by_an_admin(house, browser):
+    path = "/settings/consent"
+    etag = re.search(r'name="etag" value="([^"]+)"', browser.get(path).text)[1]
+    form = {"etag": etag, "default.analytics": "granted", "words": "Werbung=Advertising", "without_consent": "strip"}
+    browser.post(path, form, role="editor", status=403)
+    browser.post(path, form)
+    wanted = ConsentSettings(defaults={"analytics": True}, words={"werbung": "marketing"}, without_consent="strip")
+    assert house.control.consent_settings() == wanted
+    assert "Nothing was saved" in browser.post(path, {**form, "words": ""}, status=412).text
+    wrong = browser.post(path, {"words": "<b>=telepathy", "without_consent": "keep"}, status=422).text
+    assert "no consent category" in wrong
+    assert "&lt;b&gt;=telepathy" in wrong
+    assert "WORD=category" in browser.post(path, {"words": "nothing", "without_consent": "keep"}, status=422).text
+    assert house.control.consent_settings() == wanted
+
+
+def test_a_collector_is_built_on_its_page(house, browser):
+    path = f"/settings/pipelines/{house.pipeline.id}/collector"
+    page = browser.get(path).text
+    form = dict(re.findall(r'<input [^>]*name="(\w+)"[^>]* value="([^"]*)"', page))
+    del form["debug"]
+    browser.post(path, {**form, "script_filename": "shop.js", "batch_size": "25"})
+    kept = house.control.pipeline(house.pipeline.id).js_builder_config
+    assert kept == JsBuilderConfig(script_filename="shop.js", batch_size=25)
+    assert "https://YOUR_GATEWAY/shop.js" in browser.page(path)
+    assert "Nothing was saved" in browser.post(path, form, status=412).text
+    wrong = browser.post(path, {**form, "etag": "", "batch_size": "many"}, status=422).text
+    assert 'value="many"' in wrong
+
+
+def test_the_api_is_looked_up_in_a_page_that_knows_every_operation_and_shape(browser):
+    page = browser.get("/docs", role="viewer").text
+    document = browser.get("/v1/admin/openapi.json", role=None).json()
+    operations = [told for methods in document["paths"].values() for told in methods.values()]
+    assert all(f'id="{told["operationId"]}"' in page for told in operations)
+    assert all(f'id="shape-{name}"' in page for name in document["components"]["schemas"])
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
+    assert "<script>" not in page
+    assert "http://" not in page.replace("http://testserver.local", "")

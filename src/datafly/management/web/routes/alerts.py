@@ -10,7 +10,7 @@ from litestar.response import Redirect
 
 from datafly.management.alerts import deciding
 from datafly.management.bodies import decode
-from datafly.management.routes.alerts import told_rule
+from datafly.management.routes.alerts import forget_alert, told_rule
 from datafly.management.routes.caller import tell
 from datafly.management.services import Composed, Services
 from datafly.management.views.alert import AlertBody, AlertChange, alert_view, channel_view, episode_view, message_view
@@ -88,9 +88,7 @@ def change(*, services: Services, request: Visit, alert_id: FromPath[str], form:
 
 @post(f"{PLACE}/{{alert_id:str}}/remove", sync_to_thread=True)
 def remove(*, services: Services, request: Visit, alert_id: FromPath[str]) -> Redirect:
-    with services.control.together():
-        rule = services.control.drop_alert_rule(alert_id)
-        tell(request, "removed", "alert", alert_id, old=told_rule(rule))
+    rule = forget_alert(services, request, alert_id, None)
     return see(PLACE, f"{rule.name} is watched no more. What of it fired has ended.")
 
 

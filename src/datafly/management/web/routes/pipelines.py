@@ -14,7 +14,6 @@ from datafly.management.routes.pipelines import told_of
 from datafly.management.services import Composed, Services
 from datafly.management.views.intake import intake_view, refused_event
 from datafly.management.views.pipeline import (
-    CATEGORIES,
     PipelineBody,
     PipelineChange,
     new_pipeline,
@@ -24,6 +23,7 @@ from datafly.management.views.pipeline import (
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
 from datafly.management.web.visit import Visit
+from datafly.model.consent import CATEGORIES
 from datafly.model.errors import Conflict, Invalid
 
 PLACE: Final = "/settings/pipelines"

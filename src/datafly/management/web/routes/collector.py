@@ -1,0 +1,82 @@
+"""`/settings/pipelines/…/collector`: how a pipeline's d.js is built."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from datafly.management.bodies import decode
+from datafly.management.routes.caller import tell
+from datafly.management.routes.pipelines import told_of
+from datafly.management.services import Composed, Services
+from datafly.management.views.script import JsBuilderChange, collector_view, merged
+from datafly.management.web.forms import Form
+from datafly.management.web.frame import draw, see
+from datafly.management.web.routes.pipelines import PLACE
+from datafly.management.web.visit import Visit
+from datafly.model.errors import Conflict, Invalid
+
+_NUMBERS = ("batch_size", "flush_interval_ms", "cookie_days")
+_TEXTS = ("script_filename", "global_variable", "endpoint")
+_FLAGS = ("auto_page", "debug")
+
+
+@get(f"{PLACE}/{{pipeline_id:str}}/collector", sync_to_thread=True)
+def collector(*, services: Services, request: Visit, pipeline_id: FromPath[str]) -> Response[str]:
+    return _form(services, request, pipeline_id, {})
+
+
+@post(f"{PLACE}/{{pipeline_id:str}}/collector", sync_to_thread=True)
+def change(*, services: Services, request: Visit, pipeline_id: FromPath[str], form: Form) -> Response[str] | Redirect:
+    try:
+        said = decode(msgspec.json.encode(_said(form)), JsBuilderChange)
+        with services.control.together():
+            before = services.control.pipeline(pipeline_id)
+            changes = {"js_builder_config": merged(before.js_builder_config, said)}
+            tag = str(form.get("etag", "")) or None
+            changed = services.control.update_pipeline(pipeline_id, changes, if_match=tag)
+            tell(request, "changed", "pipeline", pipeline_id, old=told_of(before), new=told_of(changed))
+    except (Invalid, Conflict) as error:
+        return _form(services, request, pipeline_id, form, problem=error.message, status=error.status)
+    return see(f"{PLACE}/{pipeline_id}/collector", "Saved. The gateway hands out the new script within a second.")
+
+
+def _form(
+    services: Composed,
+    request: Visit,
+    pipeline_id: str,
+    typed: Mapping[str, Any],
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> Response[str]:
+    pipeline = services.control.pipeline(pipeline_id)
+    kept = msgspec.structs.asdict(pipeline.js_builder_config)
+    return draw(
+        request,
+        "collector.html",
+        place=PLACE,
+        status=status,
+        pipeline=pipeline,
+        etag=services.control.etag(pipeline),
+        typed={name: str(typed.get(name, kept[name])) for name in (*_TEXTS, *_NUMBERS)},
+        flags={name: typed.get(name) == "true" if typed else kept[name] for name in _FLAGS},
+        tag=collector_view(pipeline).tag,
+        problem=problem,
+    )
+
+
+def _said(form: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: str(form.get(name, "")).strip() for name in (*_TEXTS, *_NUMBERS)}
+    numbers = {name: _number(told[name]) for name in _NUMBERS}
+    return told | numbers | {name: form.get(name) == "true" for name in _FLAGS}
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
+
+
+ROUTES = (collector, change)
