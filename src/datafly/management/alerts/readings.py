@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from datafly.management.services import Composed
+from datafly.management.spending import spent_since
 from datafly.model.alert import AlertRule, Kind
 from datafly.model.delivery import State
 from datafly.model.errors import Invalid, NotFound
@@ -16,7 +17,7 @@ from datafly.model.installation import Installation, Pipeline
 from datafly.model.refusal import ACCEPTED
 from datafly.model.verdict import DEAD_LETTERS, Verdict
 from datafly.spec.spending import Meter
-from datafly.store.tallies import FAILED, HOUR_MS, MINUTE_MS, REQUESTS, SPARED, SPENT
+from datafly.store.tallies import FAILED, HOUR_MS, MINUTE_MS, REQUESTS, SPARED
 
 _DAY_MS: Final = 24 * HOUR_MS
 
@@ -71,11 +72,8 @@ class Look:
 
     def spent_today(self, installation_id: str) -> int:
         """What its events cost since midnight, UTC."""
-        since_ms = self.now_ms // _DAY_MS * _DAY_MS
-        told = self._services.ledger.tallies(
-            since_ms=since_ms, until_ms=since_ms + _DAY_MS, step_ms=HOUR_MS, installation_ids=[installation_id]
-        )
-        return sum(one.count for one in told if one.name.startswith(SPENT) and one.name != SPARED)
+        counts = spent_since(self._services, installation_id, self.now_ms // _DAY_MS * _DAY_MS)
+        return counts.total() - counts[SPARED]
 
     def oldest_ms(self, installation: Installation) -> int | None:
         """When the oldest event came that is not decided yet; of other pipelines too, which are passed in no time."""

@@ -19,10 +19,12 @@ from datafly.management.readiness import readiness
 from datafly.management.revising import Config, Draft, deploy
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.services import Composed, Services
+from datafly.management.spending import spending
 from datafly.management.standings import Standings
 from datafly.management.views.installation import PipelineIntegration
 from datafly.management.views.notices import NoticesView, notices_view
 from datafly.management.views.readiness import ReadinessView
+from datafly.management.views.spending import SpendingView
 from datafly.model.errors import Invalid
 from datafly.model.installation import Canary, Installation
 from datafly.model.overrides import Overrides
@@ -163,6 +165,17 @@ def get_readiness(*, services: Services, integration_id: FromPath[str]) -> Readi
     return readiness(services, integration_id)
 
 
+@get(
+    "/{integration_id:str}/spending",
+    summary="What is spent today at a vendor that bills by what it is told",
+    opt={"answers": (409,)},
+    sync_to_thread=True,
+)
+def get_spending(*, services: Services, integration_id: FromPath[str]) -> SpendingView:
+    """By type of event, with what was spared, the cap of the day, and what each event is predicted to cost."""
+    return spending(services, integration_id)
+
+
 @delete("/{integration_id:str}", summary="Uninstall an integration", sync_to_thread=True)
 def uninstall(*, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None) -> None:
     """What still waits ends as SKIPPED `installation_removed`. Its name is free again."""
@@ -242,6 +255,7 @@ router = Router(
         registered_names,
         warnings,
         get_readiness,
+        get_spending,
         uninstall,
     ],
     tags=["Pipeline integrations"],

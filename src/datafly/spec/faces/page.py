@@ -5,13 +5,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from datafly.spec.faces.costs import predicted_costs
 from datafly.spec.faces.curl import curl_install
 from datafly.spec.faces.examples import examples
 from datafly.spec.faces.tables import code, quote, table
 from datafly.spec.integration import Integration, Step
 from datafly.spec.parts import option_of
 from datafly.spec.setting import Choice, SettingKind
-from datafly.spec.spending import predicted
 
 IDENTIFY = """datafly.identify("user-123", {
   email: "jane@example.com",
@@ -190,17 +190,13 @@ def _limits(one: Integration) -> Iterator[str]:
 
 
 def _spend(one: Integration) -> Iterator[str]:
-    """Predicted from the first example of each kind of event, if there is one as it is set up by default."""
     spend = one.spend
     if spend is None:
         return
     yield f"## {spend.unit.capitalize()}"
     yield f"What an event is predicted to cost, by its example below. {spend.note}"
-    rows: dict[str, int] = {}
-    for sample in sorted(one.samples, key=lambda sample: bool(sample.config)):
-        if not sample.refuses:
-            rows.setdefault(str(sample.event.get("event") or sample.event.get("type")), predicted(spend, sample.sends))
-    yield table(("Event", spend.unit.capitalize()), [(event, f"{cost:,}") for event, cost in rows.items()])
+    costs = predicted_costs(one)
+    yield table(("Event", spend.unit.capitalize()), [(event, f"{cost:,}") for event, cost in costs.items()])
     if any(cost.only_changed for cost in spend.costs.values()):
         yield (
             "Of a user, only fields whose value is not the one that was taken last are sent. What is left out, and "
