@@ -4,11 +4,16 @@ from pathlib import Path
 
 from datafly.catalog.find import all_integrations
 from datafly.spec.faces import page, page_path
+from datafly.spec.faces.beside import beside_page
 from datafly.spec.faces.tables import table
 
 _INDEX = Path("docs/integrations/index.md")
+_BESIDE = Path("docs/integrations/beside-others.md")
 _OURS = "<!-- Generated from src/datafly/integrations"
 """How a page begins that is written here; others in the folder are left alone."""
+
+
+_MARK = f"{_OURS} by `datafly docs`; change it there. -->"
 
 
 def render_docs(root: Path) -> list[Path]:
@@ -40,7 +45,11 @@ def docs_are_current(root: Path) -> bool:
 def _pages() -> dict[Path, str]:
     every = all_integrations()
     slugs = {one.slug for one in every}
-    return {_INDEX: _index(), **{Path(page_path(one)): page(one, slugs) for one in every}}
+    return {
+        _INDEX: _index(),
+        _BESIDE: f"{_MARK}\n\n{beside_page(every)}",
+        **{Path(page_path(one)): page(one, slugs) for one in every},
+    }
 
 
 def _index() -> str:

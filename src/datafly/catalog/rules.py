@@ -20,6 +20,7 @@ from datafly.spec.judging import judge_by
 from datafly.spec.nodes import ROOTS, Path
 from datafly.spec.overriding import is_somewhere
 from datafly.spec.parts import BySetting
+from datafly.spec.peers import differs
 from datafly.spec.readiness import StandardEvent
 from datafly.spec.setting import Choice, Flag, Number
 
@@ -360,3 +361,16 @@ def spend_is_of_its_settings(subject: Subject) -> Iterator[str]:
     for setting, option in (choice for choice in (spend.holds, spend.repeats) if choice):
         if option not in _options(one, setting):
             yield f"what is spent hangs on whether {setting} is {option}, which it can never be"
+
+
+@asks("alpha")
+def deviations_have_a_reason(subject: Subject) -> Iterator[str]:
+    """What is sent otherwise than others document has its reason, and nothing else has one; the sample is there."""
+    one = subject.integration
+    sent = {sample.title for sample in one.samples if not sample.refuses}
+    for peer in one.peers:
+        said = f"{peer.who}: {peer.field} of {peer.sample!r}"
+        if peer.sample not in sent:
+            yield f"{said} is of no sample that is sent"
+        elif differs(one, peer) != bool(peer.why):
+            yield f"{said} differs without a reason" if not peer.why else f"{said} has a reason, but is the same"

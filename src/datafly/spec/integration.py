@@ -17,7 +17,7 @@ from datafly.spec.nodes import Node, Path
 from datafly.spec.readiness import Readiness
 from datafly.spec.setting import SettingKind
 from datafly.spec.spending import Spend
-from datafly.spec.words import Failure, Hint, Refusal
+from datafly.spec.words import Failure, Hint, Peer, Refusal
 
 ANY = "*"
 """The rule for every track event that has none of its own."""
@@ -356,6 +356,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[Call, ...] = ()
     overridable: Overridable | None = None
     spend: Spend | None = None
+    peers: tuple[Peer, ...] = ()
     functions: Functions = Functions()
 
     def setting(self, name: str) -> SettingKind | None:

@@ -1,6 +1,7 @@
 """What a definition says to a person about a refusal, a failure or a puzzle."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -58,3 +59,19 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def ruling(self, reason: str) -> Ruling:
         return Ruling(self.verdict, reason, cause=self.cause, cure=self.cure, symptom=self.symptom)
+
+
+class Peer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What another product's integration documents that it sends for the event of a sample.
+
+    `field`: its path in the sample's request, or `[n].…` in its n-th. `sends`: the value, None: nothing; `words`, where
+    it is told better than as a value. `why`: why it is otherwise here.
+    """
+
+    sample: str
+    who: str
+    field: str
+    sends: Any
+    source: str
+    why: str = ""
+    words: str = ""

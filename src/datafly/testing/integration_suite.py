@@ -18,12 +18,24 @@ from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Compiled
 from datafly.spec.config import validate_config
-from datafly.spec.faces import Case, Scenario, cases, event_of, example_config, scenarios
+from datafly.spec.faces import Case, Scenario, cases, event_of, example_config, page, scenarios
 from datafly.spec.integration import Integration, as_json
 
 INTEGRATIONS = catalog.all()
 CASES = [case for one in INTEGRATIONS for case in cases(one)]
 SCENARIOS = [(one, scenario) for one in INTEGRATIONS for scenario in scenarios(one)]
+
+
+_SECTIONS = (
+    "Configuration",
+    "Signal Setup",
+    "Event Mapping",
+    "Identity",
+    "Verify it’s working",
+    "Troubleshooting",
+    "Limits",
+    "Examples",
+)
 
 
 def compiled(integration: Integration, **config: Any) -> Compiled:
@@ -64,6 +76,14 @@ def require_sendable(body: Any) -> None:
     for value in every_value(body):
         assert value is not None, "a null is sent"
         assert not isinstance(value, float) or math.isfinite(value), f"{value} is sent"
+
+
+def _to_be_told(one: Integration) -> Iterator[str]:
+    yield from (setting.name for setting in one.settings)
+    yield from (row.field for row in one.identity)
+    yield from (rule.concept for rule in one.rules)
+    for failure in one.failures:
+        yield from (failure.symptom, failure.cause, failure.cure)
 
 
 class IntegrationSuite:
@@ -134,6 +154,15 @@ class IntegrationSuite:
             assert msgspec.json.decode(item.body) in picked_parts
             others = [msgspec.json.decode(one.body) for one in items if one.body != item.body]
             assert not any(other in picked_parts for other in others)
+
+    @pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda one: one.slug)
+    def test_its_page_tells_all_that_a_page_tells(self, integration: Integration) -> None:
+        """The sections of the mission page, and each setting, event, identifier, failure and sample."""
+        told = page(integration)
+        at = [told.index(f"\n## {title}\n") for title in _SECTIONS]
+        assert at == sorted(at)
+        for words in _to_be_told(integration):
+            assert words.replace("|", "\\|") in told, f"the page does not tell {words!r}"
 
     @pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda one: one.slug)
     def test_credentials_travel_as_secrets(self, integration: Integration) -> None:

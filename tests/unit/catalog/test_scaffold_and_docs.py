@@ -7,7 +7,9 @@ import pytest
 
 from datafly import catalog, integrations
 from datafly.model.errors import Conflict, Invalid
-from datafly.testing.integration_suite import IntegrationSuite, cases
+from datafly.spec.faces import event_of, scenarios
+from datafly.testing.batching import require_kept
+from datafly.testing.integration_suite import IntegrationSuite, cases, compiled
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,8 +45,24 @@ def test_a_scaffolded_integration_is_found_passes_the_lint_and_its_own_test(chec
     load(written[-1]).test_it_is_found_and_keeps_the_rules_of_its_tier()
     found = cases(catalog.get("acme_mail"))
     assert len(found) == 3
+    passes_the_suite(catalog.get("acme_mail"), found)
+
+
+def passes_the_suite(integration, found):
+    """All that the suite asks of every integration, of one that nothing names but its own folder."""
+    suite = IntegrationSuite()
     for case in found:
-        IntegrationSuite().test_a_sample_is_sent_or_refused_as_it_says(case)
+        suite.test_a_sample_is_sent_or_refused_as_it_says(case)
+        suite.test_shaping_twice_gives_the_same_bytes(case)
+    for scenario in scenarios(integration):
+        suite.test_an_answer_is_judged_as_declared(integration, scenario)
+    suite.test_no_answer_at_all_is_tried_again(integration)
+    suite.test_it_is_data_and_gives_no_secret_away(integration)
+    suite.test_items_of_many_events_share_a_request_and_are_found_in_it(integration)
+    suite.test_credentials_travel_as_secrets(integration)
+    suite.test_its_page_tells_all_that_a_page_tells(integration)
+    events = [event_of(case.sample) for case in found] * 3
+    require_kept(compiled(integration), events)
 
 
 def test_a_name_that_no_folder_can_have_is_refused(tmp_path):

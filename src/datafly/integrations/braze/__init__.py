@@ -6,6 +6,7 @@ from datafly.integrations.braze import (
     events,
     failures,
     identity,
+    peers,
     places,
     routes,
     rules,
@@ -60,6 +61,7 @@ integration = Integration(
     calls=calls.CALLS,
     overridable=places.OVERRIDABLE,
     spend=settings.SPEND,
+    peers=peers.PEERS,
     # Duplicates are separate events (§2.3).
     idempotent=False,
     functions=Functions(

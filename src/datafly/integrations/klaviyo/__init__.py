@@ -6,6 +6,7 @@ from datafly.integrations.klaviyo import (
     events,
     identity,
     imports,
+    peers,
     places,
     routes,
     rules,
@@ -54,6 +55,7 @@ integration = Integration(
     samples=samples.SAMPLES,
     calls=calls.CALLS,
     overridable=places.OVERRIDABLE,
+    peers=peers.PEERS,
     functions=Functions(
         judge_success=answers.judge_success,
         judge_failure=answers.judge_failure,

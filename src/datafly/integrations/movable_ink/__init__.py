@@ -4,6 +4,7 @@ from datafly.integrations.movable_ink import (
     answers,
     identity,
     payloads,
+    peers,
     places,
     refusals,
     rules,
@@ -53,5 +54,6 @@ integration = Integration(
     # No document tells how it recognises what comes again; the message id is in every payload.
     idempotent=False,
     overridable=places.OVERRIDABLE,
+    peers=peers.PEERS,
     functions=Functions(judge_success=answers.judge_success, headers=basic("access_key", "access_secret")),
 )
