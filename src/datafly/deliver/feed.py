@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
 from typing import Final
+from weakref import WeakSet
 
 from datafly.deliver.bell import Bell
 from datafly.deliver.entries import Entry, EventReader
@@ -25,7 +26,8 @@ class Feed:
     """The newest entries of a share of a partition, a bounded ring that is complete from `first` to `next`.
 
     It follows whoever is furthest: read ahead by about one chunk, polled while they wait at the head. Who falls
-    behind the ring reads by itself (`Cursor`).
+    behind the ring reads by itself (`Cursor`). What everybody in the ring has taken leaves it, but for the last few,
+    by which those who come from behind join again.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Feed:
         self.clock = clock
         self._settings = settings
         self._reader: EventReader | None = None
+        self._cursors: WeakSet[Cursor] = WeakSet()
         self._entries: list[Entry] = []
         self._lasts: list[int] = []
         self._bytes = 0
@@ -52,6 +55,10 @@ class Feed:
         self._behind = False
         self._wanted = Bell(clock)
         self._grown = Bell(clock)
+
+    def serve(self, cursor: "Cursor") -> None:
+        """Until it is gone, what it has still to take stays in the ring, as far as that goes."""
+        self._cursors.add(cursor)
 
     def covers(self, position: int) -> bool:
         return self._next is not None and self._first <= position <= self._next
@@ -66,6 +73,7 @@ class Feed:
         if position > self._furthest:
             self._furthest = position
             self._wanted.ring()
+        self._trim()
 
     def slice(self, position: int, limit: int) -> tuple[list[Entry], int]:
         """Entries from `position` on, which the ring must cover, and the position after; of a lost range what is ahead.
@@ -131,7 +139,7 @@ class Feed:
         return True
 
     def _trim(self) -> None:
-        count = max(len(self._entries) - self._settings.ring_events, 0)
+        count = max(len(self._entries) - self._settings.ring_events, self._taken_by_all(), 0)
         size = sum([entry.size for entry in self._entries[:count]])
         while self._bytes - size > self._settings.ring_bytes and count < len(self._entries) - 1:
             size += self._entries[count].size
@@ -141,6 +149,14 @@ class Feed:
             self._first = self._lasts[count - 1] + 1
             del self._entries[:count], self._lasts[:count]
 
+    def _taken_by_all(self) -> int:
+        """How many entries nobody in the ring has still to take; of the last few none."""
+        spare = len(self._entries) - self._settings.rejoin_events
+        if spare <= 0:
+            return 0
+        inside = (cursor.position for cursor in self._cursors if cursor.position >= self._first)
+        return min(spare, bisect_left(self._lasts, min(inside, default=self._first)))
+
 
 class Cursor:
     """A position in a partition: served by the feed at the head, by a reader of its own behind it."""
@@ -149,6 +165,7 @@ class Cursor:
         self._feed = feed
         self._own: EventReader | None = None
         self.position = position
+        feed.serve(self)
 
     async def take(self, limit: int) -> list[Entry]:
         """The next entries, in order; waits at the head. May be empty: disturbed, or what came is of other shares."""

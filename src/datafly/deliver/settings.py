@@ -7,13 +7,14 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Times are in the unit that the name says.
 
     `lanes`: requests in flight at once for one installation. `window_*`: how much one installation holds in memory,
-    undecided; `span_events`: how far it may run ahead of its oldest undecided event. `isolate_after_tries`: when a
+    undecided; `span_events`: how far it may run ahead of its oldest undecided event. `ring_*`: how much of the log is
+    held for all of them, decoded; `rejoin_events`: also where all have taken it. `isolate_after_tries`: when a
     batch that fails while others succeed is split; `isolate_down_after_tries`: when it is split although nothing
     succeeds, for it may itself be why. `breaker_failures`: failures in a row, over all lanes, that open the breaker.
     """
 
     lanes: int = 4
-    window_events: int = 6_000
+    window_events: int = 5_000
     window_bytes: int = 16_000_000
     span_events: int = 200_000
 
@@ -40,7 +41,8 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     first_poll_seconds: float = 0.002
     max_poll_seconds: float = 0.02
     chunk_events: int = 1_000
-    ring_events: int = 6_000
+    ring_events: int = 5_000
+    rejoin_events: int = 500
     ring_bytes: int = 16_000_000
 
     drain_seconds: float = 3.0

@@ -10,17 +10,14 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from datafly.management.auditing import NOTED, note
-from datafly.management.identify import Identify
 from datafly.management.place import place_of
-from datafly.management.rate import Rate
 from datafly.management.roles import TABLE, Role, Rule, lowest_role, require_at_least, role_of
 from datafly.management.same_origin import require_same_origin
-from datafly.management.settings import ManagementSettings
+from datafly.management.services import services_of
 from datafly.model.errors import CallerError, Unauthorized
 from datafly.model.people import Actor
 from datafly.observe import emit
 from datafly.observe.management import ManagementAccessRefused
-from datafly.store.base import Control
 
 __all__ = ["Access", "Role", "lowest_role", "require_at_least", "role_of"]
 
@@ -32,20 +29,8 @@ class Access(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(
-        self,
-        control: Control,
-        identify: Identify,
-        rate: Rate,
-        settings: ManagementSettings,
-        *,
-        table: Sequence[Rule] = TABLE,
-    ) -> None:
-        self._control = control
+    def __init__(self, table: Sequence[Rule] = TABLE) -> None:
         self._table = table
-        self._identify = identify
-        self._rate = rate
-        self._settings = settings
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         request: Request[Any, Any, Any] = Request(scope, receive=receive)
@@ -74,7 +59,7 @@ class Access(ASGIMiddleware):
         resource = template.removeprefix("/v1/admin/").split("/")[0]
         resource_id = next((str(value) for value in request.path_params.values()), "")
         action = f"{request.method} {template}"[:64]
-        note(self._control, action, resource, resource_id, actor=request.auth, place=place)
+        note(services_of(request).control, action, resource, resource_id, actor=request.auth, place=place)
 
     async def _admitted(self, request: Request[Any, Any, Any]) -> Actor | None:
         """The route's template is asked for, not the path as written: `//` and the like have no way round."""
@@ -91,7 +76,7 @@ class Access(ASGIMiddleware):
 
     def _require_same_origin(self, request: Request[Any, Any, Any], actor: Actor) -> None:
         try:
-            require_same_origin(request, self._settings.public_url)
+            require_same_origin(request, services_of(request).settings.public_url)
         except CallerError as error:
             _tell(request, error.code, actor.id)
             raise
@@ -100,14 +85,15 @@ class Access(ASGIMiddleware):
         """Pages are what a person can look at: their own calls are bounded, they are not."""
         if not _template(request).startswith("/v1/"):
             return
+        services = services_of(request)
         if actor.kind == "token":
-            self._rate.require(actor.id, self._settings.token_requests_per_minute)
+            services.rate.require(actor.id, services.settings.token_requests_per_minute)
         else:
-            self._rate.require(actor.session_id, self._settings.session_requests_per_minute)
+            services.rate.require(actor.session_id, services.settings.session_requests_per_minute)
 
     async def _actor(self, request: Request[Any, Any, Any]) -> Actor:
         try:
-            return await asyncio.to_thread(self._identify, request)
+            return await asyncio.to_thread(services_of(request).identify, request)
         except Unauthorized as error:
             _tell(request, error.code)
             raise

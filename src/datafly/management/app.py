@@ -46,7 +46,7 @@ from datafly.management.routes import catalog as catalog_routes
 from datafly.management.routes import intake as intake_routes
 from datafly.management.routes import metrics as metrics_routes
 from datafly.management.routes import trying as trying_routes
-from datafly.management.services import Catalog, Composed, Trying
+from datafly.management.services import Catalog, Composed, Trying, services_in
 from datafly.management.settings import ManagementSettings
 from datafly.management.single_sign_on import SingleSignOn
 from datafly.model.clock import Clock
@@ -65,7 +65,31 @@ _FAILURES: Final[ExceptionHandlersMap] = {
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def create_management(
+def create_management(settings: ManagementSettings) -> Litestar:
+    """Its routes; before it is called, `services.hand_in` what they work with (`compose`)."""
+    app = Litestar(
+        _routers(),
+        dependencies={"services": Provide(lambda: services_in(app), sync_to_thread=False)},
+        guards=[require_known],
+        middleware=[Access(), Repeating()],
+        state=State({STATE: settings}),
+        exception_handlers=_FAILURES,
+        openapi_config=document.config(),
+        request_max_body_size=settings.max_body_bytes,
+        response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
+        on_shutdown=[_close],
+        logging_config=None,
+    )
+    return app
+
+
+def _close(app: Litestar) -> None:
+    services = services_in(app)
+    services.log.close()
+    services.raw.close()
+
+
+def compose(
     settings: ManagementSettings,
     *,
     control: Control,
@@ -80,11 +104,12 @@ def create_management(
     stop: asyncio.Event,
     trying: Trying,
     raw_readers: Sequence[Callable[[], Reader]] = (),
-) -> Litestar:
+) -> Composed:
     """`readers` open the partitions of `events` in order, `raw_readers` those of `raw`; `find_offset` finds a message
     in `events`. These, `compile`, control, ledger and intake block. Set `stop` before the server is told to end.
     """
-    composed = Composed(
+    access_tokens = _access_tokens(settings, control, clock)
+    return Composed(
         settings=settings,
         control=control,
         ledger=ledger,
@@ -96,13 +121,14 @@ def create_management(
         compile=compile,
         send=send,
         clock=clock,
-        access_tokens=_access_tokens(settings, control, clock),
+        access_tokens=access_tokens,
+        identify=Identify(control, access_tokens, session_seconds=settings.session_seconds),
+        rate=Rate(clock.monotonic),
         sso=_single_sign_on(settings, control, clock),
         stop=stop,
         trying=trying,
         comparisons=Comparisons(),
     )
-    return _application(composed)
 
 
 def _access_tokens(settings: ManagementSettings, control: Control, clock: Clock) -> AccessTokens:
@@ -113,27 +139,6 @@ def _single_sign_on(settings: ManagementSettings, control: Control, clock: Clock
     if settings.oidc is None:
         return None
     return SingleSignOn(settings.oidc, control.signing_key(single_sign_on.PURPOSE), clock)
-
-
-def _application(composed: Composed) -> Litestar:
-    settings = composed.settings
-    identify = Identify(composed.control, composed.access_tokens, session_seconds=settings.session_seconds)
-    return Litestar(
-        _routers(),
-        dependencies={"services": Provide(lambda: composed, sync_to_thread=False)},
-        guards=[require_known],
-        middleware=[
-            Access(composed.control, identify, Rate(composed.clock.monotonic), settings),
-            Repeating(composed.control, max_body_bytes=settings.max_body_bytes),
-        ],
-        state=State({"services": composed, STATE: settings}),
-        exception_handlers=_FAILURES,
-        openapi_config=document.config(),
-        request_max_body_size=composed.settings.max_body_bytes,
-        response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
-        on_shutdown=[composed.log.close, composed.raw.close],
-        logging_config=None,
-    )
 
 
 def _routers() -> list[Router]:

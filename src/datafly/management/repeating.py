@@ -12,6 +12,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
 
 from datafly.management.auditing import NOTED
+from datafly.management.services import services_of
 from datafly.model.errors import CallerError, Invalid
 from datafly.model.people import Actor
 from datafly.store.base import Control
@@ -33,10 +34,6 @@ class Repeating(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, control: Control, *, max_body_bytes: int) -> None:
-        self._control = control
-        self._max_body_bytes = max_body_bytes
-
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         request: Request[Any, Any, Any] = Request(scope, receive=receive)
         actor: Actor | None = scope.get("auth")
@@ -45,13 +42,14 @@ class Repeating(ASGIMiddleware):
             await next_app(scope, receive, send)
             return
         _require_good(key)
-        body = await self._body(receive)
-        kept = await asyncio.to_thread(self._control.begin_call, actor.id, key, _hash(request, body))
+        services = services_of(request)
+        body = await _read(receive, services.settings.max_body_bytes)
+        kept = await asyncio.to_thread(services.control.begin_call, actor.id, key, _hash(request, body))
         if kept is not None:
             scope["state"][NOTED] = True
             await _replay(kept[0], msgspec.json.decode(kept[1], type=_Answer), send)
             return
-        call = _Call(actor.id, key, self._control)
+        call = _Call(actor.id, key, services.control)
 
         async def listening(message: Message) -> None:
             await call.hear(message)
@@ -61,18 +59,6 @@ class Repeating(ASGIMiddleware):
             await next_app(scope, _again(body, receive), listening)
         finally:
             await asyncio.shield(call.end())
-
-    async def _body(self, receive: Receive) -> bytes:
-        parts, size, more = [], 0, True
-        while more:
-            message: Any = await receive()
-            if message["type"] == "http.disconnect":
-                raise CallerError("The body did not come whole.")
-            parts.append(message.get("body", b""))
-            size, more = size + len(parts[-1]), message.get("more_body", False)
-            if size > self._max_body_bytes:
-                raise CallerError("The body is too large.", code="PAYLOAD_TOO_LARGE", status=413)
-        return b"".join(parts)
 
 
 class _Call:
@@ -106,6 +92,19 @@ class _Call:
             await asyncio.to_thread(self._control.finish_call, self._caller, self._key, self._status, answer)
         else:
             await asyncio.to_thread(self._control.abandon_call, self._caller, self._key)
+
+
+async def _read(receive: Receive, most: int) -> bytes:
+    parts, size, more = [], 0, True
+    while more:
+        message: Any = await receive()
+        if message["type"] == "http.disconnect":
+            raise CallerError("The body did not come whole.")
+        parts.append(message.get("body", b""))
+        size, more = size + len(parts[-1]), message.get("more_body", False)
+        if size > most:
+            raise CallerError("The body is too large.", code="PAYLOAD_TOO_LARGE", status=413)
+    return b"".join(parts)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

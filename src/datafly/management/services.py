@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
+from litestar import Litestar
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from datafly.management.access_tokens import AccessTokens
 from datafly.management.comparisons import Comparisons
 from datafly.management.events_log import EventsLog
+from datafly.management.identify import Identify
+from datafly.management.rate import Rate
 from datafly.management.settings import ManagementSettings
 from datafly.management.single_sign_on import SingleSignOn
 from datafly.model.clock import Clock
@@ -68,10 +72,29 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     send: Callable[[Outgoing], Awaitable[Reply]]
     clock: Clock
     access_tokens: AccessTokens
+    identify: Identify
+    rate: Rate
     stop: asyncio.Event
     trying: Trying
     comparisons: Comparisons
     sso: SingleSignOn | None = None
+
+
+_STATE: Final = "services"
+
+
+def hand_in(app: Litestar, services: Composed) -> None:
+    """Routes are built before there are any services (decision 0138); from here on they can be called."""
+    app.state[_STATE] = services
+
+
+def services_in(app: Litestar) -> Composed:
+    found: Composed = app.state[_STATE]
+    return found
+
+
+def services_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Composed:
+    return services_in(connection.app)
 
 
 Services = NamedDependency[SkipValidation[Composed]]

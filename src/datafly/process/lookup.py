@@ -11,7 +11,7 @@ import msgspec
 from datafly.process.consent import Choices
 from datafly.process.dedupe import fingerprint
 from datafly.process.seen_files import find_by_message
-from datafly.process.state_file import BUSY_MS, SEEN, ask, reachable, read_runs
+from datafly.process.state_file import BUSY_MS, CACHE_KB, SEEN, ask, reachable, read_runs
 
 
 class _Received(msgspec.Struct, array_like=True, gc=False):
@@ -97,6 +97,7 @@ class StateReader:
             if not file.exists():
                 return None
             connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+            connection.pragma("cache_size", -CACHE_KB)
             connection.set_busy_timeout(BUSY_MS)
             if connection.pragma("user_version") == 0:
                 connection.close()

@@ -21,6 +21,8 @@ from datafly.process.seen_files import Run, SeenFiles, boot_id
 
 FORMAT: Final = 1
 BUSY_MS: Final = 5_000
+CACHE_KB: Final = 512
+"""What is known best is in memory already (`process.memory`); SQLite would keep 2 MB of the file beside it."""
 SEEN: Final = ".seen"
 """The folder of message ids beside the file."""
 CHUNKS: Final = (1, 25, 250)
@@ -64,6 +66,7 @@ class StateFile:
             ) from error
 
     def _prepare(self, file: Path) -> None:
+        self._connection.pragma("cache_size", -CACHE_KB)
         self._connection.set_busy_timeout(BUSY_MS)
         self._connection.pragma("journal_mode", "wal")
         self._connection.pragma("synchronous", "normal")

@@ -34,13 +34,16 @@ def role_of(name: str) -> str:
     return name.partition("-")[0]
 
 
-def preload(names: Sequence[str]) -> None:
-    """Import all that the roles import: a process that is forked then loads nothing, and shares what it leaves alone.
+def preload(names: Sequence[str], settings: Settings) -> None:
+    """Import all that the roles import, and prepare what they prepare: a process that is forked then loads nothing, and
+    shares what it leaves alone.
 
     What is there then is never looked at by the garbage collector, here or there: to look would be to write.
     """
     for name in names:
-        importlib.import_module(_module_of(name))
+        module = importlib.import_module(_module_of(name))
+        if hasattr(module, "prepare"):
+            module.prepare(settings)
     _loop_factory()
     gc.collect()
     gc.freeze()

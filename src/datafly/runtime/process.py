@@ -44,7 +44,7 @@ async def start(name: str, settings: Settings, *, held: Sequence[int] = ()) -> P
 
     It never hears Ctrl-C, not even while it starts.
     """
-    if _can_fork():
+    if can_fork():
         from datafly.runtime.forked import fork  # noqa: PLC0415  uses what only Linux has
 
         return await fork(name, settings, held=held)
@@ -53,7 +53,7 @@ async def start(name: str, settings: Settings, *, held: Sequence[int] = ()) -> P
     return await spawn(name, settings, held=held)
 
 
-def _can_fork() -> bool:
+def can_fork() -> bool:
     is_main = threading.current_thread() is threading.main_thread()
     return sys.platform == "linux" and hasattr(os, "pidfd_open") and is_main and _threads() == 1
 

@@ -12,6 +12,7 @@ import msgspec
 from datafly.observe import add_sink, emit
 from datafly.observe.lines import line_sink
 from datafly.observe.runtime import RuntimeWorkersRefused
+from datafly.runtime.aside import aside
 from datafly.runtime.child import names_of, preload
 from datafly.runtime.compose import open_log
 from datafly.runtime.continuity import go_on_beyond_what_was_read
@@ -42,18 +43,30 @@ async def up(settings: Settings) -> None:
 async def _run(settings: Settings, stop: asyncio.Event, held: int) -> None:
     """`held`: the descriptor by which the tree has its data folder to itself."""
     roles = _roles(settings)
-    preload(roles)
-    store = open_the_store(settings, alone=True)
-    store.control.ensure_default_pipeline()
-    go_on_beyond_what_was_read(open_log(settings), store.ledger)
-    share_out_deliveries(store, settings.delivery_workers)
-    text = welcome(settings, store)
-    store.close()
+    preload(roles, settings)
+    aside(partial(_make_tables, settings))
+    text = _make_ready(settings)
 
     async def announce() -> None:
         print(text, flush=True)  # noqa: T201  what a person waits for at the terminal
 
     await supervise(settings, roles, stop, announce, start=partial(start, held=(held,)))
+
+
+def _make_tables(settings: Settings) -> None:
+    open_the_store(settings, alone=True).close()
+
+
+def _make_ready(settings: Settings) -> str:
+    """What there is to be before a role runs; the words for who started it.
+
+    Not aside: what is done to the store here for the first time, roles have not to do again, each in pages of its own.
+    """
+    with open_the_store(settings) as store:
+        store.control.ensure_default_pipeline()
+        go_on_beyond_what_was_read(open_log(settings), store.ledger)
+        share_out_deliveries(store, settings.delivery_workers)
+        return welcome(settings, store)
 
 
 def _with_a_port_that_can_be_shared(settings: Settings) -> Settings:

@@ -108,6 +108,31 @@ async def test_nothing_is_read_far_ahead_of_those_who_ask(room):
     assert len(room.shelf.decoded) <= 50
 
 
+async def test_what_everybody_has_taken_is_not_held_but_for_the_last_few():
+    room = Room(ring_events=100, rejoin_events=5)
+    room.shelf.append(60)
+    first, second = Cursor(room.feed, 0), Cursor(room.feed, 0)
+    await room.take(first, 60)
+    assert room.feed.covers(0)
+    taken = await room.take(second, 60)
+    assert [entry.offset for entry in taken] == list(range(60))
+    assert (room.feed.covers(54), room.feed.covers(55)) == (False, True)
+    assert room.shelf.open == 1
+    room.task.cancel()
+
+
+async def test_a_cursor_that_is_gone_holds_nothing():
+    room = Room(ring_events=100, rejoin_events=5)
+    room.shelf.append(60)
+    stays, leaves = Cursor(room.feed, 0), Cursor(room.feed, 0)
+    await room.take(stays, 50)
+    assert room.feed.covers(0)
+    del leaves
+    await room.take(stays, 60)
+    assert not room.feed.covers(50)
+    room.task.cancel()
+
+
 async def test_what_cannot_be_decoded_is_an_entry_with_its_fault(room):
     room.shelf.append(20)
     taken = await room.take(Cursor(room.feed, 0), 20)

@@ -13,9 +13,9 @@ from litestar.testing import TestClient
 from datafly import catalog
 from datafly.log.base import EVENTS, Entry, Retention
 from datafly.log.sqlite import SqliteLog
-from datafly.management import ManagementSettings, create_management
+from datafly.management import ManagementSettings, compose, create_management, hand_in
 from datafly.management.services import Trying
-from datafly.management.web.app import create_site
+from datafly.management.web.app import Site
 from datafly.model.delivery import Answer, Attempt, Outcome, Pending, Reply, SentRequest, State
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline, Revision, Template
@@ -74,7 +74,7 @@ class House:
         self.reply = Reply(status=200, body=b"{}", latency_ms=7.0)
         self.defaults = {}
         self.meanwhile = []
-        self.app = create_management(
+        self.services = compose(
             settings,
             control=self.control,
             ledger=self.ledger,
@@ -88,6 +88,8 @@ class House:
             stop=self.stop,
             trying=Trying(shape=shape_event, explain=self._explain, govern=governed, ask=ask),
         )
+        self.app = create_management(settings)
+        hand_in(self.app, self.services)
 
     def close(self):
         for appender in self.appenders:
@@ -270,7 +272,9 @@ def call(house):
 @pytest.fixture
 def site(house):
     """As `call`, with the pages in front."""
-    with TestClient(create_site(house.app), raise_server_exceptions=False) as client:
+    site = Site(house.services.settings)
+    site.open(house.services)
+    with TestClient(site, raise_server_exceptions=False) as client:
         yield Caller(client, house.tokens)
 
 

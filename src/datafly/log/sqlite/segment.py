@@ -18,8 +18,10 @@ FORMAT: Final = 1
 BUSY_MS: Final = 5_000
 READ_CACHE_KB: Final = 128
 """A reader goes over each page once and keeps several segments open; SQLite would give each of them 2 MB."""
+WRITE_CACHE_KB: Final = 512
+"""A writer adds at the end: what it wrote before is not looked at again."""
 
-_DURABLE: Final = {"synchronous": "full", "wal_autocheckpoint": 0} | (
+_DURABLE: Final = {"synchronous": "full", "wal_autocheckpoint": 0, "cache_size": -WRITE_CACHE_KB} | (
     {"fullfsync": 1, "checkpoint_fullfsync": 1} if sys.platform == "darwin" else {}
 )
 """macOS answers a plain fsync before the disk has it."""

@@ -7,7 +7,7 @@ from litestar import Request
 
 from datafly.management.auditing import NOTED, differences, note
 from datafly.management.place import place_of
-from datafly.management.services import Composed
+from datafly.management.services import services_of
 from datafly.model.people import Actor
 from datafly.observe import emit
 from datafly.observe.management import ManagementResourceChanged
@@ -34,7 +34,7 @@ def tell(
     """For the log and the audit log, which keeps the fields that differ. Call it inside `control.together()`, with the
     change, so that none is kept without the other.
     """
-    services: Composed = request.app.state["services"]
+    services = services_of(request)
     note(
         services.control,
         f"{resource}.{_VERBS.get(action, action)}",

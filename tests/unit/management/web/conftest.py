@@ -6,7 +6,7 @@ import pytest
 from litestar.testing import TestClient
 
 from datafly.management.cookie import NAME
-from datafly.management.web.app import create_site
+from datafly.management.web.app import Site
 from datafly.model.people import ROLES, User
 
 DAY_MS = 86_400_000
@@ -58,5 +58,7 @@ def logged_in(house, role):
 @pytest.fixture
 def browser(house):
     sessions = {role: logged_in(house, role) for role in ROLES}
-    with TestClient(create_site(house.app), raise_server_exceptions=False) as client:
+    site = Site(house.services.settings)
+    site.open(house.services)
+    with TestClient(site, raise_server_exceptions=False) as client:
         yield Browser(client, sessions)

@@ -4,14 +4,14 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from datafly.management.roles import PAGES, Role, lowest_role
-from datafly.management.web.app import create_site
+from datafly.management.web.app import Site
 from datafly.management.web.assets import asset
 
 OPEN = {"/ui", "/assets/{digest}/{name}"}
 
 
 def routes(house):
-    for route in create_site(house.app).pages.routes:
+    for route in Site(house.services.settings).pages.routes:
         if isinstance(route, HTTPRoute):
             for method in sorted(route.methods - {"OPTIONS"}):
                 yield method, route.path_format
