@@ -25,6 +25,7 @@ import time
 from pathlib import Path
 
 import aiohttp
+from control_room import look_around
 
 BATCH = 100
 AT_ONCE = 8
@@ -257,7 +258,7 @@ async def acknowledged(session, product, count):
 
 
 async def backlog(session, product, count):
-    """Memory by role: before, with the backlog, and once the vendor is up again and has it all."""
+    """Memory by role: before, with the backlog, with a person in the control room then, and once the vendor has it all."""
     found = {"at_rest": product.memory_by_role()}
     before = (await told(session, product))["users"]
     await set_sink(session, product, "down")
@@ -268,6 +269,8 @@ async def backlog(session, product, count):
         await asyncio.sleep(0.1)
     await asyncio.sleep(2)  # what the last batches needed is given back
     found["waiting"] = product.memory_by_role()
+    await look_around(product)
+    found["looked_at"] = product.memory_by_role()
     await set_sink(session, product, "up")
     began = time.monotonic()
     while (users := (await told(session, product))["users"] - before) < count:
