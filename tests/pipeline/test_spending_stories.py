@@ -177,3 +177,28 @@ async def test_an_event_that_costs_more_than_a_day_has_goes_as_the_first_of_a_da
     thrifty.append("ann", says={"a": 1, "b": 2, "c": 3})
     await settled(thrifty)
     assert len(taken(thrifty)) == 1
+
+
+async def test_a_crash_between_what_was_taken_and_its_outcome_loses_no_change(thrifty):
+    """What was taken is durable first, so the event is found unchanged, and another value is known to be another."""
+    thrifty.install(flush=0)
+    thrifty.start(lanes=1)
+    await thrifty.wait(1)
+    write = thrifty.ledger.write
+
+    def fails_for_attempts(writings, **more):
+        if any(writing.attempts for writing in writings):
+            raise OSError("the disk is gone")
+        return write(writings, **more)
+
+    thrifty.ledger.write = fails_for_attempts
+    (offset,) = thrifty.append("ann", says={"plan": "gold"})
+    await thrifty.until(lambda: thrifty.vendor.taken)
+    await thrifty.wait(1)
+    await thrifty.kill()
+    thrifty.start(lanes=1)
+    await settled(thrifty)
+    assert thrifty.verdict(offset) == (Verdict.SKIPPED, "unchanged")
+    thrifty.append("ann", says={"plan": "silver"})
+    await settled(thrifty)
+    assert [item["plan"] for item in taken(thrifty)] == ["gold", "silver"]
