@@ -258,7 +258,7 @@ async def acknowledged(session, product, count):
 
 
 async def backlog(session, product, count):
-    """Memory by role: before, with the backlog, with a person in the control room then, and once the vendor has it all."""
+    """Memory by role: before, with the backlog, after a look at the control room, and once the vendor has it all."""
     found = {"at_rest": product.memory_by_role()}
     before = (await told(session, product))["users"]
     await set_sink(session, product, "down")
