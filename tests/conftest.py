@@ -18,6 +18,16 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
+def pytest_report_header():
+    given = {name: os.environ.get(f"DATAFLY_TEST_{name.upper()}") for name in ("postgres", "kafka")}
+    own = {"postgres": os.environ.get("POSTGRES_BIN"), "kafka": os.environ.get("KAFKA_JARS")}
+    told = [
+        f"{name} " + ("as given" if given[name] else f"of {own[name]}" if own[name] else "is not there: its tests fail")
+        for name in given
+    ]
+    return f"engines: sqlite, {', '.join(told)}"
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """The URL of a PostgreSQL server: that of DATAFLY_TEST_POSTGRES, else one of the distribution's programs."""
