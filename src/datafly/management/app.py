@@ -31,6 +31,7 @@ from datafly.management.routes import (
     config,
     consent,
     dead_letters,
+    events,
     health,
     integrations,
     live_events,
@@ -104,6 +105,7 @@ def compose(
     stop: asyncio.Event,
     trying: Trying,
     raw_readers: Sequence[Callable[[], Reader]] = (),
+    objection: Callable[[str], str] = lambda _: "",
 ) -> Composed:
     """`readers` open the partitions of `events` in order, `raw_readers` those of `raw`; `find_offset` finds a message
     in `events`. These, `compile`, control, ledger and intake block. Set `stop` before the server is told to end.
@@ -120,6 +122,7 @@ def compose(
         find_offset=find_offset,
         compile=compile,
         send=send,
+        objection=objection,
         clock=clock,
         access_tokens=access_tokens,
         identify=Identify(control, access_tokens, session_seconds=settings.session_seconds),
@@ -157,6 +160,7 @@ def _routers() -> list[Router]:
         trying_routes.comparison_router,
         templates.router,
         live_events.router,
+        events.router,
         people.router,
         metrics_routes.router,
         *alerts.routers,
