@@ -14,7 +14,6 @@ from datafly.log.base import Reader
 from datafly.management import document, single_sign_on
 from datafly.management.access import Access
 from datafly.management.access_tokens import PURPOSE, AccessTokens
-from datafly.management.comparisons import Comparisons
 from datafly.management.events_log import EventsLog
 from datafly.management.identify import Identify
 from datafly.management.pages import coming_in, sso
@@ -130,7 +129,6 @@ def compose(
         sso=_single_sign_on(settings, control, clock),
         stop=stop,
         trying=trying,
-        comparisons=Comparisons(),
     )
 
 

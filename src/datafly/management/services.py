@@ -78,7 +78,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     rate: Rate
     stop: asyncio.Event
     trying: Trying
-    comparisons: Comparisons
+    comparisons: Comparisons = msgspec.field(default_factory=Comparisons)
     sso: SingleSignOn | None = None
 
 
