@@ -106,9 +106,7 @@ def compose(
     raw_readers: Sequence[Callable[[], Reader]] = (),
     objection: Callable[[str], str] = lambda _: "",
 ) -> Composed:
-    """`readers` open the partitions of `events` in order, `raw_readers` those of `raw`; `find_offset` finds a message
-    in `events`. These, `compile`, control, ledger and intake block. Set `stop` before the server is told to end.
-    """
+    """`readers` open the partitions of `events` in order, `raw_readers` those of `raw`; the rest as in `Composed`."""
     access_tokens = _access_tokens(settings, control, clock)
     return Composed(
         settings=settings,

@@ -57,8 +57,8 @@ class Trying(msgspec.Struct, frozen=True, kw_only=True):
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """`raw`: what was received, as `log` is what was governed. `find_offset`: message id → its places in `events`.
 
-    `send`: one request to a vendor. `objection`: the error that `send` would have of an address for sure, or "".
-    `stop`: the role ends.
+    These, `compile`, `control`, `ledger` and `intake` block. `send`: one request to a vendor. `objection`: the
+    error that `send` would have of an address for sure, or "". `stop`: the role ends; set before the server is told to.
     """
 
     settings: ManagementSettings
