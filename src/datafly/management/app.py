@@ -14,7 +14,6 @@ from datafly.log.base import Reader
 from datafly.management import document, single_sign_on
 from datafly.management.access import Access
 from datafly.management.access_tokens import PURPOSE, AccessTokens
-from datafly.management.comparisons import Comparisons
 from datafly.management.events_log import EventsLog
 from datafly.management.identify import Identify
 from datafly.management.pages import coming_in, sso
@@ -31,6 +30,7 @@ from datafly.management.routes import (
     config,
     consent,
     dead_letters,
+    events,
     health,
     integrations,
     live_events,
@@ -104,10 +104,9 @@ def compose(
     stop: asyncio.Event,
     trying: Trying,
     raw_readers: Sequence[Callable[[], Reader]] = (),
+    objection: Callable[[str], str] = lambda _: "",
 ) -> Composed:
-    """`readers` open the partitions of `events` in order, `raw_readers` those of `raw`; `find_offset` finds a message
-    in `events`. These, `compile`, control, ledger and intake block. Set `stop` before the server is told to end.
-    """
+    """`readers` open the partitions of `events` in order, `raw_readers` those of `raw`; the rest as in `Composed`."""
     access_tokens = _access_tokens(settings, control, clock)
     return Composed(
         settings=settings,
@@ -120,6 +119,7 @@ def compose(
         find_offset=find_offset,
         compile=compile,
         send=send,
+        objection=objection,
         clock=clock,
         access_tokens=access_tokens,
         identify=Identify(control, access_tokens, session_seconds=settings.session_seconds),
@@ -127,7 +127,6 @@ def compose(
         sso=_single_sign_on(settings, control, clock),
         stop=stop,
         trying=trying,
-        comparisons=Comparisons(),
     )
 
 
@@ -157,6 +156,7 @@ def _routers() -> list[Router]:
         trying_routes.comparison_router,
         templates.router,
         live_events.router,
+        events.router,
         people.router,
         metrics_routes.router,
         *alerts.routers,

@@ -4,7 +4,7 @@ import contextlib
 import http.client
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -12,7 +12,7 @@ from datafly.management.declared.planning import PlanView
 from datafly.management.paging import MAX_LIMIT, Page
 from datafly.management.views.alert import AlertView, ChannelView
 from datafly.management.views.consent import ConsentChange, ConsentView
-from datafly.management.views.event import LiveEvent
+from datafly.management.views.event import EventView, LiveEvent, WholeEvent
 from datafly.management.views.installation import PipelineIntegration
 from datafly.management.views.intake import RefusedEvent
 from datafly.management.views.pipeline import PipelineView
@@ -70,6 +70,13 @@ class Followed(msgspec.Struct, frozen=True):
     event: dict[str, Any] | None
 
 
+class Tagged(msgspec.Struct, Generic[V], frozen=True):
+    """`etag`: for `if_match` of a change."""
+
+    value: V
+    etag: str
+
+
 class Client:
     """`url`: http://host:port or https://host, with a path where a proxy wants one. `token`: of an API token.
 
@@ -110,14 +117,19 @@ class Client:
         """How its `d.js` is built."""
         return self.call("GET", f"/pipelines/{_quoted(pipeline_id)}/collector", CollectorView)
 
-    def change_collector(self, pipeline_id: str, change: JsBuilderChange) -> CollectorView:
-        return self.call("PATCH", f"/pipelines/{_quoted(pipeline_id)}/collector", CollectorView, body=change)
+    def change_collector(
+        self, pipeline_id: str, change: JsBuilderChange, *, if_match: str | None = None
+    ) -> CollectorView:
+        """`if_match`: the `etag` of what was read; raises `Conflict` (412) where somebody changed it since."""
+        path = f"/pipelines/{_quoted(pipeline_id)}/collector"
+        return self.call("PATCH", path, CollectorView, body=change, headers=_matching(if_match))
 
     def consent_settings(self) -> ConsentView:
         return self.call("GET", "/consent-settings", ConsentView)
 
-    def change_consent_settings(self, change: ConsentChange) -> ConsentView:
-        return self.call("PATCH", "/consent-settings", ConsentView, body=change)
+    def change_consent_settings(self, change: ConsentChange, *, if_match: str | None = None) -> ConsentView:
+        """`if_match` as for `change_collector`."""
+        return self.call("PATCH", "/consent-settings", ConsentView, body=change, headers=_matching(if_match))
 
     def alerts(self) -> Iterator[AlertView]:
         return self._all("/alerts", AlertView)
@@ -135,6 +147,13 @@ class Client:
 
     def live_events(self, *, limit: int = MAX_LIMIT, **filters: str) -> list[LiveEvent]:
         return self.call("GET", "/live-events", Page[LiveEvent], query={"limit": limit, **filters}).data
+
+    def events(self, **filters: str) -> Iterator[EventView]:
+        """What is kept, newest first: `since`, `until`, `user_id` and the other filters of the API."""
+        return self._all("/events", EventView, **filters)
+
+    def event(self, message_id: str, *, pipeline_id: str | None = None) -> WholeEvent:
+        return self.call("GET", f"/events/{_quoted(message_id)}", WholeEvent, query={"pipeline_id": pipeline_id})
 
     def follow(self, after: str = "") -> Iterator[Followed]:
         """Live events as they come, until the connection ends; raises what is in `AWAY` where it breaks."""
@@ -170,14 +189,27 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> V:
         """Any operation of the API, `path` below `/v1/admin`; what is None in `query` is left out."""
-        said = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        text, _ = self._called(method, path, query or {}, body, headers or {})
+        return self._read(text, kind)
+
+    def tagged(self, path: str, kind: type[V]) -> Tagged[V]:
+        """What is at `path` below `/v1/admin`, and its entity tag, to change it only as it was read."""
+        text, etag = self._called("GET", path, {}, None, {})
+        return Tagged(self._read(text, kind), etag)
+
+    def _called(
+        self, method: str, path: str, query: Mapping[str, Any], body: Any, headers: Mapping[str, str]
+    ) -> tuple[bytes, str]:
+        said = {name: str(value) for name, value in query.items() if value is not None}
         target = _BASE + path + (f"?{urllib.parse.urlencode(said)}" if said else "")
         try:
-            with self._reply(method, target, body=body, headers=headers or {}) as reply:
-                text = _require_good(reply).read()
+            with self._reply(method, target, body=body, headers=headers) as reply:
+                return _require_good(reply).read(), reply.getheader("ETag", "")
         except AWAY as error:
             reason = getattr(error, "strerror", None) or error
             raise Unavailable(f"{self.url} does not answer ({reason}).") from error
+
+    def _read(self, text: bytes, kind: type[V]) -> V:
         try:
             return msgspec.json.decode(text or b"null", type=kind)
         except msgspec.DecodeError as error:
@@ -225,6 +257,10 @@ def _require_good(reply: http.client.HTTPResponse) -> http.client.HTTPResponse:
     raise kind(said.message, code=said.code, status=reply.status, **details)
 
 
+def _matching(etag: str | None) -> dict[str, str]:
+    return {} if etag is None else {"If-Match": etag}
+
+
 def _port(url: str) -> int | None:
     try:
         return urllib.parse.urlsplit(url).port
@@ -240,4 +276,4 @@ def _quoted(text: str) -> str:
     return urllib.parse.quote(text, safe="")
 
 
-__all__ = ["AWAY", "Client", "Exported", "Followed"]
+__all__ = ["AWAY", "Client", "Exported", "Followed", "Tagged"]

@@ -1,5 +1,6 @@
 """Parameters that several routes share, and the refusal of those that a route does not have."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Request
@@ -7,11 +8,23 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter, QueryParameter
 
+from datafly.management.views.times import milliseconds_of
 from datafly.model.errors import Conflict, Invalid
 
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="The `ETag` that the change is meant for; else 412.")
 ]
+
+When = Annotated[datetime | None, QueryParameter(description="With its offset from UTC, e.g. `2026-11-25T00:00:00Z`.")]
+
+
+def milliseconds(when: datetime | None, field: str) -> int | None:
+    """Raises `Invalid` where it does not say of which zone it is."""
+    if when is None:
+        return None
+    if when.tzinfo is None:
+        raise Invalid(f"{field}: give its offset from UTC, e.g. a Z at its end.", field=field)
+    return milliseconds_of(when)
 
 
 def expected(if_match: str | None) -> str | None:

@@ -232,4 +232,6 @@ def require_quiet(services: Composed, installation: Installation) -> None:
 
 
 def can_be_quiet(services: Composed, installation: Installation) -> bool:
-    return any(route.historical for route in services.catalog.get(installation.vendor).routes)
+    """By a field of a request of historical events, or a route of their own."""
+    found = services.catalog.get(installation.vendor)
+    return any(one.historical for one in found.routes) or any(one.historical_route is not None for one in found.rules)

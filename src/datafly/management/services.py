@@ -57,7 +57,8 @@ class Trying(msgspec.Struct, frozen=True, kw_only=True):
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """`raw`: what was received, as `log` is what was governed. `find_offset`: message id → its places in `events`.
 
-    `send`: one request to a vendor. `stop`: the role ends.
+    These, `compile`, `control`, `ledger` and `intake` block. `send`: one request to a vendor. `objection`: the
+    error that `send` would have of an address for sure, or "". `stop`: the role ends; set before the server is told to.
     """
 
     settings: ManagementSettings
@@ -70,13 +71,14 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     find_offset: Callable[[str], list[tuple[int, int]]]
     compile: Callable[[Installation], Compiled]
     send: Callable[[Outgoing], Awaitable[Reply]]
+    objection: Callable[[str], str] = lambda _: ""
     clock: Clock
     access_tokens: AccessTokens
     identify: Identify
     rate: Rate
     stop: asyncio.Event
     trying: Trying
-    comparisons: Comparisons
+    comparisons: Comparisons = msgspec.field(default_factory=Comparisons)
     sso: SingleSignOn | None = None
 
 

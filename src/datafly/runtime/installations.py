@@ -1,6 +1,8 @@
 """An installation → what delivery and management work with; the demo sends to the sandbox unless told otherwise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from datafly import catalog
 from datafly.model.installation import Installation
@@ -11,7 +13,7 @@ from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Compiled
 from datafly.spec.integration import Integration
 from datafly.spec.parameters import resolved_config, resolved_overrides
-from datafly.spec.setting import Address
+from datafly.spec.setting import Address, SettingKind
 
 
 def compiler(settings: Settings) -> Callable[[Installation], Compiled]:
@@ -28,6 +30,36 @@ def compiler(settings: Settings) -> Callable[[Installation], Compiled]:
         )
 
     return CompiledOnce(compile_one)
+
+
+class OperatorsCatalog:
+    """The definitions with the operator's defaults as their own, so that forms and checks ask for no more than delivery
+    needs.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def get(self, slug: str) -> Integration:
+        """Raises `NotFound`."""
+        return self._told(catalog.get(slug))
+
+    def all(self) -> Sequence[Integration]:
+        return [self._told(one) for one in catalog.all()]
+
+    def _told(self, integration: Integration) -> Integration:
+        given = operator_defaults(self._settings, integration)
+        if not given:
+            return integration
+        settings = tuple(_defaulted(one, given.get(one.name)) for one in integration.settings)
+        return msgspec.structs.replace(integration, settings=settings)
+
+
+def _defaulted(setting: SettingKind, url: str | None) -> SettingKind:
+    if url is None:
+        return setting
+    told = f"{setting.sentence} In this demo, left empty, it is the sandbox's."
+    return msgspec.structs.replace(setting, default=url, example=url, sentence=told)
 
 
 def operator_defaults(settings: Settings, integration: Integration) -> dict[str, str]:

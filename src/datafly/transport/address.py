@@ -66,6 +66,15 @@ class Reach:
             return True
         return named and _is_somebodys(address)
 
+    def leads_nowhere(self, host: str) -> bool:
+        """Whether it is plain without a look-up that no connection to it is allowed: an address of its own, or a name
+        that stands for this very machine (RFC 6761).
+        """
+        name = host.lower().rstrip(".")
+        here = name == "localhost" or name.endswith(".localhost")
+        address = "127.0.0.1" if here else str(_address(name) or "")
+        return bool(address) and not self.allows(address, named=self.is_named(host))
+
     def _is_listed(self, text: str) -> bool:
         address = _address(text)
         return address is not None and any(address in network for network in self._networks)

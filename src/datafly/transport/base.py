@@ -8,6 +8,12 @@ from datafly.model.verdict import Ruling, Verdict
 NOT_ALLOWED: Final = "not allowed: "
 """How the error of a request begins that may not be sent at all, whatever the network does: see `was_refused`."""
 
+CURE: Final = (
+    "a public https address; for a private or loopback one, name its host in DATAFLY_PRIVATE_HOSTS, or start Signal "
+    "with DATAFLY_ALLOW_PRIVATE_ENDPOINTS=true."
+)
+"""What to give instead of an address that is not allowed."""
+
 
 class Transport(Protocol):
     async def send(self, outgoing: Outgoing) -> Reply:
@@ -27,6 +33,5 @@ def address_not_allowed(reply: Reply) -> Ruling:
         Verdict.SUSPENDED,
         "address_not_allowed",
         f"The request was not sent: {reply.error}.",
-        "Give the integration a public https address; for a private or loopback one, name its host in "
-        "DATAFLY_PRIVATE_HOSTS, or start Signal with DATAFLY_ALLOW_PRIVATE_ENDPOINTS=true.",
+        f"Give the integration {CURE}",
     )

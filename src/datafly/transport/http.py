@@ -22,6 +22,7 @@ from datafly.transport.base import NOT_ALLOWED
 from datafly.transport.body import read_body
 
 _HEADERS: Final = {"User-Agent": "datafly-signal", "Accept-Encoding": "identity"}
+_PRIVATE: Final = "the address is private, loopback, link-local or reserved"
 _WRITTEN_AT_ONCE: Final = 1_000_000
 _BREAKS: Final = frozenset("\r\n\0")
 
@@ -67,6 +68,15 @@ class HttpTransport:
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError, RuntimeError) as error:
             reply = _failure(error, outgoing, sent=progress.sent)
         return _timed(reply, (time.monotonic() - began) * 1000)
+
+    def objection(self, address: str) -> str:
+        """The error that a request to this URL would get, as far as no name has to be looked up; "" where none."""
+        try:
+            url = URL(address)
+        except ValueError:
+            return f"{NOT_ALLOWED}the URL cannot be read"
+        objection = self._objection(url) or (_PRIVATE if self._reach.leads_nowhere(url.host or "") else "")
+        return _told(objection, url) if objection else ""
 
     async def close(self) -> None:
         while self._sessions:
@@ -121,7 +131,7 @@ class HttpTransport:
         def make(address: tuple[Any, ...]) -> socket.socket:
             family, kind, protocol, _, where = address
             if not self._reach.allows(where[0], named=named):
-                raise _Refused(errno.EACCES, "the address is private, loopback, link-local or reserved")
+                raise _Refused(errno.EACCES, _PRIVATE)
             return socket.socket(family=family, type=kind, proto=protocol)
 
         return make
@@ -166,9 +176,13 @@ def _refused_by(error: Exception) -> str:
 
 
 def _refusal(objection: str, url: URL | None) -> Reply:
-    where = f" ({url.scheme}://{url.host})" if url is not None and url.host else ""
     emit(TransportRequestRefused(objection=objection))
-    return Reply(status=None, error=f"{NOT_ALLOWED}{objection}{where}")
+    return Reply(status=None, error=_told(objection, url))
+
+
+def _told(objection: str, url: URL | None) -> str:
+    where = f" ({url.scheme}://{url.host})" if url is not None and url.host else ""
+    return f"{NOT_ALLOWED}{objection}{where}"
 
 
 def _words(error: Exception) -> str:

@@ -10,10 +10,13 @@ import msgspec
 import pytest
 
 from datafly import catalog
+from datafly.management.alerts import deciding
 from datafly.management.alerts.watch import Watch
 from datafly.management.settings import SmtpSettings
+from datafly.management.views.alert import ChannelBody, ChannelChange
 from datafly.model.alert import AlertRule
 from datafly.model.delivery import Reply
+from datafly.model.errors import Invalid
 from datafly.model.installation import Revision
 from datafly.model.refusal import ACCEPTED, IntakeCount
 from datafly.model.secret import Secret
@@ -477,6 +480,36 @@ def test_the_test_button_reaches_a_webhook_that_can_tell_who_sent_it(house, call
     sent = msgspec.json.decode(body)
     assert sent["alerts"][0]["what"] == "test"
     assert sent["text"].startswith("Test: A test of this channel")
+
+
+def judged_by_transport(house, **opened):
+    """From now on addresses are judged at save by the transport that would send."""
+    services = house.app.state["services"]
+    transport = HttpTransport(**opened)
+    return msgspec.structs.replace(services, objection=transport.objection)
+
+
+@pytest.mark.parametrize("url", ["https://10.0.0.1/hook", "https://localhost/hook", "https://[::1]/hook"])
+def test_a_webhook_to_a_private_address_is_refused_at_save_with_what_it_would_get_when_sent(house, call, url):
+    strict = judged_by_transport(house)
+    body = ChannelBody(name="On call", kind="webhook", url=url)
+    with pytest.raises(Invalid) as told:
+        deciding.new_channel(strict, body)
+    assert told.value.details["field"] == "url"
+    assert "not allowed: the address is private" in told.value.message
+    assert "DATAFLY_PRIVATE_HOSTS" in told.value.message
+    assert house.control.alert_channels() == []
+    made, _ = deciding.new_channel(judged_by_transport(house, allow_private=True), body)
+    renamed = deciding.changed_channel(strict, made.id, ChannelChange(name="Night shift"), None)
+    assert renamed.name == "Night shift"
+    with pytest.raises(Invalid, match="not allowed"):
+        deciding.changed_channel(strict, made.id, ChannelChange(url=url), None)
+
+
+def test_a_host_that_the_operator_named_is_taken_at_save(house):
+    body = ChannelBody(name="On call", kind="webhook", url="http://localhost:9/hook")
+    channel, _ = deciding.new_channel(judged_by_transport(house, private_hosts=["localhost"]), body)
+    assert channel.name == "On call"
 
 
 def test_a_webhook_leads_to_no_private_address_unless_the_operator_allows_it(house, call, serving):

@@ -10,9 +10,9 @@ import pytest
 import uvicorn
 
 from datafly.management.client import Client
-from datafly.management.views.consent import ConsentChange
+from datafly.management.views.consent import ConsentChange, ConsentView
 from datafly.management.views.pipeline import PipelineView
-from datafly.management.views.script import JsBuilderChange
+from datafly.management.views.script import CollectorView, JsBuilderChange
 from datafly.model.errors import Conflict, Invalid, NotFound, OperatorError, Unauthorized, Unavailable
 
 
@@ -115,6 +115,29 @@ def test_scripts_consent_alerts_and_channels_are_read_and_changed_from_afar(hous
     assert decided == signal.consent_settings()
     assert (decided.words, decided.without_consent) == ({"werbung": "marketing"}, "keep")
     assert (list(signal.alerts()), list(signal.alert_channels())) == ([], [])
+
+
+def test_a_change_is_refused_where_somebody_changed_what_was_read_since(house, signal):
+    read = signal.tagged("/consent-settings", ConsentView)
+    assert read.value == signal.consent_settings()
+    signal.change_consent_settings(ConsentChange(words={"Werbung": "marketing"}), if_match=read.etag)
+    with pytest.raises(Conflict) as stale:
+        signal.change_consent_settings(ConsentChange(words={}), if_match=read.etag)
+    assert (stale.value.code, stale.value.status) == ("STALE", 412)
+    path = f"/pipelines/{house.pipeline.id}/collector"
+    built = signal.tagged(path, CollectorView)
+    signal.change_collector(house.pipeline.id, JsBuilderChange(script_filename="one.js"), if_match=built.etag)
+    with pytest.raises(Conflict, match="changed"):
+        signal.change_collector(house.pipeline.id, JsBuilderChange(script_filename="two.js"), if_match=built.etag)
+    assert signal.collector(house.pipeline.id).path == "/one.js"
+
+
+def test_kept_events_are_listed_and_one_is_read_whole(house, signal):
+    for number in range(120):
+        house.happens(f"a/{number} ?", user_id="jane")
+    house.happens("one", user_id="jane", event="Product Viewed")
+    assert len(list(signal.events(user_id="jane"))) == 121
+    assert (signal.event("one").event, signal.event("one").request) == ("Product Viewed", None)
 
 
 def test_where_nothing_answers_the_error_says_what_to_do():

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from datafly.management.replay_jobs import require_quiet
 from datafly.model.verdict import Verdict
 
 PATH = "/v1/admin/replays"
@@ -81,6 +82,12 @@ def test_a_replay_tells_how_it_was_asked_for_and_is_on_record(house, call, insta
     assert call.get(f"{PATH}/{run['id']}") == run
     assert call.get(PATH)["data"] == [run]
     assert call.get("/v1/admin/audit-log")["data"][0]["action"] == "pipeline_integration.replayed"
+
+
+@pytest.mark.parametrize("vendor", ["insider", "klaviyo"])
+def test_a_field_for_history_and_a_route_of_its_own_are_both_a_quiet_way(house, vendor):
+    installation = house.installed(vendor=vendor)
+    require_quiet(house.app.state["services"], installation)
 
 
 def test_a_vendor_that_has_no_quiet_way_cannot_be_told_quietly(house, call, refused):

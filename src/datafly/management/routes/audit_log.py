@@ -12,13 +12,12 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from datafly.management.paging import Cursor, Limit, Page, decode_cursor, page
+from datafly.management.parameters import When, milliseconds
 from datafly.management.services import Composed, Services
-from datafly.management.views.times import milliseconds_of, moment
-from datafly.model.errors import Invalid
+from datafly.management.views.times import moment
 from datafly.model.people import AuditEntry
 
 Text = Annotated[str | None, QueryParameter(max_length=1_000)]
-When = Annotated[datetime | None, QueryParameter(description="With its offset from UTC, e.g. `2026-11-25T00:00:00Z`.")]
 _CHUNK: Final = 500
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 MEDIA: Final = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
@@ -115,11 +114,8 @@ def export_audit_log(
 def _wanted(since: datetime | None, until: datetime | None, **like: str | None) -> dict[str, Any]:
     wanted: dict[str, Any] = {name: value for name, value in like.items() if value is not None}
     for name, when in {"since": since, "until": until}.items():
-        if when is None:
-            continue
-        if when.tzinfo is None:
-            raise Invalid(f"{name}: give its offset from UTC, e.g. a Z at its end.", field=name)
-        wanted[f"{name}_ms"] = milliseconds_of(when)
+        if (at_ms := milliseconds(when, name)) is not None:
+            wanted[f"{name}_ms"] = at_ms
     return wanted
 
 

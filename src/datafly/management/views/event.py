@@ -7,8 +7,8 @@ import msgspec
 
 from datafly.management.views.exchange import AheadView, RequestView, ResponseView
 from datafly.management.views.steps import all_steps
-from datafly.management.views.times import moment
-from datafly.model.event import Event, Original, Step
+from datafly.management.views.times import moment, moment_or_none
+from datafly.model.event import Event, Original, Received, Step
 from datafly.model.verdict import Verdict
 
 
@@ -69,7 +69,7 @@ class PendingView(msgspec.Struct, frozen=True):
     run_id: str | None
 
 
-class LiveEvent(msgspec.Struct, frozen=True):
+class EventView(msgspec.Struct, frozen=True):
     """`event` is the canonical name of a track; `original` holds what was sent where it was changed.
 
     `steps`: the effect of each step of process, in order.
@@ -94,8 +94,31 @@ class LiveEvent(msgspec.Struct, frozen=True):
     consent: ConsentView
     original: Original | None
     steps: tuple[Step, ...]
+
+
+class LiveEvent(EventView, frozen=True):
+    """With what became of it, or what it waits for, at each installation that it concerns."""
+
     deliveries: list[DeliveryView]
     pending: list[PendingView]
+
+
+class ReceivedView(msgspec.Struct, frozen=True):
+    """The request that brought an event: `body` as it was sent, `door` the path that took it."""
+
+    received_at: datetime
+    sent_at: datetime | None
+    door: str
+    ip: str | None
+    user_agent: str | None
+    historical: bool
+    body: Any
+
+
+class WholeEvent(LiveEvent, frozen=True):
+    """With the request that brought it; null where that is not kept any more."""
+
+    request: ReceivedView | None
 
 
 class EventSummary(msgspec.Struct, frozen=True):
@@ -109,30 +132,17 @@ class EventSummary(msgspec.Struct, frozen=True):
     received_at: datetime
 
 
+def event_view(event: Event) -> EventView:
+    return EventView(**_told(event))
+
+
 def live_event(event: Event, deliveries: list[DeliveryView], pending: list[PendingView]) -> LiveEvent:
-    return LiveEvent(
-        message_id=event.message_id,
-        type=event.type,
-        event=event.event,
-        name=event.name,
-        pipeline_id=event.pipeline_id,
-        user_id=event.user_id,
-        user_id_learnt=event.user_id_learnt,
-        anonymous_id=event.anonymous_id,
-        group_id=event.group_id,
-        received_at=moment(event.received_ms),
-        timestamp=moment(event.timestamp_ms),
-        historical=event.historical,
-        properties=event.properties,
-        traits=event.traits,
-        known_traits=event.known_traits,
-        context=event.context,
-        consent=ConsentView(categories=event.consent.categories, source=event.consent.source or None),
-        original=event.original,
-        steps=all_steps(event),
-        deliveries=deliveries,
-        pending=pending,
-    )
+    return LiveEvent(**_told(event), deliveries=deliveries, pending=pending)
+
+
+def whole_event(live: LiveEvent, received: Received | None) -> WholeEvent:
+    told = {name: getattr(live, name) for name in LiveEvent.__struct_fields__}
+    return WholeEvent(**told, request=_received(received) if received else None)
 
 
 def summary(event: Event) -> EventSummary:
@@ -144,3 +154,47 @@ def summary(event: Event) -> EventSummary:
         anonymous_id=event.anonymous_id,
         received_at=moment(event.received_ms),
     )
+
+
+def _told(event: Event) -> dict[str, Any]:
+    return {
+        "message_id": event.message_id,
+        "type": event.type,
+        "event": event.event,
+        "name": event.name,
+        "pipeline_id": event.pipeline_id,
+        "user_id": event.user_id,
+        "user_id_learnt": event.user_id_learnt,
+        "anonymous_id": event.anonymous_id,
+        "group_id": event.group_id,
+        "received_at": moment(event.received_ms),
+        "timestamp": moment(event.timestamp_ms),
+        "historical": event.historical,
+        "properties": event.properties,
+        "traits": event.traits,
+        "known_traits": event.known_traits,
+        "context": event.context,
+        "consent": ConsentView(categories=event.consent.categories, source=event.consent.source or None),
+        "original": event.original,
+        "steps": all_steps(event),
+    }
+
+
+def _received(received: Received) -> ReceivedView:
+    return ReceivedView(
+        received_at=moment(received.received_ms),
+        sent_at=moment_or_none(received.sent_ms),
+        door=received.door,
+        ip=received.ip,
+        user_agent=received.user_agent,
+        historical=received.historical,
+        body=_body(received.body),
+    )
+
+
+def _body(body: bytes) -> Any:
+    """As text where it cannot be read."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError):
+        return bytes(body).decode(errors="replace")

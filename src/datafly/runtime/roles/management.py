@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from datafly import catalog
 from datafly.log.base import EVENTS, RAW
 from datafly.management.alerts.watch import Watch
 from datafly.management.app import compose
@@ -20,7 +19,7 @@ from datafly.model.errors import OperatorError
 from datafly.model.people import RoleName
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log, open_transport
-from datafly.runtime.installations import compiler
+from datafly.runtime.installations import OperatorsCatalog, compiler
 from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import plain_config, serve
@@ -109,11 +108,12 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         control=store.control,
         ledger=store.ledger,
         intake=store.intake,
-        catalog=catalog,
+        catalog=OperatorsCatalog(settings),
         readers=[partial(log.reader, EVENTS, 0)],
         find_offset=lookup.find_offset,
         compile=compiler(settings),
         send=transport.send,
+        objection=transport.objection,
         clock=SystemClock(),
         stop=stop,
         trying=trying(settings),

@@ -5,6 +5,7 @@ import re
 from datafly.model.delivery import Reply
 from datafly.model.secret import MASK
 from datafly.model.verdict import Verdict
+from datafly.store.base import Writing
 
 GOOD = {"name": "Insider", "config.api_key": "k3y-of-mine", "config.partner_name": "myco"}
 
@@ -155,3 +156,14 @@ def test_the_last_error_stands_on_the_card(house, browser):
     page = browser.page("/integrations")
     assert "Last error" in page
     assert "No such currency" in page
+
+
+def test_what_is_spent_today_stands_on_the_page_of_a_vendor_that_bills_by_it(house, browser):
+    braze = house.installed("Braze", vendor="braze")
+    spent = tuple((braze.id, house.clock.now_ms(), what, count) for what, count in (("track", 5), ("spared", 9)))
+    house.ledger.write([Writing(spent=spent)])
+    page = browser.page(f"/integrations/{braze.id}")
+    assert "Spent today 5 data points since" in page
+    assert "9 fields were spared" in page
+    assert "There is no cap a day." in page
+    assert "Spent today" not in browser.page(f"/integrations/{house.installed().id}")

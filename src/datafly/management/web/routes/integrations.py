@@ -15,6 +15,7 @@ from datafly.management.revising import Draft
 from datafly.management.routes.caller import tell
 from datafly.management.routes.integrations import RESOURCE, told
 from datafly.management.services import Composed, Services
+from datafly.management.spending import spending
 from datafly.management.standings import Standings
 from datafly.management.views.catalog import vendor_view
 from datafly.management.views.event import LiveEvent
@@ -56,9 +57,11 @@ def mine(*, services: Services, request: Visit) -> Response[str]:
 def one(*, services: Services, request: Visit, integration_id: FromPath[str]) -> Response[str]:
     installation = services.control.installation(integration_id)
     card = _card(services, Standings(services), installation)
-    vendor = vendor_view(services.catalog.get(installation.vendor), 0)
+    integration = services.catalog.get(installation.vendor)
+    vendor = vendor_view(integration, 0)
     notices = notices_view(services.ledger.notices(integration_id))
-    return draw(request, "integration.html", place=PLACE, card=card, vendor=vendor, notices=notices)
+    spent = spending(services, integration_id) if integration.spend else None
+    return draw(request, "integration.html", place=PLACE, card=card, vendor=vendor, notices=notices, spent=spent)
 
 
 @get("/integrations/{integration_id:str}/first-event", sync_to_thread=True)

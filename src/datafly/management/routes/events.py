@@ -1,0 +1,64 @@
+"""`/v1/admin/events`"""
+
+from typing import Annotated
+
+from litestar import Router, get
+from litestar.params import FromPath, QueryParameter
+
+from datafly.management.kept import kept_events, one_event
+from datafly.management.paging import Cursor, Limit, Page
+from datafly.management.parameters import When, milliseconds
+from datafly.management.search import Filters
+from datafly.management.services import Services
+from datafly.management.views.event import EventView, WholeEvent
+
+Text = Annotated[str | None, QueryParameter(max_length=1_000)]
+
+
+@get("/", summary="Governed events that are kept, newest first", sync_to_thread=True)
+def list_events(
+    *,
+    services: Services,
+    message_id: Text = None,
+    user_id: Text = None,
+    anonymous_id: Text = None,
+    email: Text = None,
+    event: Text = None,
+    pipeline_id: Text = None,
+    text: Text = None,
+    since: When = None,
+    until: When = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[EventView]:
+    """What became of them is told by live events. A page looks through a bounded number of events: it may be short, or
+    empty, although `has_more`. `until` counts for the first page; the cursor of the next holds where it goes on.
+    """
+    filters = Filters(
+        message_id=message_id,
+        user_id=user_id,
+        anonymous_id=anonymous_id,
+        email=email,
+        event=event,
+        pipeline_id=pipeline_id,
+        text=text,
+    )
+    return kept_events(
+        services,
+        filters,
+        since_ms=milliseconds(since, "since"),
+        until_ms=milliseconds(until, "until"),
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+@get("/{message_id:str}", summary="One event, whole", sync_to_thread=True)
+def get_event(*, services: Services, message_id: FromPath[str], pipeline_id: Text = None) -> WholeEvent:
+    """The request that brought it, each step, and what became of it. The newest, where several bear this id. An id
+    that holds a slash fits into no path: find it in the list by `message_id`.
+    """
+    return one_event(services, message_id, pipeline_id)
+
+
+router = Router("/v1/admin/events", route_handlers=[list_events, get_event], tags=["Events"])
