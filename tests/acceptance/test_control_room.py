@@ -21,6 +21,36 @@ for (const name of ["alert", "confirm", "prompt"]) window[name] = () => window.d
 FOCUSED = """
 (part => part.getAttribute("aria-label") || part.labels?.[0]?.innerText || part.innerText || "")(document.activeElement)
 """
+WALK = """
+() => {
+  window.stops = [];
+  document.addEventListener("focusin", ({ target }) => {
+    const style = getComputedStyle(target), box = target.getBoundingClientRect();
+    const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    window.stops.push({ part: target, seen: outlined && box.width > 0 && box.height > 0 });
+  });
+  const parts = document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]");
+  const isStop = (part) => part.tabIndex >= 0 && !part.disabled && part.type !== "hidden";
+  window.wanted = [...parts].filter((part) => isStop(part) && part.checkVisibility({ visibilityProperty: true }));
+  return window.wanted.length + 8 * window.wanted.filter((part) => part.type === "datetime-local").length;
+}
+"""
+WALKED = """
+() => {
+  const told = (part) => part.outerHTML.slice(0, 100), met = window.stops.map((one) => one.part);
+  const sharesRadio = (part) => part.type === "radio" && met.some((one) => one.name === part.name);
+  const there = window.wanted.filter((part) => part.isConnected && !sharesRadio(part));
+  const again = met.indexOf(met[0], 1), once = met.slice(0, again < 0 ? met.length : again);
+  const follows = (one, next) => one.compareDocumentPosition(next) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return [
+    ...there.filter((part) => !met.includes(part)).map((part) => `not reached: ${told(part)}`),
+    ...window.stops.filter((one) => !one.seen).map((one) => `focus is not seen: ${told(one.part)}`),
+    ...once.slice(1).filter((part, at) => part !== once[at] && part.isConnected && once[at].isConnected
+      && !follows(once[at], part)).map((part) => `out of order: ${told(part)}`),
+    ...(again < 0 ? [`no way on from ${told(met.at(-1))}`] : []),
+  ];
+}
+"""
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)><svg/onload=alert(3)>\"' onmouseover=alert(4) x='"
 
 
@@ -53,6 +83,44 @@ def identify(user_id):
         "traits": {"email": "jane@example.com", "phone": "+447700900123"},
         "context": {"consent": {"marketing": True}},
     }
+
+
+def every_page(demo, integration_id):
+    pipeline_id = demo.pipeline()["id"]
+    return [
+        "/",
+        "/live-events",
+        "/live-events?text=%3Cscript%3E",
+        "/events?id=hostile-1",
+        "/events?id=refused-1",
+        "/integrations",
+        "/integrations/library",
+        "/integrations/library/insider/install",
+        f"/integrations/{integration_id}",
+        f"/integrations/{integration_id}/settings",
+        f"/integrations/{integration_id}/readiness",
+        f"/integrations/{integration_id}/mapping",
+        f"/integrations/{integration_id}/first-event",
+        "/alerts",
+        "/alerts/new",
+        "/alerts/new?kind=error_rate",
+        "/alerts/channels/new?kind=webhook",
+        "/alerts/channels/new?kind=email",
+        "/people",
+        "/people?q=user-5",
+        "/dead-letters",
+        "/replays",
+        "/settings/pipelines",
+        f"/settings/pipelines/{pipeline_id}",
+        f"/settings/pipelines/{pipeline_id}/collector",
+        "/settings/consent",
+        "/docs",
+        "/settings/api-tokens",
+        "/settings/users",
+        "/settings/audit-log",
+        "/account",
+        "/no-such-page",
+    ]
 
 
 def test_quick_setup_and_verify_are_walked_word_by_word(new_signal, new_page):
@@ -134,41 +202,7 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
     page = new_page()
     come_in(page, demo)
     integration_id = demo.api("GET", "pipeline-integrations")["data"][0]["id"]
-    pipeline_id = demo.pipeline()["id"]
-    paths = [
-        "/",
-        "/live-events",
-        "/live-events?text=%3Cscript%3E",
-        "/events?id=hostile-1",
-        "/events?id=refused-1",
-        "/integrations",
-        "/integrations/library",
-        "/integrations/library/insider/install",
-        f"/integrations/{integration_id}",
-        f"/integrations/{integration_id}/settings",
-        f"/integrations/{integration_id}/readiness",
-        f"/integrations/{integration_id}/mapping",
-        f"/integrations/{integration_id}/first-event",
-        "/alerts",
-        "/alerts/new",
-        "/alerts/new?kind=error_rate",
-        "/alerts/channels/new?kind=webhook",
-        "/alerts/channels/new?kind=email",
-        "/people",
-        "/people?q=user-5",
-        "/dead-letters",
-        "/replays",
-        "/settings/pipelines",
-        f"/settings/pipelines/{pipeline_id}",
-        f"/settings/pipelines/{pipeline_id}/collector",
-        "/settings/consent",
-        "/docs",
-        "/settings/api-tokens",
-        "/settings/users",
-        "/settings/audit-log",
-        "/account",
-        "/no-such-page",
-    ]
+    paths = every_page(demo, integration_id)
     found = {}
     for path in paths:
         page.goto(demo.management + path)
@@ -188,6 +222,31 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             found[f"{path} on a phone"] = ["scrolls sideways"]
     assert found == {}
+
+
+def test_every_page_is_walked_by_keyboard_alone_in_order_and_in_sight_and_questions_are_answered_so(demo, new_page):
+    integration_id = demo.install(demo.vendor_key())
+    page = new_page()
+    come_in(page, demo)
+    found, questions = {}, 0
+    for path in every_page(demo, integration_id):
+        page.goto(demo.management + path)
+        for _ in range(page.evaluate(WALK) + 8):
+            page.keyboard.press("Tab")
+        problems = page.evaluate(WALKED)
+        for question in page.locator("details.ask:visible").all():
+            questions += 1
+            question.locator("summary").focus()
+            page.keyboard.press("Enter")
+            page.keyboard.press("Tab")
+            if not question.evaluate(
+                "part => part.open && part !== document.activeElement && part.contains(document.activeElement)"
+            ):
+                problems.append(f"a question is not answered by keyboard: {question.inner_text()}")
+        if problems:
+            found[path] = problems
+    assert found == {}
+    assert questions
 
 
 def test_a_viewer_sees_everything_and_can_change_nothing(demo, new_page):

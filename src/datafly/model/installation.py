@@ -6,14 +6,34 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from datafly.model.overrides import NO_OVERRIDES, Overrides
+from datafly.model.wording import patterned
 
 SCRIPT: Final = "d.js"
 LONGEST_COOKIE_DAYS: Final = 400
 """Browsers keep no cookie longer."""
 
-ScriptName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\.js$(?!\n)")]
-GlobalName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_$][A-Za-z0-9_$]{0,63}$(?!\n)")]
-Endpoint = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^(https?://[^\s\"'<>\\?#@]+)?$(?!\n)")]
+ScriptName = Annotated[
+    str,
+    patterned(
+        r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\.js$(?!\n)",
+        "a file name that ends in .js, of at most 100 letters, digits, dots, hyphens and underscores before that",
+    ),
+]
+GlobalName = Annotated[
+    str,
+    patterned(
+        r"^[A-Za-z_$][A-Za-z0-9_$]{0,63}$(?!\n)",
+        "a name of JavaScript: at most 64 letters, digits, underscores and dollar signs, and no digit first",
+    ),
+]
+Endpoint = Annotated[
+    str,
+    patterned(
+        r"^(https?://[^\s\"'<>\\?#@]+)?$(?!\n)",
+        "empty, or an http(s) address without user, query and fragment, such as https://t.example.com",
+        max_length=500,
+    ),
+]
 BatchSize = Annotated[int, msgspec.Meta(ge=1, le=500)]
 FlushInterval = Annotated[int, msgspec.Meta(ge=100, le=60_000)]
 CookieDays = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_COOKIE_DAYS)]

@@ -17,6 +17,7 @@ from datafly.management.declared.shapes import (
 )
 from datafly.management.views.naming import Name
 from datafly.model.errors import Invalid
+from datafly.model.wording import in_words
 
 Keys = tuple[str, ...]
 """A place in the document: the keys that lead there; an index of a list is a key too."""
@@ -105,7 +106,7 @@ def _converted(told: Any, kind: Any, keys: Keys, problems: Problems) -> Any:
         said, what = _PATH.search(text), text.rsplit(" - at", 1)[0]
         named = _NAMED.search(what)
         own = _split(said["path"] if said else "") + ((named["name"],) if named else ())
-        problems.add((*keys, *own), _sentence(what, kind))
+        problems.add((*keys, *own), _sentence(in_words(what, kind), kind))
         return None
 
 

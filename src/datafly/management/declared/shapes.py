@@ -14,12 +14,14 @@ from datafly.model.consent import Without
 from datafly.model.installation import JsBuilderConfig
 from datafly.model.overrides import Overrides
 from datafly.model.source import WebhookKind, WebhookVerify
+from datafly.model.wording import patterned
 
 REFERENCE: Final = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"
 Reference = Annotated[
     str,
-    msgspec.Meta(
-        pattern=REFERENCE,
+    patterned(
+        REFERENCE,
+        "env:NAME or file:/path: where the secret is, never the secret itself",
         max_length=4_096,
         description="Where a secret is: `env:NAME`, a variable, or `file:/path`, where Signal is told this document.",
     ),

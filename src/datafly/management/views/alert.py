@@ -12,13 +12,16 @@ from datafly.management.views.naming import Name
 from datafly.management.views.times import moment, moment_or_none
 from datafly.model.alert import AlertChannel, AlertMessage, AlertRule, Episode, Kind
 from datafly.model.secret import MASK
+from datafly.model.wording import patterned
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=604_800)]
 Window = Annotated[int, msgspec.Meta(ge=60, le=86_400)]
 Threshold = Annotated[float, msgspec.Meta(ge=0, le=31_536_000)]
 Least = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Mail = Annotated[str, msgspec.Meta(max_length=320, pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+$(?!\n)")]
+Mail = Annotated[
+    str, patterned(r"^[^\s@<>,;]+@[^\s@<>,;]+$(?!\n)", "one e-mail address, such as ops@example.com", max_length=320)
+]
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 SigningSecret = Annotated[str, msgspec.Meta(min_length=16, max_length=256)]
 
@@ -109,7 +112,7 @@ class ChannelBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     name: Name
-    kind: Annotated[str, msgspec.Meta(pattern="^(webhook|email)$")]
+    kind: Annotated[str, patterned("^(webhook|email)$", "webhook or email")]
     url: Address | None = None
     secret: SigningSecret | None = None
     to: Annotated[list[Mail], msgspec.Meta(max_length=50)] = []

@@ -16,13 +16,14 @@ from datafly.management.access import Access
 from datafly.management.app import create_management
 from datafly.management.document import document_of
 from datafly.management.place import STATE
-from datafly.management.reference import Reference, reference
+from datafly.management.reference import reference
 from datafly.management.roles import PAGES
 from datafly.management.services import Composed, hand_in, services_in
 from datafly.management.settings import ManagementSettings
 from datafly.management.web.assets import serve_asset
 from datafly.management.web.problems import of_fault, of_http_error, of_signal_error
 from datafly.management.web.routes import ROUTES
+from datafly.management.web.routes.reference import LaidOut, laid_out
 from datafly.management.web.visit import Visit
 from datafly.model.errors import SignalError
 
@@ -40,7 +41,7 @@ class Site:
 
     def __init__(self, settings: ManagementSettings) -> None:
         self.api = create_management(settings)
-        self.pages = _pages(settings, cache(lambda: reference(document_of(self.api))))
+        self.pages = _pages(settings, cache(lambda: laid_out(reference(document_of(self.api)))))
 
     def open(self, services: Composed) -> None:
         """From here on it can be called."""
@@ -62,7 +63,7 @@ async def _form(request: Visit) -> FormMultiDict:
     return await request.form()
 
 
-def _pages(settings: ManagementSettings, laid_out: Callable[[], Reference]) -> Litestar:
+def _pages(settings: ManagementSettings, told: Callable[[], LaidOut]) -> Litestar:
     app = Litestar(
         [Router("/", route_handlers=[serve_asset, enter, *ROUTES])],
         dependencies={
@@ -70,7 +71,7 @@ def _pages(settings: ManagementSettings, laid_out: Callable[[], Reference]) -> L
             "form": Provide(_form),
         },
         middleware=[Access(PAGES)],
-        state=State({STATE: settings, "reference": laid_out}),
+        state=State({STATE: settings, "reference": told}),
         exception_handlers=_FAILURES,
         openapi_config=None,
         request_max_body_size=settings.max_body_bytes,

@@ -28,14 +28,21 @@ async function copy(button) {
   }
 }
 
+const STOPS = "a[href], button, input, select, textarea, summary";
+
 function follow(place) {
   const source = new EventSource(place.dataset.stream);
+  let drawn = "";
   source.addEventListener("draw", (message) => {
-    const held = place.contains(document.activeElement) ? document.activeElement.id : "";
+    if (message.data === drawn) return;
+    drawn = message.data;
+    // Whoever is there by keyboard stays there: at what has the same id, else says the same.
+    const held = place.contains(document.activeElement) ? document.activeElement : null;
     const open = [...place.querySelectorAll("details[open][id]")].map((one) => one.id);
-    place.innerHTML = message.data;
+    place.innerHTML = drawn;
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-    if (held) document.getElementById(held)?.focus();
+    const same = (one) => (held.id ? one.id === held.id : one.textContent === held.textContent);
+    if (held) [...place.querySelectorAll(STOPS)].find(same)?.focus();
     localise(place);
   });
   source.addEventListener("end", () => {
