@@ -135,3 +135,19 @@ async def test_a_wrong_key_between_two_calls_probes_with_the_second_and_does_not
     await house.until(house.is_done)
     assert house.verdict(offset) == DELIVERED
     assert [item["path"] for item in house.vendor.taken] == ["/identity", "/upsert"]
+
+
+async def test_few_items_go_one_by_one_and_what_is_more_together_also_when_it_is_sent_again(house):
+    compile_ = house.compile
+    house.compile = lambda installation: msgspec.structs.replace(
+        compile_(installation), few={"upsert": 3}, calls_of_one={"upsert": "one"}, rates={"one": 1_000_000}
+    )
+    house.vendor.answer = lambda *_: 503 if len(house.vendor.requests) in (2, 4) else None
+    house.install()
+    house.start(lanes=1)
+    few = house.append("ann", "bob", routes=["upsert"])
+    await house.until(house.is_done)
+    many = house.append("ann", "bob", "ann", "cid", routes=["upsert"])
+    await house.until(house.is_done)
+    assert [ids for _, ids in calls(house)] == [["e0"], ["e1"], ["e1"], *[["e2", "e3", "e4", "e5"]] * 2]
+    assert [house.verdict(offset) for offset in (*few, *many)] == [DELIVERED] * 6

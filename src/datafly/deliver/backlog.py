@@ -76,6 +76,8 @@ class Backlog:
         for batch in self.todo:
             self._recheck(batch)
         while self._fill(plan):
+            if self.todo[0].is_few:
+                self.replace_head(self.todo[0].alone(self.todo[0].units))
             if self._assemble(self.todo[0], self.todo[0].compiled.limits):
                 return self.todo[0]
         return None

@@ -145,6 +145,11 @@ class Batch(msgspec.Struct, eq=False):
             doubted=self.doubted,
         )
 
+    @property
+    def is_few(self) -> bool:
+        """Whether its items are better sent one by one. What was sent together goes on so: the bytes stay the same."""
+        return not self.sealed and 1 < len(self.units) <= self.compiled.few.get(self.route, 1)
+
     def alone(self, units: "list[Unit]") -> "list[Batch]":
         """Each of these units as a batch of its own."""
         return [self.part([unit]) for unit in units]

@@ -10,10 +10,10 @@ from datafly.ingest.codes import Refused
 from datafly.ingest.event import check
 from datafly.ingest.settings import GatewaySettings
 from datafly.model.consent import ConsentSettings
-from datafly.model.delivery import Item, Outgoing
+from datafly.model.delivery import Item
 from datafly.model.event import Event, Received
 from datafly.model.installation import Pipeline
-from datafly.model.secret import MASK, Secret
+from datafly.model.secret import MASK, Secret, redact
 from datafly.model.verdict import Ruling, Verdict
 from datafly.process.memory import Memory
 from datafly.process.steps import Context, Duplicate, process_one
@@ -66,6 +66,8 @@ class Preview:
         consent: ConsentSettings | None = None,
     ) -> None:
         self._compiled = compiled or _compile(slug, config)
+        # What the page has as an example is nobody's secret.
+        self._secrets = frozenset[str]() if config is None and compiled is None else self._compiled.secrets
         self._historical = importing is not None
         self._context = Context({_PIPELINE: importing} if importing else {}, consent or ConsentSettings())
         self._memory = Memory()
@@ -73,14 +75,28 @@ class Preview:
         self._number = 0
 
     def of(self, sent: bytes) -> Previewed:
-        governed = self._govern(sent)
+        governed, now_ms = self._govern(sent), self._now_ms()
         if isinstance(governed, Ruling):
             return Previewed(governed)
-        shaped = shape_event(self._compiled, governed, self._now_ms())
+        shaped = shape_event(self._compiled, governed, now_ms)
         if isinstance(shaped, Ruling):
             return Previewed(shaped, notes=self._compiled.notes)
-        requests = tuple(_shown(self._compiled.assemble([item])) for item in shaped)
+        requests = tuple(self._shown(item, now_ms) for item in shaped)
         return Previewed(None, requests, _warnings(shaped), self._compiled.notes)
+
+    def _shown(self, item: Item, now_ms: int) -> dict[str, Any]:
+        """As it would be sent, signature and all; of what is secret nothing."""
+        outgoing = self._compiled.assemble([item])
+        if self._compiled.sign is not None:
+            outgoing = self._compiled.sign(outgoing, [item], now_ms)
+        hidden = self._secrets
+        headers = outgoing.headers.items()
+        return {
+            "method": outgoing.method,
+            "url": redact(outgoing.url, hidden),
+            "headers": {name: MASK if isinstance(text, Secret) else redact(text, hidden) for name, text in headers},
+            "body": msgspec.json.decode(outgoing.body) if outgoing.body else None,
+        }
 
     def _govern(self, sent: bytes) -> Event | Ruling:
         self._number += 1
@@ -151,13 +167,3 @@ def _implied(sent: bytes) -> str | None:
 
 def _warnings(items: Sequence[Item]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(warning for item in items for warning in item.warnings))
-
-
-def _shown(outgoing: Outgoing) -> dict[str, Any]:
-    headers = {name: MASK if isinstance(text, Secret) else text for name, text in outgoing.headers.items()}
-    return {
-        "method": outgoing.method,
-        "url": outgoing.url,
-        "headers": headers,
-        "body": msgspec.json.decode(outgoing.body) if outgoing.body else None,
-    }

@@ -87,6 +87,8 @@ class Compiled(msgspec.Struct, frozen=True):
     """Route → how many items a request of it holds, of those that hold fewer than `limits` say."""
     calls_of_one: Mapping[str, str] = {}
     """Route → the route by which a request of one item goes, where that is another."""
+    few: Mapping[str, int] = {}
+    """Route → so many items, or fewer, go one by one."""
     repeats_alone: frozenset[str] = frozenset()
     """Routes of whose requests the items go one by one after an answer that was lost."""
     idempotent: bool = True

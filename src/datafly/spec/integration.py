@@ -187,12 +187,13 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     body, by the marks of `spec.frame`: `wrap` is the body around the list of items, `group` what stands around the
     items of one group, `item` around each item; `parts` are the lists of a body that has several. Without a list a
     request is one item. `unique`: paths into an item's body; no request holds two items that are alike there and in
-    their group. `single`: the route by which a request of one item goes. `repeat_alone`: the vendor cannot tell a
-    request that comes again, so after an answer that was lost its items go one by one. `max_items`: what a request
-    holds at most, if that is less than `limits` say, or `max_items_by` the setting that says it; `fits`: what each item
-    may be, `part_fits`: what those of one part may be instead. `later`: its outcome is asked for later. `{setting}` in
-    a text of `wrap`, or as `method`, is what the installation's config says. `listed_if`: the setting, and its option,
-    with which items stand in the list, even one by itself; without, each goes by `single`.
+    their group. `single`: the route by which a request of one item goes; so many as `few` go by it one by one, too.
+    `repeat_alone`: the vendor cannot tell a request that comes again, so after an answer that was lost its items go one
+    by one. `max_items`: what a request holds at most, if that is less than `limits` say, or `max_items_by` the setting
+    that says it; `fits`: what each item may be, `part_fits`: what those of one part may be instead. `later`: its
+    outcome is asked for later. `{setting}` in a text of `wrap`, or as `method`, is what the installation's config says.
+    `listed_if`: the setting, and its option, with which items stand in the list, even one by itself; without, each goes
+    by `single`.
     """
 
     path: str
@@ -208,6 +209,7 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     single: str | None = None
+    few: int = 1
     listed_if: tuple[str, str] | None = None
     repeat_alone: bool = False
     max_items: int = 0

@@ -30,6 +30,7 @@ def sending_of(integration: Integration, caller: Caller, config: Mapping[str, An
         "alone": _alone(integration, config),
         "most_items": _most_items(integration, config),
         "calls_of_one": calls_of_one(integration, config),
+        "few": _few(integration),
         "repeats_alone": _repeats_alone(integration),
         "idempotent": integration.idempotent,
         "sign": _signer(integration, config),
@@ -56,6 +57,11 @@ def _alone(integration: Integration, config: Mapping[str, Any]) -> frozenset[str
 
 def _repeats_alone(integration: Integration) -> frozenset[str]:
     return _with_historical(route.key for route in integration.routes if route.repeat_alone)
+
+
+def _few(integration: Integration) -> dict[str, int]:
+    said = {route.key: route.few for route in integration.routes if route.few > 1}
+    return said | {historical_key(key): count for key, count in said.items()}
 
 
 def _most_items(integration: Integration, config: Mapping[str, Any]) -> dict[str, int]:

@@ -50,7 +50,7 @@ def test_a_command_takes_every_setting_as_a_flag():
     [
         (("settings", "--gateway-port", "many"), "datafly: the flag --gateway-port: 'many' is not a whole number.\n"),
         (("preview", "insider", "absent.json"), "datafly: absent.json cannot be read: No such file or directory.\n"),
-        (("preview", "nope", "-"), "datafly: There is no integration 'nope'; there is insider,"),
+        (("preview", "nope", "-"), "datafly: There is no integration 'nope'; there is "),
         (("token", "create", "--name", "x", "--role", "king"), "datafly: 'king' is no role: choose owner,"),
         (
             ("source", "sign", "--gateway-port", "many"),

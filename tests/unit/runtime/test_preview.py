@@ -7,6 +7,7 @@ import pytest
 
 from datafly.model.errors import Invalid, NotFound
 from datafly.runtime.preview import Preview
+from datafly.spec.signature import standard_headers
 
 NOW_MS = 1_795_600_000_000
 JANE = {"uuid": "user-123", "email": "jane@example.com", "phone_number": "+447700900123"}
@@ -199,7 +200,7 @@ def test_an_address_of_ones_own_is_used():
 
 
 def test_an_unknown_integration_or_a_wrong_config_is_an_error_of_the_caller():
-    with pytest.raises(NotFound, match="there is insider"):
+    with pytest.raises(NotFound, match=r"there is .*insider"):
         Preview("nope", None, lambda: NOW_MS)
     with pytest.raises(Invalid, match="partner_name"):
         previewed(event(type="page"), config={"api_key": "k"})
@@ -209,3 +210,15 @@ def test_events_without_any_id_are_strangers_to_each_other():
     allowed = {"type": "page", "context": {"consent": {"marketing": True}}}
     _, second = previewed(allowed, {"type": "page"})
     assert second["reason"] == "consent_marketing"
+
+
+def test_a_request_that_is_signed_is_shown_with_its_signature_and_without_its_secrets():
+    key, address = "whsec_" + "QUJD" * 8, "https://hooks.example.com/of-nobody-else"
+    previews = Preview("signed_webhook", {"url": address, "signing_secret": key}, lambda: NOW_MS)
+    previewed = previews.of(msgspec.json.encode(event(type="page", messageId="m-1", timestamp="2026-11-25T09:46:40Z")))
+    (request,) = previewed.as_json()["requests"]
+    headers = request["headers"]
+    body = msgspec.json.encode(request["body"])
+    signed = standard_headers([key], headers["webhook-id"], NOW_MS // 1000, body)
+    assert headers == {"Content-Type": "application/json", **signed}
+    assert (address in repr(request), key in repr(request), request["url"]) == (False, False, "***")

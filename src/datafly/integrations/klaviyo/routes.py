@@ -28,6 +28,9 @@ def _job(kind: str, name: str, **beside: Any) -> dict[str, Any]:
 
 _PROFILE = {"type": "profile", "attributes": "$item"}
 _LIST = {"list": {"data": {"type": "list", "id": "{list_id}"}}}
+_EVENTS_A_MINUTE, _PROFILES_A_MINUTE, _JOBS_A_MINUTE = 3_500, 750, 150
+FEW_EVENTS = _EVENTS_A_MINUTE // _JOBS_A_MINUTE
+"""So many may be told one by one in the time of one job; and what comes again so is ignored, not refused."""
 # 10 a second and 150 a minute, for each of both calls; a pace below half of it serves both.
 _JOB_LATER = Later(
     "data.id", "/api/profile-bulk-import-jobs/{ticket}", only_if="import_results", requests_per_minute=120
@@ -36,7 +39,7 @@ _IMPORT: dict[str, Any] = {
     "wrap": _job("profile-bulk-import-job", "profiles"),
     "item": _PROFILE,
     "unique": ("external_id",),
-    "requests_per_minute": 150,
+    "requests_per_minute": _JOBS_A_MINUTE,
     "fits": _PROFILE_FITS,
     "later": _JOB_LATER,
 }
@@ -55,6 +58,7 @@ ROUTES = (
         item={"type": "event", "attributes": "$item"},
         unique=("metric.data.attributes.name", "unique_id"),
         single="event",
+        few=FEW_EVENTS,
         repeat_alone=True,
         fits=_EVENT_FITS,
     ),
@@ -67,14 +71,14 @@ ROUTES = (
                 "attributes": {"profile": {"data": {"type": "profile", "attributes": "$group"}}, "$item": True},
             }
         },
-        requests_per_minute=3_500,
+        requests_per_minute=_EVENTS_A_MINUTE,
         fits=_EVENT_FITS,
     ),
     Route(
         "/api/profile-import",
         key="profile",
         item={"data": _PROFILE},
-        requests_per_minute=750,
+        requests_per_minute=_PROFILES_A_MINUTE,
         fits=_PROFILE_FITS,
     ),
     # Klaviyo takes 10,000; in which order it works on those of one user it does not say, so none is in a job twice.
@@ -82,6 +86,7 @@ ROUTES = (
         "/api/profile-bulk-import-jobs",
         key="profiles",
         single="profile",
+        few=_PROFILES_A_MINUTE // _JOBS_A_MINUTE,
         max_items_by="profiles_per_request",
         **_IMPORT,
     ),

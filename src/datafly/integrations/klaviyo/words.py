@@ -1,5 +1,6 @@
 """What people read about Klaviyo."""
 
+from datafly.integrations.klaviyo import routes
 from datafly.spec.integration import Remark, SeeAlso, Step
 from datafly.spec.words import Hint
 
@@ -73,9 +74,10 @@ SEE_ALSO = (
 REMARKS = (
     Remark(
         "mapping",
-        "A single event goes to /api/events, several together as a job to /api/event-bulk-create-jobs, under the "
-        "profile that they have in common. After an answer that was lost they go one by one: Klaviyo refuses a job in "
-        "which something comes again, and ignores a single event that does.",
+        f"Up to {routes.FEW_EVENTS} events that wait go to /api/events one by one, more together as a job to "
+        "/api/event-bulk-create-jobs, under the profile that they have in common: a minute allows fewer of those. "
+        "After an answer that was lost they go one by one: Klaviyo refuses a job in which something comes again, and "
+        "ignores a single event that does.",
     ),
     Remark(
         "mapping",

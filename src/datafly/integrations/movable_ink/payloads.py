@@ -47,10 +47,19 @@ def _somebodys(native: Node, segment: Node) -> Node:
     return given(_SOMEBODY, by_setting("payload", native=native, segment=segment))
 
 
-EVENT = _somebodys(
-    _native("track", event=required(rule_event_name(), NO_NAME), properties=params()),
-    _segment("track", event=path("event"), properties=whole("properties")),
-)
+def tracked(needed: Node | None = None) -> Node:
+    """`needed`: without which the event is refused also where its properties go as they are.
+
+    One that lacks it makes Movable Ink refuse the whole request.
+    """
+    properties: Node = whole("properties")
+    return _somebodys(
+        _native("track", event=required(rule_event_name(), NO_NAME), properties=params()),
+        _segment("track", event=path("event"), properties=given(needed, properties) if needed else properties),
+    )
+
+
+EVENT = tracked()
 PAGE = _somebodys(
     _native("page", name=text(path("name")), properties=rest("properties", lists=False)),
     _segment("page", name=path("name"), properties=whole("properties")),

@@ -45,3 +45,9 @@ TOO_OLD = Refusal(
     "Movable Ink takes no events older than 30 days.",
     "Nothing needs to be done.",
 )
+OWN_EVENTS_OFF = Refusal(
+    Verdict.SKIPPED,
+    "own_events_off",
+    "Movable Ink refuses an event that nothing is set up for, so others than those it documents are not sent.",
+    "Set up a mapping for your own events at Movable Ink, then set own_events to send.",
+)

@@ -1,11 +1,18 @@
 """Which event becomes what at Movable Ink (§3.3; names of its own SDK where no example has them)."""
 
-from datafly.integrations.movable_ink.payloads import IDENTIFY, PAGE
-from datafly.integrations.movable_ink.refusals import NO_CATEGORY_ID, NO_PRODUCT_ID, NO_PRODUCTS, NO_QUERY
+from datafly.integrations.movable_ink.payloads import EVENT, IDENTIFY, PAGE, tracked
+from datafly.integrations.movable_ink.refusals import (
+    NO_CATEGORY_ID,
+    NO_PRODUCT_ID,
+    NO_PRODUCTS,
+    NO_QUERY,
+    OWN_EVENTS_OFF,
+)
+from datafly.spec.choices import refused
 from datafly.spec.convert import amount, currency, event_name, quantity, text
 from datafly.spec.integration import ANY, Lines, Rule
 from datafly.spec.nodes import first, list_of, obj, path, required
-from datafly.spec.parts import each_line
+from datafly.spec.parts import by_setting, each_line
 from datafly.spec.rest import rest
 
 _KEPT_DAYS = 30
@@ -25,13 +32,15 @@ PRODUCT = obj(
     categories=_CATEGORIES,
     meta=_META,
 )
+_CATEGORY_ID = required(text(path("properties.list_id", "properties.category")), NO_CATEGORY_ID)
 CATEGORY = obj(
-    id=required(text(path("properties.list_id", "properties.category")), NO_CATEGORY_ID),
+    id=_CATEGORY_ID,
     title=text(path("properties.category")),
     url=_URL,
     meta=rest("properties", but=("products",), lists=False),
 )
-SEARCH = obj(query=required(text(path("properties.query")), NO_QUERY), url=_URL, meta=_META)
+_QUERY = required(text(path("properties.query")), NO_QUERY)
+SEARCH = obj(query=_QUERY, url=_URL, meta=_META)
 ORDER = obj(
     id=text(path("properties.order_id")),
     revenue=amount(path("properties.total", "properties.revenue")),
@@ -50,11 +59,17 @@ ORDER = obj(
 
 
 def _product(event: str, name: str, note: str) -> Rule:
-    return Rule(event, name, note, name, PRODUCT, kept_days=_KEPT_DAYS)
+    return Rule(event, name, note, name, PRODUCT, body=tracked(_ID), kept_days=_KEPT_DAYS)
 
 
 RULES = (
-    Rule("identify", "identify", "Joins what a visitor did to the user: both ids are sent.", body=IDENTIFY),
+    Rule(
+        "identify",
+        "identify",
+        "Joins what a visitor did to the user: both ids are sent.",
+        body=IDENTIFY,
+        kept_days=_KEPT_DAYS,
+    ),
     _product("Product Viewed", "product_viewed", "With id, title, price, currency, url and categories."),
     _product("Product Added", "product_added", "As product_viewed."),
     _product("Product Removed", "product_removed", "As product_viewed."),
@@ -64,9 +79,18 @@ RULES = (
         "The list, or its category, is the category.",
         "category_viewed",
         CATEGORY,
+        body=tracked(_CATEGORY_ID),
         kept_days=_KEPT_DAYS,
     ),
-    Rule("Products Searched", "product_searched", "With the query.", "product_searched", SEARCH, kept_days=_KEPT_DAYS),
+    Rule(
+        "Products Searched",
+        "product_searched",
+        "With the query.",
+        "product_searched",
+        SEARCH,
+        body=tracked(_QUERY),
+        kept_days=_KEPT_DAYS,
+    ),
     Rule(
         "Order Completed",
         "order_completed",
@@ -74,6 +98,7 @@ RULES = (
         "order_completed",
         ORDER,
         lines=Lines(path("properties.products"), NO_PRODUCTS),
+        body=tracked(each_line(_ID)),
         kept_days=_KEPT_DAYS,
     ),
     Rule(
@@ -87,9 +112,10 @@ RULES = (
     Rule(
         ANY,
         "the event's name in snake_case",
-        "Set up a mapping for it at Movable Ink first.",
+        "Only with own_events: send; set up a mapping for it at Movable Ink first.",
         event_name(path("event")),
         obj(meta=_META),
+        body=by_setting("own_events", send=EVENT, skip=refused(OWN_EVENTS_OFF)),
         kept_days=_KEPT_DAYS,
     ),
 )

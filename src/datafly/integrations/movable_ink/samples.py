@@ -7,6 +7,7 @@ from datafly.spec.integration import Sample
 _MOMENT = 1_795_600_000_000
 _ID = "0190c1f2-0000-7000-8000-000000000001"
 _SEGMENT = {"payload": "segment"}
+_OWN = {"own_events": "send"}
 
 
 def track(name: str, /, **properties: Any) -> dict[str, Any]:
@@ -125,9 +126,11 @@ SAMPLES = (
     Sample(
         "an event of one's own",
         event=track("Quiz Finished!", score=7),
+        config=_OWN,
         sends=native("quiz_finished", meta={"score": 7}),
         unmapped=True,
     ),
+    Sample("an event of one's own, as it is at first", event=track("Quiz Finished!"), refuses="own_events_off"),
     Sample(
         "a page, where pages are sent",
         event={"type": "page", "name": "Home", "user_id": "user-123", "properties": {"title": "Home"}},
@@ -169,10 +172,28 @@ SAMPLES = (
             "timestamp": _MOMENT,
         },
     ),
-    Sample("nobody is known", event={"type": "track", "event": "Quiz Finished"}, refuses="missing_user"),
+    Sample(
+        "a product without an id, as Segment sends it",
+        event=track("Product Added", name="Mug"),
+        config=_SEGMENT,
+        refuses="missing_product_id",
+    ),
+    Sample(
+        "an order of which a product has no id, as Segment sends it",
+        event=track("Order Completed", products=[{"sku": "SKU-1"}, {"name": "Mug"}]),
+        config=_SEGMENT,
+        refuses="missing_product_id",
+    ),
+    Sample(
+        "a search for nothing, as Segment sends it",
+        event=track("Products Searched"),
+        config=_SEGMENT,
+        refuses="missing_query",
+    ),
+    Sample("nobody is known", event={"type": "identify"}, refuses="missing_user"),
     Sample(
         "a visitor, where visitors are not sent",
-        event={"type": "track", "event": "Quiz Finished", "anonymous_id": "anon-1"},
+        event={"type": "identify", "anonymous_id": "anon-1"},
         config={"anonymous_events": "skip"},
         refuses="missing_user",
     ),
@@ -180,10 +201,15 @@ SAMPLES = (
     Sample("a list without a name", event=track("Product List Viewed"), refuses="missing_category_id"),
     Sample("a search for nothing", event=track("Products Searched"), refuses="missing_query"),
     Sample("an order without products", event=track("Order Completed", order_id="O"), refuses="missing_products"),
-    Sample("a name without letters", event=track("!!!"), refuses="missing_event_name"),
+    Sample("a name without letters", event=track("!!!"), config=_OWN, refuses="missing_event_name"),
     Sample(
         "an event of two months ago",
         event={**track("Quiz Finished"), "timestamp_ms": _MOMENT - 60 * 86_400_000},
+        refuses="older_than_retention",
+    ),
+    Sample(
+        "a login of two months ago",
+        event={"type": "identify", "user_id": "user-123", "timestamp_ms": _MOMENT - 60 * 86_400_000},
         refuses="older_than_retention",
     ),
 )

@@ -54,6 +54,17 @@ SETTINGS = (
             Option("send", "they are sent with type: page."),
         ),
     ),
+    Choice(
+        "own_events",
+        "What becomes of events that Movable Ink documents no name for, such as Cart Viewed and your own.",
+        label="Own events",
+        default="skip",
+        advanced=True,
+        options=(
+            Option("skip", "they are not sent: one that nothing is set up for makes Movable Ink refuse its request."),
+            Option("send", "they are sent under their names; set up a mapping for each at Movable Ink first."),
+        ),
+    ),
     Number(
         "events_per_request",
         "Events in one request at most; with 1 each goes alone, as most partners send them.",

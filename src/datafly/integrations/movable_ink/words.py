@@ -49,7 +49,7 @@ HINTS = (
     Hint(
         "An event is rejected with 400",
         "No mapping matches it",
-        "Set one up in Movable Ink for the event's name as Signal sends it.",
+        "Set one up in Movable Ink for the event's name as Signal sends it, or set own_events to skip.",
     ),
 )
 SEE_ALSO = (SeeAlso("insider", "Insider", "AI-driven cross-channel personalisation"),)
