@@ -110,7 +110,7 @@ def test_a_preview_with_a_config_shows_its_account_and_never_its_key(tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("nope", "event.json"), "There is no integration 'nope'; there is insider,"),
+        (("nope", "event.json"), "There is no integration 'nope'; there is braze,"),
         (("insider", "absent.json"), "absent.json cannot be read: No such file or directory."),
         (("insider", "."), ". cannot be read: Is a directory."),
         (("insider", "broken.json"), "broken.json is not JSON: Expecting value: line 2 column 1 (char 10)."),
@@ -289,7 +289,7 @@ def test_a_scaffolded_integration_passes_the_check_and_its_own_tests_and_has_its
         "src/datafly/integrations/acme_mail/samples.py",
         "tests/unit/integrations/test_acme_mail.py",
     ]
-    assert "acme_mail, insider" in datafly("check", **place).stderr
+    assert "acme_mail, braze" in datafly("check", **place).stderr
     ran = subprocess.run(
         [
             sys.executable,

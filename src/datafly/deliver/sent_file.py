@@ -4,7 +4,9 @@ It is durable before the outcome of the event that brought it is: what is not kn
 value that the vendor has newly taken must not stand here as the one before it.
 """
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -39,10 +41,12 @@ class SentFile:
     def __init__(self, file: Path, *, most: int = MOST_SUBJECTS) -> None:
         """Raises `OperatorError` if the file cannot be used."""
         self._most = most
+        self._file = file
         self._kept = 0
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._writing, self._reading = _opened(file), _opened(file)
+            with _alone(file):
+                self._writing, self._reading = _opened(file), _opened(file)
         except (apsw.Error, OSError) as error:
             raise OperatorError(
                 f"{file} cannot be used: {error}. Move it away if it is damaged: what did not change is sent once more."
@@ -75,8 +79,9 @@ class SentFile:
             raise Unavailable(f"What vendors took cannot be kept: {error}.") from error
 
     def close(self) -> None:
-        self._reading.close()
-        self._writing.close()
+        with _alone(self._file):  # who closes last puts the WAL into the file
+            self._reading.close()
+            self._writing.close()
 
     def _keep(self, one: Taken, now_ms: int) -> None:
         key = (one.space, one.whose)
@@ -100,14 +105,25 @@ class SentFile:
             )
 
 
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """One worker at a time: SQLite does not wait for who turns a file into a WAL, it refuses."""
+    with file.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _opened(file: Path) -> apsw.Connection:
     connection = apsw.Connection(str(file))
     connection.set_busy_timeout(_BUSY_MS)
+    connection.transaction_mode = "IMMEDIATE"  # one that reads first could not write after another worker has
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
-    if connection.pragma("user_version") not in (0, _FORMAT):
+    version = connection.pragma("user_version")
+    if version not in (0, _FORMAT):
         raise OSError("it is of another version of Signal")
-    with connection:
-        connection.execute(_SCHEMA)
-        connection.pragma("user_version", _FORMAT)
+    if version == 0:
+        with connection:
+            connection.execute(_SCHEMA)
+            connection.pragma("user_version", _FORMAT)
     return connection

@@ -1,5 +1,8 @@
 """What vendors took, on disk: bounded, forgotten after a while, and never a reason not to deliver."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import pytest
 
 from datafly.deliver.sent_file import KEPT_MS, SentFile
@@ -64,3 +67,20 @@ def test_what_cannot_be_read_is_sent_again_and_what_cannot_be_kept_is_not_passed
     assert [type(one) for one in heard] == [DeliverSentUnreadable]
     with pytest.raises(Unavailable):
         sent.keep([Taken("ins", ANN, {})], 0)
+
+
+def keep_some(place, number):
+    sent = SentFile(place)
+    for count in range(20):
+        sent.keep([Taken("ins", b"%d-%d" % (number, count), {"plan": b"1"}), Taken("ins", ANN, {f"{number}": b"1"})], 1)
+    sent.close()
+
+
+def test_workers_that_begin_and_write_at_one_time_lose_nothing_of_each_other(tmp_path):
+    place = tmp_path / "deliver" / "sent.sqlite3"
+    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as workers:
+        list(workers.map(keep_some, [place] * 4, range(4)))
+    sent = SentFile(place)
+    assert sent.known("ins", ANN, 1).keys() == {"0", "1", "2", "3"}
+    assert all(sent.known("ins", b"%d-%d" % (number, count), 1) for number in range(4) for count in range(20))
+    sent.close()

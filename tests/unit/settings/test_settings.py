@@ -17,6 +17,7 @@ def test_the_fixed_names_have_their_documented_defaults():
         "DATAFLY_SANDBOX_PORT": "8090",
         "DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "false",
         "DATAFLY_ENCRYPTION_KEY": "",
+        "DATAFLY_STORE_URL": "",
     }
     assert settings.data_dir == Path("data")
 
