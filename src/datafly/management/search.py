@@ -125,6 +125,17 @@ def find(services: Composed, filters: Filters, cursor: str | None, limit: int) -
     return _Scan(services, filters, positions, services.settings.scan_records).page(limit)
 
 
+def newest_found(services: Composed, filters: Filters, limit: int) -> tuple[list[tuple[Place, LiveEvent]], bool]:
+    """The first page of `find`, each with its place; and whether more follow."""
+    if filters.message_id is not None:
+        fates = Fates(services)
+        looked = [(place, live_at(place, filters, fates)) for place in places_of(services, filters.message_id)]
+        return [(place, live) for place, live in looked if live][:limit], False
+    scan = _Scan(services, filters, services.log.heads(), services.settings.scan_records)
+    found = scan.found(limit)
+    return found, scan.has_more()
+
+
 def _by_message_id(services: Composed, filters: Filters, message_id: str) -> list[LiveEvent]:
     """By the index, which may lag a little; so what it does not have is looked for among the newest."""
     places = indexed(services, message_id)
@@ -171,11 +182,15 @@ class _Scan:
         self._verdicts_left = services.settings.scan_verdicts
 
     def page(self, limit: int) -> Page[LiveEvent]:
-        found: list[LiveEvent] = []
+        found = [live for _, live in self.found(limit)]
+        return page(found, self._positions if self.has_more() else None)
+
+    def found(self, limit: int) -> list[tuple[Place, LiveEvent]]:
+        found: list[tuple[Place, LiveEvent]] = []
         while len(found) < limit and (place := self._next()):
             live = self._look(place)
-            found.extend([live] if live else [])
-        return page(found, self._positions if self._has_more() else None)
+            found.extend([(place, live)] if live else [])
+        return found
 
     def _next(self) -> Place | None:
         if self._records_left <= 0 or self._verdicts_left <= 0:
@@ -191,7 +206,7 @@ class _Scan:
             self._verdicts_left -= 1
         return live_at(place, self._filters, self._fates)
 
-    def _has_more(self) -> bool:
+    def has_more(self) -> bool:
         """Asked once, at the end: it takes the next record."""
         return next(self._places, None) is not None
 

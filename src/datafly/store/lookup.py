@@ -37,6 +37,9 @@ def _holding(table: sa.Table, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any
 
 _ATTEMPTS_HOLDING: Final = _holding(schema.attempts, _A.id, _A.members)
 _OUTCOMES_HOLDING: Final = _holding(schema.outcomes, _O.id)
+_WAITING_AT: Final = sa.select(_P.body).where(
+    _P.partition == sa.bindparam("partition"), _P.first <= sa.bindparam("offset"), _P.last >= sa.bindparam("offset")
+)
 """Built once: building them costs ten times what running them does."""
 
 Covered = tuple[int, int, Verdict]
@@ -201,8 +204,8 @@ def _deciding(connection: sa.Connection, partition: int, offset: int) -> list[Ou
 
 
 def _waiting(connection: sa.Connection, partition: int, offset: int) -> list[Pending]:
-    near = sa.select(_P.body).where(_P.partition == partition, _P.first <= offset, _P.last >= offset)
-    found = [pending_of(row.body) for row in connection.execute(near)]
+    near = connection.execute(_WAITING_AT, {"partition": partition, "offset": offset})
+    found = [pending_of(row.body) for row in near]
     return [waiting for waiting in found if offset in waiting.offsets]
 
 

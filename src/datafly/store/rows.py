@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -110,8 +111,11 @@ def installation_row(installation: Installation) -> dict[str, Any]:
     return row | {"template_id": template.id, "revision_id": revision.id}
 
 
+@cache
 def installation_select() -> sa.Select[Any]:
-    """Installations with their template, revisions and parameters, oldest first."""
+    """Installations with their template, revisions and parameters, oldest first. Building it costs more than running it
+    does.
+    """
     table, rollouts = schema.installations, schema.rollouts
     pinned, tried = revision_select().subquery("pinned"), revision_select().subquery("tried")
     joined = (

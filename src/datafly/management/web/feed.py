@@ -5,6 +5,7 @@ evenly; the rest is counted, and the page says so. Where the log grew by more th
 passed over and counted too.
 """
 
+import itertools
 from typing import Final
 
 import msgspec
@@ -18,6 +19,8 @@ from datafly.model.event import Event
 
 SHOWN: Final = 20
 READ: Final = 2_000
+BEGINS_WITH: Final = 50
+"""Rows that the page has when it is opened."""
 _WAITING: Final = 200
 
 
@@ -54,6 +57,7 @@ class Feed:
         self._filters = filters
         self._positions = services.log.heads()
         self._waiting: dict[tuple[int, int], _Waiting] = {}
+        self._look_back()
 
     def step(self) -> Glimpse:
         heads = self._services.log.heads()
@@ -66,6 +70,18 @@ class Feed:
         decided, late = self._decided(fates)
         rows = (*late, *self._rows(_spread(fitting, SHOWN), fates))
         return Glimpse(rows=rows, decided=decided, arrived=arrived, fitting=None if passed else len(fitting))
+
+    def _look_back(self) -> None:
+        """What the page has already, and waits, is told when it is decided."""
+        newest = itertools.islice(self._services.log.newest(self._positions), BEGINS_WITH)
+        fitting = [place for place in newest if fits(place, self._filters)]
+        fates = Fates(self._services)
+        for place in reversed(fitting):
+            event = event_at(place)
+            if event and not fates.is_final(event, place.partition, place.offset):
+                live = fates.of(event, place.partition, place.offset)
+                drawn = self._filters.fits_fate(live)
+                self._remember((place.partition, place.offset), _Waiting(event, drawn))
 
     def _read(self, heads: dict[int, int]) -> tuple[list[Place], bool]:
         """The newest of each partition since the last step, and whether older ones were passed over."""

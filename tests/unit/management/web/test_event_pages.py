@@ -6,7 +6,7 @@ import json
 import pytest
 
 from datafly.management.search import Filters
-from datafly.management.web.feed import READ, SHOWN, Feed
+from datafly.management.web.feed import READ, SHOWN, Feed, row_id
 from datafly.model.consent import Consent
 from datafly.model.verdict import Verdict
 
@@ -50,6 +50,19 @@ def test_each_filter_finds_what_it_asks_for_and_nothing_else(house, browser, ask
 
 def test_a_filter_that_cannot_be_is_told(browser):
     assert "There is no verdict NONSENSE" in browser.get("/live-events?verdict=NONSENSE", status=422).text
+
+
+def test_a_row_that_waited_when_the_page_was_opened_is_drawn_anew_once_it_is_decided(house, browser):
+    installation = house.installed()
+    place = house.happens("m1", event="Product Viewed")
+    row = f'id="{row_id(*place)}"'
+    assert row in browser.get("/live-events").text
+    assert row in browser.get("/live-events?message=m1").text
+    watching, elsewhere = feed(house), feed(house, event="Cart Viewed")
+    house.delivers(installation, place)
+    assert [(one.place, one.live.message_id) for one in watching.step().decided] == [(row_id(*place), "m1")]
+    assert watching.step().decided == ()
+    assert elsewhere.step().decided == ()
 
 
 def test_the_feed_shows_what_comes_and_again_once_it_is_decided(house):

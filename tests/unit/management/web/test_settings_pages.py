@@ -146,5 +146,9 @@ def test_the_api_is_looked_up_in_a_page_that_knows_every_operation_and_shape(bro
     assert all(f'id="{told["operationId"]}"' in page for told in operations)
     assert all(f'id="shape-{name}"' in page for name in document["components"]["schemas"])
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
+    failures = {(status, one["description"]) for told in operations for status, one in told["responses"].items()}
+    told = [(status, says) for status, says in failures if status >= "400"]
+    assert len({status for status, _ in told}) == len(told)
+    assert all(f'<th scope="row">{status}</th>' in page for status, _ in told)
     assert "<script>" not in page
     assert "http://" not in page.replace("http://testserver.local", "")

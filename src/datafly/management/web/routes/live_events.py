@@ -10,9 +10,9 @@ from litestar.datastructures import MultiDict
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
-from datafly.management.search import Filters, find
+from datafly.management.search import Filters, newest_found
 from datafly.management.services import Composed, Services
-from datafly.management.web.feed import Feed, Glimpse
+from datafly.management.web.feed import BEGINS_WITH, Feed, Glimpse, Row, row_id
 from datafly.management.web.frame import draw, part
 from datafly.management.web.visit import Visit, may_look
 from datafly.model.errors import Invalid
@@ -27,14 +27,14 @@ _FIELDS: Final = ("pipeline", "event", "user", "email", "message", "verdict", "v
 @get("/live-events", sync_to_thread=True)
 def live_events(*, services: Services, request: Visit) -> Response[str]:
     asked = asked_of(request.query_params)
-    found = find(services, filters_of(asked), None, 50)
+    found, more = newest_found(services, filters_of(asked), BEGINS_WITH)
     return draw(
         request,
         "live_events.html",
         place=PLACE,
         asked=asked,
-        rows=[{"place": f"m{index}", "live": live} for index, live in enumerate(found.data)],
-        more=found.has_more,
+        rows=[Row(row_id(place.partition, place.offset), live) for place, live in found],
+        more=more,
         query=str(request.url.query),
         pipelines=services.control.pipelines(),
         integrations=services.control.installations(),

@@ -12,6 +12,7 @@ from datafly.management.web.frame import draw, part
 from datafly.management.web.visit import Visit
 
 PLACE: Final = "/docs"
+_FAILS: Final = "400"
 
 
 class LaidOut(msgspec.Struct, frozen=True):
@@ -23,9 +24,16 @@ class LaidOut(msgspec.Struct, frozen=True):
 
 
 def laid_out(found: Reference) -> LaidOut:
-    drawn = part("reference_parts.html", groups=found.groups, shapes=found.shapes)
+    failures = sorted(_failures(found))
+    drawn = part("reference_parts.html", groups=found.groups, shapes=found.shapes, failures=failures)
     counts = {tag: len(operations) for tag, operations in found.groups.items()}
     return LaidOut(counts, len(found.shapes), drawn)
+
+
+def _failures(found: Reference) -> set[tuple[str, str]]:
+    """(status, what it means), told once: they mean the same at every operation."""
+    every = (answer for operations in found.groups.values() for one in operations for answer in one.answers)
+    return {(status, meaning) for status, meaning, _ in every if status >= _FAILS}
 
 
 @get(PLACE, sync_to_thread=True)
