@@ -19,6 +19,7 @@ from datafly.spec.overriding import overridden, require_overrides
 
 INTEGRATIONS = catalog.all()
 SAMPLES = [(one, sample) for one in INTEGRATIONS for sample in one.samples if not sample.refuses]
+VARIANTS = [(one, variant) for one in INTEGRATIONS if one.overridable for variant in one.variants]
 PLACES = [(one, place) for one in INTEGRATIONS if one.overridable for place in one.overridable.places]
 NAMES = ("own_name", "Own_Name", "ownname", "a_b")
 VALUES = ("x", "2026-01-02", "EUR", "GB", "en", "7")
@@ -109,6 +110,22 @@ def test_an_operator_may_rename_disable_add_and_hold_back_events(integration):
     assert overridden(integration, kept, config).lapsed == {}
 
 
+@pytest.mark.parametrize(("integration", "variant"), VARIANTS, ids=named(VARIANTS, lambda one: one.key))
+def test_a_name_that_an_operator_gives_an_event_is_sent_in_every_variant(integration, variant):
+    sample = next(one for one in integration.samples if one.sends and not one.config and one.event["type"] == "track")
+    secrets = {one.name: one.example for one in integration.settings if one.kind == "secret" and one.example}
+    given = {**example_config(integration), **secrets, **variant.defaults}
+    config = validate_config(integration, variant.key, integration.delivery_modes[0], given)
+    event = event_of(sample)
+    said = msgspec.convert({"events": {sample.event["event"]: {"vendor_event_name": "Renamed"}}}, Overrides)
+    before, after = (
+        compile_integration(integration, config, variant=variant.key, overrides=one) for one in (NO_OVERRIDES, said)
+    )
+    now_ms = event.received_ms
+    new = [value for _, value in _new(after.shape(event, now_ms), before.shape(event, now_ms))]
+    assert "renamed" in {value.lower() for value in new if isinstance(value, str)}
+
+
 @pytest.mark.parametrize(("integration", "place"), PLACES, ids=named(PLACES, lambda one: one.path))
 def test_every_place_takes_an_operators_value_and_what_is_sent_has_it(integration, place):
     name = next(iter(place.fields), None) or next(one for one in NAMES if re.fullmatch(place.own_names, one))
@@ -128,9 +145,9 @@ def _changes(integration, overrides):
         for value in VALUES:
             told = msgspec.structs.replace(event, context={**event.context, "told": value})
             before, after = (one.shape(told, event.received_ms) for one in made)
-            yield [] if isinstance(after, Ruling) else _new(after, before)
+            yield [] if isinstance(after, Ruling) else [path for path, _ in _new(after, before)]
 
 
 def _new(after, before):
     was = [leaf for item in before for leaf in sent(item.body)]
-    return [path for item in after for path, value in sent(item.body) if (path, value) not in was]
+    return [leaf for item in after for leaf in sent(item.body) if leaf not in was]

@@ -55,7 +55,11 @@ def tracked(needed: Node | None = None) -> Node:
     properties: Node = whole("properties")
     return _somebodys(
         _native("track", event=required(rule_event_name(), NO_NAME), properties=params()),
-        _segment("track", event=path("event"), properties=given(needed, properties) if needed else properties),
+        _segment(
+            "track",
+            event=required(rule_event_name(), NO_NAME),
+            properties=given(needed, properties) if needed else properties,
+        ),
     )
 
 

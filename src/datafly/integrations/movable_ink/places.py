@@ -4,15 +4,16 @@ Who the user is and when it happened are not among it: Movable Ink joins custome
 its time.
 """
 
-from datafly.spec.convert import event_name
+from datafly.spec.convert import event_name, text
 from datafly.spec.integration import Overridable, Place
 from datafly.spec.nodes import path
+from datafly.spec.parts import by_setting
 
 _NAMES = r"[A-Za-z_][A-Za-z0-9_]{0,99}"
 _SAID = "is a letter or “_”, then letters, digits and “_”"
 
 OVERRIDABLE = Overridable(
-    event_name(path("event")),
+    by_setting("payload", native=event_name(path("event")), segment=text(path("event"))),
     (
         Place(
             "properties",

@@ -1,6 +1,8 @@
 """Which event becomes what at Movable Ink (§3.3; names of its own SDK where no example has them)."""
 
-from datafly.integrations.movable_ink.payloads import EVENT, IDENTIFY, PAGE, tracked
+from typing import Any
+
+from datafly.integrations.movable_ink.payloads import IDENTIFY, PAGE, tracked
 from datafly.integrations.movable_ink.refusals import (
     NO_CATEGORY_ID,
     NO_PRODUCT_ID,
@@ -11,7 +13,7 @@ from datafly.integrations.movable_ink.refusals import (
 from datafly.spec.choices import refused
 from datafly.spec.convert import amount, currency, event_name, quantity, text
 from datafly.spec.integration import ANY, Lines, Rule
-from datafly.spec.nodes import first, list_of, obj, path, required
+from datafly.spec.nodes import Node, const, first, list_of, obj, path, required
 from datafly.spec.parts import by_setting, each_line
 from datafly.spec.rest import rest
 
@@ -58,10 +60,17 @@ ORDER = obj(
 )
 
 
-def _product(event: str, name: str, note: str) -> Rule:
-    return Rule(event, name, note, name, PRODUCT, body=tracked(_ID), kept_days=_KEPT_DAYS)
+def _name(native: Node) -> Node:
+    """With payload: segment, an event keeps the name that it has here."""
+    return by_setting("payload", native=native, segment=path("event"))
 
 
+def _event(event: str, name: str, note: str, *, needed: Node, **more: Any) -> Rule:
+    own, body = _name(const(name)), tracked(needed)
+    return Rule(event, name, note, own, body=body, names=(name,), kept_days=_KEPT_DAYS, **more)
+
+
+_PRODUCT: dict[str, Any] = {"params": PRODUCT, "needed": _ID}
 RULES = (
     Rule(
         "identify",
@@ -70,36 +79,24 @@ RULES = (
         body=IDENTIFY,
         kept_days=_KEPT_DAYS,
     ),
-    _product("Product Viewed", "product_viewed", "With id, title, price, currency, url and categories."),
-    _product("Product Added", "product_added", "As product_viewed."),
-    _product("Product Removed", "product_removed", "As product_viewed."),
-    Rule(
+    _event("Product Viewed", "product_viewed", "With id, title, price, currency, url and categories.", **_PRODUCT),
+    _event("Product Added", "product_added", "As product_viewed.", **_PRODUCT),
+    _event("Product Removed", "product_removed", "As product_viewed.", **_PRODUCT),
+    _event(
         "Product List Viewed",
         "category_viewed",
         "The list, or its category, is the category.",
-        "category_viewed",
-        CATEGORY,
-        body=tracked(_CATEGORY_ID),
-        kept_days=_KEPT_DAYS,
+        params=CATEGORY,
+        needed=_CATEGORY_ID,
     ),
-    Rule(
-        "Products Searched",
-        "product_searched",
-        "With the query.",
-        "product_searched",
-        SEARCH,
-        body=tracked(_QUERY),
-        kept_days=_KEPT_DAYS,
-    ),
-    Rule(
+    _event("Products Searched", "product_searched", "With the query.", params=SEARCH, needed=_QUERY),
+    _event(
         "Order Completed",
         "order_completed",
         "One event for the order, with its products.",
-        "order_completed",
-        ORDER,
+        params=ORDER,
+        needed=each_line(_ID),
         lines=Lines(path("properties.products"), NO_PRODUCTS),
-        body=tracked(each_line(_ID)),
-        kept_days=_KEPT_DAYS,
     ),
     Rule(
         "page",
@@ -113,9 +110,8 @@ RULES = (
         ANY,
         "the event's name in snake_case",
         "Only with own_events: send; set up a mapping for it at Movable Ink first.",
-        event_name(path("event")),
+        by_setting("own_events", send=_name(event_name(path("event"))), skip=refused(OWN_EVENTS_OFF)),
         obj(meta=_META),
-        body=by_setting("own_events", send=EVENT, skip=refused(OWN_EVENTS_OFF)),
         kept_days=_KEPT_DAYS,
     ),
 )

@@ -5,6 +5,7 @@ from datafly.integrations.signed_webhook import (
     calls,
     headers,
     identity,
+    peers,
     places,
     rules,
     samples,
@@ -67,6 +68,7 @@ integration = Integration(
     samples=samples.SAMPLES,
     corpus="contract/signed_webhook",
     overridable=places.OVERRIDABLE,
+    peers=peers.PEERS,
     # A receiver may look for webhook-id and messageId; whether it does, nobody can know here.
     idempotent=False,
     functions=Functions(
