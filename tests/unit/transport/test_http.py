@@ -320,3 +320,14 @@ def test_a_compressed_answer_is_read_though_not_asked_for(encoding, packed):
 
 def test_a_body_that_only_claims_to_be_compressed_is_kept_as_it_is():
     assert unpack(b"<html>", "gzip", 1_000) == b"<html>"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://vendor.example/x", "https://10.0.0.1/x", "https://[::1]/x", "https://localhost/x", "ftp://a.example/x"],
+)
+async def test_what_is_refused_for_sure_is_told_beforehand_in_the_words_of_the_refusal(url):
+    async with transport() as made:
+        reply = await made.send(Outgoing(method="POST", url=url, headers={}, body=b"{}", timeout_seconds=5.0))
+        assert made.objection(url) == reply.error != ""
+        assert made.objection("https://vendor.example/x") == ""
