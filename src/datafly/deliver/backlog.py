@@ -7,9 +7,9 @@ from typing import Final
 
 from datafly.deliver import reasons
 from datafly.deliver.batch import Batch, Member, Unit
+from datafly.deliver.entries import Entry
 from datafly.deliver.site import Plan, Served, Site
 from datafly.model.delivery import Answer, Item
-from datafly.model.event import Event
 from datafly.model.verdict import FINAL, Ruling
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverShapeFailed
@@ -154,14 +154,14 @@ class Backlog:
 
     def _recheck(self, batch: Batch) -> None:
         members = [member for member in batch.members() if not member.done]
-        newer = self._site.newer_consents([member.event for member in members])
+        newer = self._site.newer_consents([member.entry for member in members])
         for member, known in zip(members, newer, strict=True):
-            if ruling := self._refused(batch.compiled, member, known):
+            if known is not None and (ruling := self._refused(batch.compiled, member, known)):
                 self._decide(member, ruling)
 
-    def _refused(self, compiled: Compiled, member: Member, newer: Mapping[str, bool] | None) -> Ruling | None:
+    def _refused(self, compiled: Compiled, member: Member, newer: Mapping[str, bool]) -> Ruling | None:
         try:
-            return self._site.parts.withheld(compiled, member.event, newer)
+            return self._site.parts.withheld(compiled, member.entry.event, newer)
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the event is kept as REJECTED
             return self._fault(error)
 
@@ -190,11 +190,11 @@ class Backlog:
     def _shape_some(self, plan: Plan, most: int) -> None:
         """Of the first `most` that wait, until a batch is full. What visitors chose is asked of all of them at once."""
         waiting = list(islice(self.queue, most))
-        newer = self._site.newer_consents([member.event for member in waiting])
+        newer = self._site.newer_consents([member.entry for member in waiting])
         now_ms = self._site.clock.now_ms()
         for member, known in zip(waiting, newer, strict=True):
-            served = plan.of(member.event.key)
-            wanted = self._made(served.compiled, member.event, known, now_ms)
+            served = plan.of(member.key)
+            wanted = self._made(served.compiled, member.entry, known, now_ms)
             meter = served.compiled.meter
             made = self._afforded(served.compiled, meter, wanted) if meter else wanted
             if made is None:
@@ -208,8 +208,9 @@ class Backlog:
             elif not self._take_in(served, member, made):
                 return
 
-    def _made(self, compiled: Compiled, event: Event, newer: Mapping[str, bool] | None, now_ms: int) -> Shaped:
+    def _made(self, compiled: Compiled, entry: Entry, newer: Mapping[str, bool] | None, now_ms: int) -> Shaped:
         try:
+            event = entry.event
             withheld = self._site.parts.withheld(compiled, event, newer)
             made = withheld or compiled.shape(event if newer is None else event.with_choices(newer), now_ms)
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the event is kept as REJECTED

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
+from datafly.deliver.entries import Entry
 from datafly.model.delivery import AheadCall, Answer, Item, Outgoing
-from datafly.model.event import Event
 from datafly.model.verdict import Ruling
 from datafly.spec.compiled import Compiled, Limits
 
@@ -22,9 +22,7 @@ class Member(msgspec.Struct, eq=False, gc=False):
     of it before its last one.
     """
 
-    offset: int
-    event: Event
-    size: int
+    entry: Entry
     arrived: float
     left: int = 0
     done: bool = False
@@ -32,8 +30,16 @@ class Member(msgspec.Struct, eq=False, gc=False):
     ahead: tuple[AheadCall, ...] = ()
 
     @property
+    def offset(self) -> int:
+        return self.entry.offset
+
+    @property
+    def size(self) -> int:
+        return self.entry.size
+
+    @property
     def key(self) -> str:
-        return self.event.key
+        return self.entry.key
 
 
 class Unit(msgspec.Struct, eq=False, gc=False):

@@ -1,6 +1,8 @@
 """Records of the log, decoded for delivery."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from sys import intern
 from typing import Final
 
 import msgspec
@@ -16,27 +18,67 @@ _FAULTS: Final = (msgspec.MsgspecError, ValueError)
 """What decoding raises."""
 
 
-class Entry(msgspec.Struct, gc=False):
-    """One offset. No `event`: `fault` says why it cannot be read, or it is *lost* up to `last` (not in the log)."""
+class Entry(msgspec.Struct, gc=False, eq=False):
+    """One offset. Not readable: `fault` says why, or it is *lost* up to `last` (not in the log).
+
+    What waits is kept as the bytes that it was read as, a quarter of what it takes decoded, and with the few fields
+    that are asked for meanwhile. `historical`: it is told as history, whatever it says itself.
+    """
 
     offset: int
     last: int
-    event: Event | None = None
-    size: int = 0
+    value: bytes = b""
+    decode: Decode | None = None
+    key: str = ""
+    pipeline_id: str = ""
+    type: str = ""
+    steady_ms: int = 0
     fault: str = ""
+    historical: bool = False
+    decoded: Event | None = None
+
+    @property
+    def is_readable(self) -> bool:
+        return self.decode is not None
 
     @property
     def is_lost(self) -> bool:
-        return self.event is None and not self.fault
+        return self.decode is None and not self.fault
+
+    @property
+    def size(self) -> int:
+        return len(self.value)
+
+    @property
+    def event(self) -> Event:
+        """Of a readable one; decoded anew where it was put to rest."""
+        event = self.decoded
+        if event is None:
+            assert self.decode is not None  # noqa: S101  it is readable
+            event = self.decode(self.value)
+        return msgspec.structs.replace(event, historical=True) if self.historical else event
+
+
+def read_entry(offset: int, value: bytes, decode: Decode) -> Entry:
+    """A readable one. Raises what `decode` raises."""
+    event = decode(value)
+    kept = (event.key, intern(event.pipeline_id), intern(event.type), event.steady_ms)
+    return Entry(offset, offset, value, decode, *kept, decoded=event)
 
 
 class EventReader:
-    """A `Reader` whose records are events. Blocking."""
+    """A `Reader` whose records are events. Blocking.
 
-    def __init__(self, reader: Reader, decode: Decode) -> None:
+    Of what it read, the newest `awake` events are kept decoded, for all who are about to shape them; those before are
+    put to rest.
+    """
+
+    def __init__(self, reader: Reader, decode: Decode, *, awake: int = 0) -> None:
         self._reader = reader
         self._decode = decode
         self._empty_reads = 0
+        self._most_awake = awake
+        self._awake: deque[Entry] = deque()
 
     def read(self, offset: int, limit: int, share: Share = WHOLE) -> tuple[list[Entry], int]:
         """Of up to `limit` records from `offset` on those of the share, and the position after all that were read.
@@ -57,7 +99,13 @@ class EventReader:
     def head(self) -> int:
         return self._reader.bounds().head
 
+    def rest(self, awake: int = 0) -> None:
+        """All but the newest `awake` are put to rest: they wait, and nobody knows for how long."""
+        while len(self._awake) > awake:
+            self._awake.popleft().decoded = None
+
     def close(self) -> None:
+        self.rest()
         self._reader.close()
 
     def _lost(self, offset: int, records: Sequence[Record]) -> Entry | None:
@@ -79,12 +127,15 @@ class EventReader:
 
     def _entries(self, records: Sequence[Record]) -> list[Entry]:
         decode, entries = self._decode, list[Entry]()
+        awake = self._awake
+        self.rest(max(self._most_awake - len(records), 0))
         for record in records:
             offset = record.offset
             try:
-                event = decode(record.value)
+                entry = read_entry(offset, record.value, decode)
             except _FAULTS as error:
                 entries.append(Entry(offset, offset, fault=str(error) or type(error).__name__))
             else:
-                entries.append(Entry(offset, offset, event, len(record.value)))
+                entries.append(entry)
+                awake.append(entry)
         return entries

@@ -19,6 +19,9 @@ _LOOK_EVENTS: Final = 32
 _SLOWER: Final = 1.02
 """From look to look while nothing comes: the slowest pace is reached after about a second."""
 
+_DROWSY_SECONDS: Final = 1.0
+"""If nobody takes anything for so long, they wait for a vendor."""
+
 OpenReader = Callable[[], EventReader]
 
 
@@ -102,18 +105,27 @@ class Feed:
         pause = self._settings.first_poll_seconds
         while True:
             while not self._is_wanted():
-                await self._wanted.wait()
+                if not await self._wanted.wait(_DROWSY_SECONDS):
+                    self._rest()
+                    await self._wanted.wait()
             if await self._read_on():
                 pause = self._settings.first_poll_seconds
-            else:
-                await self.clock.sleep(pause)
+                continue
+            await self.clock.sleep(pause)
+            if pause < self._settings.max_poll_seconds:
                 pause = min(pause * _SLOWER, self._settings.max_poll_seconds)
+            else:
+                self._rest()
 
     def close(self) -> None:
         """Nothing may be under way."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    def _rest(self) -> None:
+        if self._reader is not None:
+            self._reader.rest()
 
     def _is_wanted(self) -> bool:
         return self._next is not None and self._next - self._furthest < self._settings.chunk_events
@@ -167,6 +179,11 @@ class Cursor:
         self.position = position
         feed.serve(self)
 
+    def rest(self) -> None:
+        """Nothing may be under way: what it read by itself is put to rest."""
+        if self._own is not None:
+            self._own.rest()
+
     async def take(self, limit: int) -> list[Entry]:
         """The next entries, in order; waits at the head. May be empty: disturbed, or what came is of other shares."""
         self._feed.follow(self.position)
@@ -204,6 +221,11 @@ class Members:
         self._own: EventReader | None = None
         self.position = offsets[0] if offsets else 0
 
+    def rest(self) -> None:
+        """Nothing may be under way: what it read is put to rest."""
+        if self._own is not None:
+            self._own.rest()
+
     async def take(self, limit: int) -> list[Entry]:
         """Members that the log no longer has are lost entries."""
         if self._own is None:
@@ -239,6 +261,11 @@ class Stretch:
         self._own: EventReader | None = None
         self.position = first
 
+    def rest(self) -> None:
+        """Nothing may be under way: what it read is put to rest."""
+        if self._own is not None:
+            self._own.rest()
+
     async def take(self, limit: int) -> list[Entry]:
         if self._wait > 0:
             await self._feed.clock.sleep(self._wait)
@@ -258,7 +285,7 @@ class Stretch:
 
     def _read(self, reader: EventReader, limit: int) -> tuple[list[Entry], int]:
         entries, after = reader.read(self.position, limit)
-        readable = [one for one in entries if one.event is not None and one.offset < self._end]
+        readable = [one for one in entries if one.is_readable and one.offset < self._end]
         return self._pick(readable), self._end if after == self.position else min(after, self._end)
 
 

@@ -173,7 +173,7 @@ class Lane:
         return backoff
 
     def _account(self, batch: Batch, taken: Sequence[Unit]) -> Spent:
-        pairs = ((unit.member.event, unit.item) for unit in taken)
+        pairs = ((unit.member.entry.type, unit.item) for unit in taken)
         return self._site.thrift.account(batch.compiled, pairs, is_live=self._book.run_id == LIVE)
 
     def _follow(self, batch: Batch, reply: Reply, decision: Decision, started_ms: int) -> None:

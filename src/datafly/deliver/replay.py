@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-import msgspec
-
 from datafly.deliver.entries import Entry
 from datafly.deliver.feed import Feed, Members, Stretch
 from datafly.deliver.offload import Offload
@@ -149,7 +147,7 @@ class Replaying:
     def _pick(self, partition: int, entries: list[Entry]) -> list[Entry]:
         """Blocking. Those that the plan takes, told as history where it is quiet."""
         plan = self.replay.plan or Plan()
-        picked = [one for one in entries if one.event is not None and plan.selection.fits(one.event)]
+        picked = [one for one in entries if plan.selection.fits(one.event)]
         if picked and plan.selection.asks_fate:
             first, last = picked[0].offset, picked[-1].offset
             fitting: set[int] = set()
@@ -159,7 +157,7 @@ class Replaying:
             picked = [one for one in picked if one.offset in fitting]
         if plan.quiet:
             for one in picked:
-                one.event = msgspec.structs.replace(one.event, historical=True) if one.event else None
+                one.historical = True
         return picked
 
     def _seconds_each(self) -> float:

@@ -24,6 +24,8 @@ from datafly.store.base import Writing
 
 _TAKEN_AT_ONCE: Final = 500
 _MOST_LANES: Final = 64
+_DROWSY_SECONDS: Final = 1.0
+"""If nothing is decided for so long, what was read waits for a vendor."""
 
 
 def every_lane(installation_id: str, run_id: str, partition: int) -> tuple[tuple[str, str, int, int], ...]:
@@ -37,6 +39,8 @@ class Source(Protocol):
     position: int
 
     async def take(self, limit: int) -> list[Entry]: ...
+
+    def rest(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -152,7 +156,9 @@ class Run:
 
     async def _take_in(self) -> None:
         while self._is_read() or not self._has_room():
-            await self._bell.wait()
+            if not await self._bell.wait(_DROWSY_SECONDS):
+                self._source.rest()
+                await self._bell.wait()
         entries = await self._source.take(_TAKEN_AT_ONCE)
         outcomes = self._accept(within := [*self._within(entries)])
         lost = () if self._decides_losses() else self._lost(within)
@@ -193,13 +199,13 @@ class Run:
         lost: list[Outcome] = []
         ours: list[Entry] = []
         for entry in entries:
-            event, offset = entry.event, entry.offset
-            if event is None and entry.is_lost:
+            offset = entry.offset
+            if entry.is_lost:
                 self._tell_lost(entry)
                 lost += self._lose(entry) if self._decides_losses() else ()
-            elif (event is not None and event.pipeline_id != site.installation.pipeline_id) or tracker.knows(offset):
+            elif (entry.is_readable and entry.pipeline_id != site.installation.pipeline_id) or tracker.knows(offset):
                 continue  # what cannot be read may be anybody's: it is told to everyone rather than to no one
-            elif event is None or site.closing is not None:
+            elif not entry.is_readable or site.closing is not None:
                 decided.append((offset, site.closing or self._unreadable(entry)))
             else:
                 tracker.take(offset)
@@ -212,8 +218,7 @@ class Run:
         hands: list[list[Member]] = [[] for _ in lanes]
         arrived = self._site.clock.monotonic()
         for entry in entries:
-            if (event := entry.event) is not None:
-                hands[lane_of(event.key, len(lanes))].append(Member(entry.offset, event, entry.size, arrived))
+            hands[lane_of(entry.key, len(lanes))].append(Member(entry, arrived))
         for lane, members in zip(lanes, hands, strict=True):
             lane.put(members)
 

@@ -68,7 +68,7 @@ class Delivery:
 
     def _feed(self, number: int) -> Feed:
         def open_reader() -> EventReader:
-            return EventReader(self._parts.log.reader(EVENTS, number), self._parts.decode)
+            return EventReader(parts.log.reader(EVENTS, number), parts.decode, awake=parts.settings.awake_events)
 
         parts = self._parts
         return Feed(open_reader, clock=self._clock, offload=self._reading, settings=parts.settings, share=parts.share)

@@ -8,9 +8,10 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `lanes`: requests in flight at once for one installation. `window_*`: how much one installation holds in memory,
     undecided; `span_events`: how far it may run ahead of its oldest undecided event. `ring_*`: how much of the log is
-    held for all of them, decoded; `rejoin_events`: also where all have taken it. `isolate_after_tries`: when a
-    batch that fails while others succeed is split; `isolate_down_after_tries`: when it is split although nothing
-    succeeds, for it may itself be why. `breaker_failures`: failures in a row, over all lanes, that open the breaker.
+    held for all of them; `rejoin_events`: also where all have taken it. `awake_events`: so many of the newest are held
+    decoded, the others as bytes. `isolate_after_tries`: when a batch that fails while others succeed is split;
+    `isolate_down_after_tries`: when it is split although nothing succeeds, for it may itself be why.
+    `breaker_failures`: failures in a row, over all lanes, that open the breaker.
     """
 
     lanes: int = 4
@@ -43,6 +44,7 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     chunk_events: int = 1_000
     ring_events: int = 5_000
     rejoin_events: int = 500
+    awake_events: int = 1_000
     ring_bytes: int = 16_000_000
 
     drain_seconds: float = 3.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from datafly.deliver import reasons
-from datafly.deliver.entries import Decode
+from datafly.deliver.entries import Decode, Entry
 from datafly.deliver.gate import Gate
 from datafly.deliver.pace import Pace, Paces
 from datafly.deliver.recorder import Recorder
@@ -160,19 +160,18 @@ class Site:
         self.capped = None
         self.gate.shut("capped", shut=False)
 
-    def newer_consents(self, events: Sequence[Event]) -> list[Mapping[str, bool] | None]:
+    def newer_consents(self, entries: Sequence[Entry]) -> list[Mapping[str, bool] | None]:
         """What the visitor of each decided since it came; asked whenever a request is built or sent again.
 
         The events of one request are of one moment: who was offline sends a withdrawal together with what was queued.
         What came behind the withdrawal in the same request carries it already.
         """
-        if not events:
+        if not entries:
             return []
-        came_ms = [event.steady_ms for event in events]
-        known = self.parts.withdrawn({event.key for event in events}, min(came_ms))
+        known = self.parts.withdrawn({one.key for one in entries}, min([one.steady_ms for one in entries]))
         if not known:
-            return [None] * len(events)
-        return [_newer(known.get(event.key), steady_ms) for event, steady_ms in zip(events, came_ms, strict=True)]
+            return [None] * len(entries)
+        return [_newer(known.get(one.key), one.steady_ms) for one in entries]
 
 
 def _newer(known: tuple[dict[str, bool], int] | None, steady_ms: int) -> dict[str, bool] | None:

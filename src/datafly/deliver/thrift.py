@@ -9,7 +9,6 @@ import msgspec
 from datafly.deliver import reasons
 from datafly.model.clock import Clock
 from datafly.model.delivery import Item
-from datafly.model.event import Event
 from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.spending import Meter
 
@@ -81,17 +80,17 @@ class Thrift:
             return items
         return None if meter.holds else reasons.over_cap(meter.cap, meter.unit)
 
-    def account(self, compiled: Compiled, taken: Iterable[tuple[Event, Item]], *, is_live: bool) -> Spent:
-        """What the vendor took now, and what it cost. After a replay, which is none of the order of live events, what
-        was known of the subject is forgotten.
+    def account(self, compiled: Compiled, taken: Iterable[tuple[str, Item]], *, is_live: bool) -> Spent:
+        """What the vendor took now, each with the type of its event, and what it cost. After a replay, which is none of
+        the order of live events, what was known of the subject is forgotten.
         """
         meter = compiled.meter
         if meter is None:
             return NOTHING_SPENT
         counts: Counter[str] = Counter()
         known: list[Taken] = []
-        for event, item in taken:
-            counts[event.type] += meter.cost(item)
+        for kind, item in taken:
+            counts[kind] += meter.cost(item)
             told = meter.told(item)
             if told is not None:
                 known.append(Taken(self._space(compiled), told.whose, told.fields if is_live else None))

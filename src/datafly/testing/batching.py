@@ -7,6 +7,7 @@ import msgspec
 
 from datafly.deliver.backlog import Backlog
 from datafly.deliver.batch import Batch, Member
+from datafly.deliver.entries import Entry, read_entry
 from datafly.deliver.site import Parts, Plan, Served, Site
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Revision, Template
@@ -44,7 +45,7 @@ class Made(msgspec.Struct):
 def requests_for(compiled: Compiled, events: Sequence[Event]) -> Made:
     """As a lane would send them, one after the other, each taken; looked at twice, as a retry looks at it."""
     backlog = Backlog(_site(compiled))
-    backlog.put([Member(offset, event, 100, 0.0) for offset, event in enumerate(events)])
+    backlog.put([Member(_entry(offset, event), 0.0) for offset, event in enumerate(events)])
     made = Made([], [])
     while backlog:
         batch = backlog.head()
@@ -57,6 +58,10 @@ def requests_for(compiled: Compiled, events: Sequence[Event]) -> Made:
             backlog.replace_head([])
         made.decided += backlog.take_decided()
     return made
+
+
+def _entry(offset: int, event: Event) -> Entry:
+    return read_entry(offset, bytes(100), lambda _: event)
 
 
 def require_kept(compiled: Compiled, events: Sequence[Event]) -> None:

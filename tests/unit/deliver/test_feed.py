@@ -7,7 +7,20 @@ from datafly.deliver.feed import Cursor, Feed
 from datafly.deliver.offload import Inline
 from datafly.deliver.settings import DeliverySettings
 from datafly.log.base import Bounds, Record
+from datafly.model.event import Event
 from datafly.testing.clock import FakeClock
+
+
+def made_event(number):
+    return Event(
+        message_id=f"m-{number}",
+        type="track",
+        pipeline_id="pl_1",
+        key="k",
+        timestamp_ms=0,
+        received_ms=number,
+        properties={"number": number},
+    )
 
 
 class Shelf:
@@ -15,6 +28,7 @@ class Shelf:
 
     def __init__(self):
         self.records = []
+        self.awake = 100
         self.skips = False
         self.earliest = 0
         self.open = 0
@@ -26,13 +40,13 @@ class Shelf:
 
     def reader(self):
         self.open += 1
-        return EventReader(self, self._decode)
+        return EventReader(self, self._decode, awake=self.awake)
 
     def _decode(self, value):
         if value == b"13":
             raise ValueError("unlucky")
         self.decoded.append(int(value))
-        return int(value)
+        return made_event(int(value))
 
     def read(self, offset, *, max_records, max_bytes=0):
         start = max(offset, self.earliest)
@@ -158,3 +172,53 @@ async def test_who_stands_in_the_middle_of_what_was_dropped_loses_only_what_is_a
     taken = await room.take(Cursor(room.feed, 60), 200)
     assert (taken[0].is_lost, taken[0].offset, taken[0].last) == (True, 60, 149)
     room.task.cancel()
+
+
+def awake(entries):
+    return [entry.offset for entry in entries if entry.decoded is not None]
+
+
+async def test_of_what_waits_only_the_newest_is_held_decoded_and_the_rest_is_decoded_when_it_is_asked_for():
+    room = Room(ring_events=100)
+    room.shelf.awake = 15
+    room.shelf.append(60)
+    taken = await room.take(Cursor(room.feed, 0), 60)
+    assert awake(taken) == list(range(45, 60))
+    assert [one.event.properties["number"] for one in taken if one.is_readable] == [n for n in range(60) if n != 13]
+    assert awake(taken) == list(range(45, 60))
+    room.task.cancel()
+
+
+async def test_once_nobody_takes_anything_nothing_is_held_decoded(room):
+    """They wait for their vendor: with the log read to its end, and with more of it to come."""
+    room.shelf.append(60)
+    taken = await room.take(Cursor(room.feed, 0), 60)
+    assert awake(taken)
+    await room.clock.advance(30)
+    assert not awake(taken)
+
+    room.shelf.append(100)
+    taken = await room.take(Cursor(room.feed, 60), 80)
+    assert awake(taken)
+    await room.clock.advance(30)
+    assert not awake(taken)
+
+
+async def test_who_reads_alone_and_waits_holds_nothing_decoded(room):
+    room.shelf.append(200)
+    await room.take(Cursor(room.feed, 0), 200)
+    slow = Cursor(room.feed, 0)
+    taken = await room.take(slow, 50)
+    assert awake(taken)
+    slow.rest()
+    assert not awake(taken)
+    assert taken[20].event == made_event(20)
+
+
+async def test_what_is_told_as_history_is_so_also_when_it_is_decoded_again(room):
+    room.shelf.append(5)
+    entry = (await room.take(Cursor(room.feed, 0), 5))[0]
+    entry.historical = True
+    assert (entry.event.historical, entry.event.message_id) == (True, "m-0")
+    entry.decoded = None
+    assert (entry.event.historical, entry.event.message_id) == (True, "m-0")

@@ -2,6 +2,7 @@ import msgspec
 
 from datafly import catalog
 from datafly.deliver.batch import Batch, Member, Unit
+from datafly.deliver.entries import Entry
 from datafly.deliver.sightings import DAY_MS, Sightings
 from datafly.model.delivery import Item, Sighting
 from datafly.observe import counts
@@ -11,7 +12,7 @@ MADE = compiled(catalog.get("insider"))
 
 
 def batch(*bodies):
-    units = [Unit(Member(offset, None, 1, 0.0), Item(body)) for offset, body in enumerate(bodies)]
+    units = [Unit(Member(Entry(offset, offset), 0.0), Item(body)) for offset, body in enumerate(bodies)]
     return Batch(MADE, "rev_1", 1, units)
 
 
