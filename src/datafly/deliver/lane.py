@@ -164,6 +164,7 @@ class Lane:
         self._site.failed += attempt is None
         for part in rest:
             part.earlier = (*batch.earlier, answer)[-self._site.settings.earlier_answers :]
+            part.outgoing = None  # made again of the same items it is the same
         self._backlog.replace_head(rest)
         spent = self._account(batch, taken)
         sightings = self._site.sightings.of(batch, attempt.delivered, started_ms) if attempt else ()

@@ -41,10 +41,10 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     control_interval_seconds: float = 0.2
     first_poll_seconds: float = 0.002
     max_poll_seconds: float = 0.02
-    chunk_events: int = 1_000
+    chunk_events: int = 500
     ring_events: int = 5_000
     rejoin_events: int = 500
-    awake_events: int = 1_000
+    awake_events: int = 500
     ring_bytes: int = 16_000_000
 
     drain_seconds: float = 3.0

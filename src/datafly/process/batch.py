@@ -26,14 +26,14 @@ class Batch(msgspec.Struct):
     `withheld`: how many of each pipeline were not kept for want of a consent.
     """
 
-    entries: list[Entry]
-    marks: list[tuple[Fingerprint, int]]
-    withheld: Counter[str]
+    entries: list[Entry] = msgspec.field(default_factory=list)
+    marks: list[tuple[Fingerprint, int]] = msgspec.field(default_factory=list)
+    withheld: Counter[str] = msgspec.field(default_factory=Counter)
     duplicates: int = 0
     refused: int = 0
 
 
-def read_batch(records: Sequence[Record], partition: int) -> list[Incoming]:
+def read_batch(records: Sequence[Record], partition: int, batch: Batch) -> list[Incoming]:
     """What cannot be an event is told and left out: it never stops the others."""
     good: list[Incoming] = []
     for record in records:
@@ -47,6 +47,7 @@ def read_batch(records: Sequence[Record], partition: int) -> list[Incoming]:
             good.append(one)
         else:
             _refuse(partition, record.offset, received, one.reason)
+            batch.refused += 1
     return good
 
 
@@ -62,8 +63,8 @@ def prepare(batch: Sequence[Incoming], memory: Memory, state: StateFile) -> None
         memory.seen.setdefault(mark, received_ms)
 
 
-def govern_batch(good: Sequence[Incoming], partition: int, context: Context, memory: Memory) -> Batch:
-    batch = Batch([], [], Counter())
+def govern_batch(good: Sequence[Incoming], partition: int, context: Context, memory: Memory, batch: Batch) -> None:
+    """What comes of them is added to `batch`."""
     for one in good:
         try:
             outcome = govern(one, context, memory)
@@ -79,7 +80,6 @@ def govern_batch(good: Sequence[Incoming], partition: int, context: Context, mem
         else:
             batch.marks.append((one.mark, outcome.received_ms))
             batch.entries.append(Entry(outcome.key, value))
-    return batch
 
 
 def _refuse(partition: int, offset: int, received: Received | None, reason: str) -> None:

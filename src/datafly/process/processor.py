@@ -23,7 +23,7 @@ from datafly.observe.process import (
     ProcessRecordsLost,
     ProcessStateCaughtUp,
 )
-from datafly.process.batch import govern_batch, prepare, read_batch
+from datafly.process.batch import Batch, govern_batch, prepare, read_batch
 from datafly.process.dedupe import fingerprint
 from datafly.process.lookup import state_path
 from datafly.process.memory import Memory, Seen
@@ -35,6 +35,9 @@ Pipelines = Callable[[], Mapping[str, Pipeline]]
 Consents = Callable[[], ConsentSettings]
 
 BATCH: Final = 1_000
+"""So many records are appended together."""
+SLICE: Final = 250
+"""So many of them are in memory decoded at once."""
 UNWRITTEN: Final = 10_000
 """So many message ids wait in memory at most; then, or as soon as nothing comes in, they are written."""
 REMEMBERED: Final = 10_000
@@ -187,18 +190,19 @@ class PartitionWorker:
         self._appender.close()
 
     def _process(self, records: Sequence[Record]) -> None:
-        incoming = read_batch(records, self.partition)
-        prepare(incoming, self._memory, self._state)
-        batch = govern_batch(incoming, self.partition, Context(self._pipelines(), self._consent()), self._memory)
+        context, batch = Context(self._pipelines(), self._consent()), Batch()
+        for start in range(0, len(records), SLICE):
+            incoming = read_batch(records[start : start + SLICE], self.partition, batch)
+            prepare(incoming, self._memory, self._state)
+            govern_batch(incoming, self.partition, context, self._memory, batch)
         position = records[-1].offset + 1
         first = self._appender.append(batch.entries, consumed=position)
         self._tell_lost(records[0].offset)
         self.position = position
         self._unwritten += [Seen(mark, at_ms, offset) for offset, (mark, at_ms) in enumerate(batch.marks, first)]
-        refused = len(records) - len(incoming) + batch.refused
         for pipeline_id, events in batch.withheld.items():
             emit(ProcessEventsWithheld(self.partition, pipeline_id, events))
-        emit(ProcessBatchAppended(self.partition, len(batch.entries), batch.duplicates, refused))
+        emit(ProcessBatchAppended(self.partition, len(batch.entries), batch.duplicates, batch.refused))
 
     def _tell_lost(self, found: int) -> None:
         """Once, as the position goes beyond it with the append that is durable by now."""

@@ -21,6 +21,7 @@ from datafly.runtime.ports import refuse_busy_ports, shared_with_nobody_else
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.process import start
 from datafly.runtime.sharing import share_out_deliveries
+from datafly.runtime.shed import shed_code
 from datafly.runtime.supervisor import supervise
 from datafly.runtime.welcome import welcome
 from datafly.settings import Settings
@@ -49,6 +50,7 @@ async def _run(settings: Settings, stop: asyncio.Event, held: int) -> None:
 
     async def announce() -> None:
         print(text, flush=True)  # noqa: T201  what a person waits for at the terminal
+        shed_code()
 
     await supervise(settings, roles, stop, announce, start=partial(start, held=(held,)))
 
