@@ -12,7 +12,8 @@ import msgspec
 
 from datafly.management.events_log import Place
 from datafly.management.fates import Fates
-from datafly.management.search import Filters, event_at, fits
+from datafly.management.paging import encode_cursor
+from datafly.management.search import Filters, Positions, event_at, fits
 from datafly.management.services import Composed
 from datafly.management.views.event import LiveEvent
 from datafly.model.event import Event
@@ -50,14 +51,19 @@ class Glimpse(msgspec.Struct, frozen=True):
 
 
 class Feed:
-    """One page's way through the log. Blocking; for one caller at a time."""
+    """One page's way through the log, from `positions` on. Blocking; for one caller at a time."""
 
-    def __init__(self, services: Composed, filters: Filters) -> None:
+    def __init__(self, services: Composed, filters: Filters, positions: Positions) -> None:
         self._services = services
         self._filters = filters
-        self._positions = services.log.heads()
+        self._positions = positions
         self._waiting: dict[tuple[int, int], _Waiting] = {}
         self._look_back()
+
+    @property
+    def place(self) -> str:
+        """From which a page that comes back misses nothing."""
+        return encode_cursor(self._positions)
 
     def step(self) -> Glimpse:
         heads = self._services.log.heads()

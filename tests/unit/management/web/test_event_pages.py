@@ -2,9 +2,12 @@
 
 import html
 import json
+import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from datafly.management.follow import start
 from datafly.management.search import Filters
 from datafly.management.web.feed import READ, SHOWN, Feed, row_id
 from datafly.model.consent import Consent
@@ -13,8 +16,23 @@ from datafly.model.verdict import Verdict
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>{{7*7}}${7*7}"
 
 
-def feed(house, **filters):
-    return Feed(house.app.state["services"], Filters(**filters))
+def feed(house, place=None, **filters):
+    services = house.app.state["services"]
+    return Feed(services, Filters(**filters), start(services, place))
+
+
+def test_nothing_falls_between_the_page_and_its_stream_nor_while_the_connection_is_lost(house, browser):
+    house.happens("m1")
+    page = browser.get("/live-events?event=Product+Viewed").text
+    address = html.unescape(re.search(r'data-live="([^"]+)"', page)[1])
+    asked = parse_qs(urlsplit(address).query)
+    assert asked["event"] == ["Product Viewed"]
+    house.happens("m2")
+    stream = feed(house, asked["from"][0])
+    assert [row.live.message_id for row in stream.step().rows] == ["m2"]
+    place = stream.place
+    house.happens("m3")
+    assert [row.live.message_id for row in feed(house, place).step().rows] == ["m3"]
 
 
 def test_live_events_show_each_verdict_with_its_status(house, browser):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
@@ -10,6 +11,8 @@ from litestar.datastructures import MultiDict
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
+from datafly.management.follow import start
+from datafly.management.paging import encode_cursor
 from datafly.management.search import Filters, newest_found
 from datafly.management.services import Composed, Services
 from datafly.management.web.feed import BEGINS_WITH, Feed, Glimpse, Row, row_id
@@ -27,6 +30,7 @@ _FIELDS: Final = ("pipeline", "event", "user", "email", "message", "verdict", "v
 @get("/live-events", sync_to_thread=True)
 def live_events(*, services: Services, request: Visit) -> Response[str]:
     asked = asked_of(request.query_params)
+    begin = encode_cursor(services.log.heads())  # before the rows are read: what comes meanwhile is told twice
     found, more = newest_found(services, filters_of(asked), BEGINS_WITH)
     return draw(
         request,
@@ -35,7 +39,7 @@ def live_events(*, services: Services, request: Visit) -> Response[str]:
         asked=asked,
         rows=[Row(row_id(place.partition, place.offset), live) for place, live in found],
         more=more,
-        query=str(request.url.query),
+        stream=f"{PLACE}/stream?{urlencode({**asked, 'from': begin})}",
         pipelines=services.control.pipelines(),
         integrations=services.control.installations(),
         vendors=services.catalog.all(),
@@ -44,7 +48,9 @@ def live_events(*, services: Services, request: Visit) -> Response[str]:
 
 @get("/live-events/stream", sync_to_thread=True)
 def stream(*, services: Services, request: Visit) -> ServerSentEvent:
-    feed = Feed(services, filters_of(asked_of(request.query_params)))
+    """From the place that the page names, or, where its browser lost the connection, from what that saw last."""
+    begin = request.headers.get("Last-Event-ID") or request.query_params.get("from")
+    feed = Feed(services, filters_of(asked_of(request.query_params)), start(services, begin))
     return ServerSentEvent(_glimpses(services, feed, request), headers={"X-Accel-Buffering": "no"})
 
 
@@ -68,7 +74,8 @@ async def _glimpses(services: Composed, feed: Feed, request: Visit) -> AsyncIter
     while not services.stop.is_set() and await asyncio.to_thread(may_look, services, request):
         glimpse = await asyncio.to_thread(feed.step)
         if glimpse.arrived or glimpse.decided or glimpse.rows:
-            yield ServerSentEventMessage(event="glimpse", data=await asyncio.to_thread(_drawn, glimpse))
+            drawn = await asyncio.to_thread(_drawn, glimpse)
+            yield ServerSentEventMessage(event="glimpse", data=drawn, id=feed.place)
         elif silent >= services.settings.heartbeat_seconds:
             yield ServerSentEventMessage(comment="still here")
         silent = 0.0 if glimpse.arrived else silent + PAUSE_SECONDS

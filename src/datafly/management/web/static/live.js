@@ -35,13 +35,18 @@ function take(message) {
     document.getElementById(place)?.replaceWith(rows(html));
   }
   if (!glimpse.rows) return;
-  feed.prepend(rows(glimpse.rows));
+  const fresh = rows(glimpse.rows);
+  for (const row of [...fresh.children]) {
+    document.getElementById(row.id)?.replaceWith(row);
+  }
+  feed.prepend(fresh);
   while (feed.children.length > MOST) feed.lastElementChild.remove();
   if (empty) empty.hidden = true;
 }
 
-function start() {
-  source = new EventSource(feed.dataset.live);
+// From what the page was drawn with, so that nothing falls between; after a pause from what comes then.
+function start(place) {
+  source = new EventSource(place);
   source.addEventListener("glimpse", take);
   source.addEventListener("open", () => { rate.textContent = "Listening: events appear here as they come."; });
   source.addEventListener("error", () => { rate.textContent = "The connection is lost; trying again."; });
@@ -54,8 +59,10 @@ pause.addEventListener("click", () => {
     rate.textContent = "Paused: what comes meanwhile is not shown here, and is delivered all the same.";
   } else {
     window_ = [];
-    start();
+    const place = new URL(feed.dataset.live, location.href);
+    place.searchParams.delete("from");
+    start(place);
   }
   pause.textContent = source ? "Pause" : "Go on";
 });
-start();
+start(feed.dataset.live);
