@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 
 import aiohttp
-from control_room import look_around
+from visits.control_room import look_around
 
 BATCH = 100
 AT_ONCE = 8

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from datafly import catalog
 from datafly.deliver.batch import Batch, Member, Unit
+from datafly.deliver.entries import Entry
 from datafly.model.delivery import Item, Reply
 from datafly.model.event import Event
 from datafly.model.secret import Secret
@@ -71,7 +72,7 @@ def batches_of(made, events):
         for item in () if isinstance(shaped, Ruling) else shaped:
             if not found or not found[-1].takes(item, made.limits):
                 found.append(Batch(made, "r", 1, []))
-            found[-1].add(Unit(Member(number, event, 1, 0.0), item))
+            found[-1].add(Unit(Member(Entry(number, number, key=event.key), 0.0), item))
     for batch in found:
         batch.arrange()
     return found

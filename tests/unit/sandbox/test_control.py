@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 import datafly.sandbox
+from datafly import catalog
 from datafly.sandbox.insider.panel.session import DEMO_EMAIL, DEMO_PASSWORD
 from datafly.sandbox.rooms import find_rooms
 
@@ -19,7 +20,9 @@ async def test_health_and_readiness_say_ok(insider):
 
 async def test_the_index_leads_to_every_room_that_is_found(insider):
     page = (await insider.client.get("/")).text
-    assert "insider" in [room.slug for room in find_rooms()]
+    assert {room.slug for room in find_rooms()} == {one.slug for one in catalog.all()}, (
+        "each integration ships a sandbox"
+    )
     assert [room.slug for room in find_rooms() if f'href="{room.panel_path}"' not in page] == []
 
 

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from datafly.deliver.batch import Batch, Member, Unit
+from datafly.deliver.entries import Entry
 from datafly.model.delivery import Item, Reply
 from datafly.model.event import Event
 from datafly.model.secret import Secret
@@ -126,7 +127,7 @@ def test_what_has_no_value_is_no_item_and_a_line_that_is_refused_refuses_the_eve
 
 
 def unit(item):
-    return Unit(Member(0, event("x"), 1, 0.0), item)
+    return Unit(Member(Entry(0, 0), 0.0), item)
 
 
 def batch(*items):
@@ -175,7 +176,7 @@ def test_the_limit_of_items_may_count_for_each_list_by_itself():
 
 
 def test_members_come_once_also_where_their_items_stand_apart():
-    member, other = Member(0, event("x"), 1, 0.0), Member(1, event("x"), 1, 0.0)
+    member, other = Member(Entry(0, 0), 0.0), Member(Entry(1, 1), 0.0)
     parts = [(member, "lines"), (member, "people"), (other, "people")]
     held = Batch(MADE, "rev", 1, [Unit(one, Item(b"{}", "track", part=part)) for one, part in parts])
     held.arrange()
