@@ -195,6 +195,13 @@ def test_the_panel_stops_no_call_whose_words_it_cannot_show(shop, page):
     all_taken(page)
 
 
+def test_a_page_that_ends_while_a_reply_arrives_leaves_no_call_of_what_was_taken_unanswered(shop, page):
+    page.add_init_script("Response.prototype.json = () => new Promise(() => {})")
+    page.goto(shop.url)
+    expect(page.locator(".call").first).to_be_visible()
+    expect(page.locator(".call:not(.taken)")).to_have_count(0)
+
+
 def test_the_panel_shows_a_refusal(shop, page):
     page.goto(shop.url)
     all_taken(page)

@@ -129,7 +129,9 @@
     try {
       const reply = await fetchAsIs.call(window, input, options);
       const took = Math.round(performance.now() - start);
-      reply.clone().json().catch(() => undefined).then((json) => answered(pairs, reply.status, json, took));
+      // Noted before datafly forgets what it sent: a page that ends while the body arrives would not note it any more.
+      answered(pairs, reply.status, undefined, took);
+      reply.clone().json().then((json) => answered(pairs, reply.status, json, took)).catch(() => undefined);
       return reply;
     } catch (fault) {
       for (const [call] of pairs) call.state = "waiting";
