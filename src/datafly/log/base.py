@@ -19,6 +19,9 @@ import msgspec
 
 RAW: Final = "raw"
 EVENTS: Final = "events"
+STATE: Final = "state"
+"""What process knows, for whoever takes a partition over: of each key the newest record is kept, whatever its age. Only
+where partitions can move (`Log.partitions` is 0 where they cannot)."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -91,13 +94,38 @@ class Reader(Protocol):
 
     def bounds(self) -> Bounds: ...
 
+    def offset_at(self, at_ms: int) -> int:
+        """Of the first record that was appended then or later, as clocks go; the head if there is none."""
+
     def close(self) -> None: ...
+
+
+class Claimant(Protocol):
+    """A role of one process that works on the partitions it is given. Told by one thread, one call at a time."""
+
+    def assigned(self, partitions: Sequence[int]) -> None:
+        """They are this process's from now on. Returns at once: the work goes on beside."""
+
+    def revoked(self, partitions: Sequence[int]) -> None:
+        """Another process gets them as soon as it returns, in seconds: nothing works on them any more then."""
+
+    def lost(self, partitions: Sequence[int]) -> None:
+        """Another process may have them already: what is under way for them must not count any more."""
+
+
+class Membership(Protocol):
+    def close(self) -> None:
+        """Leaves the group: what is held is revoked first. Returns when it is given up."""
 
 
 class Log(Protocol):
     """`partitions` is fixed at first start."""
 
-    def partitions(self, stream: str) -> int: ...
+    def partitions(self, stream: str) -> int:
+        """0: there is no such stream here."""
+
+    def join(self, group: str, claimant: Claimant) -> Membership:
+        """Take part in sharing out all partitions among the processes of that name, each to one of them at a time."""
 
     def appender(self, stream: str, partition: int) -> Appender:
         """Raises `OperatorError` if another process holds it."""

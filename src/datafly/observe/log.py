@@ -43,3 +43,43 @@ class LogCheckpointFailed(Telemetry, frozen=True):
     partition: int
     wal_pages: int
     reason: str
+
+
+class LogClientTold(Telemetry, frozen=True):
+    """What the brokers' client is worried about, in its words; of one kind at most one in ten seconds."""
+
+    level: ClassVar[int] = logging.WARNING
+    message: str
+
+
+class LogGroupFailed(Telemetry, frozen=True):
+    """The brokers share out no partitions for now; it is tried again. What is held already is worked on."""
+
+    level: ClassVar[int] = logging.ERROR
+    group: str
+    reason: str
+
+
+class LogPartitionGiven(Telemetry, frozen=True):
+    """To work on, from now on."""
+
+    group: str
+    partition: int
+
+
+class LogPartitionGone(Telemetry, frozen=True):
+    """Others work on it from now on. `lost`: this process fell silent for too long, and was not asked."""
+
+    group: str
+    partition: int
+    lost: bool
+
+
+class LogPartitionTaken(Telemetry, frozen=True):
+    """Somebody else writes a partition that is this process's by the group: it is taken back after a pause."""
+
+    level: ClassVar[int] = logging.ERROR
+    group: str
+    partition: int
+    reason: str
+    again_in_seconds: float

@@ -2,14 +2,26 @@
 
 from typing import Final
 
-from datafly.log.base import EVENTS, RAW
+from datafly.log.base import EVENTS, RAW, Log
 from datafly.log.sqlite import SqliteLog
+from datafly.model.errors import OperatorError
 from datafly.settings import Settings
 from datafly.transport.http import HttpTransport
 
 
-def open_log(settings: Settings) -> SqliteLog:
-    """The embedded log: one partition of each stream, one appender each."""
+def open_log(settings: Settings) -> Log:
+    """Raises `OperatorError`; `Unavailable` where no broker answers."""
+    if not settings.log_url:
+        return embedded_log(settings)
+    try:
+        from datafly.runtime.brokers import open_kafka  # noqa: PLC0415 - an extra, and 10 MB of memory
+    except ModuleNotFoundError as error:
+        raise OperatorError("log_url is set: install the client too (pip install 'datafly-signal[kafka]').") from error
+    return open_kafka(settings)
+
+
+def embedded_log(settings: Settings) -> SqliteLog:
+    """One partition of each stream, one appender each."""
     return SqliteLog(settings.data_dir / "log", {RAW: 1, EVENTS: 1}, segment_bytes=settings.segment_bytes)
 
 

@@ -14,7 +14,7 @@ from datafly.observe.lines import line_sink
 from datafly.observe.runtime import RuntimeWorkersRefused
 from datafly.runtime.aside import aside
 from datafly.runtime.child import names_of, preload
-from datafly.runtime.compose import open_log
+from datafly.runtime.compose import embedded_log
 from datafly.runtime.continuity import go_on_beyond_what_was_read
 from datafly.runtime.folder import alone_in_the_folder
 from datafly.runtime.ports import refuse_busy_ports, shared_with_nobody_else
@@ -66,7 +66,8 @@ def _make_ready(settings: Settings) -> str:
     """
     with open_the_store(settings) as store:
         store.control.ensure_default_pipeline()
-        go_on_beyond_what_was_read(open_log(settings), store.ledger)
+        if not settings.log_url:
+            go_on_beyond_what_was_read(embedded_log(settings), store.ledger)
         share_out_deliveries(store, settings.delivery_workers)
         return welcome(settings, store)
 

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from datafly.model.people import ROLES
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_BROKER: Final = r"(?:[^,:/@\s\[\]]+|\[[0-9A-Fa-f:]+\]):\d{1,5}"
+_BROKERS: Final = re.compile(rf"kafka://{_BROKER}(?:,{_BROKER})*/?")
+_TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")
 _DOMAIN: Final = re.compile(rf"\.?{_LABEL}(?:\.{_LABEL})*")
 
 
@@ -72,3 +75,15 @@ def hosts(text: str) -> None:
                 raise ValueError(
                     f"holds {entry!r}, which is no name, address or network, such as 10.0.5.0/24"
                 ) from None
+
+
+def brokers(text: str) -> None:
+    """`kafka://HOST:PORT`, further ones after commas."""
+    if text and not _BROKERS.fullmatch(text):
+        raise ValueError("is not of the form kafka://HOST:9092,HOST2:9092")
+
+
+def topic(text: str) -> None:
+    """What names of topics are made of."""
+    if not _TOPIC.fullmatch(text):
+        raise ValueError("holds more than letters, digits and . _ -, or is longer than 100")

@@ -3,6 +3,7 @@
 import difflib
 import inspect
 import math
+import re
 import tomllib
 import types
 import typing
@@ -22,6 +23,8 @@ OF_TESTS = "DATAFLY_TEST_"
 FILE = "signal.toml"
 _LARGEST = 2**63 - 1
 """What SQLite and JSON readers hold."""
+_LOGS_IN = re.compile(r"://[^/]*@")
+"""A URL with what may be a password."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -142,7 +145,7 @@ def _parse(row: Row, given: Any, where: str) -> Any:
         value = _convert(row.kind, given)
         _within(row.sentence, value)
     except ValueError as error:
-        shown = "its value" if row.secret else repr(given)
+        shown = "its value" if row.secret or _LOGS_IN.search(str(given)) else repr(given)
         raise OperatorError(f"{where}: {shown} {error}.", code="MALFORMED_SETTING") from None
     return value
 

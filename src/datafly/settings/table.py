@@ -113,6 +113,64 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store_connections: Annotated[
         int, Sentence("How many connections to PostgreSQL a process opens at most.", least=2, most=1_000)
     ] = 10
+    log_url: Annotated[
+        str,
+        Sentence(
+            "Kafka brokers of the log, kafka://HOST:9092,HOST2:9092; empty is the embedded log, files of the data "
+            "folder.",
+            fixed=True,
+            form=forms.brokers,
+        ),
+    ] = ""
+    kafka_prefix: Annotated[
+        str,
+        Sentence("What the names of topics, groups and transactions on the brokers begin with.", form=forms.topic),
+    ] = "signal."
+    kafka_partitions: Annotated[
+        int,
+        Sentence(
+            "How many partitions each topic gets when it is made: so many processes of a role can share the work. "
+            "It cannot be changed later.",
+            least=1,
+            most=10_000,
+        ),
+    ] = 12
+    kafka_replication: Annotated[
+        int, Sentence("How many brokers hold each partition, when its topic is made.", least=1, most=100)
+    ] = 3
+    kafka_min_insync: Annotated[
+        int,
+        Sentence(
+            "How many of them must have an event before it counts as durable, when its topic is made.",
+            least=1,
+            most=100,
+        ),
+    ] = 2
+    kafka_security: Annotated[
+        Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"],
+        Sentence("How brokers are spoken to: ssl encrypts, sasl logs in."),
+    ] = "plaintext"
+    kafka_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"],
+        Sentence("How to log in to brokers; OAUTHBEARER takes its settings from kafka_properties."),
+    ] = "PLAIN"
+    kafka_user: Annotated[str, Sentence("Name to log in to brokers with.")] = ""
+    kafka_password: Annotated[Secret | None, Sentence("Password for the brokers.")] = None
+    kafka_ca_file: Annotated[
+        Path | None, Sentence("Certificates (PEM) by which brokers are believed; if absent, those of the system.")
+    ] = None
+    kafka_cert_file: Annotated[
+        Path | None, Sentence("Certificate (PEM) by which Signal shows brokers who it is, where they ask for one.")
+    ] = None
+    kafka_key_file: Annotated[Path | None, Sentence("Private key (PEM) of that certificate.")] = None
+    kafka_key_password: Annotated[Secret | None, Sentence("Password of that key, if it has one.")] = None
+    kafka_properties: Annotated[
+        Secret | None,
+        Sentence(
+            "Further properties of the client (librdkafka), NAME=VALUE separated by semicolons; they count before "
+            "what the settings above make of them."
+        ),
+    ] = None
     demo: Annotated[bool, Sentence("Run the vendor sandboxes and the demo shop, and send to the sandboxes.")] = False
     smtp_host: Annotated[str, Sentence("Mail server that alerts are sent by; empty sends no mail.")] = ""
     smtp_port: Annotated[int, Sentence("Port of the mail server.", least=1, most=65535)] = 587

@@ -1,7 +1,6 @@
 """A writer or a reader of a log in a process of its own; arguments: OPENING COMMAND COUNT."""
 
 import importlib
-import logging
 import subprocess
 import sys
 import time
@@ -40,8 +39,6 @@ def open_sqlite(root: str) -> Log:
 
 def open_kafka(servers: str, prefix: str) -> Log:
     from datafly.log.kafka import KafkaLog, Place  # noqa: PLC0415 - an extra that not everybody installs
-
-    logging.getLogger("datafly.log.kafka").setLevel(logging.CRITICAL)  # what is told is read
 
     return KafkaLog(Place(servers=servers, prefix=prefix, partitions=2, replication=1, min_insync=1))
 

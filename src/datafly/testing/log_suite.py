@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,40 @@ def everything(reader: Reader, start: int = 0, *, at_once: int = 100) -> Iterato
 
 def values(reader: Reader, start: int = 0) -> list[str]:
     return [record.value.decode() for record in everything(reader, start)]
+
+
+class Holder:
+    """A claimant that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.held: set[int] = set()
+        self.told: list[str] = []
+        self._changed = threading.Condition()
+
+    def assigned(self, partitions: Sequence[int]) -> None:
+        self._note("assigned", self.held | {*partitions}, partitions)
+
+    def revoked(self, partitions: Sequence[int]) -> None:
+        self._note("revoked", self.held - {*partitions}, partitions)
+
+    def lost(self, partitions: Sequence[int]) -> None:
+        self._note("lost", self.held - {*partitions}, partitions)
+
+    def wait_for(self, held: set[int]) -> None:
+        self._wait(lambda: self.held == held)
+
+    def wait_for_some(self, count: int) -> None:
+        self._wait(lambda: len(self.held) == count)
+
+    def _wait(self, look: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(look, timeout=60), self.told
+
+    def _note(self, what: str, held: set[int], partitions: Sequence[int]) -> None:
+        with self._changed:
+            self.held = held
+            self.told += [what] if partitions else []
+            self._changed.notify_all()
 
 
 class LogSuite:
@@ -211,6 +246,26 @@ class LogSuite:
         assert reader.bounds().head >= reader.bounds().earliest > told[-1]
         assert appender.consumed() == 299
         assert appender.append(entries("after")) > told[-1]
+
+    def test_a_time_leads_to_the_first_record_that_was_appended_then_or_later(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        assert reader.offset_at(0) == reader.bounds().head
+        for number in range(300):
+            appender.append(entries(f"{number:0100}"))
+        records = list(everything(reader))
+        times = sorted({record.at_ms for record in records})
+        for at_ms in (0, times[0], times[len(times) // 2], times[-1]):
+            first = next(record.offset for record in records if record.at_ms >= at_ms)
+            assert reader.offset_at(at_ms) == first
+        assert reader.offset_at(times[-1] + 1_000_000) == reader.bounds().head
+
+    def test_who_is_alone_in_a_group_holds_every_partition_until_it_leaves(self, log: Log) -> None:
+        holder = Holder()
+        membership = log.join("role", holder)
+        holder.wait_for({0, 1})
+        membership.close()
+        assert holder.held == set()
+        assert holder.told == ["assigned", "revoked"]
 
     async def test_many_callers_share_commits_and_each_gets_its_own_offset(self, log: Log) -> None:
         appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)

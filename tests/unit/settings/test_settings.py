@@ -18,6 +18,7 @@ def test_the_fixed_names_have_their_documented_defaults():
         "DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "false",
         "DATAFLY_ENCRYPTION_KEY": "",
         "DATAFLY_STORE_URL": "",
+        "DATAFLY_LOG_URL": "",
     }
     assert settings.data_dir == Path("data")
 
@@ -56,6 +57,9 @@ def test_a_flag_beats_the_environment_which_beats_the_file_which_beats_the_defau
             "holds 'http://x', which is no name, address or network",
         ),
         ({"DATAFLY_PRIVATE_HOSTS": "10.0.0.300"}, "holds '10.0.0.300'"),
+        ({"DATAFLY_LOG_URL": "kafka://host"}, "'kafka://host' is not of the form kafka://HOST:9092"),
+        ({"DATAFLY_LOG_URL": "kafka://me:pw@host:9092"}, "DATAFLY_LOG_URL: its value is not of the form kafka://"),
+        ({"DATAFLY_KAFKA_PREFIX": "a/b"}, "holds more than letters, digits"),
     ],
 )
 def test_an_unknown_or_malformed_setting_stops_with_a_sentence(environment, sentence):

@@ -1,17 +1,14 @@
 """Where the brokers are, how they are spoken to, and what the topics are like."""
 
-import logging
 from typing import Any, Final
 
 import msgspec
 
-from datafly.model.errors import OperatorError
+from datafly.log.kafka.client_log import ClientLog
 from datafly.model.secret import Secret
 
-SCHEME: Final = "kafka://"
 MAX_MESSAGE_BYTES: Final = 8_000_000
 """Of one record: an event is far smaller, what process makes of it is not much larger."""
-_LOGGER: Final = logging.getLogger("datafly.log.kafka")
 _PATIENCE_MS: Final = 10_000
 """For a record to be durable, before whoever sent it is told to come again."""
 
@@ -19,7 +16,7 @@ Config = dict[str, Any]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """`servers`: `host:port`, separated by commas. `prefix`: before the names of topics and groups, to share brokers.
+    """`servers`: `host:port`, separated by commas. `prefix`: before the names of topics, groups and transactions.
 
     `partitions`: of each stream, when its topic is made. `client`: further properties of librdkafka, such as
     `security.protocol`; a `Secret` among them is never shown.
@@ -35,28 +32,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     def topic(self, stream: str) -> str:
         return f"{self.prefix}{stream}"
 
-    def config(self, **more: Any) -> Config:
-        """For librdkafka; `_` in a name stands for its dot."""
+    def config(self) -> Config:
+        """For librdkafka."""
         given = {name: one.reveal() if isinstance(one, Secret) else one for name, one in self.client.items()}
         return {
             "bootstrap.servers": self.servers,
             "client.id": "datafly",
-            "logger": _LOGGER,
+            "logger": ClientLog(),
             "log_level": 4,
             "socket.keepalive.enable": True,
             "topic.metadata.refresh.interval.ms": 60_000,
             **given,
-            **{name.replace("_", "."): value for name, value in more.items()},
         }
-
-
-def servers_of(url: str) -> str:
-    """`kafka://host:9092,host2:9092` → `host:9092,host2:9092`. Raises `OperatorError`."""
-    servers = url.removeprefix(SCHEME).rstrip("/")
-    parts = [one.rpartition(":") for one in servers.split(",")]
-    if not url.startswith(SCHEME) or not all(host and port.isdigit() for host, _, port in parts):
-        raise OperatorError("The log's URL cannot be read: kafka://HOST:9092,HOST2:9092.")
-    return servers
 
 
 PRODUCER: Final[Config] = {
@@ -80,3 +67,15 @@ CONSUMER: Final[Config] = {
     "fetch.wait.max.ms": 100,
     "allow.auto.create.topics": False,
 }
+
+MEMBER: Final[Config] = {
+    "partition.assignment.strategy": "cooperative-sticky",
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "allow.auto.create.topics": False,
+    "session.timeout.ms": 10_000,
+    "heartbeat.interval.ms": 2_000,
+    "max.poll.interval.ms": 60_000,
+}
+"""Takes part in sharing out partitions, and reads nothing. Who falls silent for a session has its partitions taken;
+who does not give one up within the poll interval, too."""

@@ -53,6 +53,14 @@ class KafkaReader:
             raise told(failure, f"{self._topic} cannot be read") from failure
         return Bounds(earliest, head)
 
+    def offset_at(self, at_ms: int) -> int:
+        then = TopicPartition(self._topic, self._partition, at_ms)
+        try:
+            (found,) = once_settled(partial(self._consumer.offsets_for_times, [then], timeout=_SECONDS))
+        except KafkaException as failure:
+            raise told(failure, f"{self._topic} cannot be read") from failure
+        return found.offset if found.offset >= 0 else self.bounds().head
+
     def close(self) -> None:
         self._consumer.close()
 

@@ -3,12 +3,12 @@
 import time
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from datafly.log.base import Bounds, Retention
 from datafly.log.kafka.failures import told
-from datafly.log.kafka.place import CONSUMER, Place
+from datafly.log.kafka.place import Place
 from datafly.log.kafka.reader import KafkaReader
 
 _SECONDS: Final = 10.0
@@ -20,7 +20,7 @@ def retain(place: Place, topic: str, partition: int, retention: Retention, keep_
     reader = KafkaReader(place, topic.removeprefix(place.prefix), partition)
     try:
         bounds = reader.bounds()
-        over = max(_over_age(place, topic, partition, bounds, retention), _over_size(reader, bounds, retention))
+        over = max(_over_age(reader, bounds, retention), _over_size(reader, bounds, retention))
     finally:
         reader.close()
     begin = min(over, keep_from, bounds.head)
@@ -36,19 +36,11 @@ def retain(place: Place, topic: str, partition: int, retention: Retention, keep_
     return [(bounds.earliest, begin - 1)]
 
 
-def _over_age(place: Place, topic: str, partition: int, bounds: Bounds, retention: Retention) -> int:
+def _over_age(reader: KafkaReader, bounds: Bounds, retention: Retention) -> int:
     """Where that which is young enough begins."""
     if retention.max_age_seconds is None:
         return bounds.earliest
-    since_ms = int((time.time() - retention.max_age_seconds) * 1000)
-    consumer = Consumer({**place.config(), "group.id": f"{place.prefix}readers", **CONSUMER})
-    try:
-        (found,) = consumer.offsets_for_times([TopicPartition(topic, partition, since_ms)], timeout=_SECONDS)
-    except KafkaException as failure:
-        raise told(failure, f"{topic} cannot be read") from failure
-    finally:
-        consumer.close()
-    return found.offset if found.offset >= 0 else bounds.head
+    return reader.offset_at(int((time.time() - retention.max_age_seconds) * 1000))
 
 
 def _over_size(reader: KafkaReader, bounds: Bounds, retention: Retention) -> int:

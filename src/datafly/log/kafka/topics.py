@@ -1,8 +1,8 @@
 """The topics: made where they are not there, looked at where they are."""
 
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -14,65 +14,83 @@ from datafly.log.kafka.place import MAX_MESSAGE_BYTES, Place
 from datafly.model.errors import OperatorError, Unavailable
 
 _SECONDS: Final = 10.0
+_SHORT_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.05
 
 
-def ensure(place: Place, streams: Sequence[str]) -> dict[str, int]:
-    """Stream → its number of partitions. Raises `OperatorError`, or `Unavailable` where no broker answers.
+def ensure(place: Place, policies: Mapping[str, str]) -> dict[str, int]:
+    """Stream → its number of partitions. `policies`: stream → what its topic forgets by, `cleanup.policy`.
 
-    Nothing is deleted by age or size of the brokers' own: a cursor may need it (`Appender.retain` deletes).
+    Nothing is deleted by age or size of the brokers' own: a cursor may need it (`Appender.retain` deletes). Raises
+    `OperatorError`, or `Unavailable` where no broker answers.
     """
-    admin = AdminClient(place.config())
-    there = _partitions(admin)
-    missing = [stream for stream in streams if place.topic(stream) not in there]
+    heard: list[KafkaError] = []
+    admin = _client(place, heard)
+    there = _first_look(admin, place, heard)
+    missing = {stream: policy for stream, policy in policies.items() if place.topic(stream) not in there}
     if missing:
         _create(admin, place, missing)
-        there = _once_led(admin, [place.topic(stream) for stream in streams])
-    _require_durable(admin, place, streams)
-    return {stream: there[place.topic(stream)] for stream in streams}
+        there = _once_led(admin, [place.topic(stream) for stream in policies])
+    _require_durable(admin, place, policies, there)
+    return {stream: len(there[place.topic(stream)]) for stream in policies}
 
 
-def _partitions(admin: AdminClient) -> dict[str, int]:
-    """Topic → its number of partitions, of those whose partitions all have a leader."""
+def _client(place: Place, heard: list[KafkaError]) -> AdminClient:
+    config: dict[str, Any] = {**place.config(), "error_cb": heard.append}
     try:
-        topics = admin.list_topics(timeout=_SECONDS).topics
+        return AdminClient(config)
     except KafkaException as failure:
-        raise told(failure, "The log's brokers cannot be reached") from failure
+        raise told(failure, "The log's brokers cannot be spoken to") from failure
+
+
+Led = dict[str, dict[int, int]]
+"""Topic → partition → its number of copies."""
+
+
+def _first_look(admin: AdminClient, place: Place, heard: list[KafkaError]) -> Led:
+    """A client that is refused tries on, and tells why beside."""
+    ends = time.monotonic() + _SECONDS
+    while True:
+        try:
+            return _led(admin, _SHORT_SECONDS)
+        except KafkaException as failure:
+            admin.poll(0)
+            doing = f"The brokers at {place.servers} cannot be reached"
+            why = [error for error in reversed(heard) if error.code() != KafkaError._ALL_BROKERS_DOWN]  # noqa: SLF001
+            reasons = [told(error, doing) for error in (*why, failure.args[0])]
+            refused = [reason for reason in reasons if isinstance(reason, OperatorError)]
+            if refused or time.monotonic() > ends:
+                raise [*refused, *reasons][0] from failure
+
+
+def _led(admin: AdminClient, seconds: float) -> Led:
+    """The topics whose partitions all have a leader. Raises `KafkaException`."""
     return {
-        name: len(topic.partitions)
-        for name, topic in topics.items()
+        name: {number: len(partition.replicas) for number, partition in topic.partitions.items()}
+        for name, topic in admin.list_topics(timeout=seconds).topics.items()
         if not topic.error and all(partition.leader >= 0 for partition in topic.partitions.values())
     }
 
 
-def _once_led(admin: AdminClient, names: Sequence[str]) -> dict[str, int]:
+def _once_led(admin: AdminClient, names: Sequence[str]) -> Led:
     """Brokers hear of a new topic one after another."""
     ends = time.monotonic() + _SECONDS
-    while not {*names} <= (there := _partitions(admin)).keys():
+    while not {*names} <= (there := _led(admin, _SECONDS)).keys():
         if time.monotonic() > ends:
             raise Unavailable("The log's topics were made, but no broker leads them yet.")
         time.sleep(_LOOK_SECONDS)
     return there
 
 
-def _create(admin: AdminClient, place: Place, streams: Sequence[str]) -> None:
-    config = {
-        "min.insync.replicas": str(min(place.min_insync, place.replication)),
-        "retention.ms": "-1",
-        "retention.bytes": "-1",
-        "cleanup.policy": "delete",
-        "message.timestamp.type": "LogAppendTime",
-        "max.message.bytes": str(MAX_MESSAGE_BYTES),
-        "unclean.leader.election.enable": "false",
-    }
+def _create(admin: AdminClient, place: Place, policies: Mapping[str, str]) -> None:
     wanted = [
         NewTopic(
             place.topic(stream),
             num_partitions=place.partitions,
             replication_factor=place.replication,
-            config=config,
+            config=_config(place, policy),
         )
-        for stream in streams
+        for stream, policy in policies.items()
     ]
     for topic, made in admin.create_topics(wanted, operation_timeout=_SECONDS).items():
         try:
@@ -84,16 +102,33 @@ def _create(admin: AdminClient, place: Place, streams: Sequence[str]) -> None:
             raise Unavailable(f"The topic {topic} cannot be made now: no broker answered.") from error
 
 
-def _require_durable(admin: AdminClient, place: Place, streams: Sequence[str]) -> None:
+def _config(place: Place, policy: str) -> dict[str, str]:
+    return {
+        "min.insync.replicas": str(min(place.min_insync, place.replication)),
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
+        "cleanup.policy": policy,
+        "message.timestamp.type": "LogAppendTime",
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        "unclean.leader.election.enable": "false",
+    }
+
+
+def _require_durable(admin: AdminClient, place: Place, policies: Mapping[str, str], there: Led) -> None:
     """A topic that forgets by itself would take events from cursors that need them."""
-    wanted = [Resource(Resource.Type.TOPIC, place.topic(stream)) for stream in streams]
-    for resource, found in admin.describe_configs(wanted, request_timeout=_SECONDS).items():
+    wanted = {place.topic(stream): policy for stream, policy in policies.items()}
+    resources = [Resource(Resource.Type.TOPIC, topic) for topic in wanted]
+    for resource, found in admin.describe_configs(resources, request_timeout=_SECONDS).items():
         try:
-            config = found.result(timeout=2 * _SECONDS)
+            config = {name: entry.value for name, entry in found.result(timeout=2 * _SECONDS).items()}
         except (KafkaException, TimeoutError):
             continue  # not everybody may look at configurations, and not every broker tells
-        policy = config["cleanup.policy"].value if "cleanup.policy" in config else "delete"
-        if policy != "delete":
+        topic = resource.name
+        policy, insync = config.get("cleanup.policy") or wanted[topic], int(config.get("min.insync.replicas") or 1)
+        if policy != wanted[topic]:
+            raise OperatorError(f"The topic {topic} has cleanup.policy={policy}: it must be {wanted[topic]}.")
+        if insync > (copies := min(there[topic].values())):
             raise OperatorError(
-                f"The topic {resource.name} has cleanup.policy={policy}, which forgets events: set it to delete."
+                f"The topic {topic} has {copies} copies of each partition and min.insync.replicas={insync}, so nothing "
+                "can be written to it: give it more copies, or set that lower."
             )

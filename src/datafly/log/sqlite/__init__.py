@@ -11,10 +11,11 @@ files inside the same process: closing them would drop the locks of this one.
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from datafly.log.base import EVENTS, Claimant, Membership
 from datafly.log.sqlite.reader import SqliteReader
 from datafly.log.sqlite.segment import Folder
 from datafly.log.sqlite.writer import SqliteAppender
@@ -54,7 +55,11 @@ class SqliteLog:
             _fix_partitions(root / stream, count)
 
     def partitions(self, stream: str) -> int:
-        return self._partitions[stream]
+        return self._partitions.get(stream, 0)
+
+    def join(self, group: str, claimant: Claimant) -> Membership:  # noqa: ARG002 - nobody else takes part
+        """All partitions, until the end: the locks of writers see to it that no second process works on them."""
+        return _All(claimant, range(self._partitions[EVENTS]))
 
     def appender(self, stream: str, partition: int) -> SqliteAppender:
         return SqliteAppender(
@@ -71,6 +76,15 @@ class SqliteLog:
         if not 0 <= partition < self._partitions[stream]:
             raise ValueError(f"{stream} has no partition {partition}")
         return Folder(self._root / stream / str(partition), stream, partition, self._vfs)
+
+
+class _All:
+    def __init__(self, claimant: Claimant, partitions: Sequence[int]) -> None:
+        self._claimant, self._partitions = claimant, partitions
+        claimant.assigned(partitions)
+
+    def close(self) -> None:
+        self._claimant.revoked(self._partitions)
 
 
 def _fix_partitions(folder: Path, count: int) -> None:

@@ -53,6 +53,18 @@ class SqliteReader:
             self._refresh(anyway=True)
         return Bounds(0, 0)
 
+    def offset_at(self, at_ms: int) -> int:
+        """By halves: times ascend with offsets, as far as clocks do."""
+        low, high = (bounds := self.bounds()).earliest, bounds.head
+        while low < high:
+            middle = (low + high) // 2
+            found = self.read(middle, max_records=1)
+            if found and found[0].at_ms < at_ms:
+                low = found[0].offset + 1
+            else:
+                high = middle
+        return low
+
     def close(self) -> None:
         for connection in self._open.values():
             connection.close()

@@ -1,0 +1,23 @@
+"""What the client library would write to a log becomes events, and not a hundred of them a second."""
+
+import time
+from typing import Any, Final
+
+from datafly.observe.base import emit
+from datafly.observe.log import LogClientTold
+
+_QUIET_SECONDS: Final = 10.0
+"""A broker that is away is told of with each attempt to reach it."""
+
+
+class ClientLog:
+    """What librdkafka takes for a logger."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, float] = {}
+
+    def log(self, _level: int, form: str, *parts: Any) -> None:
+        facility = str(parts[0]) if parts else ""
+        if time.monotonic() >= self._next.get(facility, 0.0):
+            self._next[facility] = time.monotonic() + _QUIET_SECONDS
+            emit(LogClientTold(form % parts))
