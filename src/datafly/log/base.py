@@ -13,6 +13,7 @@ Meanings, the same for SQLite and Kafka:
 """
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Final, Protocol
 
 import msgspec
@@ -52,6 +53,15 @@ class Retention(msgspec.Struct, frozen=True):
 
     max_age_seconds: float | None = None
     max_bytes: int | None = None
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """Where the records of a key belong: the same in every process and every version. Raises `UnicodeEncodeError`.
+
+    By another hash than that by which a partition's keys are dealt out to lanes and shares (`model.delivery`): by the
+    same one, all of them would be dealt alike.
+    """
+    return int.from_bytes(blake2b(key.encode(), digest_size=4, person=b"partition").digest(), "big") % partitions
 
 
 class Appender(Protocol):

@@ -4,7 +4,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -23,17 +23,24 @@ class _Call(msgspec.Struct, eq=False):
     answer: asyncio.Future[int]
 
 
+class Takes(Protocol):
+    """What may take some calls and not others. Blocking."""
+
+    def take(self, calls: Sequence[Sequence[Entry]]) -> list[int | Exception]:
+        """For each call its offset, as far as there is one, once all of it is durable; else why it is not taken."""
+
+
 class GroupCommit:
     """One thread appends all that waits in one transaction, and takes what came meanwhile for the next.
 
-    Use it from one event loop. It holds the appender from its first call to the end of `close`, which leaves the
-    appender open.
+    Use it from one event loop. It holds what it writes to from its first call to the end of `close`, which leaves that
+    open. `to`: an appender, which takes all or nothing, or what takes each call for itself.
     """
 
     def __init__(
-        self, appender: Appender, *, max_waiting: int = MAX_WAITING, max_waiting_bytes: int = MAX_WAITING_BYTES
+        self, to: Appender | Takes, *, max_waiting: int = MAX_WAITING, max_waiting_bytes: int = MAX_WAITING_BYTES
     ) -> None:
-        self._appender = appender
+        self._take = to.take if hasattr(to, "take") else _Together(to).take
         self._max_waiting = max_waiting
         self._max_bytes = max_waiting_bytes
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
@@ -89,7 +96,7 @@ class GroupCommit:
             call = self._calls.get()
             calls = [call] if call else []
             is_open = call is not None and self._gather(calls)
-            answers = self._commit(calls)
+            answers = self._taken(calls)
             loop.call_soon_threadsafe(self._answer, calls, answers)
 
     def _gather(self, calls: list[_Call]) -> bool:
@@ -103,21 +110,13 @@ class GroupCommit:
             count += len(call.entries)
         return True
 
-    def _commit(self, calls: Sequence[_Call]) -> list[int | Exception]:
-        """An answer for each call. What is wrong with one call alone must not fail the others."""
+    def _taken(self, calls: Sequence[_Call]) -> list[int | Exception]:
         if not calls:
             return []
         try:
-            first = self._appender.append([entry for call in calls for entry in call.entries])
-        except Unavailable as error:
-            return [Unavailable(error.message) for _ in calls]
-        except Exception as error:  # noqa: BLE001 - the thread must go on, and the caller hears of it
-            return [error] if len(calls) == 1 else [answer for call in calls for answer in self._commit([call])]
-        answers: list[int | Exception] = []
-        for call in calls:
-            answers.append(first)
-            first += len(call.entries)
-        return answers
+            return self._take([call.entries for call in calls])
+        except Exception as error:  # noqa: BLE001 - the thread must go on, and the callers hear of it
+            return [error for _ in calls]
 
     def _answer(self, calls: Sequence[_Call], answers: Sequence[int | Exception]) -> None:
         for call, answer in zip(calls, answers, strict=True):
@@ -129,3 +128,24 @@ class GroupCommit:
                 call.answer.set_exception(answer)
             else:
                 call.answer.set_result(answer)
+
+
+class _Together:
+    """An appender, of which all calls are one transaction."""
+
+    def __init__(self, appender: Appender) -> None:
+        self._appender = appender
+
+    def take(self, calls: Sequence[Sequence[Entry]]) -> list[int | Exception]:
+        """What is wrong with one call alone must not fail the others."""
+        try:
+            first = self._appender.append([entry for call in calls for entry in call])
+        except Unavailable as error:
+            return [Unavailable(error.message) for _ in calls]
+        except Exception as error:  # noqa: BLE001 - the thread must go on, and the caller hears of it
+            return [error] if len(calls) == 1 else [answer for call in calls for answer in self.take([call])]
+        answers: list[int | Exception] = []
+        for call in calls:
+            answers.append(first)
+            first += len(call)
+        return answers

@@ -83,3 +83,34 @@ class LogPartitionTaken(Telemetry, frozen=True):
     partition: int
     reason: str
     again_in_seconds: float
+
+
+class LogSpoolBegan(Telemetry, frozen=True):
+    """The brokers do not take events of these partitions (None: of any): they wait on this machine's own disk."""
+
+    level: ClassVar[int] = logging.ERROR
+    partitions: int | None
+    reason: str
+
+
+class LogSpoolEnded(Telemetry, frozen=True):
+    """All that waited on this machine's disk is with the brokers."""
+
+    records: int
+    seconds: float
+
+
+class LogSpoolRefused(Telemetry, frozen=True):
+    """The spool is full, or cannot be written: senders are told to come again."""
+
+    level: ClassVar[int] = logging.ERROR
+    records: int
+    reason: str
+
+
+class LogSpoolReplayFailed(Telemetry, frozen=True):
+    """What waits on this machine's disk cannot go to the brokers; it is tried again until it can."""
+
+    level: ClassVar[int] = logging.WARNING
+    waiting_bytes: int
+    reason: str

@@ -52,7 +52,7 @@ class KafkaServers:
             properties.write_text(self._properties(number, place))
             words = ["format", "-t", _CLUSTER, "-c", str(properties)]
             subprocess.run(self._java("kafka.tools.StorageTool", *words), check=True, capture_output=True)  # noqa: S603
-        with (place / "out").open("ab") as out:
+        with (place / "out").open("wb") as out:
             command = self._java("kafka.Kafka", str(properties))
             self._processes[number] = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603
 

@@ -8,6 +8,7 @@ from datafly.log.kafka.appender import OwnedAppender, SharedAppender
 from datafly.log.kafka.membership import KafkaMembership
 from datafly.log.kafka.place import Place
 from datafly.log.kafka.reader import KafkaReader
+from datafly.log.kafka.spread import KafkaSpread
 from datafly.model.errors import OperatorError
 
 _POLICIES: Final = {RAW: "delete", EVENTS: "delete", STATE: "compact"}
@@ -41,3 +42,7 @@ class KafkaLog:
 
     def reader(self, stream: str, partition: int) -> Reader:
         return KafkaReader(self._place, stream, partition)
+
+    def spread(self, stream: str) -> KafkaSpread:
+        """Writes all partitions of a stream that has any number of writers."""
+        return KafkaSpread(self._place, stream, self._partitions[stream])

@@ -1,0 +1,107 @@
+"""Writes all partitions of a topic with one producer, as one of any number of writers."""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from datafly.log.base import Entry
+from datafly.log.kafka.failures import told
+from datafly.log.kafka.place import PRODUCER, Place
+from datafly.model.errors import Invalid, SignalError
+
+_PATIENCE_SECONDS: Final = 3.0
+"""For records to be durable. Leaders change in less, and who sent them has given up soon after."""
+_WHILE_AWAY_SECONDS: Final = 0.5
+"""Where all brokers seem to be gone. A connection that they closed because nobody used it is made anew in less."""
+_CLOSE_SECONDS: Final = 5.0
+_OWN: Final = {
+    **PRODUCER,
+    "delivery.timeout.ms": 10_000,
+    "reconnect.backoff.max.ms": 1_000,
+}
+"""librdkafka must not give up before us: where one record times out by itself, the next one may not."""
+_FOR_WHAT_THEY_ARE: Final = frozenset(
+    {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD}
+)
+
+Placed = tuple[int, Entry]
+
+
+class KafkaSpread:
+    """For one thread at a time. A `log.spool.Spread`."""
+
+    def __init__(self, place: Place, stream: str, partitions: int, *, patience: float = _PATIENCE_SECONDS) -> None:
+        self.partitions = partitions
+        self._place, self._topic, self._patience = place, place.topic(stream), patience
+        self._producer: Producer | None = None
+        self._away = False
+
+    def send(self, placed: Sequence[Placed]) -> list[SignalError | None]:
+        producer = self._producer or self._open()
+        sending = _Sending(len(placed))
+        for index, (partition, entry) in enumerate(placed):
+            self._produce(producer, sending, index, partition, entry)
+        if not self._settled(producer, sending) or any(sending.errors):
+            # Its records are never taken for a continuation of what came to nothing, and it may be beyond repair.
+            self._producer = None
+            producer.purge()
+            producer.flush(_CLOSE_SECONDS)
+        return [self._told(error) for error in sending.errors]
+
+    def close(self) -> None:
+        if self._producer is not None:
+            self._producer.flush(_CLOSE_SECONDS)
+
+    def _open(self) -> Producer:
+        self._away = False
+        self._producer = Producer({**self._place.config(), **_OWN, "error_cb": self._note})
+        return self._producer
+
+    def _note(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - how the library spells it
+            self._away = True
+
+    def _produce(self, producer: Producer, sending: "_Sending", index: int, partition: int, entry: Entry) -> None:
+        heard = partial(sending.heard, index)
+        try:
+            producer.produce(
+                self._topic, value=entry.value, key=entry.key.encode(), partition=partition, on_delivery=heard
+            )
+        except KafkaException as failure:
+            heard(failure.args[0])
+
+    def _settled(self, producer: Producer, sending: "_Sending") -> bool:
+        began = time.monotonic()
+        while sending.left:
+            before = sending.left
+            producer.poll(0.1)
+            self._away = self._away and sending.left == before
+            if time.monotonic() - began > (_WHILE_AWAY_SECONDS if self._away else self._patience):
+                return False
+        return True
+
+    def _told(self, error: KafkaError | None) -> SignalError | None:
+        if error is None:
+            return None
+        if error.code() in _FOR_WHAT_THEY_ARE:
+            return Invalid(f"{self._topic} does not take this record: {error.str()}.")
+        return told(error, f"{self._topic} cannot be written")
+
+
+class _Sending:
+    """One call of `send`: what became of its records."""
+
+    def __init__(self, count: int) -> None:
+        self.errors: list[KafkaError | None] = [_LATE] * count
+        self.left = count
+
+    def heard(self, index: int, error: KafkaError | None, _message: Message | None = None) -> None:
+        self.left -= 1
+        self.errors[index] = _LATE if error is not None and error.code() in _PURGED else error
+
+
+_LATE: Final = KafkaError(KafkaError._TIMED_OUT, "no broker has confirmed it in time")  # noqa: SLF001
+_PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})  # noqa: SLF001
