@@ -8,9 +8,16 @@ from datafly.testing.ledger_suite import LedgerSuite
 from datafly.testing.people_suite import PeopleSuite
 from datafly.testing.settings_suite import SettingsSuite
 from datafly.testing.store_suite import OpeningSuite, StoreSuite
+from datafly.testing.template_suite import TemplateSuite
 
 
 class TestControlInSqlite(StoreSuite):
+    @pytest.fixture
+    def place(self, tmp_path):
+        return tmp_path / "data"
+
+
+class TestTemplatesInSqlite(TemplateSuite):
     @pytest.fixture
     def place(self, tmp_path):
         return tmp_path / "data"
@@ -53,6 +60,12 @@ class TestOpeningInPostgres(OpeningSuite):
 
 
 class TestControlInPostgres(StoreSuite):
+    @pytest.fixture
+    def place(self, postgres_store):
+        return postgres_store
+
+
+class TestTemplatesInPostgres(TemplateSuite):
     @pytest.fixture
     def place(self, postgres_store):
         return postgres_store

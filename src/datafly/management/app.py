@@ -75,6 +75,7 @@ def create_management(settings: ManagementSettings) -> Litestar:
         state=State({STATE: settings}),
         exception_handlers=_FAILURES,
         openapi_config=document.config(),
+        plugins=[document.BareStructs()],
         request_max_body_size=settings.max_body_bytes,
         response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
         on_shutdown=[_close],

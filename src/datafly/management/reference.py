@@ -1,10 +1,11 @@
 """The OpenAPI document laid out for people: operations by what they are about, and the shapes that they speak of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
+from datafly.management.document import UNTAGGED
 from datafly.management.roles import Role, lowest_role
 
 Words = tuple[tuple[str, str], ...]
@@ -53,18 +54,42 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
+    """Operations by what they are about, shapes by name."""
+
     groups: Mapping[str, list[Operation]]
-    shapes: list[Shape]
+    shapes: Mapping[str, Shape]
 
 
 def reference(document: Mapping[str, Any]) -> Reference:
     groups: dict[str, list[Operation]] = {}
     for path, methods in document["paths"].items():
         for method, told in methods.items():
-            tag = next(iter(told.get("tags", ())), "Health")
+            tag = next(iter(told.get("tags", ())), UNTAGGED)
             groups.setdefault(tag, []).append(_operation(method.upper(), path, told))
     schemas = document["components"]["schemas"]
-    return Reference(dict(sorted(groups.items())), [_shape(name, schemas[name]) for name in sorted(schemas)])
+    return Reference(groups, {name: _shape(name, schemas[name]) for name in sorted(schemas)})
+
+
+def shapes_of(found: Reference, operations: Iterable[Operation]) -> list[Shape]:
+    """Those that the operations speak of, and those that these speak of, by name."""
+    near = {name for one in operations for words in _spoken(one) for _, name in words if name}
+    known: set[str] = set()
+    while near:
+        known |= near
+        told = (found.shapes[name] for name in near)
+        near = {name for one in told for words in _within(one) for _, name in words if name} - known
+    return [found.shapes[name] for name in sorted(known)]
+
+
+def _spoken(operation: Operation) -> Iterator[Words]:
+    yield operation.body
+    yield from (one.words for one in operation.parameters)
+    yield from (words for _, _, words in operation.answers)
+
+
+def _within(shape: Shape) -> Iterator[Words]:
+    yield shape.words
+    yield from (one.words for one in shape.fields)
 
 
 def _operation(method: str, path: str, told: Mapping[str, Any]) -> Operation:

@@ -59,6 +59,7 @@ PAGES: Final = (
     Rule("GET", "/assets", Role.ANYONE),
     Rule("GET", "/ui", Role.ANYONE),
     Rule("POST", "/integrations/{integration_id}/uninstall", Role.ADMIN),
+    Rule("POST", "/integrations/uninstalled", Role.ADMIN),
     Rule("POST", "/alerts/{alert_id}/remove", Role.ADMIN),
     Rule("*", "/alerts/channels", Role.ADMIN),
     Rule("*", "/settings/api-tokens", Role.ADMIN),

@@ -123,12 +123,15 @@ class Control(People, Alerting, Protocol):
     def latest_revision(self, template_id: str) -> Revision: ...
 
     def templates(self) -> list[Template]:
-        """Oldest first, also those that are installed nowhere any more."""
+        """Oldest first, also those that are installed nowhere any more; none that were removed."""
 
     def template(self, template_id: str) -> Template: ...
 
     def change_template(self, template_id: str, changes: dict[str, str], *, if_match: str | None = None) -> Template:
         """`name`, `description`. A name in use → `Conflict`."""
+
+    def remove_template(self, template_id: str, *, if_match: str | None = None) -> Template:
+        """What it was. Its secrets are forgotten. Installed somewhere: `Conflict`, code `INSTALLED`."""
 
     def revisions(self, template_id: str) -> list[Revision]:
         """Newest first."""

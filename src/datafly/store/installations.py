@@ -11,7 +11,15 @@ from datafly.model.installation import Installation, Revision, Template
 from datafly.store import rows
 from datafly.store.database import Database
 from datafly.store.ids import fresh_id
-from datafly.store.schema import installations, pipelines, revision_overrides, revisions, rollouts, templates
+from datafly.store.schema import (
+    installations,
+    pipelines,
+    removed_templates,
+    revision_overrides,
+    revisions,
+    rollouts,
+    templates,
+)
 from datafly.store.seal import Sealer
 
 _Stamped = TypeVar("_Stamped", Template, Installation)
@@ -91,7 +99,7 @@ class Installations:
     def templates(self) -> list[Template]:
         """Oldest first."""
         with self._database.read() as connection:
-            found = connection.execute(sa.select(templates).order_by(templates.c.created_ms, templates.c.id)).mappings()
+            found = connection.execute(_kept().order_by(templates.c.created_ms, templates.c.id)).mappings()
             return [rows.template_of(row) for row in found]
 
     def template(self, template_id: str) -> Template:
@@ -112,6 +120,21 @@ class Installations:
                 values |= {"name": after.name, "taken_name": after.name if is_taken else None}
             connection.execute(sa.update(templates).where(its).values(values))
             return after
+
+    def remove_template(self, template_id: str, *, if_match: str | None = None) -> Template:
+        """What it was. Its revisions stay for what was sent by them, without their secrets."""
+        with self._database.change() as connection:
+            before = rows.template_of(_template(connection, template_id))
+            rows.require_match(before, if_match)
+            _require_uninstalled(connection, before)
+            gone = {"template_id": template_id, "removed_ms": self._database.now_ms()}
+            connection.execute(sa.insert(removed_templates).values(gone))
+            connection.execute(sa.update(templates).where(templates.c.id == template_id).values(taken_name=None))
+            configs = sa.select(revisions.c.id, revisions.c.config).where(revisions.c.template_id == template_id)
+            for revision_id, config in connection.execute(configs).all():
+                forgotten = sa.update(revisions).where(revisions.c.id == revision_id)
+                connection.execute(forgotten.values(config=self._sealer.forget(config)))
+            return before
 
     def revisions(self, template_id: str) -> list[Revision]:
         """Newest first."""
@@ -202,9 +225,26 @@ def _of_template(template_id: str) -> sa.Select[Any]:
     return chosen.order_by(revisions.c.number.desc())
 
 
+def _kept() -> sa.Select[Any]:
+    return sa.select(templates).where(templates.c.id.not_in(sa.select(removed_templates.c.template_id)))
+
+
 def _template(connection: sa.Connection, template_id: str) -> rows.Row:
-    select = sa.select(templates).where(templates.c.id == template_id)
+    select = _kept().where(templates.c.id == template_id)
     return rows.first(connection, select, f"There is no template {template_id}.")
+
+
+def _require_uninstalled(connection: sa.Connection, template: Template) -> None:
+    joined = installations.join(pipelines, installations.c.pipeline_id == pipelines.c.id)
+    its = (installations.c.template_id == template.id, installations.c.removed_ms.is_(None))
+    found = connection.execute(sa.select(installations.c.id, pipelines.c.name).select_from(joined).where(*its)).all()
+    if found:
+        names = ", ".join(sorted(name for _, name in found))
+        raise Conflict(
+            f"{template.name} is installed on {names}, at one of its revisions. Uninstall it there, then delete it.",
+            code="INSTALLED",
+            pipeline_integrations=sorted(one for one, _ in found),
+        )
 
 
 def _require_own(connection: sa.Connection, installation: Installation, revision_id: str) -> None:

@@ -38,6 +38,10 @@ class Sealer:
     def unseal(self, config: dict[str, Any], *, template_id: str) -> dict[str, Any]:
         return {name: _walk(value, f"{template_id}\0{name}", self._unseal) for name, value in config.items()}
 
+    def forget(self, config: dict[str, Any]) -> dict[str, Any]:
+        """A sealed config with `***` where a secret was: nobody can have it back."""
+        return {name: _walk(value, name, _forgotten) for name, value in config.items()}
+
     def derived(self, purpose: str) -> Secret:
         """A key of 32 bytes, as hexadecimal, that tells nothing of ours nor of those for other purposes."""
         return Secret(hmac.digest(self._raw, b"datafly derived key\0" + purpose.encode(), hashlib.sha256).hex())
@@ -63,6 +67,10 @@ class Sealer:
         except InvalidTag as error:
             raise OperatorError(f"A secret in the store cannot be decrypted ({place.partition(chr(0))[2]}).") from error
         return Secret(text.decode())
+
+
+def _forgotten(value: Any, _place: str) -> Any:
+    return MASK if isinstance(value, dict) and _SEALED in value else value
 
 
 def _walk(value: Any, place: str, change: Callable[[Any, str], Any]) -> Any:

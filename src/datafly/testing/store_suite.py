@@ -182,20 +182,6 @@ class PipelineSuite(StoreFixtures):
         again = store.control.create_pipeline(Pipeline(id="", name=pipeline.name, slug="", pipeline_key=""))
         assert again.id != pipeline.id
 
-    def test_a_template_is_attached_to_another_pipeline_at_one_of_its_revisions(
-        self, store: SqlStore, pipeline: Pipeline
-    ) -> None:
-        other = store.control.create_pipeline(Pipeline(id="", name="Other", slug="", pipeline_key=""))
-        template, revision, _ = integration(pipeline.id)
-        store.control.install(template, revision, [])
-        there = Installation("pi_there", other.id, template, revision, start={0: 3}, paused=True)
-        store.control.attach(there)
-        kept = store.control.installation("pi_there")
-        assert (kept.pipeline_id, kept.revision.id, kept.start, kept.paused) == (other.id, revision.id, {0: 3}, True)
-        stranger = msgspec.structs.replace(revision, id="rev_of_another")
-        with pytest.raises(Invalid):
-            store.control.attach(Installation("pi_x", other.id, template, stranger))
-
     def test_a_stale_etag_is_a_conflict_and_changes_nothing(self, store: SqlStore, pipeline: Pipeline) -> None:
         seen = store.control.etag(pipeline)
         renamed = store.control.update_pipeline(pipeline.id, {"name": "Shop"}, if_match=seen)

@@ -252,3 +252,36 @@ def test_an_integration_is_renamed_on_all_its_pipelines(house, call, refused):
         {"name": {"old": "Insider", "new": "Europe"}},
     )
     assert house.installed("Insider").name == "Insider"
+
+
+def test_an_integration_that_is_installed_is_not_deleted_and_says_where_it_is(house, call, refused):
+    installed = house.installed()
+    path = f"/v1/admin/integration-templates/{installed.template.id}"
+    refused(call("DELETE", path, role="editor"), 403, "FORBIDDEN")
+    error = refused(call("DELETE", path), 409, "INSTALLED", pipeline_integrations=[installed.id])
+    assert error["message"] == (
+        "Insider is installed on Default, at one of its revisions. Uninstall it there, then delete it."
+    )
+    refused(call("DELETE", "/v1/admin/integration-templates/tmpl_none"), 404, "NOT_FOUND")
+
+
+def test_an_uninstalled_integration_is_deleted_and_what_it_sent_stays_on_record(house, call, refused):
+    installed = house.installed()
+    house.delivers(installed, house.happens("m1"))
+    path = f"/v1/admin/integration-templates/{installed.template.id}"
+    assert call("DELETE", f"/v1/admin/pipeline-integrations/{installed.id}").status_code == 204
+    refused(call("DELETE", path, headers={"If-Match": '"stale"'}), 412, "STALE")
+    tag = call("GET", path).headers["ETag"]
+    assert call("DELETE", path, headers={"If-Match": tag}).status_code == 204
+    refused(call("GET", path), 404, "NOT_FOUND")
+    refused(call("GET", f"{path}/revisions"), 404, "NOT_FOUND")
+    refused(call("DELETE", path), 404, "NOT_FOUND")
+    assert call.get("/v1/admin/integration-templates")["data"] == []
+    (entry,) = house.control.audit_log(limit=1)
+    assert (entry.action, entry.resource_id) == ("integration_template.deleted", installed.template.id)
+    assert entry.changes["name"] == {"old": "Insider", "new": None}
+    shown = call.get(f"/v1/admin/pipeline-integrations/{installed.id}")
+    assert (shown["state"]["name"], shown["config"]["api_key"]) == ("removed", "***")
+    (event,) = call.get("/v1/admin/live-events")["data"]
+    assert event["deliveries"][0]["revision_number"] == 1
+    assert house.installed("Insider").name == "Insider"

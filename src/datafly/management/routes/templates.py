@@ -1,7 +1,9 @@
 """`/v1/admin/integration-templates`"""
 
+from typing import Final
+
 import msgspec
-from litestar import Response, Router, get, patch, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
@@ -19,6 +21,8 @@ from datafly.management.views.installation import (
     template_view,
 )
 from datafly.model.installation import Template
+
+RESOURCE: Final = "integration_template"
 
 
 @get("/", summary="Integrations of the organisation, newest first", sync_to_thread=True)
@@ -53,8 +57,18 @@ def change_template(
     with services.control.together():
         before = services.control.template(template_id)
         after = services.control.change_template(template_id, changes, if_match=expected(if_match))
-        tell(request, "changed", "integration_template", template_id, old=_told(before), new=_told(after))
+        tell(request, "changed", RESOURCE, template_id, old=_told(before), new=_told(after))
     return _answer(services, after)
+
+
+@delete("/{template_id:str}", summary="Delete an integration of the organisation", sync_to_thread=True)
+def remove_template(
+    *, services: Services, template_id: FromPath[str], request: Caller, if_match: IfMatch = None
+) -> None:
+    """One that is installed nowhere any more. Its revisions are gone with it, and what is secret in them for good; what
+    was sent by it stays on record.
+    """
+    delete_template(services, template_id, request, if_match=expected(if_match))
 
 
 @get("/{template_id:str}/revisions", summary="Its revisions, newest first", sync_to_thread=True)
@@ -88,6 +102,14 @@ def create_revision(
     return revision_view(made)
 
 
+def delete_template(services: Composed, template_id: str, request: Caller, *, if_match: str | None = None) -> Template:
+    """What it was. Raises `NotFound`; `Conflict` where it is installed."""
+    with services.control.together():
+        removed = services.control.remove_template(template_id, if_match=if_match)
+        tell(request, "removed", RESOURCE, template_id, old=_told(removed))
+    return removed
+
+
 def _answer(services: Composed, template: Template) -> Response[TemplateView]:
     return Response(template_view(template), headers=etag(services.control.etag(template)))
 
@@ -98,6 +120,14 @@ def _told(template: Template) -> dict[str, str]:
 
 router = Router(
     "/v1/admin/integration-templates",
-    route_handlers=[list_templates, get_template, change_template, list_revisions, get_revision, create_revision],
+    route_handlers=[
+        list_templates,
+        get_template,
+        change_template,
+        remove_template,
+        list_revisions,
+        get_revision,
+        create_revision,
+    ],
     tags=["Integration templates"],
 )

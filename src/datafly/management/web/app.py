@@ -1,6 +1,5 @@
 """The pages as one ASGI application in front of the API: what is not the API's is a page."""
 
-from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -14,7 +13,7 @@ from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from datafly.management.access import Access
 from datafly.management.app import create_management
-from datafly.management.document import document_of
+from datafly.management.document import contents_of, document_of
 from datafly.management.place import STATE
 from datafly.management.reference import reference
 from datafly.management.roles import PAGES
@@ -23,7 +22,6 @@ from datafly.management.settings import ManagementSettings
 from datafly.management.web.assets import serve_asset
 from datafly.management.web.problems import of_fault, of_http_error, of_signal_error
 from datafly.management.web.routes import ROUTES
-from datafly.management.web.routes.reference import LaidOut, laid_out
 from datafly.management.web.visit import Visit
 from datafly.model.errors import SignalError
 
@@ -41,7 +39,9 @@ class Site:
 
     def __init__(self, settings: ManagementSettings) -> None:
         self.api = create_management(settings)
-        self.pages = _pages(settings, cache(lambda: laid_out(reference(document_of(self.api)))))
+        self.pages = _pages(settings)
+        self.pages.state["contents"] = cache(lambda: contents_of(self.api))
+        self.pages.state["reference"] = cache(lambda: reference(document_of(self.api)))
 
     def open(self, services: Composed) -> None:
         """From here on it can be called."""
@@ -63,7 +63,7 @@ async def _form(request: Visit) -> FormMultiDict:
     return await request.form()
 
 
-def _pages(settings: ManagementSettings, told: Callable[[], LaidOut]) -> Litestar:
+def _pages(settings: ManagementSettings) -> Litestar:
     app = Litestar(
         [Router("/", route_handlers=[serve_asset, enter, *ROUTES])],
         dependencies={
@@ -71,7 +71,7 @@ def _pages(settings: ManagementSettings, told: Callable[[], LaidOut]) -> Litesta
             "form": Provide(_form),
         },
         middleware=[Access(PAGES)],
-        state=State({STATE: settings, "reference": told}),
+        state=State({STATE: settings}),
         exception_handlers=_FAILURES,
         openapi_config=None,
         request_max_body_size=settings.max_body_bytes,

@@ -104,6 +104,14 @@ templates = sa.Table(
     big_column("updated_ms"),
 )
 
+removed_templates = sa.Table(
+    "removed_templates",
+    metadata,
+    sa.Column("template_id", sa.String(64), sa.ForeignKey("templates.id"), primary_key=True),
+    big_column("removed_ms"),
+)
+"""Their rows stay, and those of their revisions, without what was secret: attempts and the audit log speak of them."""
+
 revisions = sa.Table(
     "revisions",
     metadata,

@@ -167,3 +167,16 @@ def test_what_is_spent_today_stands_on_the_page_of_a_vendor_that_bills_by_it(hou
     assert "9 fields were spared" in page
     assert "There is no cap a day." in page
     assert "Spent today" not in browser.page(f"/integrations/{house.installed().id}")
+
+
+def test_what_is_installed_nowhere_any_more_is_listed_and_deleted(house, browser):
+    installed = house.installed()
+    assert "Uninstalled" not in browser.page("/integrations")
+    browser.post(f"/integrations/{installed.id}/uninstall")
+    assert "Delete Insider" in browser.page("/integrations")
+    assert "Delete Insider" not in browser.page("/integrations", role="editor")
+    path = f"/integrations/uninstalled/{installed.template.id}/delete"
+    browser.post(path, role="editor", status=403)
+    assert "Insider is deleted" in browser.follow(browser.post(path))
+    assert "Uninstalled" not in browser.page("/integrations")
+    assert house.control.templates() == []

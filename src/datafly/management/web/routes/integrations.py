@@ -1,5 +1,6 @@
 """`/integrations`: what is installed, how it stands, and what can be done about it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,12 +15,13 @@ from datafly.management.names import take_names
 from datafly.management.revising import Draft
 from datafly.management.routes.caller import tell
 from datafly.management.routes.integrations import RESOURCE, told
+from datafly.management.routes.templates import delete_template
 from datafly.management.services import Composed, Services
 from datafly.management.spending import spending
 from datafly.management.standings import Standings
 from datafly.management.views.catalog import vendor_view
 from datafly.management.views.event import LiveEvent
-from datafly.management.views.installation import PipelineIntegration
+from datafly.management.views.installation import PipelineIntegration, TemplateView, template_view
 from datafly.management.views.notices import notices_view
 from datafly.management.web.first_event import first_delivered
 from datafly.management.web.forms import Form, config_of, fields_of, problem_of, problems_of
@@ -50,7 +52,7 @@ def mine(*, services: Services, request: Visit) -> Response[str]:
     standings = Standings(services)
     found = sorted(services.control.installations(), key=lambda one: one.created_ms, reverse=True)
     cards = [_card(services, standings, one) for one in found]
-    return draw(request, "integrations.html", place=PLACE, cards=cards)
+    return draw(request, "integrations.html", place=PLACE, cards=cards, uninstalled=_uninstalled(services, found))
 
 
 @get("/integrations/{integration_id:str}", sync_to_thread=True)
@@ -172,6 +174,20 @@ def uninstall(*, services: Services, request: Visit, integration_id: FromPath[st
     return see("/integrations", f"{removed.name} is uninstalled. What was delivered stays on record.")
 
 
+@post("/integrations/uninstalled/{template_id:str}/delete", sync_to_thread=True)
+def delete_uninstalled(*, services: Services, request: Visit, template_id: FromPath[str]) -> Redirect:
+    removed = delete_template(services, template_id, request)
+    return see("/integrations", f"{removed.name} is deleted, and its settings. What was delivered stays on record.")
+
+
+def _uninstalled(services: Composed, installed: Sequence[Installation]) -> list[tuple[TemplateView, str]]:
+    """Newest first, with the name of the vendor."""
+    ids = {one.template.id for one in installed}
+    names = {one.slug: one.name for one in services.catalog.all()}
+    left = [one for one in reversed(services.control.templates()) if one.id not in ids]
+    return [(template_view(one), names.get(one.vendor, one.vendor)) for one in left]
+
+
 def _switch(services: Composed, request: Visit, integration_id: str, words: str, **changes: bool) -> Redirect:
     with services.control.together():
         before = services.control.installation(integration_id)
@@ -255,4 +271,5 @@ ROUTES = (
     disable,
     enable,
     uninstall,
+    delete_uninstalled,
 )
