@@ -22,6 +22,7 @@ from datafly.spec.compile import compile_integration
 from datafly.spec.config import validate_config
 from datafly.spec.faces import cases, event_of
 from datafly.spec.frame import places_of
+from datafly.spec.pacing import Window
 from datafly.testing.integration_suite import compiled, every_part, every_value, require_sendable
 from datafly.testing.openapi import Operation
 
@@ -66,8 +67,9 @@ def test_all_calls_are_those_of_one_revision_at_its_rates():
     assert called.keys() == OPERATIONS.keys()
     for path, operation in OPERATIONS.items():
         assert operation.version == REVISION
-        rate = called[path].requests_per_minute or KLAVIYO.limits.requests_per_minute
-        assert rate == operation.per_minute
+        paced = called[path] if called[path].requests_per_minute else KLAVIYO.limits
+        assert paced.requests_per_minute == operation.per_minute
+        assert paced.windows == (Window(operation.per_second, 1.0),)
     headers = first_sent("a login").headers
     told = {name: headers[name] for name in ("revision", "Content-Type", "Accept")}
     assert told == {"revision": REVISION, "Content-Type": operation.content_type, "Accept": operation.content_type}

@@ -3,6 +3,7 @@
 import msgspec
 
 from datafly.model.verdict import Verdict
+from datafly.spec.pacing import Pacing
 
 DELIVERED = (Verdict.DELIVERED, "")
 MERGE = {"routes": ["identity", "upsert"]}
@@ -140,7 +141,7 @@ async def test_a_wrong_key_between_two_calls_probes_with_the_second_and_does_not
 async def test_few_items_go_one_by_one_and_what_is_more_together_also_when_it_is_sent_again(house):
     compile_ = house.compile
     house.compile = lambda installation: msgspec.structs.replace(
-        compile_(installation), few={"upsert": 3}, calls_of_one={"upsert": "one"}, rates={"one": 1_000_000}
+        compile_(installation), few={"upsert": 3}, calls_of_one={"upsert": "one"}, rates={"one": Pacing(1_000_000)}
     )
     house.vendor.answer = lambda *_: 503 if len(house.vendor.requests) in (2, 4) else None
     house.install()

@@ -11,11 +11,11 @@ from datafly.model.consent import ALIASES, CATEGORIES
 from datafly.model.delivery import Item, Reply
 from datafly.model.taxonomy import is_standard
 from datafly.model.verdict import Verdict
-from datafly.spec.calls import TAKES
+from datafly.spec.calls import TAKES, Call
 from datafly.spec.config import validate_config
 from datafly.spec.convert import CONVERTERS
 from datafly.spec.faces import example_config, scenarios
-from datafly.spec.integration import ANY, NO_CONSENT, WITHDRAWN, Integration, Sample, as_json
+from datafly.spec.integration import ANY, NO_CONSENT, WITHDRAWN, Integration, Route, Sample, as_json
 from datafly.spec.judging import judge_by
 from datafly.spec.nodes import ROOTS, Path
 from datafly.spec.overriding import is_somewhere
@@ -245,6 +245,17 @@ def routes_exist(subject: Subject) -> Iterator[str]:
         for route in (rule.route, rule.historical_route, *(one.route for one in rule.others)):
             if route is not None and route not in keys:
                 yield f"rule {rule.event} takes the route {route!r}, which does not exist"
+
+
+@asks("alpha")
+def calls_of_one_path_have_one_rate(subject: Subject) -> Iterator[str]:
+    """A vendor counts the calls of a path by one method together, so all that say a rate for them say the same."""
+    calls: list[Route | Call] = [*subject.integration.routes, *subject.integration.calls]
+    paced = [call for call in calls if call.requests_per_minute]
+    said = {(f"{call.method} {call.path}", call.requests_per_minute, call.windows) for call in paced}
+    for name in sorted({name for name, *_ in said}):
+        if sum(one[0] == name for one in said) > 1:
+            yield f"{name} has different rates"
 
 
 @asks("alpha")

@@ -42,6 +42,11 @@ class Rate:
         return self._documented
 
     @property
+    def share(self) -> float:
+        """Of what is documented, 1 at the ceiling."""
+        return self._share
+
+    @property
     def allowed(self) -> float:
         """Requests a minute, of this worker."""
         return self._documented * self._share / self._workers

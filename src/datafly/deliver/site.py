@@ -132,22 +132,19 @@ class Site:
         return self.installation.vendor
 
     def pace(self, compiled: Compiled, route: str) -> Pace:
-        """That of the credential, or of the route with it where the route has a rate of its own."""
-        route = route.removesuffix(HISTORICAL)
-        credential, own = compiled.credential or self.id, compiled.rates.get(route)
-        if own is None:
-            return self._paces.of(compiled.vendor, credential, compiled.limits.requests_per_minute)
-        return self._paces.of(compiled.vendor, f"{credential}:{route}", own)
+        """That of the credential, or of the path with it where calls of that path have a rate of their own."""
+        pacing = compiled.rates.get(route.removesuffix(HISTORICAL)) or compiled.limits.pacing
+        return self._paces.of(compiled.vendor, compiled.credential or self.id, pacing)
 
     def slowed(self) -> tuple[Slowed, ...]:
         """Of the rates that it sends at, those that the vendor has made us lower."""
         compiled = self.compiled
         if compiled is None:
             return ()
-        rates = {route: self.pace(compiled, route).rate for route in ("", *compiled.rates)}
+        routes = {self.pace(compiled, route).rate: route for route in reversed(("", *compiled.rates))}
         return tuple(
             Slowed(rate.shown, rate.documented, rate.since_ms, route)
-            for route, rate in rates.items()
+            for rate, route in reversed(routes.items())
             if rate.since_ms is not None
         )
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from datafly.spec.pacing import Window
+
 
 class Later(msgspec.Struct, frozen=True, omit_defaults=True):
     """A request is taken as a job, and what became of its items is asked for later, by requests that read only.
@@ -15,5 +17,6 @@ class Later(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str
     only_if: str = ""
     requests_per_minute: int = 60
+    windows: tuple[Window, ...] = ()
     first_seconds: int = 10
     give_up_hours: int = 24

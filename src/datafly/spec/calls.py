@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from datafly.spec.pacing import Window
 from datafly.spec.words import Failure
 
 DELETE_USER: Final = "delete_user"
@@ -31,8 +32,9 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `by_one_of`: identifiers of `user` of which the vendor takes just one; the first that is there is sent.
 
-    `requests_per_minute` 0: it shares the rate of `limits`. `per_item`: a good answer tells what became of items, or is
-    an empty object. `failures` come before those of the definition that belong to no route.
+    `requests_per_minute` 0: it shares the rate of `limits`; `windows` are kept beside the minute. `per_item`: a good
+    answer tells what became of items, or is an empty object. `failures` come before those of the definition that
+    belong to no route.
     """
 
     key: str
@@ -40,6 +42,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     body: dict[str, Any]
     method: str = "POST"
     requests_per_minute: int = 0
+    windows: tuple[Window, ...] = ()
     per_item: bool = False
     failures: tuple[Failure, ...] = ()
     by_one_of: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ import msgspec
 from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import Event
 from datafly.model.verdict import Judgement, Ruling
+from datafly.spec.pacing import Pacing, Window
 from datafly.spec.readiness import Seen, StandardEvent
 from datafly.spec.spending import Meter
 
@@ -19,16 +20,24 @@ Shaped = tuple[Item, ...] | Ruling
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one request may hold and how many may be sent. `source` says where the figures are documented."""
+    """What one request may hold and how many may be sent. `source` says where the figures are documented.
+
+    `windows`: what the vendor counts beside the minute, e.g. so many in a second; all of it is kept.
+    """
 
     max_items: int = 1
     max_bytes: int = 1_000_000
     requests_per_minute: int = 6_000
+    windows: tuple[Window, ...] = ()
     flush_interval_ms: int = 500
     timeout_seconds: float = 30.0
     source: str = ""
     per_part: bool = False
     """`max_items` counts for each list of a request by itself."""
+
+    @property
+    def pacing(self) -> Pacing:
+        return Pacing(self.requests_per_minute, self.windows)
 
 
 class CompiledCall(msgspec.Struct, frozen=True):
@@ -78,8 +87,8 @@ class Compiled(msgspec.Struct, frozen=True):
     credential: str = ""
     base: str = ""
     """What every request's address begins with."""
-    rates: dict[str, int] = {}
-    """Route → requests per minute, of those that do not share in the rate of `limits`."""
+    rates: dict[str, Pacing] = {}
+    """Route → how it is paced, of those that do not share in the rate of `limits`."""
     alone: frozenset[str] = frozenset()
     """Routes whose requests are one item each."""
     arrange: Callable[[Sequence[Item]], list[int] | None] = lambda _: None

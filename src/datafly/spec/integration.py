@@ -14,6 +14,7 @@ from datafly.spec.bounds import Fits
 from datafly.spec.calls import Call
 from datafly.spec.compiled import Limits
 from datafly.spec.nodes import Node, Path
+from datafly.spec.pacing import Window
 from datafly.spec.readiness import Readiness
 from datafly.spec.setting import SettingKind
 from datafly.spec.spending import Spend
@@ -183,17 +184,17 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     """A call of the vendor's API. `items_key` holds the list of items, beside the constant fields of `also`.
 
     `key` names the route for `Rule.route`. `historical`: further constant fields of a request of historical events,
-    which then never share one with others. `requests_per_minute`: if the call has a rate of its own. Other shapes of a
-    body, by the marks of `spec.frame`: `wrap` is the body around the list of items, `group` what stands around the
-    items of one group, `item` around each item; `parts` are the lists of a body that has several. Without a list a
-    request is one item. `unique`: paths into an item's body; no request holds two items that are alike there and in
-    their group. `single`: the route by which a request of one item goes; so many as `few` go by it one by one, too.
-    `repeat_alone`: the vendor cannot tell a request that comes again, so after an answer that was lost its items go one
-    by one. `max_items`: what a request holds at most, if that is less than `limits` say, or `max_items_by` the setting
-    that says it; `fits`: what each item may be, `part_fits`: what those of one part may be instead. `later`: its
-    outcome is asked for later. `{setting}` in a text of `wrap`, or as `method`, is what the installation's config says.
-    `listed_if`: the setting, and its option, with which items stand in the list, even one by itself; without, each goes
-    by `single`.
+    which then never share one with others. `requests_per_minute`, and `windows` beside the minute: if calls of that
+    path have a rate of their own. Other shapes of a body, by the marks of `spec.frame`: `wrap` is the body around the
+    list of items, `group` what stands around the items of one group, `item` around each item; `parts` are the lists of
+    a body that has several. Without a list a request is one item. `unique`: paths into an item's body; no request holds
+    two items that are alike there and in their group. `single`: the route by which a request of one item goes; so many
+    as `few` go by it one by one, too. `repeat_alone`: the vendor cannot tell a request that comes again, so after an
+    answer that was lost its items go one by one. `max_items`: what a request holds at most, if that is less than
+    `limits` say, or `max_items_by` the setting that says it; `fits`: what each item may be, `part_fits`: what those of
+    one part may be instead. `later`: its outcome is asked for later. `{setting}` in a text of `wrap`, or as `method`,
+    is what the installation's config says. `listed_if`: the setting, and its option, with which items stand in the
+    list, even one by itself; without, each goes by `single`.
     """
 
     path: str
@@ -203,6 +204,7 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     also: dict[str, Any] = {}
     historical: dict[str, Any] = {}
     requests_per_minute: int = 0
+    windows: tuple[Window, ...] = ()
     wrap: dict[str, Any] = {}
     group: dict[str, Any] = {}
     item: dict[str, Any] = {}

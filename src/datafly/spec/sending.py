@@ -1,7 +1,7 @@
 """How requests of one installation are made, at which rates, and what of them may be sent again how."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,9 +9,11 @@ import msgspec
 from datafly.model.delivery import Item, Outgoing
 from datafly.model.secret import Secret
 from datafly.spec import later
-from datafly.spec.calls import rate_key
+from datafly.spec.asking import Later
+from datafly.spec.calls import Call, rate_key
 from datafly.spec.compiled import Limits
-from datafly.spec.integration import Integration
+from datafly.spec.integration import Integration, Route
+from datafly.spec.pacing import Pacing
 from datafly.spec.request import Assembly, Caller, calls_of_one, historical_key
 
 Sign = Callable[[Outgoing, Sequence[Item], int], Outgoing]
@@ -38,11 +40,22 @@ def sending_of(integration: Integration, caller: Caller, config: Mapping[str, An
     }
 
 
-def _rates(integration: Integration) -> dict[str, int]:
-    every = [(route.key, route.requests_per_minute) for route in integration.routes]
-    every += [(later.rate_key(one.key), one.later.requests_per_minute) for one in integration.routes if one.later]
-    every += [(rate_key(call.key), call.requests_per_minute) for call in integration.calls]
-    return {key: requests_per_minute for key, requests_per_minute in every if requests_per_minute}
+def paced_apart(integration: Integration) -> dict[str, Route | Later | Call]:
+    """By its method and path: each call that does not share in the rate of `limits`."""
+    return {pool: one for _, pool, one in _paced(integration) if one.requests_per_minute}
+
+
+def _rates(integration: Integration) -> dict[str, Pacing]:
+    every = [one for one in _paced(integration) if one[2].requests_per_minute]
+    return {key: Pacing(one.requests_per_minute, one.windows, pool) for key, pool, one in every}
+
+
+def _paced(integration: Integration) -> Iterator[tuple[str, str, Route | Later | Call]]:
+    """Its key, and what is counted together."""
+    yield from ((route.key, f"{route.method} {route.path}", route) for route in integration.routes)
+    asked = ((route.key, route.later) for route in integration.routes)
+    yield from ((later.rate_key(key), f"GET {one.path}", one) for key, one in asked if one)
+    yield from ((rate_key(call.key), f"{call.method} {call.path}", call) for call in integration.calls)
 
 
 def limits_of(integration: Integration, config: Mapping[str, Any]) -> Limits:

@@ -15,6 +15,7 @@ class Operation:
         self.version: str = said["version"]
         self.path: str = said["path"]
         self.success: list[int] = [int(code) for code in said["success"]]
+        self.per_second = int(said["x-klaviyo-ratelimit"]["burst"].removesuffix("/s"))
         self.per_minute = int(said["x-klaviyo-ratelimit"]["steady"].removesuffix("/m"))
         (content,) = said["requestBody"]["content"].items()
         self.content_type, schema = content[0], content[1]["schema"]

@@ -57,6 +57,10 @@ def _with_rule(**changes):
     [
         ({"folder": "other"}, "slug-is-its-folder"),
         ({"stage": "gamma"}, "stage-is-a-tier"),
+        (
+            {"routes": (*INSIDER.routes, Route("/api/user/v1/identity", method="PATCH", requests_per_minute=7))},
+            "calls-of-one-path-have-one-rate",
+        ),
         ({"summary": " "}, "everything-has-a-sentence"),
         ({"overridable": Overridable(path("event"), (Place("x", "no.where", "…"),))}, "what-may-be-changed-is-there"),
         (

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from datafly.deliver.pace import Pace
 from datafly.deliver.rate import Rate
+from datafly.spec.pacing import Pacing
 from datafly.testing.clock import FakeClock
 
 DOCUMENTED = 600
@@ -48,7 +49,7 @@ class Sender:
 
     def __init__(self, clock, vendor, seed):
         self.clock, self.vendor = clock, vendor
-        self.pace, self.rng = Pace(DOCUMENTED, clock), random.Random(seed)
+        self.pace, self.rng = Pace(Pacing(DOCUMENTED), clock), random.Random(seed)
 
     def send_for(self, minutes):
         """(taken, refused)"""
@@ -150,7 +151,7 @@ def test_another_ceiling_keeps_the_share():
 
 def test_a_cut_spreads_the_requests_of_the_pace_at_once():
     clock = FakeClock()
-    pace = Pace(600, clock)
+    pace = Pace(Pacing(600), clock)
     sent(pace.rate, 100)
     pace.rate.refused(clock.monotonic())
     delays = [pace.due_in(pace.book()) for _ in range(8)]

@@ -16,6 +16,7 @@ from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Functions, Integration, Lines, More, Route, Rule
 from datafly.spec.nodes import obj, path, required
+from datafly.spec.pacing import Pacing
 from datafly.spec.parts import each_line
 from datafly.spec.setting import Number, Text
 from datafly.spec.setting import Secret as SecretSetting
@@ -163,7 +164,7 @@ def test_a_request_of_one_item_goes_its_own_way_at_its_own_rate():
     (group,) = msgspec.json.decode(together.body)["data"]["attributes"]["bulk"]["data"]
     assert group["profile"] == {"id": "u"}
     assert [one["e"]["n"] for one in group["events"]] == [1, 2]
-    assert MADE.rates == {"one": 60}
+    assert MADE.rates == {"one": Pacing(60, pool="POST /one")}
     assert MADE.repeats_alone == {"", ":historical"}
 
 

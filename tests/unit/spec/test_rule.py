@@ -9,6 +9,7 @@ from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Ahead, IdentityRow, Integration, Lines, Route, Rule
 from datafly.spec.nodes import const, obj, path
+from datafly.spec.pacing import Pacing
 from datafly.spec.parts import by_setting, each_line, identified, rule_event_name
 from datafly.spec.setting import Flag, Number
 from datafly.spec.words import Failure, Refusal
@@ -105,7 +106,7 @@ def test_historical_events_never_share_a_request_with_others():
 
 
 def test_an_installation_may_ask_for_smaller_requests_and_a_route_has_its_own_rate():
-    assert (COMPILED.limits.max_items, COMPILED.rates) == (50, {"merge": 60})
+    assert (COMPILED.limits.max_items, COMPILED.rates) == (50, {"merge": Pacing(60, pool="POST /merge")})
     assert compile_integration(ACME, {"at_once": 7}).limits.max_items == 7
 
 

@@ -16,6 +16,7 @@ from datafly.integrations.braze import (
 )
 from datafly.spec.compiled import Limits
 from datafly.spec.integration import Check, Functions, Integration
+from datafly.spec.pacing import Window
 
 integration = Integration(
     slug="braze",
@@ -42,6 +43,7 @@ integration = Integration(
         max_items=75,
         max_bytes=3_600_000,
         requests_per_minute=60_000,
+        windows=(Window(3_000, 3.0),),
         source="Braze's documents: 75 objects over the three lists, 4 MB and 3,000 requests in three seconds; 20,000 a "
         "minute over identify, merge and delete together; 50 items in those (read 2026-08). Bytes are kept 10 % below.",
     ),

@@ -38,8 +38,9 @@ integration = Integration(
         max_items=1_000,
         max_bytes=4_500_000,
         requests_per_minute=150,
-        source=f"Klaviyo's OpenAPI of revision {routes.REVISION}: 1,000 events, 5 MB and 150 jobs a minute; 3,500 "
-        "single events and 750 profiles a minute go by themselves (read 2026-07). Bytes are kept 10 % below.",
+        windows=routes.JOBS_AT_ONCE,
+        source=f"Klaviyo's OpenAPI of revision {routes.REVISION}: 1,000 events and 5 MB, a burst and a steady window "
+        "of each call (read 2026-07). Bytes are kept 10 % below.",
     ),
     limit_settings=settings.LIMIT_SETTINGS,
     variants=settings.VARIANTS,

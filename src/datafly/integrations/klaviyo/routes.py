@@ -6,6 +6,7 @@ from datafly.integrations.klaviyo.refusals import PROFILE_TOO_LARGE
 from datafly.spec.asking import Later
 from datafly.spec.bounds import Fits
 from datafly.spec.integration import Route
+from datafly.spec.pacing import Window
 
 REVISION = "2026-07-15"
 """The revision of the API that all of this is written for; nothing else names one."""
@@ -31,15 +32,22 @@ _LIST = {"list": {"data": {"type": "list", "id": "{list_id}"}}}
 _EVENTS_A_MINUTE, _PROFILES_A_MINUTE, _JOBS_A_MINUTE = 3_500, 750, 150
 FEW_EVENTS = _EVENTS_A_MINUTE // _JOBS_A_MINUTE
 """So many may be told one by one in the time of one job; and what comes again so is ignored, not refused."""
-# 10 a second and 150 a minute, for each of both calls; a pace below half of it serves both.
+_EVENTS_AT_ONCE, _PROFILES_AT_ONCE, JOBS_AT_ONCE = ((Window(most, 1.0),) for most in (350, 75, 10))
+"""What Klaviyo calls its burst window, beside the steady one of a minute."""
+# Asking for a job and for its errors are two calls with 10 a second and 150 a minute each; this serves both.
 _JOB_LATER = Later(
-    "data.id", "/api/profile-bulk-import-jobs/{ticket}", only_if="import_results", requests_per_minute=120
+    "data.id",
+    "/api/profile-bulk-import-jobs/{ticket}",
+    only_if="import_results",
+    requests_per_minute=120,
+    windows=JOBS_AT_ONCE,
 )
 _IMPORT: dict[str, Any] = {
     "wrap": _job("profile-bulk-import-job", "profiles"),
     "item": _PROFILE,
     "unique": ("external_id",),
     "requests_per_minute": _JOBS_A_MINUTE,
+    "windows": JOBS_AT_ONCE,
     "fits": _PROFILE_FITS,
     "later": _JOB_LATER,
 }
@@ -72,6 +80,7 @@ ROUTES = (
             }
         },
         requests_per_minute=_EVENTS_A_MINUTE,
+        windows=_EVENTS_AT_ONCE,
         fits=_EVENT_FITS,
     ),
     Route(
@@ -79,6 +88,7 @@ ROUTES = (
         key="profile",
         item={"data": _PROFILE},
         requests_per_minute=_PROFILES_A_MINUTE,
+        windows=_PROFILES_AT_ONCE,
         fits=_PROFILE_FITS,
     ),
     # Klaviyo takes 10,000; in which order it works on those of one user it does not say, so none is in a job twice.
@@ -96,7 +106,8 @@ ROUTES = (
         key="subscribe",
         wrap=_job("profile-subscription-bulk-create-job", "profiles", relationships=_LIST),
         item=_PROFILE,
-        requests_per_minute=750,
+        requests_per_minute=_PROFILES_A_MINUTE,
+        windows=_PROFILES_AT_ONCE,
     ),
     # No list: who opts out of a channel does so whatever list she is in.
     Route(
@@ -105,6 +116,7 @@ ROUTES = (
         wrap=_job("profile-subscription-bulk-delete-job", "profiles"),
         item=_PROFILE,
         max_items=100,
-        requests_per_minute=750,
+        requests_per_minute=_PROFILES_A_MINUTE,
+        windows=_PROFILES_AT_ONCE,
     ),
 )

@@ -5,12 +5,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from datafly.spec.asking import Later
+from datafly.spec.calls import Call
+from datafly.spec.compiled import Limits
 from datafly.spec.faces.costs import predicted_costs
 from datafly.spec.faces.curl import curl_install
 from datafly.spec.faces.examples import examples
 from datafly.spec.faces.tables import code, quote, table
-from datafly.spec.integration import Integration, Step
+from datafly.spec.integration import Integration, Route, Step
+from datafly.spec.pacing import MINUTE_SECONDS, Pacing
 from datafly.spec.parts import option_of
+from datafly.spec.sending import paced_apart
 from datafly.spec.setting import Choice, SettingKind
 
 IDENTIFY = """datafly.identify("user-123", {
@@ -184,8 +189,21 @@ def _limits(one: Integration) -> Iterator[str]:
     limits = one.limits
     yield "## Limits"
     yield table(
-        ("Items per request", "Bytes per request", "Requests per minute", "Source"),
-        [(f"{limits.max_items:,}", f"{limits.max_bytes:,}", f"{limits.requests_per_minute:,}", limits.source)],
+        ("Items per request", "Bytes per request", "Requests", "Source"),
+        [(f"{limits.max_items:,}", f"{limits.max_bytes:,}", _pacing(limits), limits.source)],
+    )
+    own = {path: _pacing(call) for path, call in paced_apart(one).items()}
+    if own:
+        yield "Calls that have limits of their own:"
+        yield table(("Call", "Requests"), [(code(path), words) for path, words in own.items()])
+
+
+def _pacing(paced: Limits | Route | Later | Call) -> str:
+    """`10 in a second, 150 in a minute`."""
+    every = Pacing(paced.requests_per_minute, paced.windows).every()
+    lengths = {1.0: "a second", MINUTE_SECONDS: "a minute"}
+    return ", ".join(
+        f"{window.requests:,} in {lengths.get(window.seconds, f'{window.seconds:g} seconds')}" for window in every
     )
 
 
