@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from datafly import integrations
@@ -24,6 +25,11 @@ def load(folder: str) -> Integration:
 def all_integrations() -> tuple[Integration, ...]:
     """By slug."""
     return _loaded(tuple(folders()))
+
+
+def all_but(slugs: Collection[str]) -> Iterator[Integration]:
+    """The others, which alone are loaded: a folder is named as its integration is."""
+    return (load(folder) for folder in folders() if folder not in slugs)
 
 
 def get(slug: str) -> Integration:

@@ -1,4 +1,4 @@
-"""A new integration to start from: it loads, passes the lint and its own test, and says what to change."""
+"""A new integration to start from: one file that passes the lint and the suite, and says what to change."""
 
 import keyword
 import re
@@ -8,28 +8,21 @@ from string import Template
 
 from datafly.model.errors import Conflict, Invalid
 
-_HERE = Path(__file__).parent / "templates"
-_FILES = {
-    "definition.py.txt": "src/datafly/integrations/$slug/__init__.py",
-    "samples.py.txt": "src/datafly/integrations/$slug/samples.py",
-    "test.py.txt": "tests/unit/integrations/test_$slug.py",
-}
+_DEFINITION = Path(__file__).parent / "templates" / "definition.py.txt"
 
 
-def scaffold(name: str, root: Path) -> list[Path]:
-    """Writes under `root`, the checkout, and returns what it wrote.
+def scaffold(name: str, root: Path) -> Path:
+    """Writes one file under `root`, the checkout, and returns its path.
 
     Raises `Invalid` for a name that no folder can have, `Conflict` where there is one already.
     """
     words = {"name": name.strip(), "slug": _slug(name)}
-    files = {root / Template(to).substitute(words): _HERE / source for source, to in _FILES.items()}
-    taken = [path for path in files if path.exists()]
-    if taken:
-        raise Conflict(f"{taken[0]} exists already; nothing was written.")
-    for path, source in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(Template(source.read_text(encoding="utf-8")).substitute(words), encoding="utf-8")
-    return list(files)
+    path = root / "src/datafly/integrations" / words["slug"] / "__init__.py"
+    if path.exists():
+        raise Conflict(f"{path} exists already; nothing was written.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(Template(_DEFINITION.read_text(encoding="utf-8")).substitute(words), encoding="utf-8")
+    return path
 
 
 def _slug(name: str) -> str:

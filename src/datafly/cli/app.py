@@ -316,13 +316,12 @@ def check() -> None:
 def new_integration(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, e.g. 'Acme Mail'.")], *, root: Root = Path()
 ) -> None:
-    """Scaffold an integration with samples and a test."""
+    """Scaffold an integration: one file with definition, mapping and samples."""
     from datafly import catalog
     from datafly.cli import checkout
 
-    for path in catalog.scaffold(name, checkout.require(root)):
-        print(path)
-    print("Now change them, then: datafly check, datafly docs, and the test.", file=sys.stderr)
+    print(catalog.scaffold(name, checkout.require(root)))
+    print("Now change it, then: datafly check, datafly docs, and pytest tests/conformance.", file=sys.stderr)
 
 
 @app.command()

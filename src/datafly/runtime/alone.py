@@ -13,7 +13,7 @@ from datafly.runtime.ports import refuse_busy_ports
 from datafly.runtime.serve import plain_config, serve
 from datafly.runtime.up import stop_on_signals
 from datafly.sandbox.app import Sandbox, create_app
-from datafly.sandbox.rooms import find_rooms
+from datafly.sandbox.drawn import every_room
 from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
 from datafly.settings import Settings
 
@@ -51,7 +51,7 @@ def _open(settings: Settings, seed: Seed, hosts: Sequence[str]) -> Sandbox:
 def _words(settings: Settings, seed: Seed) -> str:
     here = url_of(settings, settings.sandbox_port)
     lines = ["The vendor sandboxes are running; nothing in them reaches a vendor.", ""]
-    for room in find_rooms():
+    for room in every_room():
         lines += [
             f"  {room.name}",
             f"    base URL     {here}/{room.slug}",

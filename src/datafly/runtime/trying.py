@@ -23,7 +23,8 @@ from datafly.process.steps import Context
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.installations import operator_defaults
 from datafly.runtime.preview import govern
-from datafly.sandbox.rooms import Room, find_rooms
+from datafly.sandbox.drawn import every_room
+from datafly.sandbox.rooms import Room
 from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
 from datafly.settings import Settings
 from datafly.shape import shape_event
@@ -72,7 +73,7 @@ async def ask(installation: Installation, items: Sequence[Item], now_ms: int) ->
 
 
 def room_of(vendor: str) -> Room | None:
-    return next((room for room in find_rooms() if room.slug == vendor), None)
+    return next((room for room in every_room() if room.slug == vendor), None)
 
 
 def compile_for(room: Room, installation: Installation) -> Compiled:

@@ -11,9 +11,10 @@ from litestar.exceptions.responses import create_exception_response
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler, Guard, Receive, Scope, Send
 
+from datafly.sandbox.drawn import every_room
 from datafly.sandbox.guards import only_for_hosts
 from datafly.sandbox.pages import Pages
-from datafly.sandbox.rooms import Clock, OpenRoom, Room, find_rooms, utc_now
+from datafly.sandbox.rooms import Clock, OpenRoom, Room, utc_now
 from datafly.sandbox.settings import SandboxSettings
 
 _STATIC = Path(__file__).parent / "static"
@@ -49,7 +50,7 @@ class Sandbox:
 def create_app(settings: SandboxSettings, *, clock: Clock = utc_now) -> Sandbox:
     """Open every room that is found; what was done in them before is still there."""
     (settings.data_dir / "sandbox").mkdir(parents=True, exist_ok=True)
-    return Sandbox(find_rooms(), settings, clock)
+    return Sandbox(every_room(), settings, clock)
 
 
 def _site(

@@ -11,11 +11,12 @@ from datafly.model.event import Event
 from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
+from datafly.spec.asking import Check
 from datafly.spec.calling import calls_of
 from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.config import complete_config, consent_of, require_fitting
 from datafly.spec.explaining import Explained, explain_rule
-from datafly.spec.integration import ANY, WITHDRAWN, Check, Integration, Rule
+from datafly.spec.integration import ANY, WITHDRAWN, Integration, Rule
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
 from datafly.spec.overriding import lapsed_notes, overridden, require_conditions

@@ -107,7 +107,7 @@ class Compiled(msgspec.Struct, frozen=True):
     credential_check: Outgoing | None = None
     judge_check: Callable[[Reply], Ruling] | None = None
     name_requests: tuple[Outgoing, ...] = ()
-    """What to ask for the names that are registered at the vendor; see `spec.integration.Names`."""
+    """What to ask for the names that are registered at the vendor; see `spec.asking.Names`."""
     notes: tuple[str, ...] = ()
     """What a person should know of this installation, e.g. that it sends to the sandbox."""
     calls: Mapping[str, CompiledCall] = {}

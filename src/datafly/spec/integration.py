@@ -9,7 +9,7 @@ from datafly.model.delivery import Item, Outgoing, Reply
 from datafly.model.event import TYPES
 from datafly.model.secret import Secret
 from datafly.model.verdict import Judgement, Ruling
-from datafly.spec.asking import Later
+from datafly.spec.asking import Check, Later, Names
 from datafly.spec.bounds import Fits
 from datafly.spec.calls import Call
 from datafly.spec.compiled import Limits
@@ -194,7 +194,9 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     `limits` say, or `max_items_by` the setting that says it; `fits`: what each item may be, `part_fits`: what those of
     one part may be instead. `later`: its outcome is asked for later. `{setting}` in a text of `wrap`, or as `method`,
     is what the installation's config says. `listed_if`: the setting, and its option, with which items stand in the
-    list, even one by itself; without, each goes by `single`.
+    list, even one by itself; without, each goes by `single`. `answer`: the body of an answer that takes all, for a
+    sandbox that is drawn from the definition; `"$count"` stands for how many items there were, `$ticket` for the name of
+    a job.
     """
 
     path: str
@@ -219,6 +221,7 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     fits: Fits | None = None
     part_fits: dict[str, Fits] = {}
     later: Later | None = None
+    answer: str = ""
 
     @property
     def has_list(self) -> bool:
@@ -232,21 +235,6 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
 def _is_chosen(config: Mapping[str, Any], choice: tuple[str, str]) -> bool:
     value = config.get(choice[0])
     return (str(value).lower() if isinstance(value, bool) else value) == choice[1]
-
-
-class Check(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request that only reads, to test credentials. It is signed as any other; `method` may be `{setting}`."""
-
-    path: str
-    method: str = "GET"
-    body: dict[str, Any] | None = None
-
-
-class Names(msgspec.Struct, frozen=True):
-    """Where a vendor tells which names are registered there: requests that only read. `into`: the setting, a list."""
-
-    into: str
-    requests: tuple[Check, ...]
 
 
 class SeeAlso(msgspec.Struct, frozen=True):

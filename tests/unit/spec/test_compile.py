@@ -5,9 +5,10 @@ from datafly.model.delivery import Item, Reply
 from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
+from datafly.spec.asking import Check
 from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Limits
-from datafly.spec.integration import Check, IdentityRow, Integration, Lines, Route, Rule, Variant, as_json
+from datafly.spec.integration import IdentityRow, Integration, Lines, Route, Rule, Variant, as_json
 from datafly.spec.nodes import const, obj, path
 from datafly.spec.parts import each_line, identified, params, rule_event_name
 from datafly.spec.rest import rest

@@ -14,8 +14,9 @@ from datafly.integrations.braze import (
     settings,
     words,
 )
+from datafly.spec.asking import Check
 from datafly.spec.compiled import Limits
-from datafly.spec.integration import Check, Functions, Integration
+from datafly.spec.integration import Functions, Integration
 from datafly.spec.pacing import Window
 
 integration = Integration(

@@ -14,8 +14,9 @@ from datafly.integrations.insider import (
     users,
     words,
 )
+from datafly.spec.asking import Check
 from datafly.spec.compiled import Limits
-from datafly.spec.integration import Check, Functions, Integration, Route
+from datafly.spec.integration import Functions, Integration, Route
 
 integration = Integration(
     slug="insider",

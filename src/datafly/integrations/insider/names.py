@@ -3,7 +3,7 @@
 from typing import Any
 
 from datafly.model.delivery import Reply
-from datafly.spec.integration import Check, Names
+from datafly.spec.asking import Check, Names
 from datafly.spec.judging import json_of
 
 _COLUMNS = "/api/user/v3/metadata/columns"

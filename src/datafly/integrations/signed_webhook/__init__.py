@@ -12,8 +12,9 @@ from datafly.integrations.signed_webhook import (
     settings,
     words,
 )
+from datafly.spec.asking import Check
 from datafly.spec.compiled import Limits
-from datafly.spec.integration import Check, Functions, Integration, Route
+from datafly.spec.integration import Functions, Integration, Route
 
 _TEST = {
     "type": "signal.test",

@@ -32,7 +32,9 @@ class Keys:
         self._clock = clock
 
     def plant(self) -> None:
-        first = next(iter(self._vendor.credential_fields))
+        first = next(iter(self._vendor.credential_fields), None)
+        if first is None:
+            return
         known = {row["values"].get(first) for row in self._store.credentials()}
         for seeded in self._seed.keys:
             if seeded.key not in known:

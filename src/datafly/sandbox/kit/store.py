@@ -145,6 +145,11 @@ class Store:
         self._connection.execute("DELETE FROM records WHERE kind = ? AND id = ?", (kind, key))
         self._connection.execute("DELETE FROM names WHERE id = ?", (key,))
 
+    def forget(self, owner: str) -> None:
+        """All that belongs to one, and the one."""
+        self._connection.execute("DELETE FROM records WHERE owner = ? OR id = ?", (owner, owner))
+        self._connection.execute("DELETE FROM names WHERE id = ?", (owner,))
+
     def told_again(self, kind: str, key: str) -> None:
         self._connection.execute("UPDATE records SET times = times + 1 WHERE kind = ? AND id = ?", (kind, key))
 

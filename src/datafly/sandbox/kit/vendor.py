@@ -125,7 +125,8 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     `limit_headers(uses)` goes with every other answer. `fault_reply(fault)` is the documented body of a status.
     `settings`: those of its integration that send it to the room → how each is written, by the names of the credential
     fields and `{base}`; empty: each credential field is a setting. `modes`: switches, name → what may be chosen, the
-    first being what holds at the start. `check`: a request to try, for the page About.
+    first being what holds at the start. `curl`: a request to try, for the page About. `basis`: what the answers rest
+    on, where that is not what the vendor documents.
     """
 
     slug: str
@@ -147,6 +148,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     mode_words: Mapping[str, str] = {}
     ours: tuple[OurWord, ...] = ()
     most_bytes: int = 5_000_000
+    basis: str = ""
 
     def kind(self, key: str) -> Kind | None:
         return next((one for one in self.kinds if one.key == key), None)
