@@ -195,8 +195,8 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     one part may be instead. `later`: its outcome is asked for later. `{setting}` in a text of `wrap`, or as `method`,
     is what the installation's config says. `listed_if`: the setting, and its option, with which items stand in the
     list, even one by itself; without, each goes by `single`. `answer`: the body of an answer that takes all, for a
-    sandbox that is drawn from the definition; `"$count"` stands for how many items there were, `$ticket` for the name of
-    a job.
+    sandbox that is drawn from the definition; `"$count"` stands for how many items there were, `$ticket` for the name
+    of a job.
     """
 
     path: str
