@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,8 @@ def stale(root: Path) -> list[Path]:
 
 def pages(root: Path) -> "dict[Path, Callable[[], str]]":
     """`root`: of a checkout; one page is drawn from examples that stand there beside the code."""
-    return PAGES | {Path("docs/reference/bad-input.md"): lambda: bad_input_page(root)}
+    bad_input = {Path("docs/reference/bad-input.md"): lambda: bad_input_page(root)}
+    return PAGES | bad_input | {path: partial(str, source) for path, source in _client().items()}
 
 
 def settings_page() -> str:
@@ -76,6 +78,13 @@ def document_schema() -> str:
     from datafly.cli.declared import schema  # noqa: PLC0415  it loads the management API
 
     return schema()
+
+
+def _client() -> dict[Path, str]:
+    """The typed client of the management API."""
+    from datafly.management.client_source import modules  # noqa: PLC0415  it loads the management API
+
+    return modules()
 
 
 PAGES: Final[dict[Path, Callable[[], str]]] = {

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from datafly.settings import Settings
 _TOKEN_SECONDS: Final = 12 * 3600.0
 _AGAIN_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 1.0
+_NEWEST: Final = 100
 
 
 def run(settings: Settings, *, url: str | None, token: str | None, as_json: bool, refused: bool) -> None:
@@ -91,13 +93,13 @@ def _follow_refused(client: Client, show: Callable[[dict[str, Any]], None]) -> N
     seen: dict[str, int] = {}
     while True:
         with contextlib.suppress(SignalError):
-            for pipeline in client.pipelines():
+            for pipeline in client.list_pipelines():
                 _show_newer(client, pipeline.id, seen, show)
         time.sleep(_LOOK_SECONDS)
 
 
 def _show_newer(client: Client, pipeline_id: str, seen: dict[str, int], show: Callable[[dict[str, Any]], None]) -> None:
-    rows = client.refused(pipeline_id)
+    rows = list(islice(client.list_refused(pipeline_id), _NEWEST))
     numbers = [int(one.id.removeprefix("ref_")) for one in rows]
     last = seen.get(pipeline_id)
     seen[pipeline_id] = max([last or 0, *numbers])

@@ -1,5 +1,6 @@
 """The OpenAPI document: Litestar knows routes and parameters, msgspec the exact schemas, the role table who may."""
 
+import inspect
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from datafly.management.access import Role, lowest_role
 from datafly.management.problems import ErrorAnswer
 
 PATH: Final = "/v1/admin/openapi.json"
+_ORDER: Final = ("get", "post", "put", "patch", "delete")
 UNTAGGED: Final = "Health"
 """What operations without a tag are about."""
 _SCHEMA: Final = "#/components/schemas/{name}"
@@ -113,9 +115,9 @@ def document_of(app: Litestar) -> dict[str, Any]:
 def contents_of(app: Litestar) -> dict[str, list[Entry]]:
     """Every operation by what it is about, in the order of their names. It takes no schema, and so no time."""
     found: dict[str, list[Entry]] = {}
-    for path, method, handler in _operations(_routes(app)):
-        tag = next(iter(handler.resolve_tags()), UNTAGGED)
-        found.setdefault(tag, []).append(Entry(handler.handler_name, method.upper(), path, handler.summary or ""))
+    for path, method, handler in operations_of(app):
+        entry = Entry(handler.handler_name, method.upper(), path, handler.summary or "")
+        found.setdefault(tag_of(handler), []).append(entry)
     return dict(sorted(found.items()))
 
 
@@ -138,8 +140,8 @@ class _Schemas:
 
     def __init__(self, routes: list[HTTPRoute]) -> None:
         handlers = [handler for _, _, handler in _operations(routes)]
-        types = {kind: None for handler in handlers for kind in (_body(handler), _answer(handler)) if kind is not None}
-        ordered = [*types, ErrorAnswer]
+        types = {kind: None for handler in handlers for kind in (body_of(handler), answer_of(handler))}
+        ordered = [*(kind for kind in types if kind is not None), ErrorAnswer]
         found, self.components = msgspec.json.schema_components(ordered, ref_template=_SCHEMA)
         self._by_type = dict(zip(ordered, found, strict=True))
 
@@ -149,7 +151,9 @@ class _Schemas:
 
 
 def _complete(operation: dict[str, Any], path: str, method: str, handler: HTTPRouteHandler, schemas: _Schemas) -> None:
-    body, answer = _body(handler), _answer(handler)
+    body, answer = body_of(handler), answer_of(handler)
+    if said := said_of(handler):
+        operation["description"] = said
     if body is not None:
         operation["requestBody"] = {"required": True, "content": _json(schemas[body])}
     good = {status: said for status, said in operation["responses"].items() if status.startswith("2")}
@@ -161,7 +165,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, handler: HTTPRo
             said["content"] = _json(schemas[answer]) | (_STREAM if handler.opt.get("streams") else {})
     lowest = lowest_role(method.upper(), path)
     operation["security"] = [] if lowest is Role.ANYONE else [{"token": []}, {"session": []}]
-    if repeatable := method == "post" and lowest is not Role.ANYONE:
+    if repeatable := is_repeatable(method, path):
         operation["parameters"] = [*operation.get("parameters", []), _KEY]
     statuses = _failures(operation, path, handler, guarded=lowest is not Role.ANYONE)
     statuses = sorted({*statuses, "409", "413"}) if repeatable else statuses
@@ -173,7 +177,7 @@ def _failures(operation: dict[str, Any], path: str, handler: HTTPRouteHandler, *
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     found = {"500", "503"} | ({"401", "403", "429"} if guarded else set())
     found |= {"404"} if "{" in path else set()
-    found |= {"400", "413", "415", "422", "409"} if _body(handler) is not None else set()
+    found |= {"400", "413", "415", "422", "409"} if body_of(handler) is not None else set()
     found |= {"412", "409"} if "if-match" in {name.lower() for name in parameters} else set()
     found |= {"400", "422"} if guarded else set()
     return sorted(found | {str(status) for status in handler.opt.get("answers", ())})
@@ -185,6 +189,27 @@ def _failure(status: str, schemas: _Schemas) -> dict[str, Any]:
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
+
+
+def operations_of(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    """Path, method in small letters, handler, of what is in the document; by path, what reads before what changes."""
+    yield from sorted(_operations(_routes(app)), key=lambda one: (one[0], _ORDER.index(one[1])))
+
+
+def tag_of(handler: HTTPRouteHandler) -> str:
+    """What it is about."""
+    return next(iter(handler.resolve_tags()), UNTAGGED)
+
+
+def said_of(handler: HTTPRouteHandler) -> str:
+    """What its docstring says beyond its summary, paragraphs without line breaks in them."""
+    said = getattr(handler.fn, "func", handler.fn).__doc__ or ""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in inspect.cleandoc(said).split("\n\n"))
+
+
+def is_repeatable(method: str, path: str) -> bool:
+    """Whether it may be sent again with an `Idempotency-Key`: a POST of somebody who is known."""
+    return method.upper() == "POST" and lowest_role("POST", path) is not Role.ANYONE
 
 
 def _operations(routes: list[HTTPRoute]) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
@@ -199,11 +224,12 @@ def _has_etag(handler: HTTPRouteHandler) -> bool:
     return handler.parsed_return_field.is_subclass_of(Response)
 
 
-def _body(handler: HTTPRouteHandler) -> Any:
+def body_of(handler: HTTPRouteHandler) -> Any:
+    """The type of its body, or None."""
     return handler.parsed_data_field.annotation if handler.parsed_data_field else None
 
 
-def _answer(handler: HTTPRouteHandler) -> Any:
+def answer_of(handler: HTTPRouteHandler) -> Any:
     """None where nothing, or no JSON, is answered: `opt["media"]` then says what is.
 
     `opt["answer"]` is for who may answer a stream instead.

@@ -59,6 +59,9 @@ def test_every_operation_tells_its_answer_its_errors_and_who_may(document):
             [] if lowest_role(method, path) is Role.ANYONE else [{"token": []}, {"session": []}]
         )
         assert operation["summary"]
+    assert (
+        "never change" in documented(document)["PATCH", "/v1/admin/integration-templates/{template_id}"]["description"]
+    )
 
 
 def test_every_reference_leads_somewhere(document):

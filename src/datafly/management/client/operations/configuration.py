@@ -1,0 +1,28 @@
+"""Configuration: drawn by `datafly docs` from the routes; do not edit."""
+
+from datafly.management.client.connection import Connection, repeated
+from datafly.management.declared.planning import PlanView
+from datafly.management.routes.config import ApplyBody, ConfigBody, ConfigView
+
+
+class ConfigurationCalls(Connection):
+    def export_config(self) -> ConfigView:
+        """All of the configuration as one document.
+
+        Secrets are not in it.
+        """
+        return self.call("GET", "/v1/admin/config", ConfigView)
+
+    def apply_config(self, body: ApplyBody, *, idempotency_key: str | None = None) -> PlanView:
+        """Change what a document changes.
+
+        All of it or nothing, in one transaction. Applied again it changes nothing.
+        """
+        return self.call("POST", "/v1/admin/config/apply", PlanView, body=body, headers={**repeated(idempotency_key)})
+
+    def plan_config(self, body: ConfigBody, *, idempotency_key: str | None = None) -> PlanView:
+        """What a document would change.
+
+        Changes nothing. What is wrong is told all at once: `details.problems`, each with its `path`.
+        """
+        return self.call("POST", "/v1/admin/config/plan", PlanView, body=body, headers={**repeated(idempotency_key)})

@@ -1,0 +1,115 @@
+"""Pipelines: drawn by `datafly docs` from the routes; do not edit."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from datafly.management.client.connection import Connection, matching, quoted, repeated
+from datafly.management.paging import Page
+from datafly.management.routes.pipeline_keys import KeyView, RotationBody
+from datafly.management.views.intake import IntakeView, RefusedEvent
+from datafly.management.views.pipeline import PipelineBody, PipelineChange, PipelineView
+from datafly.management.views.script import CollectorView, JsBuilderChange
+
+
+class PipelinesCalls(Connection):
+    def list_pipelines(self) -> Iterator[PipelineView]:
+        """List pipelines."""
+        return self.each("/v1/admin/pipelines", PipelineView)
+
+    def create_pipeline(self, body: PipelineBody, *, idempotency_key: str | None = None) -> PipelineView:
+        """Create a pipeline."""
+        return self.call("POST", "/v1/admin/pipelines", PipelineView, body=body, headers={**repeated(idempotency_key)})
+
+    def get_pipeline(self, pipeline_id: str) -> PipelineView:
+        """One pipeline."""
+        return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}", PipelineView)
+
+    def change_pipeline(self, pipeline_id: str, body: PipelineChange, *, if_match: str | None = None) -> PipelineView:
+        """Change a pipeline.
+
+        Fields that are not named stay as they are.
+        """
+        return self.call(
+            "PATCH",
+            f"/v1/admin/pipelines/{quoted(pipeline_id)}",
+            PipelineView,
+            body=body,
+            headers={**matching(if_match)},
+        )
+
+    def remove_pipeline(self, pipeline_id: str, *, if_match: str | None = None) -> None:
+        """Remove a pipeline and what is installed on it.
+
+        Its keys are refused from then on. Events that it took are processed; those that still wait at an integration
+        end as SKIPPED `installation_removed`. Its name is free again.
+        """
+        self.call("DELETE", f"/v1/admin/pipelines/{quoted(pipeline_id)}", type(None), headers={**matching(if_match)})
+
+    def get_collector(self, pipeline_id: str) -> CollectorView:
+        """How d.js is built for a pipeline."""
+        return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/collector", CollectorView)
+
+    def change_collector(
+        self,
+        pipeline_id: str,
+        body: JsBuilderChange,
+        *,
+        if_match: str | None = None,
+    ) -> CollectorView:
+        """Build d.js otherwise.
+
+        The gateway hands out the new one within a second; browsers keep the one they have for five minutes. A name that
+        is another pipeline's script: 409.
+        """
+        return self.call(
+            "PATCH",
+            f"/v1/admin/pipelines/{quoted(pipeline_id)}/collector",
+            CollectorView,
+            body=body,
+            headers={**matching(if_match)},
+        )
+
+    def get_intake(self, pipeline_id: str, *, per: Literal["minute", "hour"] = "minute") -> IntakeView:
+        """How much came in, and how much of it was refused.
+
+        The last hour by minutes, or the last week by hours. Counted over all processes, about a second late.
+        """
+        return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/intake", IntakeView, query={"per": per})
+
+    def list_keys(self, pipeline_id: str) -> Page[KeyView]:
+        """The keys of a pipeline, the current one first."""
+        return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/keys", Page[KeyView])
+
+    def rotate_key(
+        self,
+        pipeline_id: str,
+        body: RotationBody,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> PipelineView:
+        """Give a pipeline a new key.
+
+        The key before is taken beside it, until the time that is given or until it is revoked.
+        """
+        return self.call(
+            "POST",
+            f"/v1/admin/pipelines/{quoted(pipeline_id)}/keys",
+            PipelineView,
+            body=body,
+            headers={**matching(if_match), **repeated(idempotency_key)},
+        )
+
+    def revoke_key(self, pipeline_id: str, key_id: str) -> None:
+        """Revoke a former key.
+
+        What is sent with it is refused from then on, within a fifth of a second.
+        """
+        self.call("DELETE", f"/v1/admin/pipelines/{quoted(pipeline_id)}/keys/{quoted(key_id)}", type(None))
+
+    def list_refused(self, pipeline_id: str, *, code: str | None = None) -> Iterator[RefusedEvent]:
+        """What was sent to it and refused, newest first.
+
+        Of each code the newest are kept, without the values that were sent.
+        """
+        return self.each(f"/v1/admin/pipelines/{quoted(pipeline_id)}/refused", RefusedEvent, query={"code": code})
