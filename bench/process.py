@@ -18,7 +18,7 @@ import msgspec
 from datafly.log.base import EVENTS, RAW, Entry
 from datafly.log.sqlite import SqliteLog
 from datafly.model.event import Received
-from datafly.process.processor import PartitionWorker
+from datafly.process.worker import PartitionWorker
 from datafly.runtime.child import collect_rarely
 
 NOW = 1_795_600_000_000

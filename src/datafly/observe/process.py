@@ -68,3 +68,18 @@ class ProcessStateCaughtUp(Telemetry, frozen=True):
 
     partition: int
     events: int
+
+
+class ProcessStateInherited(Telemetry, frozen=True):
+    """What others knew of the partition was taken over from `state`, from so many records."""
+
+    partition: int
+    records: int
+
+
+class ProcessStateNotHanded(Telemetry, frozen=True):
+    """What is known could not be written to `state`; it is tried again, and `events` is kept for as long."""
+
+    level: ClassVar[int] = logging.WARNING
+    partition: int
+    reason: str

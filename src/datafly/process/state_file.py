@@ -37,7 +37,12 @@ _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS visitors (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS choices (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS handed (id INTEGER PRIMARY KEY CHECK (id = 0), position INTEGER NOT NULL);
+    INSERT OR IGNORE INTO handed VALUES (0, 0);
+    CREATE TABLE IF NOT EXISTS changed (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 """
+Row = tuple[str, str, bytes]
+"""Table, id, and what is known, as it is kept."""
 _DECODERS: Final[dict[str, msgspec.msgpack.Decoder[Any]]] = {
     "visitors": msgspec.msgpack.Decoder(Visitor),
     "users": msgspec.msgpack.Decoder(User),
@@ -54,8 +59,9 @@ class StateFile:
     A disk that is full or read-only raises `Unavailable`; nothing of the call is kept then.
     """
 
-    def __init__(self, file: Path) -> None:
-        """Raises `OperatorError` if the file cannot be used."""
+    def __init__(self, file: Path, *, marking: bool = False) -> None:
+        """Raises `OperatorError` if the file cannot be used. `marking`: what changes is noted, to be handed on."""
+        self._marking = marking
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._connection = apsw.Connection(str(file))
@@ -98,6 +104,44 @@ class StateFile:
         """The offset of `events` up to which everything is learnt."""
         applied: int = self._connection.execute("SELECT applied FROM position").get
         return applied
+
+    @property
+    def handed(self) -> int:
+        """Up to where in the stream `state` everything is in here."""
+        position: int = self._connection.execute("SELECT position FROM handed").get
+        return position
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """What others knew takes the place of what is here. Again the same is no change, so it comes first:
+
+        that it was taken is kept afterwards, by `hand`.
+        """
+        with reachable(), self._connection:
+            for table in _DECODERS:
+                self._replace(table, [(one, value) for kind, one, value in rows if kind == table])
+
+    def changed(self, limit: int) -> list[Row]:
+        """Some of what changed and is not handed on yet."""
+        with reachable():
+            marked: list[Any] = self._connection.execute("SELECT kind, id FROM changed LIMIT ?", (limit,)).fetchall()
+            return [
+                (table, one, value)
+                for table in _DECODERS
+                for one, value in self._rows(table, [one for kind, one in marked if kind == table])
+            ]
+
+    def count_changed(self) -> int:
+        with reachable():
+            count: int = self._connection.execute("SELECT count(*) FROM changed").get
+            return count
+
+    def hand(self, rows: Sequence[Row], *, position: int, applied: int | None = None) -> None:
+        """These are in `state`, which is in here up to `position`. `applied`: from where in `events` to learn on."""
+        with reachable(), self._connection:
+            self._connection.executemany("DELETE FROM changed WHERE kind = ? AND id = ?", [row[:2] for row in rows])
+            self._connection.execute("UPDATE handed SET position = ?", (position,))
+            if applied is not None:
+                self._connection.execute("UPDATE position SET applied = ?", (applied,))
 
     def load_clock(self, memory: Memory) -> None:
         """Make `memory` know how far our clock has gone back."""
@@ -151,13 +195,20 @@ class StateFile:
             return
         known.update(dict.fromkeys(missing))
         decode = _DECODERS[table].decode
-        question = f"SELECT id, value FROM {table} WHERE id IN "  # noqa: S608 - our names
         with reachable():
-            for one, value in ask(self._connection, question, missing):
+            for one, value in self._rows(table, missing):
                 known[one] = decode(value)
 
+    def _rows(self, table: str, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        yield from ask(self._connection, f"SELECT id, value FROM {table} WHERE id IN ", ids)  # noqa: S608 - our names
+
     def _put(self, table: str, known: dict[str, Any], changed: Iterable[str]) -> None:
-        rows = [(one, _encode(known[one])) for one in sorted(changed)]
+        self._replace(table, [(one, _encode(known[one])) for one in sorted(changed)])
+        if self._marking:
+            marks = [(table, one) for one in changed]
+            self._connection.executemany("INSERT OR IGNORE INTO changed VALUES (?, ?)", marks)
+
+    def _replace(self, table: str, rows: Sequence[tuple[str, bytes]]) -> None:
         self._connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)  # noqa: S608 - our names
 
     def _put_runs(self) -> None:
@@ -166,7 +217,7 @@ class StateFile:
         self._connection.executemany("INSERT INTO runs VALUES (?, ?)", rows)
 
 
-def ask(connection: apsw.Connection, question: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def ask(connection: apsw.Connection, question: str, values: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
     """The rows of a question that ends in `IN`, in no order."""
     for start in range(0, len(values), CHUNKS[-1]):
         chunk = values[start : start + CHUNKS[-1]]

@@ -13,8 +13,8 @@ from datafly.log.sqlite import SqliteLog
 from datafly.model.event import Event, Received
 from datafly.process import StateReader
 from datafly.process.memory import CONCURRENT_MS, Memory
-from datafly.process.processor import PartitionWorker
 from datafly.process.steps import Context, process_one
+from datafly.process.worker import PartitionWorker
 from datafly.testing.clock import FakeClock
 
 HOUR = 3_600_000

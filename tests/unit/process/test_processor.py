@@ -21,9 +21,9 @@ from datafly.observe import base as observe
 from datafly.observe.process import ProcessRecordsLost
 from datafly.process import Processor, StateReader, processor, state_file
 from datafly.process.dedupe import WINDOW_MS
-from datafly.process.processor import PartitionWorker
 from datafly.process.seen_files import BUCKET, HEADER, WINDOW, boot_id
 from datafly.process.state_file import StateFile
+from datafly.process.worker import PartitionWorker
 from datafly.runtime.clock import SystemClock
 from datafly.testing.disk import Disk
 
@@ -329,7 +329,7 @@ def test_a_state_that_cannot_be_written_is_written_later(house, monkeypatch):
 
 def test_retention_keeps_what_the_state_has_not_learnt(house):
     owner = Processor(house.log, house.folder / "state", pipelines=dict, clock=SystemClock())
-    worker = owner._worker(0)
+    worker = owner._workers[0]
     house.receive(*(story(number) for number in range(900)))
     worker.turn()
     everything = Retention(max_bytes=0)
@@ -438,9 +438,9 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from datafly.log.sqlite import SqliteLog
-from datafly.process.processor import PartitionWorker
-import datafly.process.processor as processor
-processor.BATCH = 50
+from datafly.process import worker as house
+from datafly.process.worker import PartitionWorker
+house.BATCH = 50
 folder = Path(sys.argv[1])
 log = SqliteLog(folder / "log", {"raw": 1, "events": 1}, segment_bytes=200_000)
 worker = PartitionWorker(log, folder / "state", 0, dict)

@@ -1,0 +1,93 @@
+"""What process knows of a partition, in the stream `state` of the log, for whoever takes the partition over.
+
+Of each visitor, user and key the newest record is kept there, and of the *mark*, which says up to which offset of
+`events` the others hold. What came after the mark is learnt from `events`, and so are the message ids of the last day.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from datafly.log.base import STATE, Entry, Log, Reader, Record
+from datafly.process.memory import Memory
+from datafly.process.state_file import Row, StateFile
+
+HANDED_SECONDS: Final = 30.0
+"""So often what changed is handed on, at least where something did."""
+HANDED_CHANGES: Final = 10_000
+_AT_ONCE: Final = 2_000
+_MARK: Final = "mark"
+_PREFIXES: Final = {"visitors": "v:", "users": "u:", "choices": "c:"}
+_TABLES: Final = {prefix: table for table, prefix in _PREFIXES.items()}
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """`applied`: an offset of `events`. The clock as `Memory` has it."""
+
+    applied: int = 0
+    behind_ms: int = 0
+    newest_ms: int = 0
+
+
+_decode: Final = msgspec.msgpack.Decoder(Mark).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+class Inherited(msgspec.Struct):
+    """What was found. `position`: where in `state` to go on; `records`: how many there were; `mark`: the newest."""
+
+    position: int
+    records: int = 0
+    mark: Mark | None = None
+
+
+def inherit(reader: Reader, state: StateFile, leaving: Callable[[], bool]) -> Inherited:
+    """Take what is new in `state` into the file, unless `leaving`. That it was taken is not kept yet."""
+    found = Inherited(state.handed)
+    while not leaving() and (records := reader.read(found.position, max_records=_AT_ONCE)):
+        state.take([row for record in records if (row := _row(record)) is not None])
+        marks = [record for record in records if record.key == _MARK]
+        found.mark = _decode(marks[-1].value) if marks else found.mark
+        found.records += len(records)
+        found.position = records[-1].offset + 1
+    return found
+
+
+def _row(record: Record) -> Row | None:
+    table = _TABLES.get(record.key[:2])
+    return (table, record.key[2:], record.value) if table else None
+
+
+class Will:
+    """Writes what the owner of a partition knows into `state`; whoever opens it later shuts the former out."""
+
+    def __init__(self, log: Log, partition: int, state: StateFile, monotonic: Callable[[], float]) -> None:
+        self._appender = log.appender(STATE, partition)
+        self._state = state
+        self._monotonic = monotonic
+        self._next = monotonic() + HANDED_SECONDS
+        self.applied = 0
+        """What lies before is in `state`, and is needed in `events` for its message ids alone."""
+
+    def is_due(self, applied: int) -> bool:
+        if applied <= self.applied:
+            return False
+        return self._monotonic() >= self._next or self._state.count_changed() >= HANDED_CHANGES
+
+    def postpone(self) -> None:
+        self._next = self._monotonic() + HANDED_SECONDS
+
+    def write(self, memory: Memory, applied: int) -> None:
+        """All that changed up to `applied`, which is in the file; the mark comes last. Raises as `Appender.append`."""
+        self.postpone()
+        while rows := self._state.changed(_AT_ONCE):
+            first = self._appender.append([Entry(_PREFIXES[table] + one, value) for table, one, value in rows])
+            self._state.hand(rows, position=first + len(rows))
+        mark = Mark(applied, memory.behind_ms, memory.newest_ms)
+        first = self._appender.append([Entry(_MARK, _encode(mark))])
+        self._state.hand([], position=first + 1)
+        self.applied = applied
+
+    def close(self) -> None:
+        self._appender.close()
