@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+from collections import defaultdict
 from contextlib import asynccontextmanager
+from zlib import crc32
 
 import msgspec
 import pytest
@@ -156,12 +158,13 @@ def withheld(compiled, event, newer):
 
 
 class House:
-    def __init__(self, folder, port, vendor, clock):
+    def __init__(self, folder, port, vendor, clock, *, partitions=1):
         self.folder = folder
+        self.partitions = partitions
         self.port = port
         self.vendor = vendor
         self.clock = clock
-        self.log = SqliteLog(folder / "log", {EVENTS: 1}, now_ms=clock.now_ms)
+        self.log = SqliteLog(folder / "log", {EVENTS: partitions}, now_ms=clock.now_ms)
         self.appender = self.log.appender(EVENTS, 0)
         self.transport = HttpTransport(allow_private=True)
         self.withdrawn = {}
@@ -241,9 +244,8 @@ class House:
     def install(self, name="ins", *, pipeline="pip", **config):
         template = Template(id=f"tpl_{name}", name=name, vendor="acme")
         revision = self.revision(name, 1, config)
-        head = self.log.reader(EVENTS, 0).bounds().head
         installation = Installation(
-            id=name, pipeline_id=pipeline, template=template, revision=revision, start={0: head}
+            id=name, pipeline_id=pipeline, template=template, revision=revision, start=self.heads()
         )
         self.control.install(template, revision, [installation])
         return name
@@ -268,8 +270,10 @@ class House:
         self.control.change_installation(name, changes)
 
     def remove(self, name="ins"):
-        head = self.log.reader(EVENTS, 0).bounds().head
-        self.change(name, removed_ms=self.clock.now_ms(), end={0: head})
+        self.change(name, removed_ms=self.clock.now_ms(), end=self.heads())
+
+    def heads(self):
+        return {number: self.log.reader(EVENTS, number).bounds().head for number in range(self.partitions)}
 
     def append(self, *keys, pipeline="pip", marketing=True, behind=0, **properties):
         """One event for each key; their ids are e0, e1, … and the offsets are returned."""
@@ -313,7 +317,7 @@ class House:
         lows = [delivery.lowest_mark(0) for delivery in self.deliveries]
         return min((low for low in lows if low is not None), default=None)
 
-    def parts(self, share=WHOLE):
+    def parts(self, share=WHOLE, *, partitioned=False):
         return Parts(
             log=self.log,
             ledger=self.ledger,
@@ -327,6 +331,7 @@ class House:
             settings=self.settings,
             rng=self.rng,
             share=share,
+            partitioned=partitioned,
         )
 
     async def stop(self):
@@ -393,11 +398,92 @@ class House:
         self.appender.close()
 
 
+class Spread(House):
+    """Several processes deliver (`members`), each in a task of its own, and share the partitions of one log."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments, partitions=3)
+        self.appenders = [self.appender, *(self.log.appender(EVENTS, number) for number in range(1, self.partitions))]
+        self.members = {}
+        self.fenced = []
+
+    def partition_of(self, key):
+        return crc32(key.encode()) % self.partitions
+
+    def spread(self, *keys, pipeline="pip", marketing=True, **properties):
+        """Appends an event for each key where it belongs; (partition, offset) of each."""
+        places = []
+        for key in keys:
+            event = self._event(key, pipeline, marketing, properties, 0)
+            entry = Entry(key, msgspec.json.encode(event))
+            places.append((self.partition_of(key), self.appenders[self.partition_of(key)].append([entry])))
+        return places
+
+    async def join(self, name, *partitions, **settings):
+        delivery = Delivery(
+            self._parts_of_many(settings),
+            threads=Inline(),
+            on_taken_over=lambda partition: self.fenced.append((name, partition)),
+        )
+        stop = asyncio.Event()
+        task = asyncio.create_task(delivery.run(stop))
+        self.members[name] = (delivery, stop, task)
+        self.tasks.append(task)
+        for partition in partitions:
+            delivery.take(partition)
+        await self.wait(1)
+        return delivery
+
+    def _parts_of_many(self, settings):
+        self.settings = msgspec.structs.replace(self.settings, **settings)
+        return self.parts(partitioned=True)
+
+    async def leave(self, name):
+        _, stop, task = self.members.pop(name)
+        stop.set()
+        await self.until(task.done)
+        await task
+
+    async def kill_member(self, name):
+        _, _, task = self.members.pop(name)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    def found(self, run=""):
+        """(partition, offset) → its final verdicts."""
+        found = defaultdict(list)
+        for partition in range(self.partitions):
+            for first, last, verdict in self.ledger.coverage("ins", partition, run_id=run):
+                for offset in range(first, last + 1):
+                    found[partition, offset].append(verdict)
+        return dict(found)
+
+    def is_through(self, name="ins"):
+        marks = self.ledger.marks()
+        return all(marks.get((name, number)) == head for number, head in self.heads().items())
+
+    async def close(self):
+        await super().close()
+        for appender in self.appenders[1:]:
+            appender.close()
+
+
 @pytest.fixture
 async def house(tmp_path):
     vendor = Vendor()
     async with vendor.serving() as port:
         made = House(tmp_path, port, vendor, FakeClock())
+        try:
+            yield made
+        finally:
+            await made.close()
+
+
+@pytest.fixture
+async def spread(tmp_path):
+    vendor = Vendor()
+    async with vendor.serving() as port:
+        made = Spread(tmp_path, port, vendor, FakeClock())
         try:
             yield made
         finally:

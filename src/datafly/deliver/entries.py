@@ -1,5 +1,6 @@
 """Records of the log, decoded for delivery."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from sys import intern
@@ -67,7 +68,7 @@ def read_entry(offset: int, value: bytes, decode: Decode) -> Entry:
 
 
 class EventReader:
-    """A `Reader` whose records are events. Blocking.
+    """A `Reader` whose records are events. Blocking; who closes it waits for a read that is under way.
 
     Of what it read, the newest `awake` events are kept decoded, for all who are about to shape them; those before are
     put to rest.
@@ -79,6 +80,8 @@ class EventReader:
         self._empty_reads = 0
         self._most_awake = awake
         self._awake: deque[Entry] = deque()
+        self._busy = threading.Lock()
+        self._closed = False
 
     def read(self, offset: int, limit: int, share: Share = WHOLE) -> tuple[list[Entry], int]:
         """Of up to `limit` records from `offset` on those of the share, and the position after all that were read.
@@ -86,6 +89,10 @@ class EventReader:
         What is gone between `offset` and the first record that is left comes first, as one lost entry, to every share:
         whose it was cannot be told any more.
         """
+        with self._busy:
+            return ([], offset) if self._closed else self._read(offset, limit, share)
+
+    def _read(self, offset: int, limit: int, share: Share) -> tuple[list[Entry], int]:
         records = self._reader.read(offset, max_records=limit)
         mine = records if share.is_whole else [record for record in records if share.takes(record.key)]
         entries = self._entries(mine)
@@ -105,8 +112,10 @@ class EventReader:
             self._awake.popleft().decoded = None
 
     def close(self) -> None:
-        self.rest()
-        self._reader.close()
+        with self._busy:
+            self._closed = True
+            self.rest()
+            self._reader.close()
 
     def _lost(self, offset: int, records: Sequence[Record]) -> Entry | None:
         if not self._is_worth_checking(offset, records):

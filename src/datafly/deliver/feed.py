@@ -134,7 +134,7 @@ class Feed:
         if self._reader is None:
             self._reader = await self.offload(self.open_reader)
         position = self._next or 0
-        if self._behind:
+        if self._behind or not self._settings.near:
             chunk = self._settings.chunk_events
             entries, after = await self.offload(partial(self._reader.read, position, chunk, self.share))
         else:

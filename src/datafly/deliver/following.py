@@ -1,7 +1,7 @@
 """What the vendor took as a job: its outcome is asked for later, and given back to the events that it is of."""
 
 import secrets as randomness
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Final
 
@@ -53,18 +53,24 @@ def followed_of(
 
 
 class Following:
-    """Of one installation: looks now and then what is due, and asks one after the other at a pace of its own."""
+    """Of one installation: looks now and then what is due, and asks one after the other at a pace of its own.
 
-    def __init__(self, site: Site, offload: Offload) -> None:
+    `partitions`: those whose jobs are asked for here, as they are at any time; None: all.
+    """
+
+    def __init__(self, site: Site, offload: Offload, partitions: Collection[int] | None = None) -> None:
         self._site = site
         self._offload = offload
+        self._partitions = partitions
 
     async def step(self) -> None:
         await self._site.clock.sleep(self._site.settings.following_interval_seconds)
         compiled, site = self._site.compiled, self._site
         if compiled is None or not compiled.later or site.closing is not None or not site.gate.running:
             return
-        find = partial(site.parts.ledger.followed, site.id, due_ms=site.clock.now_ms(), limit=_AT_ONCE)
+        partitions = None if self._partitions is None else frozenset(self._partitions)
+        due_ms = site.clock.now_ms()
+        find = partial(site.parts.ledger.followed, site.id, due_ms=due_ms, limit=_AT_ONCE, partitions=partitions)
         for one in await self._offload(find):
             await self._look_after(compiled, one)
 
@@ -76,9 +82,9 @@ class Following:
             return
         if later is None or told == "" or (not is_told and self._age_seconds(one) >= later.give_up_seconds):
             drift = drift_of(self._site.id, _NEVER_TOLD, compiled.secrets, self._site.clock.now_ms())
-            await self._write(Writing(settled=((one.installation_id, one.id),), notices=(drift,)))
+            await self._write(one, Writing(settled=((one.installation_id, one.id),), notices=(drift,)))
         else:
-            await self._write(Writing(followed=(self._put_off(one, later.first_seconds),)))
+            await self._write(one, Writing(followed=(self._put_off(one, later.first_seconds),)))
 
     async def _asked(self, compiled: Compiled, later: CompiledLater, one: Followed) -> Judgement | str | None:
         """What became of it; None: it is not known yet; "": nobody will tell."""
@@ -129,7 +135,7 @@ class Following:
         template = Outcome(one.installation_id, one.partition, 0, 0, DELIVERED, now_ms, run_id=one.run_id)
         drift = (drift_of(self._site.id, told.drift, compiled.secrets, now_ms),) if told.drift else ()
         late = outcomes_of(refused.items(), template)
-        await self._write(Writing(late=late, notices=drift, settled=((one.installation_id, one.id),)))
+        await self._write(one, Writing(late=late, notices=drift, settled=((one.installation_id, one.id),)))
         for outcome in late:
             emit(
                 DeliverEventsDecided(
@@ -156,8 +162,8 @@ class Following:
     def _age_seconds(self, one: Followed) -> float:
         return (self._site.clock.now_ms() - one.since_ms) / 1_000
 
-    async def _write(self, writing: Writing) -> None:
-        await self._site.recorder.post(writing)
+    async def _write(self, one: Followed, writing: Writing) -> None:
+        await self._site.recorder.post(writing, partition=one.partition)
 
 
 def _refused(compiled: Compiled, one: Followed, told: Judgement) -> dict[int, Ruling]:

@@ -183,7 +183,7 @@ class Lane:
         followed = followed_of(batch, reply, decision, place=place, now_ms=started_ms)
         if followed is not None:
             batch.ticket = followed.ticket
-            self._site.recorder.post(Writing(followed=(followed,)))
+            self._site.recorder.post(Writing(followed=(followed,)), partition=self._book.partition)
 
     def _attempt(self, batch: Batch, exchange: Exchange, finals: Finals) -> Attempt:
         place = (self._site.id, self._book.partition, self._book.run_id)

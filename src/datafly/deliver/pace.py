@@ -13,6 +13,7 @@ _LONGEST_BURST_SECONDS: Final = 6.0
 """As many requests as one second allows may leave at once; where there are windows beside the minute, as many as the
 shortest holds, but no more than six seconds allow: what leaves at once is missing for as long at the end of the minute.
 """
+_ROUNDING: Final = 1e-9
 _ROUNDING_SECONDS: Final = 1e-6
 _UNDER_WAY_SECONDS: Final = 0.2
 """A window is kept so much longer than the vendor counts it: some requests are longer under way than others."""
@@ -27,12 +28,12 @@ class Pace:
     spread; the windows stay those that are documented.
     """
 
-    def __init__(self, pacing: Pacing, clock: Clock, workers: int = 1) -> None:
+    def __init__(self, pacing: Pacing, clock: Clock, part: float = 1.0) -> None:
+        """`part`: as of `Rate`."""
         self._clock = clock
-        self.rate = Rate(pacing.sustained_per_minute, clock, workers)
+        self.rate = Rate(pacing.sustained_per_minute, clock, part)
         self._pacing = pacing
-        self._workers = workers
-        self._spans = [_Span(window, workers) for window in pacing.every()]
+        self._spans = [_Span(window, part) for window in pacing.every()]
         self._full_at = self._latest = self._held_until = clock.monotonic()
         self._held_seconds = 0.0
 
@@ -41,8 +42,12 @@ class Pace:
             return
         self._pacing = pacing
         self.rate.retune(pacing.sustained_per_minute)
-        turns = max((span.turns for span in self._spans), key=len)
-        self._spans = [_Span(window, self._workers, turns) for window in pacing.every()]
+        self._count_anew()
+
+    def give(self, part: float) -> None:
+        """What is booked keeps its turn."""
+        self.rate.part = part
+        self._count_anew()
 
     def book(self) -> float:
         """The turn of one more request, after all that were booked before; `due_in` says how long it is off."""
@@ -69,6 +74,10 @@ class Pace:
         self._held_until = until
         self._full_at = max(self._full_at, self._now() + self._spread()[1])
 
+    def _count_anew(self) -> None:
+        turns = max((span.turns for span in self._spans), key=len)
+        self._spans = [_Span(window, self.rate.part, turns) for window in self._pacing.every()]
+
     def _now(self) -> float:
         return max(self._clock.monotonic(), self._held_until) - self._held_seconds
 
@@ -81,14 +90,14 @@ class Pace:
 
 
 class _Span:
-    """The turns of the last so many seconds, as far as they may still count; of one of so many workers.
+    """The turns of the last so many seconds, as far as they may still count; of a part of all that is sent.
 
     A part of less than one request is one in a longer time.
     """
 
-    def __init__(self, window: Window, workers: int, turns: Iterable[float] = ()) -> None:
-        self.requests = max(window.requests // workers, 1)
-        self._seconds = (window.seconds + _UNDER_WAY_SECONDS) * max(workers / window.requests, 1.0)
+    def __init__(self, window: Window, part: float, turns: Iterable[float] = ()) -> None:
+        self.requests = max(int(window.requests * part + _ROUNDING), 1)
+        self._seconds = (window.seconds + _UNDER_WAY_SECONDS) * max(1 / part / window.requests, 1.0)
         self.turns = deque(turns)
 
     def opens(self, turn: float) -> float:
@@ -100,17 +109,22 @@ class _Span:
 
 
 class Paces:
-    """Those of this process, by vendor and credential. Of `workers` that deliver, each has its part of a rate."""
+    """Those of this process, by vendor and credential. Of several that deliver, each has its `part` of a rate."""
 
-    def __init__(self, clock: Clock, workers: int = 1) -> None:
+    def __init__(self, clock: Clock, part: float = 1.0) -> None:
         self._clock = clock
-        self._workers = workers
+        self._part = part
         self._paces: dict[tuple[str, str, str], Pace] = {}
+
+    def give(self, part: float) -> None:
+        self._part = part
+        for pace in self._paces.values():
+            pace.give(part)
 
     def of(self, vendor: str, credential: str, pacing: Pacing) -> Pace:
         key = (vendor, credential, pacing.pool)
         if key not in self._paces:
-            self._paces[key] = Pace(pacing, self._clock, self._workers)
+            self._paces[key] = Pace(pacing, self._clock, self._part)
         pace = self._paces[key]
         pace.retune(pacing)
         return pace

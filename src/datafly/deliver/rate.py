@@ -24,13 +24,12 @@ _SHOWN_STEPS: Final = 20
 class Rate:
     """`documented`: requests a minute, the ceiling. `since_ms`: when it was cut first, None at the ceiling.
 
-    `workers`: so many share the rate, and each sends its part of it; `shown` is what it comes to if all are like this
-    one.
+    `part`, above 0: of a rate that several share, what this one sends; `shown` is what it comes to if all are like it.
     """
 
-    def __init__(self, documented: int, clock: Clock, workers: int = 1) -> None:
+    def __init__(self, documented: int, clock: Clock, part: float = 1.0) -> None:
         self._clock = clock
-        self._workers = workers
+        self.part = part
         self._documented = max(documented, 1)
         self._share = 1.0
         self._settled_at = clock.monotonic()
@@ -48,14 +47,14 @@ class Rate:
 
     @property
     def allowed(self) -> float:
-        """Requests a minute, of this worker."""
-        return self._documented * self._share / self._workers
+        """Requests a minute, of this part."""
+        return self._documented * self._share * self.part
 
     @property
     def shown(self) -> int:
         """`allowed` in twentieths of the ceiling, rounded down: for a person, and so that it does not change always."""
         step = self._documented / _SHOWN_STEPS
-        return round(max(self.allowed * self._workers // step * step, self._documented * self._floor()))
+        return round(max(self._documented * self._share // step * step, self._documented * self._floor()))
 
     def retune(self, documented: int) -> None:
         self._documented = max(documented, 1)
@@ -92,7 +91,7 @@ class Rate:
         """
         since = self._clock.monotonic() - _SLICES * _SLICE_SECONDS
         busiest = max((count for start, count in self._sent if start >= since), default=0)
-        return busiest * 60.0 / _SLICE_SECONDS * self._workers / self._documented
+        return busiest * 60.0 / _SLICE_SECONDS / self.part / self._documented
 
     def _floor(self) -> float:
         return min(max(_FLOOR, _FLOOR_PER_MINUTE / self._documented), 1.0)

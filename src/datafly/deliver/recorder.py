@@ -3,13 +3,16 @@
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+
+import msgspec
 
 from datafly.deliver.bell import Bell
 from datafly.deliver.offload import Offload
 from datafly.deliver.thrift import Sent, Taken
 from datafly.model.clock import Clock
 from datafly.model.delivery import WHOLE, Share
+from datafly.model.errors import TakenOver
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverRecordingFailed
 from datafly.store.base import Ledger, Writing, WritingId
@@ -22,27 +25,53 @@ Troubles = dict[str, frozenset[str]]
 Written = asyncio.Future[Troubles]
 
 
+class _Posted(msgspec.Struct, eq=False, gc=False):
+    """`partition` None: it is of none."""
+
+    writing: Writing
+    taken: Sequence[Taken]
+    future: Written
+    partition: int | None
+
+
 class Recorder:
     """Writings become durable in the order in which they were posted; a failure keeps them, in order."""
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, offload: Offload, share: Share = WHOLE, sent: Sent | None = None
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        offload: Offload,
+        share: Share = WHOLE,
+        sent: Sent | None = None,
+        *,
+        owned: dict[int, int] | None = None,
+        on_taken_over: Callable[[Collection[int]], None] = lambda _: None,
     ) -> None:
+        """`owned`: partition → epoch, as it is at any time, where partitions come and go; None: they stay.
+
+        `on_taken_over`: takes partitions out of it that are another's by now.
+        """
+        self._owned = owned
+        self._on_taken_over = on_taken_over
         self._sent = sent
         self._ledger = ledger
         self._share = share
         self._clock = clock
         self._offload = offload
-        self._posted: deque[tuple[Writing, Sequence[Taken], Written]] = deque()
+        self._posted: deque[_Posted] = deque()
         self._bell = Bell(clock)
         self._drained = Bell(clock)
         self._writing = False
         self._known_as = WritingId(secrets.token_hex(8), 0)
 
-    def post(self, writing: Writing, taken: Sequence[Taken] = ()) -> Written:
-        """Done when it is durable. What was `taken` is so before that it was."""
+    def post(self, writing: Writing, taken: Sequence[Taken] = (), *, partition: int | None = None) -> Written:
+        """Done when it is durable, or is nobody's business here any more: of a partition that was given up meanwhile.
+
+        What was `taken` is durable before that it was.
+        """
         future: Written = asyncio.get_running_loop().create_future()
-        self._posted.append((writing, taken, future))
+        self._posted.append(_Posted(writing, taken, future, partition))
         self._bell.ring()
         return future
 
@@ -68,26 +97,33 @@ class Recorder:
         posted = [*self._posted]
         self._posted.clear()
         delay = _FIRST_RETRY_SECONDS
-        writings, taken = [one[0] for one in posted], [known for one in posted for known in one[1]]
-        while (troubles := await self._written(writings, taken)) is None:
+        while (troubles := await self._written([one for one in posted if self._is_ours(one)])) is None:
             await self._clock.sleep(delay)
             delay = min(delay * 2, _MAX_RETRY_SECONDS)
-        for *_, future in posted:
-            if not future.done():
-                future.set_result(troubles)
+        for one in posted:
+            if not one.future.done():
+                one.future.set_result(troubles)
         self._writing = False
         self._drained.ring()
 
-    async def _written(self, writings: list[Writing], taken: Sequence[Taken]) -> Troubles | None:
+    def _is_ours(self, one: _Posted) -> bool:
+        return self._owned is None or one.partition is None or one.partition in self._owned
+
+    async def _written(self, posted: Sequence[_Posted]) -> Troubles | None:
         """None where they could not be written."""
+        writings, taken = [one.writing for one in posted], [known for one in posted for known in one.taken]
+        owned = None if self._owned is None else dict(self._owned)
         try:
-            return await self._offload(lambda: self._write(writings, taken))
+            return await self._offload(lambda: self._write(writings, taken, owned))
+        except TakenOver as error:
+            self._on_taken_over(error.partitions)
+            return await self._written([one for one in posted if self._is_ours(one)])
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the writings are kept
             emit(DeliverRecordingFailed(writings=len(writings), error=str(error)))
             return None
 
-    def _write(self, writings: list[Writing], taken: Sequence[Taken]) -> Troubles:
+    def _write(self, writings: list[Writing], taken: Sequence[Taken], owned: dict[int, int] | None) -> Troubles:
         """Blocking."""
         if self._sent is not None and taken:
             self._sent.keep(taken, self._clock.now_ms())
-        return self._ledger.write(writings, share=self._share, known_as=self._known_as)
+        return self._ledger.write(writings, share=self._share, known_as=self._known_as, owned=owned)

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from datafly.deliver.bell import Bell
 from datafly.deliver.entries import Entry
 from datafly.deliver.feed import Feed, Members, Stretch
 from datafly.deliver.offload import Offload
@@ -16,10 +17,19 @@ from datafly.model.delivery import Plan, Replay
 from datafly.store.base import Progress, Writing
 
 _LOOK_SECONDS: Final = 0.05
+_OTHERS_SECONDS: Final = 1.0
+"""How often it is looked whether others have finished their partitions."""
+
+Part = Sequence[int]
+"""Of one partition: a range of a stretch, or the members, ascending."""
 
 
 class Replaying:
-    """Shares gate, pace and slots with the live run of its installation; restarted, it goes on where it was."""
+    """Shares gate, pace and slots with the live run of its installation; restarted, it goes on where it was.
+
+    `feeds`: partition → feed, as they are at any time. In other partitions others carry it out; all of it is done when
+    each is.
+    """
 
     def __init__(
         self, replay: Replay, site: Site, parts: Parts, *, feeds: Mapping[int, Feed], offload: Offload
@@ -29,50 +39,57 @@ class Replaying:
         self._parts = parts
         self._feeds = feeds
         self._offload = offload
-        self._runs: list[Run] = []
+        self._left = _parts_of(replay)
+        """Partition → what of it is not opened here."""
+        self._runs: dict[int, Run] = {}
         self._told_to_hold = asyncio.Event()
+        self._changed = Bell(parts.clock)
 
     @property
     def busy(self) -> bool:
-        return any(run.busy for run in self._runs)
+        return any(run.busy for run in self._runs.values())
 
     def lowest(self, partition: int) -> int | None:
         """Below it this replay needs nothing of the log."""
-        if not self._runs:
+        if partition in self._left:
             return self.replay.first(partition)
-        return min((run.mark for run in self._runs if run.partition == partition), default=None)
+        run = self._runs.get(partition)
+        return run.mark if run is not None else None
 
     def disturb(self) -> None:
-        for run in self._runs:
+        for run in self._runs.values():
             run.disturb()
 
     def hold(self) -> None:
         """Somebody paused or cancelled it: what is under way is finished, then `carry_out` returns."""
         self._told_to_hold.set()
 
+    def settle(self) -> None:
+        """A partition came."""
+        self._changed.ring()
+
+    def run_of(self, partition: int) -> Run | None:
+        return self._runs.get(partition)
+
+    def release(self, partition: int) -> Run | None:
+        """Another goes on with that partition; whoever calls this stops and closes the run."""
+        if partition not in self._left and partition in (parts := _parts_of(self.replay)):
+            self._left[partition] = parts[partition]
+        self._changed.ring()
+        return self._runs.pop(partition, None)
+
     async def carry_out(self) -> None:
         """Returns when every member has its verdict and the replay is marked done, or once it is held."""
         if not await self._set_state("running", {"queued", "running"}):
             return
-        opened = [await one for one in self._openings()]
-        self._runs = [run for run in opened if run is not None]
-        for run in self._runs:
-            run.start()
+        for partition in [*self._runs]:
+            await self._put_away(partition)
         try:
             is_done = await self._finished_or_held()
         finally:
             await self.stop()
         if is_done:
             await self._set_state("done", {"running"})
-
-    def _openings(self) -> Iterator[Awaitable[Run | None]]:
-        for partition, first, last in self.replay.plan.spans if self.replay.plan else ():
-            yield self._open_stretch(partition, first, last)
-        members: dict[int, list[int]] = defaultdict(list)
-        for partition, offset in self.replay.members:
-            members[partition].append(offset)
-        for partition, offsets in members.items():
-            yield self._open_run(partition, sorted(set(offsets)))
 
     async def _finished_or_held(self) -> bool:
         finishing = asyncio.create_task(self._finish())
@@ -82,7 +99,7 @@ class Replaying:
             if finishing.done():
                 await finishing
                 return True
-            await self._settle()
+            await self._come_to_a_halt()
             return False
         finally:
             finishing.cancel()
@@ -90,59 +107,118 @@ class Replaying:
             await asyncio.gather(finishing, holding, return_exceptions=True)
 
     async def _finish(self) -> None:
-        await asyncio.gather(*(run.until_finished() for run in self._runs))
+        while True:
+            await self._open_ours()
+            if not await self._are_ours_finished():
+                continue
+            for run in [*self._runs.values()]:
+                await self._close(run)
+            self._runs.clear()
+            if not await self._offload(self._is_left):
+                return
+            await self._changed.wait(_OTHERS_SECONDS)
+
+    async def _open_ours(self) -> None:
+        while ours := self._left.keys() & self._feeds.keys():
+            partition = min(ours)
+            feed = self._feeds[partition]
+            run = await self._opened(partition, feed)
+            if self._feeds.get(partition) is not feed:
+                continue
+            del self._left[partition]
+            if run is not None:
+                self._runs[partition] = run
+                run.start()
+
+    async def _are_ours_finished(self) -> bool:
+        """False where partitions came or went before they were."""
+        finishing = asyncio.create_task(self._until_ours_are_finished())
+        changing = asyncio.create_task(self._changed.wait())
+        try:
+            await asyncio.wait([finishing, changing], return_when=asyncio.FIRST_COMPLETED)
+            if finishing.done():
+                await finishing
+            return not changing.done()
+        finally:
+            finishing.cancel()
+            changing.cancel()
+            await asyncio.gather(finishing, changing, return_exceptions=True)
+
+    async def _until_ours_are_finished(self) -> None:
+        await asyncio.gather(*(run.until_finished() for run in self._runs.values()))
+
+    def _is_left(self) -> bool:
+        """Blocking. Whether anything is to be decided yet, by whoever."""
+        return any(self._is_part_left(partition, part) for partition, part in _parts_of(self.replay).items())
+
+    def _is_part_left(self, partition: int, part: Part) -> bool:
+        progress = self._parts.ledger.progress(self._site.id, partition, run_id=self.replay.id)
+        if progress is None:
+            return True
+        if isinstance(part, range):
+            return progress.mark < part.stop
+        return any(offset >= progress.mark and offset not in progress.finals for offset in part)
 
     async def _held(self) -> None:
         await self._told_to_hold.wait()
 
-    async def _settle(self) -> None:
-        for run in self._runs:
-            run.held = True
-            run.disturb()
+    async def _come_to_a_halt(self) -> None:
+        for run in self._runs.values():
+            run.hold()
         while self.busy:
             await self._parts.clock.sleep(_LOOK_SECONDS)
 
+    async def _put_away(self, partition: int) -> None:
+        """To begin there anew."""
+        if (run := self.release(partition)) is not None:
+            await self._close(run)
+
+    async def _close(self, run: Run) -> None:
+        await run.stop()
+        await self._offload(run.close)
+
     async def stop(self) -> None:
-        await asyncio.gather(*(run.stop() for run in self._runs))
+        await asyncio.gather(*(run.stop() for run in self._runs.values()))
 
     def close(self) -> None:
-        for run in self._runs:
+        for run in self._runs.values():
             run.close()
 
-    async def _open_run(self, partition: int, offsets: list[int]) -> Run | None:
+    async def _opened(self, partition: int, feed: Feed) -> Run | None:
+        """None where it is finished there."""
         ledger, site, run_id = self._parts.ledger, self._site, self.replay.id
+        part = _parts_of(self.replay)[partition]
         progress = await self._offload(lambda: ledger.progress(site.id, partition, run_id=run_id))
         if progress is None:
-            await site.recorder.post(Writing(marks=((site.id, run_id, partition, offsets[0]),)))
-            left = offsets
+            progress = Progress(part[0])
+            writing = Writing(marks=((site.id, run_id, partition, progress.mark),))
         else:
-            await site.recorder.post(Writing(cleared=every_lane(site.id, run_id, partition)))
-            left = [offset for offset in offsets if offset >= progress.mark and offset not in progress.finals]
-        if not left or partition not in self._feeds:
-            return None
-        end = left[-1] + 1
-        source = Members(self._feeds[partition], left)
-        return Run(site, source, Tracker(left[0]), partition=partition, run_id=run_id, end=end)
+            writing = Writing(cleared=every_lane(site.id, run_id, partition))
+        await site.recorder.post(writing, partition=partition)
+        if isinstance(part, range):
+            return self._stretch(partition, feed, part, progress)
+        return self._members(partition, feed, part, progress)
 
-    async def _open_stretch(self, partition: int, first: int, last: int) -> Run | None:
-        ledger, site, run_id = self._parts.ledger, self._site, self.replay.id
-        progress = await self._offload(lambda: ledger.progress(site.id, partition, run_id=run_id))
-        if progress is None:
-            await site.recorder.post(Writing(marks=((site.id, run_id, partition, first),)))
-            progress = Progress(first)
-        else:
-            await site.recorder.post(Writing(cleared=every_lane(site.id, run_id, partition)))
-        if progress.mark > last or partition not in self._feeds:
+    def _members(self, partition: int, feed: Feed, part: Sequence[int], progress: Progress) -> Run | None:
+        left = [offset for offset in part if offset >= progress.mark and offset not in progress.finals]
+        if not left:
+            return None
+        tracker = Tracker(left[0])
+        run_id, end = self.replay.id, left[-1] + 1
+        return Run(self._site, Members(feed, left), tracker, partition=partition, run_id=run_id, end=end)
+
+    def _stretch(self, partition: int, feed: Feed, part: range, progress: Progress) -> Run | None:
+        if progress.mark >= part.stop:
             return None
         source = Stretch(
-            self._feeds[partition],
+            feed,
             progress.mark,
-            last,
+            part.stop - 1,
             pick=partial(self._pick, partition),
             seconds_each=self._seconds_each(),
         )
         tracker = Tracker(progress.mark, progress.finals)
-        return Run(site, source, tracker, partition=partition, run_id=run_id, end=last + 1)
+        return Run(self._site, source, tracker, partition=partition, run_id=self.replay.id, end=part.stop)
 
     def _pick(self, partition: int, entries: list[Entry]) -> list[Entry]:
         """Blocking. Those that the plan takes, told as history where it is quiet."""
@@ -171,3 +247,14 @@ class Replaying:
     async def _set_state(self, state: str, only_from: set[str]) -> bool:
         control, replay_id = self._parts.control, self.replay.id
         return await self._offload(lambda: control.set_replay_state(replay_id, state, only_from=only_from))
+
+
+def _parts_of(replay: Replay) -> dict[int, Part]:
+    parts: dict[int, Part] = {}
+    members: dict[int, set[int]] = defaultdict(set)
+    for partition, offset in replay.members:
+        members[partition].add(offset)
+    parts.update({partition: sorted(offsets) for partition, offsets in members.items()})
+    spans = replay.plan.spans if replay.plan else ()
+    parts.update({partition: range(first, last + 1) for partition, first, last in spans})
+    return parts

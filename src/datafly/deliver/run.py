@@ -13,6 +13,7 @@ from datafly.deliver.lane import Finals, Lane
 from datafly.deliver.loop import keep_going
 from datafly.deliver.notices import warnings_of
 from datafly.deliver.record import outcomes_of
+from datafly.deliver.recorder import Written
 from datafly.deliver.site import Site
 from datafly.deliver.thrift import NOTHING_SPENT, Spent, Taken
 from datafly.deliver.tracker import Tracker
@@ -101,11 +102,21 @@ class Run:
         """And all of it is durable: what was posted before this mark was written before it."""
         while not self.finished:
             await self._bell.wait()
-        await self._write(Writing(marks=(self._place(),)))
+        await self.tell_mark()
 
-    async def stop(self) -> None:
+    def hold(self) -> None:
+        """From now on."""
+        self.held = True
+        self.disturb()
+
+    def halt(self) -> None:
+        """At once, whatever is under way; `stop` waits for that."""
+        self.held = True
         for task in self._tasks:
             task.cancel()
+
+    async def stop(self) -> None:
+        self.halt()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
@@ -113,10 +124,14 @@ class Run:
         """After `stop`, and when no read is under way."""
         self._source.close()
 
+    def tell_mark(self) -> Written:
+        """Done when all that was told before is durable as well."""
+        return self._post(Writing(marks=(self._place(),)))
+
     async def keep_mark(self) -> None:
         """Makes the mark durable where it moved without an outcome: events of other pipelines went by."""
         if self._tracker.mark > self._marked:
-            await self._write(Writing(marks=(self._place(),)))
+            await self.tell_mark()
 
     async def decide(
         self,
@@ -149,10 +164,10 @@ class Run:
         )
 
     def tell_pending(self, pending: Pending) -> None:
-        self._site.recorder.post(Writing(pending=(pending,)))
+        self._post(Writing(pending=(pending,)))
 
     def tell_notice(self, notice: Notice) -> None:
-        self._site.recorder.post(Writing(notices=(notice,)))
+        self._post(Writing(notices=(notice,)))
 
     async def _take_in(self) -> None:
         while self._is_read() or not self._has_room():
@@ -270,7 +285,10 @@ class Run:
         return (self._site.id, self.run_id, self.partition, self._marked)
 
     async def _write(self, writing: Writing, taken: tuple[Taken, ...] = ()) -> None:
-        await self._site.recorder.post(writing, taken)
+        await self._post(writing, taken)
+
+    def _post(self, writing: Writing, taken: tuple[Taken, ...] = ()) -> Written:
+        return self._site.recorder.post(writing, taken, partition=self.partition)
 
     def _count(self, outcomes: Sequence[Outcome], *, delivered: int) -> None:
         counts: Counter[tuple[Verdict, str]] = Counter()

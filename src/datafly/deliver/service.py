@@ -1,55 +1,72 @@
 """Delivery: a worker per installation, a feed per partition, and one recorder for all."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from datafly.deliver.entries import EventReader
 from datafly.deliver.feed import Feed
 from datafly.deliver.loop import Step, insist, keep_going
 from datafly.deliver.offload import Inline, Threads
 from datafly.deliver.pace import Paces
+from datafly.deliver.partitions import Partitions
 from datafly.deliver.recorder import Recorder
 from datafly.deliver.replay import Replaying
+from datafly.deliver.run import Run
 from datafly.deliver.site import Parts
 from datafly.deliver.worker import Worker
-from datafly.log.base import EVENTS
 from datafly.model.delivery import Replay, State
 from datafly.model.installation import Installation
+from datafly.observe.base import emit
+from datafly.observe.deliver import DeliverPartitionGivenUp, DeliverPartitionTakenOver
 
-_READING_THREADS: Final = 2
 _DRAIN_LOOK_SECONDS: Final = 0.01
 
 
 class Delivery:
-    """Delivers the events of the given partitions (all, if None) for every installation, until it is stopped.
+    """Delivers the events of all partitions for every installation, until it is stopped. Where they are shared out
+    (`Parts.partitioned`), it begins with none: of those that it is given to `take`, until it gives them up.
 
     Of several that share the keys, the first carries out replays, each whole.
-    `threads`: where blocking calls run; by default on threads of its own.
+    `threads`: where blocking calls run; by default on threads of its own. `on_taken_over`: a partition is another's,
+    which nobody had told; it is not delivered here any more.
     """
 
-    def __init__(self, parts: Parts, *, partitions: Sequence[int] | None = None, threads: Inline | None = None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        threads: Inline | None = None,
+        on_taken_over: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._parts = parts
         self._clock = parts.clock
-        self._reading: Threads | Inline = threads or Threads("deliver-read", _READING_THREADS)
+        self._reading: Threads | Inline = threads or Threads("deliver-read", parts.settings.reading_threads)
         self._writing: Threads | Inline = threads or Threads("deliver-write", 1)
-        self._recorder = Recorder(parts.ledger, parts.clock, self._writing, parts.share, parts.sent)
-        self._paces = Paces(parts.clock, parts.share.of)
-        owned = range(parts.log.partitions(EVENTS)) if partitions is None else partitions
-        self._feeds = {partition: self._feed(partition) for partition in owned}
+        self._partitions = Partitions(parts, self._reading)
+        self._recorder = Recorder(
+            parts.ledger,
+            parts.clock,
+            self._writing,
+            parts.share,
+            parts.sent,
+            owned=self._partitions.epochs,
+            on_taken_over=self._lose,
+        )
+        self._on_taken_over = on_taken_over
+        self._paces = Paces(parts.clock, self._partitions.part)
         self._workers: dict[str, Worker] = {}
         self._replays: dict[str, Replaying] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._carrying: dict[str, asyncio.Task[None]] = {}
+        self._putting_away: set[asyncio.Task[None]] = set()
         self._version: int | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set, then finishes what is in flight (up to `drain_seconds`) and writes it down."""
         settings = self._parts.settings
         self._loop("recorder", self._recorder.run)
-        for number, feed in self._feeds.items():
-            self._loop(f"feed {number}", feed.run)
+        self._partitions.start()
         self._loop("control", partial(self._then_sleep, self._reconcile, settings.control_interval_seconds))
         self._loop("marks", partial(self._then_sleep, self._keep_marks, settings.mark_interval_seconds))
         try:
@@ -57,6 +74,69 @@ class Delivery:
             await self._drain()
         finally:
             await self._end()
+
+    def take(self, partition: int) -> None:
+        """Delivers it, soon, where it was left; once it has begun, what another writes of it is refused."""
+        self._partitions.want(partition)
+
+    async def give_up(self, partition: int) -> None:
+        """Finishes what is in flight there (up to `drain_seconds`) and writes it down; then it may be another's."""
+        feed, runs = self._partitions.leave(partition), self._runs_of(partition)
+        if feed is not None:
+            for run in runs:
+                run.hold()
+            await self._within(self._parts.settings.drain_seconds, self._settled(runs))
+            emit(DeliverPartitionGivenUp(partition=partition))
+        await self._put_away(partition, feed)
+
+    def drop(self, partition: int) -> None:
+        """At once, since it is another's: what is in flight there is not waited for, and not written down."""
+        for run in self._runs_of(partition):
+            run.halt()
+        feed = self._partitions.leave(partition)
+        task = asyncio.create_task(self._put_away(partition, feed))
+        self._putting_away.add(task)
+        task.add_done_callback(self._putting_away.discard)
+
+    def _lose(self, partitions: Collection[int]) -> None:
+        for partition in partitions:
+            emit(DeliverPartitionTakenOver(partition=partition))
+            self._partitions.forget(partition)
+            self.drop(partition)
+            self._on_taken_over(partition)
+
+    async def _settled(self, runs: Sequence[Run]) -> None:
+        while any(run.busy for run in runs):
+            await self._clock.sleep(_DRAIN_LOOK_SECONDS)
+        await asyncio.gather(*(run.tell_mark() for run in runs))
+
+    async def _within(self, seconds: float, settling: Coroutine[Any, Any, None]) -> None:
+        """By our clock."""
+        tasks = [asyncio.create_task(settling), asyncio.create_task(self._clock.sleep(seconds))]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _put_away(self, partition: int, feed: Feed | None) -> None:
+        served = [*self._workers.values()]
+        runs = [run for run in (worker.runs.pop(partition, None) for worker in served) if run is not None]
+        replayed = (replaying.release(partition) for replaying in self._replays.values())
+        runs += [run for run in replayed if run is not None]
+        for run in runs:
+            run.halt()
+        self._partitions.forget(partition)
+        self._paces.give(self._partitions.part)
+        await asyncio.gather(*(run.stop() for run in runs))
+        for run in runs:
+            await self._reading(run.close)
+        if feed is not None:
+            await self._reading(feed.close)
+
+    def _runs_of(self, partition: int) -> list[Run]:
+        replayed = [replaying.run_of(partition) for replaying in self._replays.values()]
+        found = [*(worker.runs.get(partition) for worker in self._workers.values()), *replayed]
+        return [run for run in found if run is not None]
 
     def lowest_mark(self, partition: int) -> int | None:
         """What delivery still needs of the log begins here; None: nothing. Other processes: `retention.keep_from`."""
@@ -66,13 +146,6 @@ class Delivery:
         ]
         return min(marks, default=None)
 
-    def _feed(self, number: int) -> Feed:
-        def open_reader() -> EventReader:
-            return EventReader(parts.log.reader(EVENTS, number), parts.decode, awake=parts.settings.awake_events)
-
-        parts = self._parts
-        return Feed(open_reader, clock=self._clock, offload=self._reading, settings=parts.settings, share=parts.share)
-
     def _loop(self, name: str, step: Step) -> None:
         self._loops.append(asyncio.create_task(keep_going(name, step, self._clock)))
 
@@ -81,16 +154,19 @@ class Delivery:
         await self._clock.sleep(seconds)
 
     async def _keep_marks(self) -> None:
-        for worker in self._workers.values():
+        for worker in [*self._workers.values()]:
             await worker.keep_marks()
 
     async def _reconcile(self) -> None:
-        """Makes what is served what people decided."""
+        """Makes what is served what people decided, in the partitions that are here."""
+        if await self._partitions.claim():
+            self._paces.give(self._partitions.part)
+            self._version = None
         version = await self._reading(self._parts.control.version)
         if version != self._version:
             await self._serve(await self._decided())
             await self._hold_replays()
-            await self._take_replays(["queued"] if self._version is not None else ["running", "queued"])
+            await self._take_replays("running", "queued")
             self._version = version
         await self._let_go()
 
@@ -109,7 +185,7 @@ class Delivery:
         return any(
             partition not in removed.end
             or marks.get((removed.id, partition), removed.start.get(partition, 0)) < removed.end[partition]
-            for partition in self._feeds
+            for partition in self._partitions.feeds
         )
 
     async def _serve(self, installations: Sequence[Installation]) -> None:
@@ -122,6 +198,7 @@ class Delivery:
 
     async def _apply(self, worker: Worker, installation: Installation) -> None:
         await worker.apply(installation)
+        await worker.settle()
         for replaying in self._replays.values():
             if replaying.replay.installation_id == installation.id:
                 replaying.disturb()
@@ -130,7 +207,7 @@ class Delivery:
         worker = Worker(
             installation,
             self._parts,
-            feeds=self._feeds,
+            feeds=self._partitions.feeds,
             recorder=self._recorder,
             paces=self._paces,
             offload=self._reading,
@@ -139,10 +216,12 @@ class Delivery:
         self._workers[installation.id] = worker
         return worker
 
-    async def _take_replays(self, states: Sequence[str]) -> None:
+    async def _take_replays(self, *states: str) -> None:
         for state in states if self._parts.share.number == 0 else ():
             for replay in await self._reading(partial(self._parts.control.replays, state=state)):
-                if replay.id not in self._replays:
+                if replaying := self._replays.get(replay.id):
+                    replaying.settle()
+                else:
                     await self._begin(replay)
 
     async def _hold_replays(self) -> None:
@@ -158,7 +237,8 @@ class Delivery:
             control = self._parts.control
             installation = await self._reading(partial(control.installation, replay.installation_id))
             worker = await self._employ(installation, None)
-        replaying = Replaying(replay, worker.site, self._parts, feeds=self._feeds, offload=self._reading)
+        feeds = self._partitions.feeds
+        replaying = Replaying(replay, worker.site, self._parts, feeds=feeds, offload=self._reading)
         self._replays[replay.id] = replaying
         step = partial(insist, f"replay {replay.id}", replaying.carry_out, self._clock)
         self._carrying[replay.id] = asyncio.create_task(step())
@@ -168,13 +248,13 @@ class Delivery:
         for replay_id in [replay_id for replay_id, task in self._carrying.items() if task.done()]:
             del self._carrying[replay_id]
             self._replays.pop(replay_id).close()
-            await self._take_replays(["queued"])  # it may be told to go on before it had come to a halt
+            await self._take_replays("queued")  # it may be told to go on before it had come to a halt
         replayed = {replaying.replay.installation_id for replaying in self._replays.values()}
         for worker in [worker for worker in self._workers.values() if worker.finished]:
             if worker.site.id not in replayed:
                 await worker.keep_marks()
                 await worker.stop()
-                worker.close()
+                await self._reading(worker.close)
                 del self._workers[worker.site.id]
 
     async def _drain(self) -> None:
@@ -192,13 +272,14 @@ class Delivery:
 
     async def _end(self) -> None:
         """At once; what was not recorded is repeated after a restart."""
+        await asyncio.gather(*self._putting_away)
         tasks = [*self._loops, *self._carrying.values()]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._partitions.stop(), return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
         self._reading.close()
         self._writing.close()
         readers: list[Worker | Replaying | Feed] = [*self._workers.values(), *self._replays.values()]
-        for reader in (*readers, *self._feeds.values()):
+        for reader in (*readers, *self._partitions.feeds.values()):
             reader.close()

@@ -38,7 +38,8 @@ something at or after the time that is given, too.
 class Parts:
     """What delivery is composed of. `decode` turns a record of `events` into an event; it may raise ValueError.
 
-    `share`: the keys that are delivered here; the others are those of other processes like this one.
+    `share`: the keys that are delivered here; the others are those of other processes like this one. `partitioned`:
+    partitions come and go instead, each with all its keys, and other processes have the rest.
     """
 
     log: Log
@@ -53,8 +54,14 @@ class Parts:
     settings: DeliverySettings = field(default_factory=DeliverySettings)
     rng: random.Random = field(default_factory=random.Random)
     share: Share = WHOLE
+    partitioned: bool = False
     sent: Sent | None = None
     """What vendors took before; None: all of it is sent again."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Nobody else delivers for the same installations."""
+        return self.share.is_whole and not self.partitioned
 
 
 class Served(msgspec.Struct, frozen=True, eq=False):

@@ -33,7 +33,9 @@ from datafly.store.tallies import HOUR_MS, SPARED, SPENT
 
 
 class Worker:
-    """`feeds`: partition → feed. Start it once, then `apply` every change of the installation."""
+    """`feeds`: partition → feed, as they are at any time. Start it once, then `apply` every change of the installation,
+    and `settle` where a partition came.
+    """
 
     def __init__(
         self,
@@ -80,14 +82,25 @@ class Worker:
             if before.name == SUSPENDED and self._broken is None and before.reason != reasons.DAILY_CAP:
                 ruling = Ruling(Verdict.SUSPENDED, before.reason, before.cause, before.cure, before.symptom)
                 self.gate.resume_suspended(ruling)
-        for partition, feed in self._feeds.items():
-            self.runs[partition] = await self._open_run(partition, feed)
         await self._apply_standing()
-        for run in self.runs.values():
-            run.start()
+        await self.settle()
         if self._parts.share.number == 0:
-            step = Following(self.site, self._offload).step
+            partitions = self._feeds.keys() if self._parts.partitioned else None
+            step = Following(self.site, self._offload, partitions).step
             self._following = asyncio.create_task(keep_going(f"following {self.site.id}", step, self._parts.clock))
+
+    async def settle(self) -> None:
+        """Begins in the partitions that it does not serve yet."""
+        came = [(partition, feed) for partition, feed in self._feeds.items() if partition not in self.runs]
+        for partition, feed in came:
+            run = await self._open_run(partition, feed)
+            if self.installation.removed_ms is not None:
+                run.end = await self._end(partition, feed)
+            if self._feeds.get(partition) is feed:
+                self.runs[partition] = run
+                run.start()
+        if came and self._parts.partitioned:
+            self._recorder.post(Writing(states=(self._state,)))
 
     async def apply(self, installation: Installation) -> None:
         before, self.site.installation = self.installation, installation
@@ -97,9 +110,9 @@ class Worker:
             self._configure()
         await self._apply_standing()
         self.gate.nudge()
-        for run in self.runs.values():
+        for run in [*self.runs.values()]:
             run.disturb()
-        for feed in self._feeds.values():
+        for feed in [*self._feeds.values()]:
             feed.disturb()
         emit(
             DeliverInstallationChanged(
@@ -115,7 +128,7 @@ class Worker:
         await self._keep_to_cap()
         self._told()
         self._tell_failed()
-        for run in self.runs.values():
+        for run in [*self.runs.values()]:
             await run.keep_mark()
 
     async def _keep_to_cap(self) -> None:
@@ -123,7 +136,7 @@ class Worker:
 
         Of several that deliver, each hears what all have spent.
         """
-        if not self._parts.share.is_whole:
+        if not self._parts.is_alone:
             await self._read_spent()
         self.site.thrift.spent_today()
         if self.site.capped is not None and self.site.thrift.day != self.site.capped_day:
@@ -187,9 +200,10 @@ class Worker:
         progress = await self._progress(partition)
         if progress is None:
             start = await self._start(partition, feed)
-            await self._recorder.post(Writing(begun=((site_id, LIVE, partition, start),)))
+            await self._recorder.post(Writing(begun=((site_id, LIVE, partition, start),)), partition=partition)
             progress = await self._progress(partition) or Progress(start)
-        await self._recorder.post(Writing(cleared=every_lane(site_id, LIVE, partition)))
+        cleared = Writing(cleared=every_lane(site_id, LIVE, partition))
+        await self._recorder.post(cleared, partition=partition)
         tracker = Tracker(progress.mark, progress.finals)
         return Run(self.site, Cursor(feed, progress.mark), tracker, partition=partition)
 
@@ -201,9 +215,9 @@ class Worker:
         installation = self.installation
         if installation.removed_ms is not None:
             self.site.closing = reasons.REMOVED
-            for partition, run in self.runs.items():
-                if run.end is None:
-                    run.end = await self._end(partition)
+            for partition, run in [*self.runs.items()]:
+                if run.end is None and partition in self._feeds:
+                    run.end = await self._end(partition, self._feeds[partition])
         else:
             self.site.closing = None if installation.enabled else reasons.DISABLED
         self.gate.release(released=self.site.closing is not None)
@@ -215,10 +229,10 @@ class Worker:
             return self.installation.start[partition]
         return await self._head(feed)
 
-    async def _end(self, partition: int) -> int:
+    async def _end(self, partition: int, feed: Feed) -> int:
         if partition in self.installation.end:
             return self.installation.end[partition]
-        return await self._head(self._feeds[partition])
+        return await self._head(feed)
 
     async def _head(self, feed: Feed) -> int:
         reader = await self._offload(feed.open_reader)
@@ -278,7 +292,7 @@ class Worker:
 
     def _announce(self, before: str, state: State, written: Written) -> None:
         """At once where there is no other share; else by the first that it befalls, and the last that is over it."""
-        if self._parts.share.is_whole:
+        if self._parts.is_alone:
             self._tell(before, state)
         else:
             written.add_done_callback(partial(self._tell_for_all, before, state))

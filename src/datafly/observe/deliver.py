@@ -35,6 +35,27 @@ class DeliverBreakerOpened(Telemetry, frozen=True):
     cause: str
 
 
+class DeliverPartitionTaken(Telemetry, frozen=True):
+    """It is delivered here from now on. `epoch`: how often it had another owner."""
+
+    partition: int
+    epoch: int
+
+
+class DeliverPartitionGivenUp(Telemetry, frozen=True):
+    """What was in flight is finished and written down, as far as there was time for it."""
+
+    partition: int
+
+
+class DeliverPartitionTakenOver(Telemetry, frozen=True):
+    """Another process delivers it, and nobody had told this one: nothing more of it is sent or written here."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    partition: int
+
+
 class DeliverPaceSlowed(Telemetry, frozen=True):
     """The vendor said that it was too many requests: fewer a minute are sent now, of those that it documents."""
 

@@ -5,7 +5,7 @@ what of it was refused, is `store.incoming`. In SQLite they are one file, in Pos
 transaction and durable when the call returns.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -287,14 +287,25 @@ class Ledger(Protocol):
     """What became of events. Written by delivery alone, read by management."""
 
     def write(
-        self, writings: Sequence[Writing], *, share: Share = WHOLE, known_as: WritingId | None = None
+        self,
+        writings: Sequence[Writing],
+        *,
+        share: Share = WHOLE,
+        known_as: WritingId | None = None,
+        owned: Mapping[int, int] | None = None,
     ) -> dict[str, frozenset[str]]:
         """Several at once in one transaction: group commit across lanes. `share`: that of the worker that writes.
 
         `known_as`: where it is there already, since only its answer was lost, nothing is written.
 
+        `owned`: partition → epoch, of all that are delivered by whoever writes, where others deliver the rest. States
+        are told for each of these then. Raises `TakenOver`, and writes nothing, if one of them is another's by now.
+
         For each installation whose state is written: in which troubles (backing_off, suspended) its other shares are.
         """
+
+    def take_over(self, partition: int) -> int:
+        """The epoch from which on whoever calls delivers this partition alone; all that were before are refused."""
 
     def progress(
         self, installation_id: str, partition: int, *, run_id: str = LIVE, share: Share | None = None
@@ -335,8 +346,10 @@ class Ledger(Protocol):
 
     def outcome(self, outcome_id: int) -> Outcome | None: ...
 
-    def followed(self, installation_id: str, *, due_ms: int, limit: int) -> list[Followed]:
-        """What is to be asked for by then, the longest due first."""
+    def followed(
+        self, installation_id: str, *, due_ms: int, limit: int, partitions: Collection[int] | None = None
+    ) -> list[Followed]:
+        """What is to be asked for by then, the longest due first; of these partitions, or all."""
 
     def attempts(
         self, *, installation_id: str | None = None, before: str | None = None, limit: int = 50

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -43,8 +43,11 @@ class Batch(msgspec.Struct, frozen=True):
     late: tuple[Outcome, ...]
 
 
-def batch_of(writings: Sequence[Writing], share: Share = WHOLE) -> Batch:
-    """Later writings count after earlier ones; in one writing, lanes are cleared before they are filled."""
+def batch_of(writings: Sequence[Writing], share: Share = WHOLE, owned: Collection[int] | None = None) -> Batch:
+    """Later writings count after earlier ones; in one writing, lanes are cleared before they are filled.
+
+    `owned`: the partitions of which a state is told, where there are no shares of the keys.
+    """
     marks: dict[tuple[str, str, int], int] = {}
     lanes: dict[tuple[str, str, int, int], Pending | None] = {}
     states: dict[str, Row] = {}
@@ -56,6 +59,7 @@ def batch_of(writings: Sequence[Writing], share: Share = WHOLE) -> Batch:
         lanes.update({(p.installation_id, p.run_id, p.partition, p.lane): p for p in writing.pending})
         states.update({s.installation_id: {"installation_id": s.installation_id, "state": s} for s in writing.states})
     mine = {"share": share.number}
+    parts = [share.number] if owned is None else sorted(owned)
     return Batch(
         attempts=[_attempt_row(attempt) for writing in writings for attempt in writing.attempts],
         outcomes=[_outcome_row(outcome) for writing in writings for outcome in writing.outcomes],
@@ -63,7 +67,7 @@ def batch_of(writings: Sequence[Writing], share: Share = WHOLE) -> Batch:
         marks=[dict(zip(_CURSOR, key, strict=True)) | mine | {"mark": mark} for key, mark in marks.items()],
         pending=[_pending_row(waiting) | mine for waiting in lanes.values() if waiting is not None],
         cleared=[dict(zip(_LANE, key, strict=True)) | mine for key, waiting in lanes.items() if waiting is None],
-        states=[row | mine for row in states.values()],
+        states=[row | {"share": part} for row in states.values() for part in parts],
         lost=[_loss_row(outcome) for writing in writings for outcome in writing.lost],
         counters=_counter_rows(writings),
         drained=drained.rows_of(writings),

@@ -29,10 +29,11 @@ def keep(connection: sa.Connection, rows: Sequence[Row], settled: Sequence[str])
         connection.execute(sa.delete(schema.followed).where(_F.id.in_(settled)))
 
 
-def due(connection: sa.Connection, installation_id: str, due_ms: int, limit: int) -> list[Followed]:
+def due(connection: sa.Connection, installation_id: str, due_ms: int) -> Iterator[Followed]:
+    """The longest due first."""
     where = (_F.installation_id == installation_id, _F.due_ms <= due_ms)
-    select = sa.select(_F.body).where(*where).order_by(_F.due_ms, _F.id).limit(limit)
-    return [followed_of(body) for body in connection.execute(select).scalars()]
+    rows = connection.execute(sa.select(_F.body).where(*where).order_by(_F.due_ms, _F.id)).scalars()
+    return map(followed_of, rows)
 
 
 def forget(connection: sa.Connection, before_ms: int) -> None:

@@ -1,6 +1,8 @@
 """The ledger in SQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -9,13 +11,27 @@ from datafly.model.delivery import LIVE, WHOLE, Attempt, Followed, Notice, Outco
 from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
-from datafly.store import drained, following, lookup, losses, notices, schema, shares, sightings, tallies, writers
+from datafly.store import (
+    drained,
+    following,
+    lookup,
+    losses,
+    notices,
+    owners,
+    schema,
+    shares,
+    sightings,
+    tallies,
+    writers,
+)
 from datafly.store.base import Delivery, Drained, Progress, Tally, Writing, WritingId
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
 from datafly.store.dialect import upsert
 from datafly.store.trim import trim
 from datafly.store.unpacked import Unpacked
+
+_ROLE: Final = "delivery"
 
 
 class SqlLedger:
@@ -26,14 +42,25 @@ class SqlLedger:
         self._unpacked = Unpacked()
 
     def write(
-        self, writings: Sequence[Writing], *, share: Share = WHOLE, known_as: WritingId | None = None
+        self,
+        writings: Sequence[Writing],
+        *,
+        share: Share = WHOLE,
+        known_as: WritingId | None = None,
+        owned: Mapping[int, int] | None = None,
     ) -> dict[str, frozenset[str]]:
         """Packs and compresses first, then one short transaction. A mark never goes back."""
-        batch = batch_of(writings, share)
+        batch = batch_of(writings, share, owned)
         with self._database.write(of=_installations(writings)) as connection:
+            if owned:
+                owners.require(connection, _ROLE, owned)
             if known_as is None or writers.is_new(connection, known_as, self._database.now_ms()):
                 _insert(connection, batch)
             return shares.others_troubles(connection, batch.states)
+
+    def take_over(self, partition: int) -> int:
+        with self._database.write(of={f"owner of {partition}"}) as connection:
+            return owners.take_over(connection, _ROLE, partition)
 
     def progress(
         self, installation_id: str, partition: int, *, run_id: str = LIVE, share: Share | None = None
@@ -85,9 +112,12 @@ class SqlLedger:
             row = connection.execute(select).first()
         return lookup.outcome_of(row) if row else None
 
-    def followed(self, installation_id: str, *, due_ms: int, limit: int) -> list[Followed]:
+    def followed(
+        self, installation_id: str, *, due_ms: int, limit: int, partitions: Collection[int] | None = None
+    ) -> list[Followed]:
         with self._database.read() as connection:
-            return following.due(connection, installation_id, due_ms, limit)
+            due = following.due(connection, installation_id, due_ms)
+            return [*islice((one for one in due if partitions is None or one.partition in partitions), limit)]
 
     def attempts(
         self, *, installation_id: str | None = None, before: str | None = None, limit: int = 50

@@ -12,7 +12,7 @@ from datafly.observe.store import StoreMigrated
 from datafly.store import dialect
 from datafly.store.database import Database
 
-HEAD: Final = "0020"
+HEAD: Final = "0022"
 """The newest revision in `migrations/versions`; named here so that most starts need not load Alembic."""
 
 FOLDER: Final = Path(__file__).parent / "migrations"

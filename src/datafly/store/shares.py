@@ -104,14 +104,17 @@ def states_of(connection: sa.Connection, installation_id: str) -> dict[int, Stat
 
 
 def others_troubles(connection: sa.Connection, rows: Iterable[Row]) -> dict[str, frozenset[str]]:
-    """For the installations of these rows of states: which troubles other shares of theirs are in."""
+    """For the installations of these rows of states: which troubles shares of theirs that are not among them are in."""
+    told: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        told[row["installation_id"]].add(row["share"])
     return {
-        row["installation_id"]: frozenset(
+        installation_id: frozenset(
             state.name
-            for number, state in states_of(connection, row["installation_id"]).items()
-            if number != row["share"] and state.name in _TROUBLES
+            for number, state in states_of(connection, installation_id).items()
+            if number not in own and state.name in _TROUBLES
         )
-        for row in rows
+        for installation_id, own in told.items()
     }
 
 

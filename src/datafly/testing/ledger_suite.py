@@ -26,6 +26,7 @@ from datafly.store import Progress, SqlStore, Writing
 from datafly.store.base import Drained, WritingId
 from datafly.testing.clock import FakeClock
 from datafly.testing.ledger_story import Story, stories
+from datafly.testing.owner_suite import OwnerSuite
 from datafly.testing.share_suite import ShareSuite
 from datafly.testing.store_suite import StoreFixtures
 from datafly.testing.store_writer import WIDTH, attempt, numbered, waiting
@@ -388,7 +389,9 @@ class ProcessSuite(StoreFixtures):
         assert store.ledger.counts("pi_1")["requests"] == kept
 
 
-class LedgerSuite(WritingSuite, ShareSuite, NoticeSuite, SightingSuite, ReadingSuite, RandomSuite, ProcessSuite):
+class LedgerSuite(
+    WritingSuite, ShareSuite, OwnerSuite, NoticeSuite, SightingSuite, ReadingSuite, RandomSuite, ProcessSuite
+):
     """All of it."""
 
 

@@ -82,7 +82,7 @@ WINDOWS = st.lists(st.builds(Window, st.integers(1, 60), st.sampled_from([0.5, 1
 def test_no_window_is_ever_exceeded_wherever_it_begins(per_minute, windows, workers, steps):
     """Whatever is sent when, the vendor asks for, or answers; by all workers of an installation together."""
     clock, pacing = FakeClock(), Pacing(per_minute, tuple(windows))
-    paces = [Paces(clock, workers).of("acme", "account", pacing) for _ in range(workers)]
+    paces = [Paces(clock, 1 / workers).of("acme", "account", pacing) for _ in range(workers)]
     waiting, gone = [], []
     for what, much in steps:
         for pace in paces:
@@ -135,7 +135,7 @@ def test_installations_of_one_credential_share_a_bucket_and_those_of_other_calls
 
 
 def test_of_several_workers_each_has_its_part_of_the_rate():
-    paces = [Paces(FakeClock(), 3).of("acme", "account", Pacing(600)) for _ in range(3)]
+    paces = [Paces(FakeClock(), 1 / 3).of("acme", "account", Pacing(600)) for _ in range(3)]
     assert sum(pace.rate.allowed for pace in paces) == 600
     delays = [pace.due_in(pace.book()) for pace in paces for _ in range(10)]
     assert sum(delay <= 0 for delay in delays) == 3 * 3
@@ -144,7 +144,7 @@ def test_of_several_workers_each_has_its_part_of_the_rate():
 
 def test_a_worker_that_is_refused_halves_its_part_and_tells_what_all_would_send():
     clock = FakeClock()
-    rate = Paces(clock, 3).of("acme", "account", Pacing(600)).rate
+    rate = Paces(clock, 1 / 3).of("acme", "account", Pacing(600)).rate
     for _ in range(33):
         rate.leaves()
     assert rate.refused(clock.monotonic())

@@ -83,7 +83,8 @@ outcomes = sa.Table(
     sqlite_autoincrement=True,  # an id is never used twice, so paging by it holds after a trim
 )
 
-# `share`: whose of several delivery workers (`model.delivery.Share`).
+# `share`: whose of several delivery workers (`model.delivery.Share`). Where workers share partitions instead of keys,
+# a state has that of each partition in its place.
 
 marks = sa.Table(
     "marks", metadata, _key("installation_id"), _key("run_id"), _key("partition"), _key("share"), big_column("mark")
@@ -204,6 +205,11 @@ writers = sa.Table(
     sa.Index("ix_writers_at_ms", "at_ms"),
 )
 """The last writing of each process that writes to the ledger (`store.writers`)."""
+
+owners = sa.Table(
+    "owners", metadata, sa.Column("role", sa.String(16), primary_key=True), _key("partition"), big_column("epoch")
+)
+"""How often a partition has had another owner in a role: only the last one writes (`store.owners`)."""
 
 drained = sa.Table(
     "drained",
