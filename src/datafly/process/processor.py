@@ -82,6 +82,11 @@ class Processor:
             self.close()
             raise
 
+    @property
+    def partitions(self) -> list[int]:
+        """Those that are worked on here."""
+        return [worker.partition for worker in self._workers]
+
     def position(self, partition: int = 0) -> int:
         """Up to where `raw` is processed; what lies before is not needed any more."""
         return self._worker(partition).position
