@@ -140,6 +140,7 @@ class Following:
             emit(
                 DeliverEventsDecided(
                     installation_id=self._site.id,
+                    vendor=self._site.vendor,
                     verdict=outcome.verdict.value,
                     reason=outcome.ruling.reason,
                     events=outcome.last - outcome.first + 1,

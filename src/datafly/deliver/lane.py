@@ -13,11 +13,12 @@ from datafly.deliver.judge import THROTTLED, Decision, Meaning, decide
 from datafly.deliver.notices import drift_of
 from datafly.deliver.record import Exchange, ahead_call, attempt_of, shown_answer, shown_ruling
 from datafly.deliver.site import Site
+from datafly.deliver.telling import tell_answered
 from datafly.deliver.thrift import NOTHING_SPENT, Spent
 from datafly.model.delivery import LIVE, Answer, Attempt, Notice, Outgoing, Pending, Reply, Sighting
 from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.observe.base import emit
-from datafly.observe.deliver import DeliverPaceSlowed, DeliverRequestAnswered
+from datafly.observe.deliver import DeliverPaceSlowed
 from datafly.store.base import Writing
 
 Finals = Sequence[tuple[int, Ruling]]
@@ -66,6 +67,10 @@ class Lane:
     @property
     def queued_bytes(self) -> int:
         return self._backlog.queued_bytes
+
+    @property
+    def _place(self) -> tuple[str, int, str]:
+        return (self._site.id, self._book.partition, self._book.run_id)
 
     def put(self, members: Sequence[Member]) -> None:
         """And look up, if anything waits."""
@@ -148,7 +153,6 @@ class Lane:
         batch.sealed = True
         decision = decide(batch.compiled, reply, batch.items(), installation_id=self._site.id)
         batch.doubted = batch.doubted or (not batch.compiled.idempotent and _may_be_taken(reply, decision))
-        self._note(batch, reply, decision)
         if decision.drift:
             secrets = batch.compiled.secrets
             self._book.tell_notice(drift_of(self._site.id, decision.drift, secrets, started_ms))
@@ -162,6 +166,7 @@ class Lane:
         _keep_ahead(batch, exchange, rest)
         attempt = self._attempt(batch, exchange, finals) if finals else None
         self._site.failed += attempt is None
+        tell_answered(batch, exchange, decision, place=self._place, attempt_id=attempt.id if attempt else "")
         for part in rest:
             part.earlier = (*batch.earlier, answer)[-self._site.settings.earlier_answers :]
             part.outgoing = None  # made again of the same items it is the same
@@ -179,16 +184,14 @@ class Lane:
 
     def _follow(self, batch: Batch, reply: Reply, decision: Decision, started_ms: int) -> None:
         """Posted before what became final with it, so never later durable than that."""
-        place = (self._site.id, self._book.partition, self._book.run_id)
-        followed = followed_of(batch, reply, decision, place=place, now_ms=started_ms)
+        followed = followed_of(batch, reply, decision, place=self._place, now_ms=started_ms)
         if followed is not None:
             batch.ticket = followed.ticket
             self._site.recorder.post(Writing(followed=(followed,)), partition=self._book.partition)
 
     def _attempt(self, batch: Batch, exchange: Exchange, finals: Finals) -> Attempt:
-        place = (self._site.id, self._book.partition, self._book.run_id)
         delivered = [offset for offset, ruling in finals if ruling.verdict is Verdict.DELIVERED]
-        return attempt_of(batch, exchange, place=place, delivered=delivered)
+        return attempt_of(batch, exchange, place=self._place, delivered=delivered)
 
     def _pace_itself(self, batch: Batch, reply: Reply, decision: Decision, sent_at: float) -> None:
         rate = self._site.pace(batch.compiled, batch.call).rate
@@ -336,19 +339,6 @@ class Lane:
                 answer=answer,
                 next_try_ms=next_try_ms,
                 run_id=self._book.run_id,
-            )
-        )
-
-    def _note(self, batch: Batch, reply: Reply, decision: Decision) -> None:
-        emit(
-            DeliverRequestAnswered(
-                installation_id=self._site.id,
-                vendor=batch.compiled.vendor,
-                status=reply.status,
-                items=len(batch.units),
-                tries=batch.tries,
-                latency_ms=reply.latency_ms,
-                outcome="split" if decision.split else decision.meaning.value,
             )
         )
 

@@ -301,6 +301,7 @@ class Run:
             emit(
                 DeliverEventsDecided(
                     installation_id=self._site.id,
+                    vendor=self._site.vendor,
                     verdict=verdict.value,
                     reason=reason,
                     events=events,

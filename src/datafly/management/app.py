@@ -22,6 +22,7 @@ from datafly.management.place import STATE
 from datafly.management.problems import of_fault, of_http_error, of_signal_error
 from datafly.management.rate import Rate
 from datafly.management.repeating import Repeating
+from datafly.management.roles import table
 from datafly.management.routes import (
     alerts,
     audit_log,
@@ -31,6 +32,7 @@ from datafly.management.routes import (
     consent,
     dead_letters,
     events,
+    exposition,
     health,
     integrations,
     live_events,
@@ -71,7 +73,7 @@ def create_management(settings: ManagementSettings) -> Litestar:
         _routers(),
         dependencies={"services": Provide(lambda: services_in(app), sync_to_thread=False)},
         guards=[require_known],
-        middleware=[Access(), Repeating()],
+        middleware=[Access(table(metrics_open=settings.metrics_open)), Repeating()],
         state=State({STATE: settings}),
         exception_handlers=_FAILURES,
         openapi_config=document.config(),
@@ -144,6 +146,7 @@ def _single_sign_on(settings: ManagementSettings, control: Control, clock: Clock
 def _routers() -> list[Router]:
     return [
         health.router,
+        exposition.router,
         catalog_routes.router,
         pipelines.router,
         pipeline_keys.router,

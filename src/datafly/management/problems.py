@@ -72,7 +72,8 @@ def of_fault(request: Request[Any, Any, Any], error: Exception) -> Response[dict
 
 def _is_page(request: Request[Any, Any, Any]) -> bool:
     """What a person opened in a browser: whoever is not logged in is asked to, and then gets what they wanted."""
-    return request.method in {"GET", "HEAD"} and not str(request.scope.get("path_template", "")).startswith("/v1/")
+    path = str(request.scope.get("path_template", ""))
+    return request.method in {"GET", "HEAD"} and not path.startswith(("/v1/", "/metrics"))
 
 
 def _wanted(request: Request[Any, Any, Any]) -> str:

@@ -31,6 +31,7 @@ TABLE: Final = (
     Rule("OPTIONS", "/", Role.ANYONE),
     Rule("GET", "/healthz", Role.ANYONE),
     Rule("GET", "/readyz", Role.ANYONE),
+    Rule("GET", "/metrics", Role.VIEWER),
     Rule("GET", "/v1/admin/openapi.json", Role.ANYONE),
     # Coming in.
     Rule("*", "/login", Role.ANYONE),
@@ -54,6 +55,12 @@ TABLE: Final = (
     Rule("*", "/v1/admin", Role.EDITOR),
 )
 """The first rule that fits counts. What no rule fits is nobody's."""
+
+
+def table(*, metrics_open: bool) -> tuple[Rule, ...]:
+    """`metrics_open`: whoever reaches the port may read metrics."""
+    return (Rule("GET", "/metrics", Role.ANYONE), *TABLE) if metrics_open else TABLE
+
 
 PAGES: Final = (
     Rule("GET", "/assets", Role.ANYONE),

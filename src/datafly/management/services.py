@@ -54,11 +54,16 @@ class Trying(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[[Installation, Sequence[Item], int], Awaitable[list[Reply] | None]]
 
 
+Exposed = Callable[[str], Awaitable[tuple[bytes, str]]]
+"""What a scraper accepts → metrics in that form, and its content type."""
+
+
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """`raw`: what was received, as `log` is what was governed. `find_offset`: message id → its places in `events`.
 
     These, `compile`, `control`, `ledger` and `intake` block. `send`: one request to a vendor. `objection`: the
     error that `send` would have of an address for sure, or "". `stop`: the role ends; set before the server is told to.
+    `exposed` None: there are no metrics to tell.
     """
 
     settings: ManagementSettings
@@ -78,6 +83,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     rate: Rate
     stop: asyncio.Event
     trying: Trying
+    exposed: Exposed | None = None
     comparisons: Comparisons = msgspec.field(default_factory=Comparisons)
     sso: SingleSignOn | None = None
 

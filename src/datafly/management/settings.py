@@ -40,7 +40,7 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`public_url`: where browsers reach Signal, if not by the host that they call; `trusted_proxies`: whose
     `X-Forwarded-…` is believed. A session ends `session_seconds` after it was last used. After `account_tries` or
     `address_tries` in `lockout_seconds`, that account or address waits as long. `…_requests_per_minute` 0 is unlimited.
-    `data_dir`: whose disk is watched.
+    `data_dir`: whose disk is watched. `metrics_open`: `/metrics` is told to whoever asks.
 
     `scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
 
@@ -70,3 +70,4 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     oidc: OidcSettings | None = None
     smtp: SmtpSettings | None = None
     data_dir: Path | None = None
+    metrics_open: bool = False

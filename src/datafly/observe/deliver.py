@@ -1,15 +1,18 @@
 """What delivery tells."""
 
 import logging
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 from datafly.observe.base import Telemetry
+from datafly.observe.figures import Gauge
 
 
 class DeliverInstallationSuspended(Telemetry, frozen=True):
     """The alert of an episode: told once, until the installation runs again."""
 
     level: ClassVar[int] = logging.ERROR
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor", "reason")
 
     installation_id: str
     vendor: str
@@ -19,6 +22,8 @@ class DeliverInstallationSuspended(Telemetry, frozen=True):
 
 
 class DeliverInstallationResumed(Telemetry, frozen=True):
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor")
+
     installation_id: str
     vendor: str
     was: str
@@ -28,6 +33,7 @@ class DeliverBreakerOpened(Telemetry, frozen=True):
     """The vendor fails whatever is sent; one probe at a time from now on."""
 
     level: ClassVar[int] = logging.WARNING
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor")
 
     installation_id: str
     vendor: str
@@ -60,6 +66,7 @@ class DeliverPaceSlowed(Telemetry, frozen=True):
     """The vendor said that it was too many requests: fewer a minute are sent now, of those that it documents."""
 
     level: ClassVar[int] = logging.WARNING
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor")
 
     installation_id: str
     vendor: str
@@ -68,6 +75,8 @@ class DeliverPaceSlowed(Telemetry, frozen=True):
 
 
 class DeliverInstallationChanged(Telemetry, frozen=True):
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor")
+
     installation_id: str
     vendor: str
     standing: str
@@ -75,25 +84,47 @@ class DeliverInstallationChanged(Telemetry, frozen=True):
 
 
 class DeliverRequestAnswered(Telemetry, frozen=True):
-    """One request. `status` None: no answer came."""
+    """One request, all that is to be known of it but what was in it. `status` None: no answer came.
+
+    `attempt_id`: empty where nothing became final with it. `items` of `events` were in it; `verdicts`: how many items
+    got which. `reason`: of what speaks loudest among them. `retry`: the same was sent before.
+    """
 
     level: ClassVar[int] = logging.DEBUG
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor", "status", "outcome", "retry")
+    amounts: ClassVar[tuple[str, ...]] = ("items", "body_bytes")
+    timings: ClassVar[Mapping[str, tuple[str, ...]]] = {"latency_ms": ("installation_id", "vendor")}
+    wide: ClassVar[bool] = True
 
     installation_id: str
     vendor: str
+    revision: int
+    route: str
+    partition: int
+    run_id: str
+    attempt_id: str
     status: int | None
-    items: int
-    tries: int
-    latency_ms: float
     outcome: str
+    reason: str
+    verdicts: dict[str, int]
+    events: int
+    items: int
+    body_bytes: int
+    tries: int
+    retry: bool
+    latency_ms: float
+    trace_id: str
 
 
 class DeliverEventsDecided(Telemetry, frozen=True):
     """So many events got this final verdict. `intentional`: we chose not to send."""
 
     level: ClassVar[int] = logging.DEBUG
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor", "verdict", "reason")
+    amounts: ClassVar[tuple[str, ...]] = ("events",)
 
     installation_id: str
+    vendor: str
     verdict: str
     reason: str
     events: int
@@ -104,6 +135,7 @@ class DeliverContractDrifted(Telemetry, frozen=True):
     """A vendor's answer contradicts its own contract."""
 
     level: ClassVar[int] = logging.WARNING
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor")
 
     installation_id: str
     vendor: str
@@ -112,6 +144,7 @@ class DeliverContractDrifted(Telemetry, frozen=True):
 
 class DeliverEventReadFailed(Telemetry, frozen=True):
     level: ClassVar[int] = logging.ERROR
+    labels: ClassVar[tuple[str, ...]] = ("installation_id",)
 
     installation_id: str
     partition: int
@@ -123,15 +156,22 @@ class DeliverEventsLost(Telemetry, frozen=True):
     """Retention dropped events that were still due."""
 
     level: ClassVar[int] = logging.ERROR
+    labels: ClassVar[tuple[str, ...]] = ("installation_id",)
+    amounts: ClassVar[tuple[str, ...]] = ("events",)
 
     installation_id: str
     partition: int
     first: int
     last: int
 
+    @property
+    def events(self) -> int:
+        return self.last - self.first + 1
+
 
 class DeliverShapeFailed(Telemetry, frozen=True):
     level: ClassVar[int] = logging.ERROR
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor")
 
     installation_id: str
     vendor: str
@@ -140,6 +180,7 @@ class DeliverShapeFailed(Telemetry, frozen=True):
 
 class DeliverJudgeFailed(Telemetry, frozen=True):
     level: ClassVar[int] = logging.ERROR
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor")
 
     installation_id: str
     vendor: str
@@ -150,6 +191,7 @@ class DeliverSightingFailed(Telemetry, frozen=True):
     """What was delivered could not be read again, so readiness does not count it."""
 
     level: ClassVar[int] = logging.ERROR
+    labels: ClassVar[tuple[str, ...]] = ("installation_id", "vendor")
 
     installation_id: str
     vendor: str
@@ -180,3 +222,26 @@ class DeliverRecordingFailed(Telemetry, frozen=True):
 
     writings: int
     error: str
+
+
+LAG: Final = Gauge(
+    "deliver_lag_events",
+    "Events of `events` that the installation has not decided, in each partition; of other pipelines too, which cost "
+    "nothing.",
+    ("installation", "vendor", "partition"),
+)
+OLDEST: Final = Gauge(
+    "deliver_oldest_event_age_seconds",
+    "How long the oldest event has waited that is not decided; 0 where none waits.",
+    ("installation", "vendor"),
+)
+STANDING: Final = Gauge(
+    "deliver_installation_state",
+    "1 for how the installation stands: running, backing_off, suspended, paused or disabled; 0 for the others.",
+    ("installation", "vendor", "state"),
+)
+NAMED: Final = Gauge(
+    "deliver_installation_info",
+    "Always 1: the name that people gave the installation, and its pipeline; to be joined with the others.",
+    ("installation", "vendor", "name", "pipeline"),
+)

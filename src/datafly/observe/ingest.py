@@ -1,15 +1,18 @@
 """What the gateway tells. One request is one event; those of the busy path are only counted."""
 
 import logging
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from datafly.observe.base import Telemetry
+from datafly.observe.figures import Gauge
 
 
 class IngestRequestAccepted(Telemetry, frozen=True):
     """`events` are durable; `refused` of the same batch were not taken."""
 
     level: ClassVar[int] = logging.DEBUG
+    labels: ClassVar[tuple[str, ...]] = ("pipeline_id", "door")
+    amounts: ClassVar[tuple[str, ...]] = ("events", "refused")
     pipeline_id: str
     door: str
     events: int
@@ -20,6 +23,7 @@ class IngestEventRefused(Telemetry, frozen=True):
     """One event of a batch whose others were taken."""
 
     level: ClassVar[int] = logging.DEBUG
+    labels: ClassVar[tuple[str, ...]] = ("pipeline_id", "door", "code")
     pipeline_id: str
     door: str
     code: str
@@ -29,6 +33,7 @@ class IngestRequestRefused(Telemetry, frozen=True):
     """A whole request was not taken; `code` is of docs/reference/errors.md. `pipeline_id`: empty without a good key."""
 
     level: ClassVar[int] = logging.DEBUG
+    labels: ClassVar[tuple[str, ...]] = ("pipeline_id", "code", "status")
     path: str
     code: str
     status: int
@@ -39,6 +44,7 @@ class IngestAppendFailed(Telemetry, frozen=True):
     """The log could not keep events; the sender was asked to come again."""
 
     level: ClassVar[int] = logging.WARNING
+    amounts: ClassVar[tuple[str, ...]] = ("events",)
     reason: str
     events: int
 
@@ -49,3 +55,6 @@ class IngestRequestFailed(Telemetry, frozen=True):
     level: ClassVar[int] = logging.ERROR
     path: str
     error: str
+
+
+WAITING: Final = Gauge("ingest_waiting_records", "Events that came and are not durable yet: their senders wait.")

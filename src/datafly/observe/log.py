@@ -1,15 +1,17 @@
 """What the log tells."""
 
 import logging
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from datafly.observe.base import Telemetry
+from datafly.observe.figures import Gauge
 
 
 class LogSegmentRolled(Telemetry, frozen=True):
     """A segment is full or old; `first` is the first offset of the next one."""
 
     level: ClassVar[int] = logging.DEBUG
+    labels: ClassVar[tuple[str, ...]] = ("stream", "partition")
     stream: str
     partition: int
     first: int
@@ -17,6 +19,9 @@ class LogSegmentRolled(Telemetry, frozen=True):
 
 class LogSegmentDropped(Telemetry, frozen=True):
     """Retention dropped the offsets `first`..`last`, both included."""
+
+    labels: ClassVar[tuple[str, ...]] = ("stream", "partition")
+    amounts: ClassVar[tuple[str, ...]] = ("size_bytes",)
 
     stream: str
     partition: int
@@ -29,6 +34,8 @@ class LogAppendFailed(Telemetry, frozen=True):
     """Nothing of the append was kept, and the caller was told so."""
 
     level: ClassVar[int] = logging.ERROR
+    labels: ClassVar[tuple[str, ...]] = ("stream", "partition")
+    amounts: ClassVar[tuple[str, ...]] = ("records",)
     stream: str
     partition: int
     records: int
@@ -39,6 +46,7 @@ class LogCheckpointFailed(Telemetry, frozen=True):
     """Records are durable in the write-ahead log; moving them into the database is tried again later."""
 
     level: ClassVar[int] = logging.WARNING
+    labels: ClassVar[tuple[str, ...]] = ("stream", "partition")
     stream: str
     partition: int
     wal_pages: int
@@ -56,6 +64,7 @@ class LogGroupFailed(Telemetry, frozen=True):
     """The brokers share out no partitions for now; it is tried again. What is held already is worked on."""
 
     level: ClassVar[int] = logging.ERROR
+    labels: ClassVar[tuple[str, ...]] = ("group",)
     group: str
     reason: str
 
@@ -63,6 +72,7 @@ class LogGroupFailed(Telemetry, frozen=True):
 class LogPartitionGiven(Telemetry, frozen=True):
     """To work on, from now on."""
 
+    labels: ClassVar[tuple[str, ...]] = ("group",)
     group: str
     partition: int
 
@@ -70,6 +80,7 @@ class LogPartitionGiven(Telemetry, frozen=True):
 class LogPartitionGone(Telemetry, frozen=True):
     """Others work on it from now on. `lost`: this process fell silent for too long, and was not asked."""
 
+    labels: ClassVar[tuple[str, ...]] = ("group", "lost")
     group: str
     partition: int
     lost: bool
@@ -79,6 +90,7 @@ class LogPartitionTaken(Telemetry, frozen=True):
     """Somebody else writes a partition that is this process's by the group: it is taken back after a pause."""
 
     level: ClassVar[int] = logging.ERROR
+    labels: ClassVar[tuple[str, ...]] = ("group",)
     group: str
     partition: int
     reason: str
@@ -96,6 +108,7 @@ class LogSpoolBegan(Telemetry, frozen=True):
 class LogSpoolEnded(Telemetry, frozen=True):
     """All that waited on this machine's disk is with the brokers."""
 
+    amounts: ClassVar[tuple[str, ...]] = ("records",)
     records: int
     seconds: float
 
@@ -104,6 +117,7 @@ class LogSpoolRefused(Telemetry, frozen=True):
     """The spool is full, or cannot be written: senders are told to come again."""
 
     level: ClassVar[int] = logging.ERROR
+    amounts: ClassVar[tuple[str, ...]] = ("records",)
     records: int
     reason: str
 
@@ -114,3 +128,6 @@ class LogSpoolReplayFailed(Telemetry, frozen=True):
     level: ClassVar[int] = logging.WARNING
     waiting_bytes: int
     reason: str
+
+
+SIZE: Final = Gauge("log_stream_size_bytes", "What the log of a stream takes on this disk.", ("stream",))

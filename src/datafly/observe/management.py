@@ -22,6 +22,7 @@ class ManagementAccessRefused(Telemetry, frozen=True):
     """`actor_id` is of the token or user; empty where no good one came."""
 
     level: ClassVar[int] = logging.WARNING
+    labels: ClassVar[tuple[str, ...]] = ("code",)
 
     code: str
     method: str
@@ -31,6 +32,8 @@ class ManagementAccessRefused(Telemetry, frozen=True):
 
 class ManagementResourceChanged(Telemetry, frozen=True):
     """`action`: created, changed, removed, replayed. `by` names the token or the user."""
+
+    labels: ClassVar[tuple[str, ...]] = ("action", "resource")
 
     action: str
     resource: str
@@ -42,6 +45,7 @@ class ManagementAlertChanged(Telemetry, frozen=True):
     """`what`: firing, reminder, resolved. `subject`: an installation, a pipeline, or empty for the whole."""
 
     level: ClassVar[int] = logging.WARNING
+    labels: ClassVar[tuple[str, ...]] = ("what", "rule")
 
     what: str
     rule: str
@@ -49,6 +53,8 @@ class ManagementAlertChanged(Telemetry, frozen=True):
 
 
 class ManagementAlertSent(Telemetry, frozen=True):
+    amounts: ClassVar[tuple[str, ...]] = ("alerts",)
+
     channel: str
     message: str
     alerts: int

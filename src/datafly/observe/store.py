@@ -30,4 +30,5 @@ class StoreLedgerTrimmed(Telemetry, frozen=True):
     """Attempts and outcomes past their age were forgotten, as intended."""
 
     level: ClassVar[int] = logging.DEBUG
+    amounts: ClassVar[tuple[str, ...]] = ("rows",)
     rows: int

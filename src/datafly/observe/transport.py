@@ -10,6 +10,7 @@ class TransportRequestFailed(Telemetry, frozen=True):
     """No answer came. `unknown_outcome`: the request may have been taken."""
 
     level: ClassVar[int] = logging.DEBUG
+    labels: ClassVar[tuple[str, ...]] = ("kind", "unknown_outcome")
 
     method: str
     kind: str

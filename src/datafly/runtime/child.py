@@ -20,6 +20,7 @@ from typing import Any, Final
 from datafly.model.errors import SignalError
 from datafly.observe import add_sink
 from datafly.observe.lines import bridge_libraries, line_sink
+from datafly.runtime.figures import offered
 from datafly.settings import Settings
 
 _LIFELINE: Final = 0
@@ -74,7 +75,8 @@ async def _main(name: str, settings: Settings) -> None:
     _watch_lifeline(loop, stop)
     module = importlib.import_module(_module_of(name))
     number = name.partition("-")[2]
-    await module.run(settings, stop, _say_ready, **({"number": int(number)} if number else {}))
+    async with offered(name, settings.data_dir):
+        await module.run(settings, stop, _say_ready, **({"number": int(number)} if number else {}))
 
 
 def _watch_lifeline(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

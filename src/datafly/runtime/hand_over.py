@@ -52,6 +52,11 @@ class HandOver:
                 self._connection = None
                 connection.transport.close()
 
+    @property
+    def waiting(self) -> int:
+        """Events handed over that are not durable yet."""
+        return self._waiting
+
     def trouble(self) -> str | None:
         """None, or why events cannot be taken just now."""
         return None if self._connection else AWAY

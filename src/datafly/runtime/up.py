@@ -16,6 +16,7 @@ from datafly.runtime.aside import aside
 from datafly.runtime.child import names_of, preload
 from datafly.runtime.compose import embedded_log
 from datafly.runtime.continuity import go_on_beyond_what_was_read
+from datafly.runtime.figures import offered
 from datafly.runtime.folder import alone_in_the_folder
 from datafly.runtime.ports import refuse_busy_ports, shared_with_nobody_else
 from datafly.runtime.prepare import open_the_store
@@ -52,7 +53,8 @@ async def _run(settings: Settings, stop: asyncio.Event, held: int) -> None:
         print(text, flush=True)  # noqa: T201  what a person waits for at the terminal
         shed_code()
 
-    await supervise(settings, roles, stop, announce, start=partial(start, held=(held,)))
+    async with offered("supervisor", settings.data_dir):
+        await supervise(settings, roles, stop, announce, start=partial(start, held=(held,)))
 
 
 def _make_tables(settings: Settings) -> None:

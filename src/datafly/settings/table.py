@@ -38,6 +38,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Sentence("Port of the gateway: events, d.js, the demo shop.", fixed=True, least=1, most=65535)
     ] = 8080
     management_port: Annotated[int, Sentence("Port of the management API.", fixed=True, least=1, most=65535)] = 8084
+    metrics_open: Annotated[
+        bool,
+        Sentence("Tell /metrics on the management port to whoever asks; else it takes an API token."),
+    ] = False
     management_url: Annotated[
         str,
         Sentence(

@@ -25,7 +25,7 @@ from datafly.management.web.routes import ROUTES
 from datafly.management.web.visit import Visit
 from datafly.model.errors import SignalError
 
-_API: Final = ("/v1/", "/healthz", "/readyz", "/login", "/logout", "/welcome")
+_API: Final = ("/v1/", "/healthz", "/readyz", "/metrics", "/login", "/logout", "/welcome")
 """Paths of the API's application; with them those by which people come in."""
 _FAILURES: Final[ExceptionHandlersMap] = {
     SignalError: of_signal_error,

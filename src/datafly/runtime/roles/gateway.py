@@ -18,7 +18,8 @@ from datafly.ingest.settings import GatewaySettings
 from datafly.log.base import RAW
 from datafly.log.group import GroupCommit
 from datafly.model.errors import Unavailable
-from datafly.observe import add_sink
+from datafly.observe import add_measure, add_sink
+from datafly.observe.ingest import WAITING
 from datafly.runtime.buckets import SharedBuckets
 from datafly.runtime.chores import retain_raw
 from datafly.runtime.clock import SystemClock
@@ -89,6 +90,7 @@ async def _alone(settings: Settings, store: SqlStore) -> AsyncIterator[Way]:
     appender = open_log(settings).appender(RAW, 0)
     group = GroupCommit(appender, max_waiting_bytes=settings.gateway_buffer_bytes // 4)
     retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
+    add_measure(lambda: [WAITING.of(group.waiting)])
     try:
         yield Way(group.append, lambda: None)
     finally:
@@ -107,6 +109,7 @@ async def _of_several(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
     )
     buckets = SharedBuckets(settings.data_dir / "gateway.buckets")
     following = asyncio.create_task(keeper.follow())
+    add_measure(lambda: [WAITING.of(keeper.waiting)])
     try:
         await _either(keeper.connected, stop)
         on = shared_socket(settings.host, settings.gateway_port)

@@ -12,13 +12,16 @@ import msgspec
 from datafly.log.base import EVENTS, RAW
 from datafly.management.alerts.watch import Watch
 from datafly.management.app import compose
+from datafly.management.figures import standings
 from datafly.management.settings import ManagementSettings, OidcSettings, SmtpSettings
 from datafly.management.web.app import Site
 from datafly.management.web.frame import warm
 from datafly.model.errors import OperatorError
 from datafly.model.people import RoleName
+from datafly.observe import add_measure
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log, open_transport
+from datafly.runtime.figures import exposed_of_all
 from datafly.runtime.installations import OperatorsCatalog, compiler
 from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
@@ -39,6 +42,7 @@ def management_settings(settings: Settings) -> ManagementSettings:
         oidc=_single_sign_on(settings),
         smtp=_smtp(settings),
         data_dir=settings.data_dir,
+        metrics_open=settings.metrics_open,
     )
 
 
@@ -119,7 +123,8 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         trying=trying(settings),
         raw_readers=[partial(log.reader, RAW, 0)],
     )
-    site.open(services)
+    site.open(msgspec.structs.replace(services, exposed=partial(exposed_of_all, settings.data_dir)))
+    add_measure(partial(standings, services))
 
     watching = asyncio.create_task(Watch(services).run())
     try:

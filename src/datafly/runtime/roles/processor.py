@@ -5,11 +5,12 @@ import contextlib
 from collections.abc import Callable
 
 from datafly.model.errors import Unavailable
-from datafly.observe import add_sink
+from datafly.observe import add_measure, add_sink
 from datafly.process.processor import Processor
 from datafly.runtime.chores import retain_events, tell_position
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
+from datafly.runtime.figures import log_sizes, unprocessed
 from datafly.runtime.intake import Intake
 from datafly.runtime.lookup import state_folder
 from datafly.runtime.pipelines import Pipelines
@@ -21,8 +22,9 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     store = open_the_store(settings)
     pipelines = Pipelines(store.control)
     clock = SystemClock()
+    log = open_log(settings)
     processor = Processor(
-        open_log(settings),
+        log,
         state_folder(settings),
         pipelines=pipelines.by_id,
         clock=clock,
@@ -30,6 +32,8 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     )
     intake = Intake(store.intake, clock, kept=settings.refused_kept, pipelines=pipelines.by_id)
     add_sink(intake.sink)
+    add_measure(lambda: unprocessed(log, processor))
+    add_measure(lambda: log_sizes(settings))
     beside = [
         asyncio.create_task(pipelines.follow()),
         asyncio.create_task(intake.follow()),
