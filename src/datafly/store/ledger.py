@@ -9,7 +9,19 @@ from datafly.model.delivery import LIVE, WHOLE, Attempt, Followed, Notice, Outco
 from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
-from datafly.store import drained, following, lookup, losses, notices, schema, shares, sightings, tallies, writers
+from datafly.store import (
+    drained,
+    following,
+    lookup,
+    losses,
+    notices,
+    parts,
+    schema,
+    shares,
+    sightings,
+    tallies,
+    writers,
+)
 from datafly.store.base import Delivery, Drained, Progress, Tally, Writing, WritingId
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
@@ -145,6 +157,7 @@ class SqlLedger:
             following.forget(connection, before_ms)
             tallies.fold(connection, self._database.now_ms())
             writers.forget(connection, self._database.now_ms())
+        forgotten += parts.keep_up(self._database, before_ms)
         if forgotten:
             emit(StoreLedgerTrimmed(rows=forgotten))
         return forgotten
