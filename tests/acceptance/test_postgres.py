@@ -29,13 +29,26 @@ def written(url):
     return url.render_as_string(hide_password=False).replace("+psycopg", "")
 
 
+STORE_USERS = ("gateway", "gateway", "keeper", "processor", "delivery", "delivery", "management")
+"""Processes with a pool of their own, where two take events and two deliver."""
+
+
+def connections(url):
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'datafly %%'"
+        return connection.exec_driver_sql(asked).scalar()
+
+
 def test_while_postgres_is_away_events_are_taken_and_nothing_is_lost_or_doubled_when_it_is_back(
     new_signal, own_server, load_on
 ):
-    demo = new_signal(DATAFLY_STORE_URL=written(own_server.url))
+    workers = {"DATAFLY_GATEWAY_WORKERS": "2", "DATAFLY_DELIVERY_WORKERS": "2", "DATAFLY_STORE_CONNECTIONS": "2"}
+    demo = new_signal(DATAFLY_STORE_URL=written(own_server.url), **workers)
     installation = demo.install(demo.vendor_key())
     with load_on(demo) as load:
         load.more(10 * load.BATCH)
+        assert 0 < connections(own_server.url) <= 2 * len(STORE_USERS)
         own_server.stop()
         load.more(5 * load.BATCH)
         own_server.start()
@@ -87,3 +100,6 @@ def test_roles_do_not_change_the_tables_of_an_earlier_version_but_migrate_does(n
     assert "datafly migrate" in one.run("token", "create", "--name", "more", status=2)
     one.run("migrate")
     one.run("token", "create", "--name", "more")
+    assert "There is no revision 0999" in one.run("migrate", "--to", "0999", status=2)
+    assert one.run("migrate", "--to", "0014") == "The store's tables are at revision 0014.\n"
+    assert "datafly migrate" in one.run("token", "create", "--name", "more", status=2)

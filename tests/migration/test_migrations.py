@@ -14,6 +14,9 @@ from datafly.store import Progress, open_store, schema
 from datafly.store.migrate import FOLDER, HEAD
 from datafly.testing.store_suite import KEY, OTHER_KEY
 
+PARTS = ("attempts_", "outcomes_")
+"""Tables that are parts of others begin so."""
+
 
 def dump(file):
     with sqlite3.connect(file) as connection:
@@ -32,9 +35,13 @@ def test_all_migrations_make_the_tables_that_the_code_knows(tmp_path):
 
 
 def test_all_migrations_make_the_tables_that_the_code_knows_in_postgres_too(postgres_store):
+    def is_whole(_object, name, kind, reflected, _):
+        return not (kind == "table" and reflected and name.startswith(PARTS))
+
     engine = sa.create_engine(postgres_store, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        opts = {"compare_type": True, "compare_server_default": True, "include_object": is_whole}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, schema.metadata) == []
 
 

@@ -86,13 +86,20 @@ def migrate(
     with_this_log: Annotated[
         bool, typer.Option("--with-this-log", help="The database goes on with the log of this data folder.")
     ] = False,
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="REVISION", help="Up or down to that revision, for the version that has it."),
+    ] = "",
     settings: Settings,
     found: list[Found],  # noqa: ARG001  settings says it all here
 ) -> None:
     """Bring the store's tables to this version. `datafly up` does so by itself; roles that run alone do not."""
-    from datafly.runtime.prepare import bring_along
+    from datafly.runtime import prepare
 
-    bring_along(settings, with_this_log=with_this_log)
+    revision = (
+        prepare.change_tables_to(settings, to) if to else prepare.bring_along(settings, with_this_log=with_this_log)
+    )
+    print(f"The store's tables are at revision {revision}.")
 
 
 @app.command("settings")

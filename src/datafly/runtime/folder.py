@@ -83,6 +83,21 @@ def require_nobody_in(settings: Settings) -> None:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def held_folder(settings: Settings, then: str) -> Iterator[None]:
+    """No Signal starts on the folder while the block lasts. `then`: what to do once the one that runs has stopped.
+
+    Raises `OperatorError` where one runs.
+    """
+    descriptor = _open(settings)
+    try:
+        if not _takes(settings, descriptor):
+            raise OperatorError(f"A Signal is running on the data folder {settings.data_dir}. Stop it, then {then}.")
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _open(settings: Settings) -> int:
     with usable_folder(settings):
         return os.open(settings.data_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -6,10 +6,11 @@ from uuid import uuid4
 
 from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
-from datafly.runtime.folder import require_nobody_in, usable_folder
+from datafly.runtime.folder import held_folder, require_nobody_in, usable_folder
 from datafly.settings import Settings
 from datafly.store.keys import load_or_create_key
-from datafly.store.open import SqlStore, open_store
+from datafly.store.migrate import HEAD
+from datafly.store.open import SqlStore, change_tables, open_store
 
 
 def encryption_key(settings: Settings) -> Secret:
@@ -36,8 +37,8 @@ def open_the_store(settings: Settings, *, alone: bool = False) -> SqlStore:
     return store
 
 
-def bring_along(settings: Settings, *, with_this_log: bool = False) -> None:
-    """The store's tables are those of this version afterwards. Raises `OperatorError`.
+def bring_along(settings: Settings, *, with_this_log: bool = False) -> str:
+    """The store's tables are those of this version afterwards, whose revision is returned. Raises `OperatorError`.
 
     `with_this_log`: a database goes on with the log of this data folder, whichever it had.
     """
@@ -47,6 +48,17 @@ def bring_along(settings: Settings, *, with_this_log: bool = False) -> None:
     with open_store(place, encryption_key=encryption_key(settings), before_migrating=before) as store:
         if with_this_log and url is not None:
             store.belong_to(log_id(settings), from_now_on=True)
+    return HEAD
+
+
+def change_tables_to(settings: Settings, revision: str) -> str:
+    """Up or down, for the version of Signal that is started next; the revision. Raises `OperatorError`."""
+    if settings.store_url is not None:
+        change_tables(settings.store_url.reveal(), revision)
+        return revision
+    with held_folder(settings, "change its tables"):
+        change_tables(settings.data_dir, revision)
+    return revision
 
 
 def log_id(settings: Settings) -> str:

@@ -387,5 +387,6 @@ class Ledger(Protocol):
     def trim(self, *, before_ms: int, limit: int = 1_000) -> int:
         """Forget attempts, outcomes and notices older than that, a bounded number a call; how many of the first two.
 
-        And sightings of 45 days before that.
+        And sightings of 45 days before that. In PostgreSQL what is old goes in parts of days, once all of a part is
+        old, and is counted about.
         """

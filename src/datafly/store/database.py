@@ -25,8 +25,8 @@ NowMs = Callable[[], int]
 class Database:
     """Thread-safe. `now_ms` is the wall clock that stamps rows."""
 
-    def __init__(self, url: URL, now_ms: NowMs, *, connections: int = dialect.CONNECTIONS) -> None:
-        self._engine = dialect.create_engine(url, connections=connections)
+    def __init__(self, url: URL, now_ms: NowMs, *, connections: int = dialect.CONNECTIONS, code: str = "") -> None:
+        self._engine = dialect.create_engine(url, connections=connections, code=code)
         self._lock = dialect.writer_lock(url)
         self._under_way: ContextVar[sa.Connection | None] = ContextVar("under_way", default=None)
         self.now_ms = now_ms

@@ -27,6 +27,9 @@ _WRITES: Final = "datafly_writes"
 _MIGRATION_LOCK: Final = 0x5157_4E41
 _DRIVER: Final = "postgresql+psycopg"
 _CONNECT_SECONDS: Final = 5
+_LOCK_MS: Final = 3_000
+_LOCKED_TOO_LONG: Final = "55P03"
+_NAMED: Final = "datafly"
 
 
 def url_of(place: str | Path) -> URL:
@@ -46,12 +49,15 @@ def _server_url(text: str) -> URL:
     return url.set(drivername=_DRIVER) if url.drivername in {"postgresql", "postgres"} else url
 
 
-def create_engine(url: URL, *, connections: int = CONNECTIONS) -> sa.Engine:
-    """`connections`: how many to a server at most; who finds none free for ten seconds is told `Unavailable`."""
+def create_engine(url: URL, *, connections: int = CONNECTIONS, code: str = "") -> sa.Engine:
+    """`connections`: how many to a server at most; who finds none free for ten seconds is told `Unavailable`.
+
+    `code`: the revision that this code was written for; others on the same server see it (`codes_beside`).
+    """
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url)
     if url.get_backend_name() == "postgresql":
-        return _postgres_engine(url, connections)
+        return _postgres_engine(url, connections, f"{_NAMED} {code}".rstrip())
     raise OperatorError(f"The store cannot be {url.get_backend_name()!r}: give a data directory or a PostgreSQL URL.")
 
 
@@ -76,6 +82,34 @@ def lock_migrations(connection: sa.Connection) -> None:
     """Until the transaction ends nobody else migrates. In SQLite the writer lock is that already."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+
+
+def wait_no_longer(connection: sa.Connection) -> None:
+    """Until the transaction ends it waits no longer than seconds for others' locks: who comes behind it waits too."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_LOCK_MS}")
+
+
+def waited_too_long(error: BaseException | None) -> bool:
+    """Whether that is what `Unavailable` was raised from."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCKED_TOO_LONG
+
+
+def codes_beside(connection: sa.Connection) -> set[str]:
+    """Revisions that the code of other processes on this database was written for; empty text: it does not say."""
+    if connection.dialect.name != "postgresql":
+        return set()
+    others = sa.text(
+        "SELECT DISTINCT application_name FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    told = [str(name or "").split() for name in connection.execute(others).scalars()]
+    return {" ".join(words[1:]) for words in told if words[:1] == [_NAMED]}
+
+
+def has_parts(connection: sa.Connection) -> bool:
+    """Whether attempts and outcomes lie in parts by time (`store.parts`)."""
+    return connection.dialect.name == "postgresql"
 
 
 def hold(connection: sa.Connection, names: Collection[str]) -> None:
@@ -160,8 +194,8 @@ def _sqlite_engine(url: URL) -> sa.Engine:
     return engine
 
 
-def _postgres_engine(url: URL, connections: int) -> sa.Engine:
-    given = {"connect_timeout": _CONNECT_SECONDS, "application_name": "datafly"}
+def _postgres_engine(url: URL, connections: int, name: str) -> sa.Engine:
+    given = {"connect_timeout": _CONNECT_SECONDS, "application_name": name}
     try:
         return sa.create_engine(
             url,

@@ -18,6 +18,7 @@ from datafly.store import (
     losses,
     notices,
     owners,
+    parts,
     schema,
     shares,
     sightings,
@@ -175,6 +176,7 @@ class SqlLedger:
             following.forget(connection, before_ms)
             tallies.fold(connection, self._database.now_ms())
             writers.forget(connection, self._database.now_ms())
+        forgotten += parts.keep_up(self._database, before_ms)
         if forgotten:
             emit(StoreLedgerTrimmed(rows=forgotten))
         return forgotten

@@ -14,7 +14,7 @@ from datafly.store.control import SqlControl
 from datafly.store.database import Database, NowMs
 from datafly.store.intake import SqlIntake
 from datafly.store.ledger import SqlLedger
-from datafly.store.migrate import migrate
+from datafly.store.migrate import HEAD, change, migrate
 from datafly.store.schema import facts
 from datafly.store.seal import Sealer
 
@@ -74,7 +74,7 @@ def open_store(
     database cannot be reached.
     """
     sealer = Sealer(encryption_key)
-    database = Database(dialect.url_of(url_or_path), now_ms or _wall_clock_ms, connections=connections)
+    database = _database(url_or_path, now_ms, connections)
     try:
         migrate(database, before_migrating)
         _require_key(database, sealer)
@@ -82,6 +82,19 @@ def open_store(
         database.close()
         raise
     return SqlStore(database, sealer)
+
+
+def change_tables(url_or_path: str | Path, to: str, before_changing: Callable[[], None] | None = None) -> None:
+    """Brings the tables of a store up or down to a revision, as `migrate.change`."""
+    database = _database(url_or_path, None, dialect.CONNECTIONS)
+    try:
+        change(database, to, before_changing)
+    finally:
+        database.close()
+
+
+def _database(url_or_path: str | Path, now_ms: NowMs | None, connections: int) -> Database:
+    return Database(dialect.url_of(url_or_path), now_ms or _wall_clock_ms, connections=connections, code=HEAD)
 
 
 def _wall_clock_ms() -> int:

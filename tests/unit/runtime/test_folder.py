@@ -83,6 +83,6 @@ def test_where_no_signal_runs_a_command_brings_tables_of_an_earlier_version_alon
     open_the_store(settings).close()
     _revision(settings, "0001")
     upgraded = []
-    monkeypatch.setattr(migrate, "_upgrade", lambda _connection, revision: upgraded.append(revision))
+    monkeypatch.setattr(migrate, "_run", lambda _connection, before, to: upgraded.append((before, to)))
     open_the_store(settings).close()
-    assert upgraded == ["0001"]
+    assert upgraded == [("0001", migrate.HEAD)]

@@ -24,3 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("installation_id", "kind", "digest", name=op.f("pk_notices")),
     )
     op.create_index("ix_notices_last_ms", "notices", ["last_ms"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("notices")

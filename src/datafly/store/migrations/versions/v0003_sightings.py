@@ -22,3 +22,7 @@ def upgrade() -> None:
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("installation_id", "day", "name", "param", name=op.f("pk_sightings")),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("sightings")

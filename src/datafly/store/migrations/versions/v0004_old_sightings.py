@@ -13,3 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix_sightings_day", "sightings", ["day"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_sightings_day", "sightings")

@@ -23,3 +23,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["pipeline_id"], ["pipelines.id"], name=op.f("fk_sources_pipeline_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sources")),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("sources")

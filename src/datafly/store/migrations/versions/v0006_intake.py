@@ -36,3 +36,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pipeline_id", "seconds", "began_ms", "code", name=op.f("pk_intake")),
     )
     op.create_index("ix_intake_began_ms", "intake", ["seconds", "began_ms"], unique=False)
+
+
+def downgrade() -> None:
+    for name in ("intake", "refusals"):
+        op.drop_table(name)

@@ -36,6 +36,29 @@ def upgrade() -> None:
     _given_back("states", states)
 
 
+def downgrade() -> None:
+    """One worker goes on at the lowest mark of the shares; what is final above it is skipped, as after a crash."""
+    marks, states = _taken("marks"), _taken("states")
+    for name in ("pending", "losses"):
+        op.drop_table(name)
+    _make("marks", _id("installation_id"), _id("run_id"), _int("partition"), beside=[_big("mark")])
+    _make("states", _id("installation_id"), beside=[sa.Column("state", sa.Text(), nullable=False)])
+    _make(
+        "pending",
+        *(_id("installation_id"), _id("run_id"), _int("partition"), _int("lane")),
+        beside=[_big("first"), _big("last"), sa.Column("body", sa.LargeBinary(), nullable=False)],
+    )
+    op.create_index("ix_pending_offsets", "pending", ["partition", "first"], unique=False)
+    lowest: dict[tuple[str, str, int], int] = {}
+    for row in marks:
+        place = (row["installation_id"], row["run_id"], row["partition"])
+        lowest[place] = min(row["mark"], lowest.get(place, row["mark"]))
+    names = ("installation_id", "run_id", "partition")
+    _put("marks", [dict(zip(names, place, strict=True)) | {"mark": mark} for place, mark in lowest.items()])
+    first = {row["installation_id"]: row["state"] for row in sorted(states, key=lambda row: -int(row["share"]))}
+    _put("states", [{"installation_id": one, "state": state} for one, state in first.items()])
+
+
 def _make(name: str, *keys: sa.Column[Any], beside: Sequence[sa.Column[Any]]) -> None:
     key = sa.PrimaryKeyConstraint(*(column.name for column in keys), name=op.f(f"pk_{name}"))
     op.create_table(name, *keys, *beside, key)
@@ -61,6 +84,9 @@ def _taken(name: str) -> list[dict[str, Any]]:
 
 
 def _given_back(name: str, rows: list[dict[str, Any]]) -> None:
+    _put(name, [{**row, "share": 0} for row in rows])
+
+
+def _put(name: str, rows: list[dict[str, Any]]) -> None:
     if rows:
-        table = sa.table(name, sa.column("share"), *(sa.column(column) for column in rows[0]))
-        op.bulk_insert(table, [{**row, "share": 0} for row in rows])
+        op.bulk_insert(sa.table(name, *(sa.column(column) for column in rows[0])), rows)

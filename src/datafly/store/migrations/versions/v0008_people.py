@@ -144,3 +144,10 @@ def _refresh_tokens() -> None:
         sa.PrimaryKeyConstraint("text_hash", name=op.f("pk_refresh_tokens")),
     )
     op.create_index("ix_refresh_tokens_session_id", "refresh_tokens", ["session_id"], unique=False)
+
+
+def downgrade() -> None:
+    for name in ("refresh_tokens", "sessions", "links", "users", "retries", "login_failures", "audit"):
+        op.drop_table(name)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_is_only_added_to()")

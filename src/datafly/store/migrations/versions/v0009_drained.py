@@ -21,3 +21,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("installation_id", "slot", name=op.f("pk_drained")),
     )
     op.create_index("ix_drained_slot", "drained", ["slot"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("drained")

@@ -14,6 +14,15 @@ depends_on = None
 
 def upgrade() -> None:
     """Made anew: SQLite would add columns behind the constraints, and no two stores would look alike."""
+    added = [sa.Column("hint", sa.String(length=16), nullable=True), sa.Column("created_by", sa.Text(), nullable=True)]
+    _make_anew(added)
+
+
+def downgrade() -> None:
+    _make_anew([])
+
+
+def _make_anew(added: list[sa.Column[str]]) -> None:
     kept = [dict(row) for row in op.get_bind().execute(sa.text("SELECT * FROM tokens")).mappings()]
     op.drop_table("tokens")
     tokens = op.create_table(
@@ -26,9 +35,9 @@ def upgrade() -> None:
         sa.Column("expires_ms", sa.BigInteger(), nullable=True),
         sa.Column("last_used_ms", sa.BigInteger(), nullable=True),
         sa.Column("revoked_ms", sa.BigInteger(), nullable=True),
-        sa.Column("hint", sa.String(length=16), nullable=True),
-        sa.Column("created_by", sa.Text(), nullable=True),
+        *added,
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
         sa.UniqueConstraint("text_hash", name=op.f("uq_tokens_text_hash")),
     )
-    op.bulk_insert(tokens, kept)
+    names = {column.name for column in tokens.columns}
+    op.bulk_insert(tokens, [{name: value for name, value in row.items() if name in names} for row in kept])

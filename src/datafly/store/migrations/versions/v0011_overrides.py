@@ -31,3 +31,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["canary_revision_id"], ["revisions.id"], name=op.f("fk_rollouts_canary_revision_id")),
         sa.PrimaryKeyConstraint("installation_id", name=op.f("pk_rollouts")),
     )
+
+
+def downgrade() -> None:
+    for name in ("rollouts", "revision_overrides"):
+        op.drop_table(name)

@@ -22,3 +22,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("installation_id", "began_ms", "name", name=op.f("pk_tallies")),
     )
     op.create_index("ix_tallies_began_ms", "tallies", ["began_ms"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("tallies")

@@ -33,3 +33,8 @@ def upgrade() -> None:
         )
         op.create_index(f"ix_{name}_state", name, ["state", "id"], unique=False)
         op.create_index(f"ix_{name}_{of}", name, [of, "id"], unique=False)
+
+
+def downgrade() -> None:
+    for name in ("alert_messages", "alert_episodes", "alert_channels", "alert_rules"):
+        op.drop_table(name)

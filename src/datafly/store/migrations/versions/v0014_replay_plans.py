@@ -19,3 +19,7 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("replay_id", name=op.f("pk_replay_plans")),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("replay_plans")

@@ -33,3 +33,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["pipeline_id"], ["pipelines.id"], name=op.f("fk_removed_pipelines_pipeline_id")),
         sa.PrimaryKeyConstraint("pipeline_id", name=op.f("pk_removed_pipelines")),
     )
+
+
+def downgrade() -> None:
+    """Pipelines that were removed are there again, without keys or sources."""
+    for name in ("removed_pipelines", "pipeline_keys"):
+        op.drop_table(name)

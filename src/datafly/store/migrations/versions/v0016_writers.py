@@ -21,3 +21,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("writer", name=op.f("pk_writers")),
     )
     op.create_index("ix_writers_at_ms", "writers", ["at_ms"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("writers")

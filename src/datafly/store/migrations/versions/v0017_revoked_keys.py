@@ -18,3 +18,7 @@ def upgrade() -> None:
         sa.Column("pipeline_key", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("pipeline_key", name=op.f("pk_revoked_keys")),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("revoked_keys")

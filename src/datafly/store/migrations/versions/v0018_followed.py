@@ -24,3 +24,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_followed_due_ms", "followed", ["installation_id", "due_ms"], unique=False)
     op.create_index("ix_followed_since_ms", "followed", ["since_ms"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("followed")

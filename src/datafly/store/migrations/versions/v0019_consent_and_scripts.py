@@ -26,3 +26,8 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_settings")),
     )
+
+
+def downgrade() -> None:
+    for name in ("consent_settings", "pipeline_scripts"):
+        op.drop_table(name)

@@ -10,6 +10,7 @@ revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
+expands = True
 
 
 def upgrade() -> None:
@@ -20,3 +21,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["template_id"], ["templates.id"], name=op.f("fk_removed_templates_template_id")),
         sa.PrimaryKeyConstraint("template_id", name=op.f("pk_removed_templates")),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("removed_templates")
