@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -17,6 +18,7 @@ SCREENS = ROOT / "docs" / "screens"
 sys.path.insert(0, str(ROOT / "tests" / "acceptance"))
 
 from conftest import Signal, free_ports  # noqa: E402 - the demo of the acceptance tests
+from datafly.management.web.app import page_paths  # noqa: E402 - after the path is set
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 QUALITY = 52
@@ -79,6 +81,8 @@ def fill(signal: Signal) -> dict[str, str]:
     signal.is_through(good, delivered=30)
     hook = {"name": "On call", "kind": "webhook", "url": "https://hooks.example.com/on-call"}
     channel = signal.api("POST", "alert-channels", hook, expect=201)["id"]
+    invited = {"email": "jo@example.com", "name": "Jo", "role": "viewer"}
+    link = signal.api("POST", "users", invited, expect=201)["link"]
     alerts = {one["kind"]: one["id"] for one in signal.api("GET", "alerts")["data"]}
     return {
         "home": "/",
@@ -101,17 +105,30 @@ def fill(signal: Signal) -> dict[str, str]:
         "replay": f"/replays/{run}",
         "alerts": "/alerts",
         "alert": f"/alerts/{alerts['error_rate']}",
+        "alert-new": "/alerts/new?kind=error_rate",
         "alert-channel": f"/alerts/channels/{channel}",
+        "alert-channel-new": "/alerts/channels/new?kind=webhook",
         "pipelines": "/settings/pipelines",
         "pipeline": f"/settings/pipelines/{signal.pipeline()['id']}",
         "collector": f"/settings/pipelines/{signal.pipeline()['id']}/collector",
         "consent": "/settings/consent",
         "api-reference": "/docs",
+        "api-reference-subject": "/docs/pipelines",
         "api-tokens": "/settings/api-tokens",
         "users": "/settings/users",
         "audit-log": "/settings/audit-log",
         "account": "/account",
+        "invitation": f"/welcome?{urlsplit(link).query}",
     }
+
+
+def require_every_page(pages: dict[str, str]) -> None:
+    """A page that is added to the control room is added here."""
+    paths = [urlsplit(path).path for path in pages.values()]
+    routes = {route: re.compile(re.sub(r"{[^}]+}", "[^/]+", route)) for route in page_paths()}
+    missing = [route for route, fits in routes.items() if not any(fits.fullmatch(path) for path in paths)]
+    if missing:
+        sys.exit(f"No picture is taken of {', '.join(missing)}: say in fill() where.")
 
 
 def take(page: Page, signal: Signal, pages: dict[str, str]) -> None:
@@ -135,6 +152,7 @@ def main(chromium: str) -> None:
             pages = fill(signal)
             page = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]).new_page()
             login = {"log-in": "/login"}
+            require_every_page({**login, **pages})
             take(page, signal, login)
             page.goto(re.search(r"(http\S+/welcome\?token=\S+)", signal.said)[1].replace("localhost", "127.0.0.1"))
             take(page, signal, pages)

@@ -2,10 +2,13 @@
 
 import json
 import re
+import urllib.parse
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+
+from datafly.management.web.app import page_paths
 
 AXE = Path(__file__).parents[1] / "browser" / "vendored" / "axe.min.js"
 SERIOUS = """
@@ -23,6 +26,8 @@ FOCUSED = """
 """
 WALK = """
 () => {
+  // A page may put the focus into its form; the walk begins at the top of every page.
+  document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute("tabindex");
   window.stops = [];
   document.addEventListener("focusin", ({ target }) => {
     const style = getComputedStyle(target), box = target.getBoundingClientRect();
@@ -85,42 +90,69 @@ def identify(user_id):
     }
 
 
-def every_page(demo, integration_id):
-    pipeline_id = demo.pipeline()["id"]
-    return [
-        "/",
-        "/live-events",
-        "/live-events?text=%3Cscript%3E",
-        "/events?id=hostile-1",
-        "/events?id=refused-1",
-        "/integrations",
-        "/integrations/library",
-        "/integrations/library/insider/install",
-        f"/integrations/{integration_id}",
-        f"/integrations/{integration_id}/settings",
-        f"/integrations/{integration_id}/readiness",
-        f"/integrations/{integration_id}/mapping",
-        f"/integrations/{integration_id}/first-event",
-        "/alerts",
-        "/alerts/new",
-        "/alerts/new?kind=error_rate",
-        "/alerts/channels/new?kind=webhook",
-        "/alerts/channels/new?kind=email",
-        "/people",
-        "/people?q=user-5",
-        "/dead-letters",
-        "/replays",
-        "/settings/pipelines",
-        f"/settings/pipelines/{pipeline_id}",
-        f"/settings/pipelines/{pipeline_id}/collector",
-        "/settings/consent",
-        "/docs",
-        "/settings/api-tokens",
-        "/settings/users",
-        "/settings/audit-log",
-        "/account",
-        "/no-such-page",
-    ]
+def dead_letter(demo, message_id="dead-1"):
+    """An event that the vendor refuses."""
+    errors = {r"users.0.identifiers.*.regexp(^.+@.+\..+$)": ["not a valid email address: jane@broken"]}
+    answer = {"data": {"successful": {"count": 0}, "fail": {"count": 1, "errors": errors}}}
+    demo.control("POST", "faults", {"status": 200, "body": json.dumps(answer)})
+    demo.send(demo.track("Product Viewed", "user-1", message_id, product_id="SKU-1"))
+    assert demo.final(message_id)["verdict"] == "REJECTED"
+
+
+def every_page(demo):
+    """Route → where it is looked at, with something on it. What is no route of the control room is under ""."""
+    integration_id, pipeline_id = demo.install(demo.vendor_key()), demo.pipeline()["id"]
+    dead_letter(demo, f"dead-{integration_id}")
+    group = demo.api("GET", "dead-letters/groups", pipeline_integration_id=integration_id)["data"][0]["id"]
+    stretch = {"since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
+    wanted = {**stretch, "pipeline_integration_id": integration_id}
+    run = demo.api("POST", "replays", wanted, expect=202)["replay"]["id"]
+    hook = {"name": f"Call {integration_id}", "kind": "webhook", "url": "https://hooks.example.com/on-call"}
+    channel = demo.api("POST", "alert-channels", hook, expect=201)["id"]
+    invited = {"email": f"{integration_id}@example.com", "role": "viewer"}
+    link = demo.api("POST", "users", invited, expect=201)["link"]
+    return {
+        "/": ["/"],
+        "/live-events": ["/live-events", "/live-events?text=%3Cscript%3E"],
+        "/events": [f"/events?id=dead-{integration_id}"],
+        "/integrations": ["/integrations"],
+        "/integrations/library": ["/integrations/library"],
+        "/integrations/library/{vendor}/install": ["/integrations/library/insider/install"],
+        "/integrations/{integration_id}": [f"/integrations/{integration_id}"],
+        "/integrations/{integration_id}/settings": [f"/integrations/{integration_id}/settings"],
+        "/integrations/{integration_id}/readiness": [f"/integrations/{integration_id}/readiness"],
+        "/integrations/{integration_id}/mapping": [f"/integrations/{integration_id}/mapping"],
+        "/integrations/{integration_id}/first-event": [f"/integrations/{integration_id}/first-event"],
+        "/alerts": ["/alerts"],
+        "/alerts/new": ["/alerts/new", "/alerts/new?kind=error_rate"],
+        "/alerts/{alert_id}": [f"/alerts/{demo.api('GET', 'alerts')['data'][0]['id']}"],
+        "/alerts/channels/new": ["/alerts/channels/new?kind=webhook", "/alerts/channels/new?kind=email"],
+        "/alerts/channels/{channel_id}": [f"/alerts/channels/{channel}"],
+        "/people": ["/people", "/people?q=user-1"],
+        "/dead-letters": ["/dead-letters"],
+        "/dead-letters/groups/{group}": [f"/dead-letters/groups/{group}"],
+        "/replays": ["/replays"],
+        "/replays/{replay_id}": [f"/replays/{run}"],
+        "/settings/pipelines": ["/settings/pipelines"],
+        "/settings/pipelines/{pipeline_id}": [f"/settings/pipelines/{pipeline_id}"],
+        "/settings/pipelines/{pipeline_id}/collector": [f"/settings/pipelines/{pipeline_id}/collector"],
+        "/settings/consent": ["/settings/consent"],
+        "/settings/api-tokens": ["/settings/api-tokens"],
+        "/settings/users": ["/settings/users"],
+        "/settings/audit-log": ["/settings/audit-log"],
+        "/docs": ["/docs"],
+        "/docs/{about}": ["/docs/metrics"],
+        "/account": ["/account"],
+        "/login": ["/login"],
+        "/welcome": [f"/welcome?{urllib.parse.urlsplit(link).query}", "/welcome?token=gone"],
+        "": ["/no-such-page"],
+    }
+
+
+def paths_of(demo):
+    pages = every_page(demo)
+    assert set(pages) - {""} == set(page_paths()), "a page without a check, or a check without a page"
+    return [path for paths in pages.values() for path in paths]
 
 
 def test_quick_setup_and_verify_are_walked_word_by_word(new_signal, new_page):
@@ -193,7 +225,7 @@ def test_a_wrong_key_suspends_is_mended_in_the_form_and_what_waited_is_sent(demo
 
 
 def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, new_page):
-    demo.install(demo.vendor_key())
+    paths = paths_of(demo)
     hostile = {**demo.track(HOSTILE, HOSTILE, "hostile-1"), "anonymousId": HOSTILE, "context": {HOSTILE: HOSTILE}}
     hostile["properties"] = {HOSTILE: HOSTILE}
     refused = demo.track("Product Viewed", "user-9", "refused-1", product_id="SKU-1")
@@ -201,8 +233,7 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
     demo.final("refused-1")
     page = new_page()
     come_in(page, demo)
-    integration_id = demo.api("GET", "pipeline-integrations")["data"][0]["id"]
-    paths = every_page(demo, integration_id)
+    paths += ["/events?id=hostile-1", "/events?id=refused-1", "/people?q=user-5"]
     found = {}
     for path in paths:
         page.goto(demo.management + path)
@@ -225,11 +256,10 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
 
 
 def test_every_page_is_walked_by_keyboard_alone_in_order_and_in_sight_and_questions_are_answered_so(demo, new_page):
-    integration_id = demo.install(demo.vendor_key())
     page = new_page()
     come_in(page, demo)
     found, questions = {}, 0
-    for path in every_page(demo, integration_id):
+    for path in paths_of(demo):
         page.goto(demo.management + path)
         for _ in range(page.evaluate(WALK) + 8):
             page.keyboard.press("Tab")
@@ -313,11 +343,7 @@ def test_an_integration_is_installed_and_paused_by_keyboard_alone(demo, new_page
 
 def test_a_group_of_dead_letters_is_seen_with_cause_and_cure_and_sent_again(demo, new_page):
     demo.install(demo.vendor_key())
-    errors = {r"users.0.identifiers.*.regexp(^.+@.+\..+$)": ["not a valid email address: jane@broken"]}
-    answer = {"data": {"successful": {"count": 0}, "fail": {"count": 1, "errors": errors}}}
-    demo.control("POST", "faults", {"status": 200, "body": json.dumps(answer)})
-    demo.send(demo.track("Product Viewed", "user-1", "dead-1", product_id="SKU-1"))
-    assert demo.final("dead-1")["verdict"] == "REJECTED"
+    dead_letter(demo)
     page = new_page()
     come_in(page, demo)
     page.goto(f"{demo.management}/dead-letters")

@@ -1,20 +1,14 @@
 """Request bodies, read strictly: JSON of exactly the documented shape, or an error that names the field."""
 
-import re
 from collections.abc import Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from litestar.dto import AbstractDTO, DTOFieldDefinition
 from litestar.typing import FieldDefinition
 
 from datafly.model.errors import CallerError, Invalid
-from datafly.model.wording import in_words
-
-_PATH: Final = re.compile(r"`\$\.?(?P<path>[^`]*)`$")
-_UNKNOWN: Final = re.compile(r"unknown field `(?P<name>[^`]*)`")
-_MISSING: Final = re.compile(r"required field `(?P<name>[^`]*)`")
-
+from datafly.model.wording import wrong
 
 V = TypeVar("V")
 
@@ -48,7 +42,7 @@ def decode(body: bytes, model: type[V]) -> V:
     try:
         return msgspec.json.decode(body, type=model)
     except msgspec.ValidationError as error:
-        raise _named(str(error), model) from error
+        raise _named(error, model) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CallerError(f"The body is not JSON: {error}.") from error
 
@@ -59,10 +53,6 @@ def _require_json(content_type: str) -> None:
         raise CallerError(f"Send application/json instead of {media_type}.", code="UNSUPPORTED_MEDIA_TYPE", status=415)
 
 
-def _named(message: str, model: Any) -> Invalid:
-    said = _PATH.search(message)
-    path = said["path"] if said else ""
-    what = in_words(message.rsplit(" - at", 1)[0], model)
-    named = _UNKNOWN.search(what) or _MISSING.search(what)
-    field = ".".join(part for part in (path, named["name"] if named else "") if part)
-    return Invalid(f"{field or 'body'}: {what}.", field=field, problems={field: what})
+def _named(error: msgspec.ValidationError, model: Any) -> Invalid:
+    found = wrong(error, model)
+    return Invalid(f"{found.path or 'body'}: {found.says}.", field=found.path, problems={found.path: found.says})

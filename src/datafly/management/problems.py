@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 
 from datafly.model.errors import CallerError, Invalid, SignalError, Unauthorized, Unavailable, error_body
+from datafly.model.wording import wrong
 from datafly.observe import emit
 from datafly.observe.management import ManagementRequestFailed
 
@@ -52,7 +53,7 @@ def of_signal_error(request: Request[Any, Any, Any], error: SignalError) -> Resp
 def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What Litestar itself refuses: unknown path, wrong method, a parameter that is ill-typed."""
     if isinstance(error, ValidationException):
-        return of_signal_error(request, _invalid(error))
+        return of_signal_error(request, _invalid(request, error))
     if error.status_code >= 500:
         return of_fault(request, error)
     code = CODES.get(error.status_code, CODES[400])
@@ -91,10 +92,12 @@ def _headers(error: SignalError) -> dict[str, str]:
     return headers
 
 
-def _invalid(error: ValidationException) -> CallerError:
+def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> CallerError:
     extra: Any = error.extra
-    found = extra if isinstance(extra, list) else []
-    problems = {str(entry.get("key", "")): str(entry.get("message", "")) for entry in found}
+    found = {str(entry.get("key", "")): str(entry.get("message", "")) for entry in (extra or [])}
+    fields = request.scope["route_handler"].parsed_fn_signature.parameters
+    kinds = {name: field.annotation for name, field in fields.items()}
+    problems = {name: wrong(said, kinds.get(name, Any)).says for name, said in found.items()}
     if "data" in problems:
         return CallerError("This call needs a JSON object as its body.")
     field = next(iter(problems), "")

@@ -11,6 +11,7 @@ from datafly.model.errors import Invalid, OperatorError
 from datafly.model.installation import Pipeline
 from datafly.model.secret import Secret
 from datafly.model.source import SIGNING, Source, require_workable, signing_id
+from datafly.model.wording import wrong
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
 from datafly.store.base import Control
@@ -83,7 +84,9 @@ def _webhook(kind: str, config: Any, secret: Secret | None) -> Source:
     try:
         told = msgspec.convert(config, WebhookConfig)
     except msgspec.ValidationError as error:
-        raise OperatorError(f"The config of a webhook source cannot be like that: {error}.") from error
+        raise OperatorError(
+            f"The config of a webhook source cannot be like that: {wrong(error, WebhookConfig)}."
+        ) from error
     source = Source("", "", kind, secret, 0, told.verify, told.header, told.event_type_path, told.mappings)
     try:
         require_workable(source)

@@ -9,6 +9,7 @@ import msgspec
 from datafly.model.errors import Invalid
 from datafly.model.overrides import Overrides
 from datafly.model.secret import Secret
+from datafly.model.wording import wrong
 from datafly.spec.config import validate_config
 from datafly.spec.integration import Integration
 
@@ -30,7 +31,9 @@ def resolved_overrides(overrides: Overrides, parameters: Parameters) -> Override
     try:
         return msgspec.convert(_resolved(msgspec.to_builtins(overrides), parameters, "overrides"), Overrides)
     except msgspec.ValidationError as error:
-        raise Invalid(f"overrides: a parameter of the pipeline does not fit: {error}.", field="overrides") from error
+        raise Invalid(
+            f"overrides: a parameter of the pipeline does not fit: {wrong(error, Overrides)}.", field="overrides"
+        ) from error
 
 
 def validate_with_parameters(

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from datafly.model.errors import Conflict, Invalid
 from datafly.model.installation import SCRIPT, JsBuilderConfig, Pipeline, PipelineKey
+from datafly.model.wording import wrong
 from datafly.store import rows
 from datafly.store.database import Database
 from datafly.store.dialect import upsert
@@ -177,7 +178,7 @@ def _changed(before: Pipeline, values: dict[str, Any], *, allowed: dict[str, Any
     try:
         return msgspec.convert(msgspec.structs.asdict(before) | values, Pipeline)
     except msgspec.ValidationError as error:
-        raise Invalid(f"The pipeline cannot be changed like that: {error}.") from error
+        raise Invalid(f"The pipeline cannot be changed like that: {wrong(error, Pipeline)}.") from error
 
 
 def _require_unique(connection: sa.Connection, pipeline: Pipeline, *, created: bool = False) -> None:

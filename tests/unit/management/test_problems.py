@@ -83,6 +83,20 @@ def test_a_wrong_parameter_is_422_and_named(call, refused, query, field):
     refused(call("GET", f"/v1/admin/live-events?{query}"), 422, "VALIDATION_FAILED", field=field)
 
 
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("limit=0", "limit: It must be at least 1."),
+        ("limit=ten", "limit: It must be a whole number, not text."),
+        ("verdict=MAYBE", "verdict: It must be one of DELIVERED, REJECTED, SKIPPED, EXHAUSTED, RETRY, SUSPENDED."),
+        ("follow=perhaps", "follow: It must be true or false, not text."),
+    ],
+)
+def test_what_is_wrong_with_a_parameter_is_told_in_words(call, refused, query, says):
+    error = refused(call("GET", f"/v1/admin/live-events?{query}"), 422, "VALIDATION_FAILED")
+    assert error["message"] == says
+
+
 def test_a_fault_of_ours_tells_only_an_id_that_the_log_knows(house, call, refused, monkeypatch):
     def fail():
         raise RuntimeError("the database password is hunter2")

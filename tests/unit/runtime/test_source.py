@@ -80,7 +80,7 @@ def test_a_webhook_source_is_added_listed_and_removed(settings):
         ("custom", {"verify": "maybe"}, "x", "verify: 'maybe'"),
         ("stripe", {"mappings": {"amount": "$.a"}}, "x", "an event has no amount"),
         ("stripe", {"mappings": {"userId": 5}}, "x", "cannot be like that"),
-        ("stripe", {"mapping": {}}, "x", "unknown field `mapping`"),
+        ("stripe", {"mapping": {}}, "x", "mapping: There is no such field"),
         ("stripe", [], "x", "cannot be like that"),
     ],
 )

@@ -17,7 +17,7 @@ from datafly.management.declared.shapes import (
 )
 from datafly.management.views.naming import Name
 from datafly.model.errors import Invalid
-from datafly.model.wording import in_words
+from datafly.model.wording import wrong
 
 Keys = tuple[str, ...]
 """A place in the document: the keys that lead there; an index of a list is a key too."""
@@ -30,8 +30,6 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = {
     "alerts": DeclaredAlert,
     "alert_channels": DeclaredChannel,
 }
-_PATH: Final = re.compile(r"`\$(?P<path>[^`]*)`$")
-_NAMED: Final = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
 
 
 class Problems:
@@ -102,17 +100,9 @@ def _converted(told: Any, kind: Any, keys: Keys, problems: Problems) -> Any:
     try:
         return msgspec.convert(told, kind)
     except msgspec.ValidationError as error:
-        text = str(error)
-        said, what = _PATH.search(text), text.rsplit(" - at", 1)[0]
-        named = _NAMED.search(what)
-        own = _split(said["path"] if said else "") + ((named["name"],) if named else ())
-        problems.add((*keys, *own), _sentence(in_words(what, kind), kind))
+        found = wrong(error, kind)
+        problems.add((*keys, *_split(found.path)), f"{found.says}.")
         return None
-
-
-def _sentence(what: str, kind: Any) -> str:
-    fields = getattr(kind, "__struct_fields__", ())
-    return f"{what}; it may have {', '.join(fields)}." if "unknown field" in what and fields else f"{what}."
 
 
 def _split(path: str) -> Keys:

@@ -1,14 +1,17 @@
 """The pages as one ASGI application in front of the API: what is not the API's is a page."""
 
+from collections.abc import Iterator
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from litestar import Litestar, Router, get
+from litestar import Litestar, Response, Router, get
 from litestar.datastructures import FormMultiDict, State
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
+from litestar.routes import HTTPRoute
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from datafly.management.access import Access
@@ -27,6 +30,7 @@ from datafly.model.errors import SignalError
 
 _API: Final = ("/v1/", "/healthz", "/readyz", "/metrics", "/login", "/logout", "/welcome")
 """Paths of the API's application; with them those by which people come in."""
+_DOORS: Final = {"/login", "/welcome"}
 _FAILURES: Final[ExceptionHandlersMap] = {
     SignalError: of_signal_error,
     HTTPException: of_http_error,
@@ -51,6 +55,23 @@ class Site:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         own = scope["type"] == ScopeType.HTTP and not scope["path"].startswith(_API)
         await (self.pages if own else self.api)(scope, receive, send)
+
+
+def page_paths() -> list[str]:
+    """Every page as its route is declared, those by which people come in too; no pieces of pages, streams and files."""
+    site = Site(ManagementSettings())
+    pages = [*_getting(site.pages), *(one for one in _getting(site.api) if one[0] in _DOORS)]
+    return [path for path, handler in pages if "piece" not in handler.opt and _is_drawn(handler)]
+
+
+def _getting(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute) and "GET" in route.route_handler_map:
+            yield route.path_format, route.route_handler_map["GET"][0]
+
+
+def _is_drawn(handler: HTTPRouteHandler) -> bool:
+    return handler.parsed_return_field.annotation in {Response[str], Response[Any]}
 
 
 @get("/ui", sync_to_thread=False)

@@ -11,6 +11,8 @@ from datafly.model.people import Actor
 Visit = Caller
 ASKS: Final = {"changes": False}
 """`opt` of what is posted and changes nothing: the audit log is not told of it."""
+PIECE: Final = {"piece": True}
+"""`opt` of what is read and is no page of its own."""
 
 
 def may_look(services: Composed, request: Visit) -> bool:

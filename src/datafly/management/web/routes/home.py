@@ -19,7 +19,7 @@ from datafly.management.views.installation import PipelineIntegration
 from datafly.management.views.metrics import EventsOut, Latency, Values
 from datafly.management.web.charts import Chart, Series, chart
 from datafly.management.web.frame import draw, fragment
-from datafly.management.web.visit import Visit
+from datafly.management.web.visit import PIECE, Visit
 from datafly.model.installation import Installation
 from datafly.store.base import Tally
 from datafly.store.tallies import MINUTE_MS
@@ -59,7 +59,7 @@ def home(*, services: Services, request: Visit, over: FromQuery[str] = "1h") -> 
     )
 
 
-@get("/home/causes", sync_to_thread=True)
+@get("/home/causes", opt=PIECE, sync_to_thread=True)
 def top_causes(*, services: Services, over: FromQuery[str] = "1h") -> Response[str]:
     """A piece of the home page, which does not wait for it: it looks through many dead letters."""
     chosen = over if over in RANGES else "1h"

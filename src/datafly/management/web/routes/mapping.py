@@ -37,7 +37,7 @@ from datafly.management.views.times import moment
 from datafly.management.web import drafting
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, fragment, see
-from datafly.management.web.visit import ASKS, Visit
+from datafly.management.web.visit import ASKS, PIECE, Visit
 from datafly.model.errors import CallerError, Invalid
 from datafly.model.event import Event
 from datafly.model.installation import Installation
@@ -182,7 +182,7 @@ def stop_canary(*, services: Services, request: Visit, integration_id: FromPath[
     return see(f"/integrations/{integration_id}/mapping", f"It is tried no more: everybody goes by revision {number}.")
 
 
-@get(f"{_PATH}/canary", sync_to_thread=True)
+@get(f"{_PATH}/canary", opt=PIECE, sync_to_thread=True)
 def canary(*, services: Services, integration_id: FromPath[str]) -> Response[str]:
     """A piece of the page, which does not wait for it: it looks through the newest events."""
     installation = in_force(services, integration_id)

@@ -20,7 +20,7 @@ from datafly.management.views.times import moment
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, fragment, part, see
 from datafly.management.web.streams import stream_of
-from datafly.management.web.visit import ASKS, Visit, may_look
+from datafly.management.web.visit import ASKS, PIECE, Visit, may_look
 from datafly.model.delivery import DISCARDED, Replay
 from datafly.model.errors import CallerError, Invalid, NotFound
 from datafly.model.verdict import FINAL, Verdict
@@ -93,7 +93,7 @@ def one_replay(
     return draw(request, "replay.html", place=PLACE, id=replay_id, drawn=text, goes_on=goes_on, **found)
 
 
-@get(f"{PLACE}/{{replay_id:str}}/results", sync_to_thread=True)
+@get(f"{PLACE}/{{replay_id:str}}/results", opt=PIECE, sync_to_thread=True)
 def results(*, services: Services, replay_id: FromPath[str], verdict: FromQuery[str] = "") -> Response[str]:
     """The first of them, once more: what came of its events since the page was drawn."""
     run = _run(services, replay_id)
