@@ -458,3 +458,40 @@ async def test_hours_of_a_vendor_that_is_away_cost_a_probe_now_and_then_and_end_
         numbers = [int(item["id"][1:]) for item in house.vendor.taken if item["key"] == user]
         assert numbers == sorted(numbers)
     assert house.ledger.drained("ins", since_ms=0).events == 240
+
+
+def amend(reply, item):
+    """Refused with 422, it is sent by the other call; refused there again, by the third, and so on for ever."""
+    if reply.status != 422:
+        return None
+    return msgspec.structs.replace(item, route=f"{item.route}i", warnings=(*item.warnings, "written otherwise"))
+
+
+async def test_what_is_refused_may_be_sent_otherwise_before_all_that_is_behind_it_and_is_no_dead_letter(house):
+    compile_ = house.compile
+    house.compile = lambda installation: msgspec.structs.replace(compile_(installation), amend=amend)
+    house.install(max_items=1)
+    house.vendor.answer = lambda *_: 422 if len(house.vendor.requests) == 1 else None
+    house.start(lanes=1)
+    first, second = house.append("ann", "ann")
+    await house.until(house.is_done)
+    assert [house.verdict(one) for one in (first, second)] == [(Verdict.DELIVERED, "")] * 2
+    assert [(item["id"], item["path"]) for item in house.vendor.taken] == [("e0", "/i"), ("e1", "/")]
+    attempt = house.delivered(first).attempt
+    assert [answer.status for answer in attempt.earlier] == [422]
+    assert attempt.warnings == {first: ("written otherwise",)}
+    assert house.ledger.counts("ins")["DELIVERED"] == 2
+
+
+async def test_what_is_refused_however_it_is_sent_is_a_dead_letter(house):
+    """Although the definition would go on for ever."""
+    compile_ = house.compile
+    house.compile = lambda installation: msgspec.structs.replace(compile_(installation), amend=amend)
+    house.install(max_items=1)
+    house.vendor.answer = lambda items, _headers: 422 if items[0]["id"] == "e0" else None
+    house.start(lanes=1)
+    first, second = house.append("ann", "ann")
+    await house.until(house.is_done)
+    assert house.verdict(first) == (Verdict.REJECTED, "status_422")
+    assert house.verdict(second) == (Verdict.DELIVERED, "")
+    assert [path for path, *_ in house.vendor.requests] == ["/", "/i", "/ii", "/iii", "/"]

@@ -15,7 +15,8 @@ from datafly.spec.calls import TAKES, Call
 from datafly.spec.config import validate_config
 from datafly.spec.convert import CONVERTERS
 from datafly.spec.faces import example_config, scenarios
-from datafly.spec.integration import ANY, NO_CONSENT, WITHDRAWN, Integration, Route, Sample, as_json
+from datafly.spec.faces.plain import as_json
+from datafly.spec.integration import ANY, NO_CONSENT, WITHDRAWN, Integration, Route, Sample
 from datafly.spec.judging import judge_by
 from datafly.spec.nodes import ROOTS, Path
 from datafly.spec.overriding import is_somewhere

@@ -44,13 +44,14 @@ class Member(msgspec.Struct, eq=False, gc=False):
 
 class Unit(msgspec.Struct, eq=False, gc=False):
     """One item of one member. `whose`: of whom it says what a later item may leave out; empty: of nobody. `cost`: what
-    is spent with it, where that is bounded.
+    is spent with it, where that is bounded. `amends`: how often it was refused and something else sent in its place.
     """
 
     member: Member
     item: Item
     whose: bytes = b""
     cost: int = 0
+    amends: int = 0
 
 
 class Batch(msgspec.Struct, eq=False):

@@ -30,7 +30,7 @@ class Decision(msgspec.Struct, frozen=True):
     """`rulings`: one per item, in order. `told` is the one that explains a FAILS or SUSPENDS.
 
     `split`: the rulings are not final, the request is to be halved to find whom they mean. `drift`: where the reply
-    contradicts the vendor's contract.
+    contradicts the vendor's contract. `instead`: per item, what is sent in its place although it was refused.
     """
 
     meaning: Meaning
@@ -38,6 +38,7 @@ class Decision(msgspec.Struct, frozen=True):
     told: Ruling
     split: bool = False
     drift: str = ""
+    instead: tuple[Item | None, ...] = ()
 
 
 def decide(compiled: Compiled, reply: Reply, items: Sequence[Item], *, installation_id: str) -> Decision:
@@ -49,7 +50,23 @@ def decide(compiled: Compiled, reply: Reply, items: Sequence[Item], *, installat
     rulings = _per_item(judgement, count)
     told = _loudest(rulings)
     split = not judgement.items and judgement.whole.verdict is Verdict.REJECTED and count > 1
-    return Decision(meaning=_meaning(rulings, told), rulings=rulings, told=told, split=split, drift=judgement.drift)
+    instead = () if split else _amended(compiled, reply, items, rulings, installation_id)
+    meaning = _meaning(rulings, told)
+    return Decision(meaning, rulings, told, split=split, drift=judgement.drift, instead=instead)
+
+
+def _amended(
+    compiled: Compiled, reply: Reply, items: Sequence[Item], rulings: Sequence[Ruling], installation_id: str
+) -> tuple[Item | None, ...]:
+    amend = compiled.amend
+    if amend is None or not any(ruling.verdict is Verdict.REJECTED for ruling in rulings):
+        return ()
+    told = zip(items, rulings, strict=True)
+    try:
+        return tuple(amend(reply, item) if ruling.verdict is Verdict.REJECTED else None for item, ruling in told)
+    except Exception as error:  # noqa: BLE001 - as in `_judged`; what was refused stays so
+        _told_fault(compiled, error, installation_id)
+        return ()
 
 
 def _judged(compiled: Compiled, reply: Reply, items: Sequence[Item], installation_id: str) -> Judgement:
@@ -58,9 +75,13 @@ def _judged(compiled: Compiled, reply: Reply, items: Sequence[Item], installatio
     try:
         return compiled.judge(reply, items)
     except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the events are kept
-        words = f"{type(error).__name__}: {error}"
-        emit(DeliverJudgeFailed(installation_id=installation_id, vendor=compiled.vendor, error=words))
-        return Judgement(whole=reasons.judge_failed(words))
+        return Judgement(whole=reasons.judge_failed(_told_fault(compiled, error, installation_id)))
+
+
+def _told_fault(compiled: Compiled, error: Exception, installation_id: str) -> str:
+    words = f"{type(error).__name__}: {error}"
+    emit(DeliverJudgeFailed(installation_id=installation_id, vendor=compiled.vendor, error=words))
+    return words
 
 
 def _per_item(judgement: Judgement, count: int) -> tuple[Ruling, ...]:

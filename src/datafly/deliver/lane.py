@@ -24,6 +24,7 @@ from datafly.store.base import Writing
 Finals = Sequence[tuple[int, Ruling]]
 _LARGEST_DOUBLING: Final = 30
 _GATEWAY_TIMEOUT: Final = 504
+_MOST_AMENDS: Final = 3
 
 
 class Book(Protocol):
@@ -251,20 +252,25 @@ class Lane:
             return [], list(batch.halves())
         finals: list[tuple[int, Ruling]] = []
         again: list[Unit] = []
+        amended = _amended(batch, decision)
         for unit, ruling in zip(batch.units, decision.rulings, strict=True):
+            if unit in amended:
+                continue
             if ruling.verdict in FINAL:
                 self._settle(unit.member, ruling, batch, finals)
             else:
                 again.append(unit)
+        otherwise = batch.alone([unit for unit in amended if not unit.member.done])
         again = [unit for unit in again if not unit.member.done]
         if not again:
-            return finals, []
+            return finals, otherwise
         if reply.unknown_outcome and len(again) > 1 and batch.call in batch.compiled.repeats_alone:
-            return finals, batch.alone(again)
+            return finals, [*otherwise, *batch.alone(again)]
         if self._is_given_up(batch, again, decision, throttled=throttled):
             self._settle(again[0].member, reasons.exhausted(decision.told), batch, finals)
             return finals, []
-        return finals, self._remainder(batch, again, throttled=throttled or decision.meaning is Meaning.SUSPENDS)
+        rest = self._remainder(batch, again, throttled=throttled or decision.meaning is Meaning.SUSPENDS)
+        return finals, [*otherwise, *rest]
 
     def _settle(self, member: Member, ruling: Ruling, batch: Batch, finals: list[tuple[int, Ruling]]) -> None:
         """An event is DELIVERED when all its items are; its first other final verdict is its own."""
@@ -355,6 +361,16 @@ def _taken(batch: Batch, decision: Decision) -> list[Unit]:
         return []
     told = zip(batch.units, decision.rulings, strict=True)
     return [unit for unit, ruling in told if ruling.verdict is Verdict.DELIVERED]
+
+
+def _amended(batch: Batch, decision: Decision) -> list[Unit]:
+    """Those in whose place something else is sent, and not for ever."""
+    found = []
+    for unit, item in zip(batch.units, decision.instead, strict=False):
+        if item is not None and unit.amends < _MOST_AMENDS:
+            unit.item, unit.amends = item, unit.amends + 1
+            found.append(unit)
+    return found
 
 
 def _told(batch: Batch, ruling: Ruling) -> Ruling | None:

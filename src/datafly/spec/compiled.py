@@ -98,6 +98,8 @@ class Compiled(msgspec.Struct, frozen=True):
     """Route → the route by which a request of one item goes, where that is another."""
     few: Mapping[str, int] = {}
     """Route → so many items, or fewer, go one by one."""
+    amend: Callable[[Reply, Item], Item | None] | None = None
+    """What is sent in place of an item that such a reply refused; None: it stays refused."""
     repeats_alone: frozenset[str] = frozenset()
     """Routes of whose requests the items go one by one after an answer that was lost."""
     idempotent: bool = True

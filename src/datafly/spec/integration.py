@@ -277,15 +277,17 @@ class Functions(msgspec.Struct, frozen=True):
     """The code of a definition; all of it pure. None: the kit's own, `spec.judging`.
 
     `judge_success` judges a 2xx reply to a request of these items, `judge_failure` any other reply where it knows
-    better than the declared failures: None where it does not. `judge_later` judges the good replies to what was asked
-    of a job of so many items: None where it is not done, and the path of what to ask next. `judge_check` judges a 2xx
-    reply to `Check`. `read_names` reads a 2xx reply to one of `Names.requests`; None where it tells no names. `headers`
-    makes further headers of a config, and `sign` those of one attempt: of the config, the request, an id that stays the
-    same when it is sent again, and the time in milliseconds.
+    better than the declared failures: None where it does not. `amend` makes, of the config, what is sent in place of an
+    item that was refused so: None where it stays refused; it must come to an end. `judge_later` judges the good replies
+    to what was asked of a job of so many items: None where it is not done, and the path of what to ask next.
+    `judge_check` judges a 2xx reply to `Check`. `read_names` reads a 2xx reply to one of `Names.requests`; None where
+    it tells no names. `headers` makes further headers of a config, and `sign` those of one attempt: of the config, the
+    request, an id that stays the same when it is sent again, and the time in milliseconds.
     """
 
     judge_success: Callable[[Reply, Sequence[Item]], Judgement] | None = None
     judge_failure: Callable[[Reply, Sequence[Item]], Judgement | None] | None = None
+    amend: Callable[[Mapping[str, Any], Reply, Item], Item | None] | None = None
     judge_later: Callable[[Sequence[Reply], int], Judgement | str | None] | None = None
     judge_check: Callable[[Reply], Ruling] | None = None
     read_names: Callable[[Reply], list[str] | None] | None = None
@@ -380,9 +382,3 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
             yield from (node for node in (rule.params, rule.body, rule.name, rule.group) if isinstance(node, Node))
             yield from (one.body for one in rule.others)
             yield from rule.gates
-
-
-def as_json(integration: Integration) -> bytes:
-    """The definition as data; of its functions only the names."""
-    data = {name: getattr(integration, name) for name in integration.__struct_fields__ if name != "functions"}
-    return msgspec.json.encode({**data, "functions": integration.functions.given()})

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,6 +35,7 @@ def sending_of(integration: Integration, caller: Caller, config: Mapping[str, An
         "calls_of_one": calls_of_one(integration, config),
         "few": _few(integration),
         "repeats_alone": _repeats_alone(integration),
+        "amend": partial(amend, config) if (amend := integration.functions.amend) else None,
         "idempotent": integration.idempotent,
         "sign": _signer(integration, config),
         "later": later.laters_of(integration, caller, config),

@@ -19,7 +19,8 @@ from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Compiled
 from datafly.spec.config import validate_config
 from datafly.spec.faces import Case, Scenario, cases, event_of, example_config, page, scenarios
-from datafly.spec.integration import Integration, as_json
+from datafly.spec.faces.plain import as_json
+from datafly.spec.integration import Integration
 
 INTEGRATIONS = catalog.all()
 CASES = [case for one in INTEGRATIONS for case in cases(one)]

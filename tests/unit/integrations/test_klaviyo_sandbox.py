@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -19,9 +20,12 @@ from datafly.spec.calls import DELETE_USER
 from datafly.spec.faces import cases, event_of, scenarios
 from datafly.spec.faces.cases import SAMPLE_MS
 from datafly.testing.integration_suite import compiled
+from datafly.testing.openapi import Operation
 
 KLAVIYO = catalog.get("klaviyo")
 KEY = "0123456789abcdef0123"
+BOTH = {"email": "a@example.com", "phone": "+447700900123", "first_name": "Ann"}
+UPSERT = Operation(Path(__file__).parents[3] / "contract/klaviyo/create_or_update_profile.json")
 CASES = [case for case in cases(KLAVIYO) if not case.sample.refuses]
 
 
@@ -193,20 +197,64 @@ async def test_what_suspends_is_known_by_the_sandboxs_own_words(client, mode, he
     assert ruling.reason == json.loads(reply.body)["errors"][0]["detail"]
 
 
-async def test_two_profiles_conflict_as_declared(client):
-    made = installed()
+async def two_profiles(client, made):
+    """One by e-mail address and one by phone number; and what is then sent of who has both."""
     for traits, status in (({"email": "a@example.com"}, 201), ({"phone": "+447700900123"}, 201)):
         event = Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, traits=traits)
         (item,) = made.shape(event, SAMPLE_MS)
         assert (await sent(client, made.assemble([item]))).status == status
-    both = {"email": "a@example.com", "phone": "+447700900123"}
-    (item,) = made.shape(Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, traits=both), SAMPLE_MS)
+    (item,) = made.shape(Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, traits=BOTH), SAMPLE_MS)
+    return item
+
+
+async def test_two_profiles_conflict_as_declared(client):
+    made = installed(on_conflict="reject")
+    item = await two_profiles(client, made)
     ruling = made.judge(await sent(client, made.assemble([item])), [item]).whole
     assert (ruling.verdict, ruling.symptom[:3]) == (Verdict.REJECTED, "409")
     # The remedy that the page names.
+    reply = await sent(client, made.assemble([item]))
+    assert made.amend(reply, item) is None
     made = installed(phone_identifies=False)
-    (item,) = made.shape(Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, traits=both), SAMPLE_MS)
+    (item,) = made.shape(Event("m", "identify", "pl", "k", SAMPLE_MS, SAMPLE_MS, traits=BOTH), SAMPLE_MS)
     assert (await sent(client, made.assemble([item]))).status == 200
+
+
+@pytest.mark.parametrize("conflicts", ["named", "unnamed"])
+async def test_a_profile_that_conflicts_is_written_by_the_id_that_is_named_or_else_without_the_phone_number(
+    client, conflicts
+):
+    await client.patch("/klaviyo/_control/settings", json={"mode": {"conflicts": conflicts}})
+    made = installed()
+    item = await two_profiles(client, made)
+    reply = await sent(client, made.assemble([item]))
+    instead = made.amend(reply, item)
+    outgoing = made.assemble([instead])
+    assert UPSERT.problems(json.loads(outgoing.body)) == []
+    again = await sent(client, outgoing)
+    assert (again.status, made.judge(again, [instead]).whole.verdict) == (200, Verdict.DELIVERED)
+    by_email = json.loads(again.body)["data"]
+    assert (by_email["attributes"]["email"], by_email["attributes"]["first_name"]) == ("a@example.com", "Ann")
+    assert by_email["attributes"]["properties"].get("phone") == (None if conflicts == "named" else BOTH["phone"])
+    people = {one["body"].get("phone_number"): one["id"] for one in await records(client, "profiles")}
+    assert people.keys() == {None, BOTH["phone"]}, "each keeps its own identifiers"
+    assert "Merge them at Klaviyo" in instead.warnings[-1]
+    assert made.amend(reply, instead) is None, "and it comes to an end"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (409, b""),
+        (409, b"[]"),
+        (409, b'{"errors":[{"meta":{"duplicate_profile_id":7}},null,{"meta":[]}]}'),
+        (409, b'{"errors":[{"meta":{"duplicate_profile_id":"' + b"x" * 200 + b'"}}]}'),
+        (400, b'{"errors":[{"meta":{"duplicate_profile_id":"01A"}}]}'),
+    ],
+)
+def test_an_answer_that_names_nobody_in_a_way_that_is_known_amends_nothing_of_an_email_address_alone(status, body):
+    item = Item(b'{"email":"a@example.com"}', "profiles")
+    assert installed().amend(Reply(status, body=body), item) is None
 
 
 async def outcome(client, made, reply, count):

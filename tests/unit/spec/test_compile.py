@@ -8,7 +8,8 @@ from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.asking import Check
 from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Limits
-from datafly.spec.integration import IdentityRow, Integration, Lines, Route, Rule, Variant, as_json
+from datafly.spec.faces.plain import as_json
+from datafly.spec.integration import IdentityRow, Integration, Lines, Route, Rule, Variant
 from datafly.spec.nodes import const, obj, path
 from datafly.spec.parts import each_line, identified, params, rule_event_name
 from datafly.spec.rest import rest

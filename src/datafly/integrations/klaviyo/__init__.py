@@ -3,6 +3,7 @@
 from datafly.integrations.klaviyo import (
     answers,
     calls,
+    conflicts,
     events,
     identity,
     imports,
@@ -61,6 +62,7 @@ integration = Integration(
     functions=Functions(
         judge_success=answers.judge_success,
         judge_failure=answers.judge_failure,
+        amend=conflicts.amend,
         judge_later=imports.judge_later,
         judge_check=answers.judge_check,
     ),

@@ -57,7 +57,8 @@ FAILURES: Final = (
     Failure(
         Verdict.REJECTED,
         "409 A profile already exists with one of these identifiers.",
-        "The e-mail address, phone number and user id of the call belong to different profiles at Klaviyo",
+        "The e-mail address, phone number and user id of the call belong to different profiles at Klaviyo, and it was "
+        "not to be written otherwise, or could not be (on_conflict)",
         "Merge the profiles at Klaviyo; or let the phone number not identify (phone_identifies: false), or the user id "
         "(user_id_as: property). Then replay it.",
         status=409,

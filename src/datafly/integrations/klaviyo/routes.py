@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from datafly.integrations.klaviyo.conflicts import NAMED
 from datafly.integrations.klaviyo.refusals import PROFILE_TOO_LARGE
 from datafly.spec.asking import Later
 from datafly.spec.bounds import Fits
@@ -87,6 +88,14 @@ ROUTES = (
         "/api/profile-import",
         key="profile",
         item={"data": _PROFILE},
+        requests_per_minute=_PROFILES_A_MINUTE,
+        windows=_PROFILES_AT_ONCE,
+        fits=_PROFILE_FITS,
+    ),
+    Route(
+        "/api/profile-import",
+        key=NAMED,
+        item={"data": "$item"},
         requests_per_minute=_PROFILES_A_MINUTE,
         windows=_PROFILES_AT_ONCE,
         fits=_PROFILE_FITS,

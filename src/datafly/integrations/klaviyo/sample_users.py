@@ -17,6 +17,8 @@ _SUBSCRIBED, _UNSUBSCRIBED = consent("SUBSCRIBED"), consent("UNSUBSCRIBED")
 _DENIED = {"categories": {"marketing": False}, "source": "event"}
 _WITHDRAWN = {**_DENIED, "changed": ["marketing"], "withdrawn": ["marketing"]}
 _UNSUBSCRIBES = {"on_withdrawal": "unsubscribe"}
+_PHONE_OF_HERS = {"device": {"type": "iOS", "token": "1234567890abcdef", "model": "iPhone17,1"}}
+_TOKEN = {"token": "1234567890abcdef", "platform": "ios", "vendor": "apns"}
 
 PROFILES = (
     Sample(
@@ -126,6 +128,35 @@ SUBSCRIPTIONS = (
         sends=[
             profile(**CONTACT, external_id="user-123", properties={"email_optin": True}),
             subscribe(email="jane@example.com", subscriptions={"email": _SUBSCRIBED}),
+        ],
+    ),
+    Sample(
+        "a user of an app opts in to push",
+        event={**identify(email="jane@example.com", push_optin=True), "context": _PHONE_OF_HERS},
+        config=LIST,
+        sends=[
+            profile(email="jane@example.com", external_id="user-123", properties={"push_optin": True}),
+            subscribe(
+                email="jane@example.com",
+                subscriptions={"push": {**_SUBSCRIBED, "tokens": [_TOKEN]}},
+            ),
+        ],
+    ),
+    Sample(
+        "a user of an app of whom only an id is known opts in to push",
+        event={**identify(push_optin=True), "anonymous_id": "anon-1", "context": _PHONE_OF_HERS},
+        config=LIST,
+        sends=profile(external_id="user-123", properties={"push_optin": True}),
+    ),
+    Sample(
+        "a user of an app opts out of push",
+        event={**identify(phone="+447700900123", push_optin=False), "context": _PHONE_OF_HERS},
+        sends=[
+            profile(phone_number="+447700900123", external_id="user-123", properties={"push_optin": False}),
+            unsubscribe(
+                phone_number="+447700900123",
+                subscriptions={"push": {**_UNSUBSCRIBED, "tokens": [_TOKEN]}},
+            ),
         ],
     ),
     Sample(

@@ -52,6 +52,22 @@ _USERS = (
         default=True,
         advanced=True,
     ),
+    Choice(
+        "on_conflict",
+        "What becomes of a profile whose e-mail address, phone number and user id belong to different profiles at "
+        "Klaviyo (409).",
+        label="Conflicting identifiers",
+        default="write",
+        advanced=True,
+        options=(
+            Option(
+                "write",
+                "it is written to the profile that Klaviyo names, which keeps its own identifiers; where none is "
+                "named, without the phone number. The event tells it.",
+            ),
+            Option("reject", "it is rejected, and a dead letter."),
+        ),
+    ),
     Text(
         "default_country",
         "Country of phone numbers without a country code, as two capital letters, e.g. GB. Without it they are left "
@@ -76,8 +92,8 @@ _USERS = (
     ),
     Choice(
         "subscribe_when",
-        "When the traits email_optin, sms_optin and whatsapp_optin of an identify subscribe or unsubscribe. To "
-        "subscribe takes away that somebody unsubscribed at Klaviyo.",
+        "When the traits email_optin, sms_optin, whatsapp_optin and push_optin of an identify subscribe or "
+        "unsubscribe. To subscribe takes away that somebody unsubscribed at Klaviyo.",
         label="When opt-ins count",
         default="changed",
         advanced=True,

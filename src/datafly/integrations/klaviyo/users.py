@@ -1,9 +1,16 @@
 """Profiles, and what they are subscribed to (§1.5, §1.6)."""
 
-from datafly.integrations.klaviyo.identity import EMAIL, EXTERNAL_ID, IDENTIFYING_PHONE, KNOWN, PHONE, USER_ID
+from datafly.integrations.klaviyo.identity import (
+    EMAIL,
+    EXTERNAL_ID,
+    IDENTIFYING_PHONE,
+    KNOWN,
+    PHONE,
+    USER_ID,
+)
 from datafly.integrations.klaviyo.refusals import NO_CHANNEL, NO_GROUP, NO_PROFILE
-from datafly.spec.choices import absent, given, setting, told
-from datafly.spec.combine import where
+from datafly.spec.choices import absent, given, lookup, setting, told
+from datafly.spec.combine import several, where
 from datafly.spec.convert import flag, locale, text
 from datafly.spec.nodes import Node, const, first, merged, obj, path, required
 from datafly.spec.parts import by_setting
@@ -13,7 +20,7 @@ from datafly.spec.rest import rest
 _WHO = {"email": EMAIL, "phone_number": IDENTIFYING_PHONE, "external_id": EXTERNAL_ID}
 _SOMEBODY = required(KNOWN, NO_PROFILE)
 
-_OPTINS = ("email_optin", "sms_optin", "whatsapp_optin")
+_OPTINS = ("email_optin", "sms_optin", "whatsapp_optin", "push_optin")
 _CUSTOM = merged(
     # An opt-in is also a property: Klaviyo's own consent says how it stands there, not what the user told here.
     rest("traits", ("uuid", "user_id", "userId", "anonymous_id", "anonymousId"), keep=_OPTINS),
@@ -50,6 +57,20 @@ GROUP = given(
 )
 
 _IS_PHONE = (("sms", "sms_optin"), ("whatsapp", "whatsapp_optin"))
+_DEVICE = text(path("context.device.type"))
+# Whose tokens a platform has is ours: an app for iOS may use FCM, too.
+_PLATFORMS, _VENDORS = {"ios": "ios", "android": "android"}, {"ios": "apns", "android": "fcm"}
+_TOKEN = given(
+    lookup(_DEVICE, _PLATFORMS),
+    given(
+        text(path("context.device.token")),
+        obj(
+            token=text(path("context.device.token")),
+            platform=lookup(_DEVICE, _PLATFORMS),
+            vendor=lookup(_DEVICE, _VENDORS),
+        ),
+    ),
+)
 
 
 def _opted(trait: str) -> Node:
@@ -62,22 +83,35 @@ def _consent(said: str) -> Node:
     return obj(marketing=obj(consent=const(said)))
 
 
-def _channels(said: str, *, granted: bool) -> tuple[Node, Node]:
-    """What is said of e-mail, and of the channels of the phone: each only with its identifier (§1.6)."""
-    of_email = obj(email=given(EMAIL, where(_opted("email_optin"), granted, _consent(said))))
-    of_phone = obj({name: where(_opted(trait), granted, _consent(said)) for name, trait in _IS_PHONE})
-    return of_email, given(PHONE, of_phone)
+def _email(said: str, *, granted: bool) -> Node:
+    return obj(email=given(EMAIL, where(_opted("email_optin"), granted, _consent(said))))
 
 
-def _subscription(of_email: Node, of_phone: Node) -> Node:
-    subscriptions = merged(of_email, of_phone)
-    who = obj(email=given(of_email, EMAIL), phone_number=given(of_phone, PHONE), subscriptions=subscriptions)
-    return given(subscriptions, who)
+def _phone(said: str, *, granted: bool) -> Node:
+    return given(PHONE, obj({name: where(_opted(trait), granted, _consent(said)) for name, trait in _IS_PHONE}))
+
+
+def _push(said: str, *, granted: bool) -> Node:
+    """With the token of the device; not by the anonymous id, which would make a second profile of her (§1.6)."""
+    told = merged(_consent(said), obj(tokens=several(_TOKEN)))
+    return given(first(EMAIL, PHONE), given(_TOKEN, obj(push=where(_opted("push_optin"), granted, told))))
+
+
+def _subscription(of_email: Node, of_phone: Node, *of_push: Node) -> Node:
+    """Each only with its identifier (§1.6); push with whichever is there."""
+    subscriptions = merged(of_email, of_phone, *of_push)
+    by_number = first(of_phone, *(absent(EMAIL, node) for node in of_push))
+    who = obj(email=given(first(of_email, *of_push), EMAIL), phone_number=given(by_number, PHONE))
+    return given(subscriptions, merged(who, obj(subscriptions=subscriptions)))
+
+
+def _channels(said: str, *, granted: bool) -> Node:
+    return _subscription(*(channel(said, granted=granted) for channel in (_email, _phone, _push)))
 
 
 # History says what somebody once chose, not what she chose since; so it changes no subscription.
-SUBSCRIBE = given(setting("list_id"), absent(path("historical"), _subscription(*_channels("SUBSCRIBED", granted=True))))
-UNSUBSCRIBE = absent(path("historical"), _subscription(*_channels("UNSUBSCRIBED", granted=False)))
+SUBSCRIBE = given(setting("list_id"), absent(path("historical"), _channels("SUBSCRIBED", granted=True)))
+UNSUBSCRIBE = absent(path("historical"), _channels("UNSUBSCRIBED", granted=False))
 
 _OFF = _consent("UNSUBSCRIBED")
 WITHDRAWAL = required(_subscription(given(EMAIL, obj(email=_OFF)), given(PHONE, obj(sms=_OFF))), NO_CHANNEL)

@@ -109,6 +109,13 @@ REMARKS = (
     ),
     Remark(
         "identity",
+        "A profile whose identifiers belong to different profiles at Klaviyo (409) is written to the one that the "
+        "answer names, without identifiers, so that each profile keeps its own; where the answer names none, without "
+        "the phone number, which becomes a property. The event says so. A bulk import does not name one: there it is "
+        "rejected, as it is where on_conflict is reject.",
+    ),
+    Remark(
+        "identity",
         "Klaviyo takes 750 profiles a minute one by one. Where more identify calls come than that, raise "
         "profiles_per_request: those that wait then share a bulk import.",
     ),
@@ -124,6 +131,8 @@ REMARKS = (
         "consent",
         "An identify whose email_optin, sms_optin or whatsapp_optin became true subscribes to list_id, one whose "
         "became false unsubscribes from that channel altogether; each only with an e-mail address or a phone number. "
+        "push_optin does so with the push token of the device, context.device.token and context.device.type (ios, "
+        "whose tokens are APNs', or android, whose are FCM's); without a token it says nothing. "
         "Nothing else subscribes anybody. History changes no subscription.",
     ),
     Remark(

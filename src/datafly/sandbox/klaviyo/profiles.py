@@ -96,7 +96,9 @@ def import_profile(call: Call, document: Any) -> Outcome:
         return error(404, "A profile with that id does not exist.")
     found = resolved(call, data["attributes"], data.get("id"))
     if found.others:
-        return error(404, "A profile with that id does not exist.") if data.get("id") else conflict()
+        if data.get("id"):
+            return error(404, "A profile with that id does not exist.")
+        return conflict(found.key if call.mode["conflicts"] == "named" else "")
     return _written(call, found, data["attributes"])
 
 

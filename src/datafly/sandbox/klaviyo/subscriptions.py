@@ -1,6 +1,6 @@
 """Who is subscribed to what (§1.6): validation of both jobs, and what becomes of a profile."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ from datafly.sandbox.klaviyo.replies import Finding, refused, taken
 
 _NEEDS: Final = {"email": "email", "sms": "phone_number", "whatsapp": "phone_number"}
 _KINDS: Final = {"email": ("marketing", "open_tracking"), "push": ("marketing",)}
+_PLATFORMS: Final = ("android", "ios")
+_VENDORS: Final = ("apns", "fcm")
 _BOTH: Final = ("marketing", "transactional")
 _PROFILES: Final = "/data/attributes/profiles/data"
 # Until then a job without subscriptions meant every channel.
@@ -60,6 +62,9 @@ def _profile(value: Any, pointer: str, said: str, call: Call, *, is_history: boo
             words = f"'{needed}' must not be empty when the {channel} channel is included in 'subscriptions'."
             yield Finding(pointer, words, "")
         yield from _channel(channel, told, f"{pointer}/subscriptions/{channel}", said, call.now, is_history=is_history)
+    push = channels.get("push")
+    if isinstance(push, dict):
+        yield from _push(push, attributes, f"{pointer}/subscriptions/push", said)
 
 
 def _channel(channel: str, told: Any, pointer: str, said: str, now: datetime, *, is_history: bool) -> Iterator[Finding]:
@@ -72,6 +77,21 @@ def _channel(channel: str, told: Any, pointer: str, said: str, now: datetime, *,
         yield from _consented(
             at(told, kind, "consented_at"), f"{pointer}/{kind}/consented_at", now, is_history=is_history
         )
+
+
+def _push(told: Object, attributes: Object, pointer: str, said: str) -> Iterator[Finding]:
+    """Tokens of devices, and whose they are."""
+    tokens = told.get("tokens")
+    if told.get("marketing") is None:
+        yield Finding(f"{pointer}/marketing", "This field is required.")
+    if tokens is None and said == "UNSUBSCRIBED":
+        yield Finding(f"{pointer}/tokens", "This field is required.")
+    for index, one in enumerate(tokens if isinstance(tokens, list) else ()):
+        fits = isinstance(at(one, "token"), str) and at(one, "platform") in _PLATFORMS and at(one, "vendor") in _VENDORS
+        if not fits:
+            yield Finding(f"{pointer}/tokens/{index}", "token, platform and vendor are required.")
+    if not any((attributes.get("email"), attributes.get("phone_number"), told.get("anonymous_id"))):
+        yield Finding(pointer, "At least one profile identifier is required.")
 
 
 def _consented(sent: Any, pointer: str, now: datetime, *, is_history: bool) -> Iterator[Finding]:
@@ -88,6 +108,9 @@ def _change(call: Call, index: int, value: Object, said: str, to: Any) -> Verdic
     attributes = value["attributes"]
     channels = attributes.get("subscriptions") or {"email": {}, "sms": {}}
     who = {name: attributes[name] for name in ("email", "phone_number") if attributes.get(name)}
+    push = at(channels, "push") or {}
+    if not who and push.get("anonymous_id"):
+        who = {"anonymous_id": push["anonymous_id"]}
     key = resolved(call, who, value.get("id")).key
     before = call.store.get("profiles", key)
     known = dict(before.body) if before else {}
@@ -95,8 +118,15 @@ def _change(call: Call, index: int, value: Object, said: str, to: Any) -> Verdic
     lists = set(known.get("lists", ())) | ({to} if to and said == "SUBSCRIBED" else set())
     if said == "UNSUBSCRIBED" and to:
         lists.discard(to)
-    write(call, key, {**who, "subscriptions": stands, "lists": sorted(lists)})
+    tokens = _tokens(known.get("push_tokens", ()), push.get("tokens") or (), said)
+    write(call, key, {**who, "subscriptions": stands, "lists": sorted(lists), "push_tokens": tokens or None})
     return Verdict(place=f"profiles.{index}", accepted=True, who=label(who), kind="profiles", id=key)
+
+
+def _tokens(known: Sequence[Object], told: Sequence[Object], said: str) -> list[Object]:
+    """Each once; those that unsubscribe go."""
+    others = [one for one in known if one["token"] not in {new["token"] for new in told}]
+    return [*others, *told] if said == "SUBSCRIBED" else others
 
 
 def _verdict(index: int, value: Any, findings: list[Finding]) -> Verdict:

@@ -150,11 +150,14 @@ KLAVIYO = Vendor(
   -d '{"data":{"type":"event","attributes":{"properties":{"ProductName":"Mug"},"value":10.5,
        "metric":{"data":{"type":"metric","attributes":{"name":"Viewed Product"}}},
        "profile":{"data":{"type":"profile","attributes":{"email":"jane@example.com"}}}}}}'""",
-    modes={"scopes": ("all", "events")},
+    modes={"scopes": ("all", "events"), "conflicts": ("named", "unnamed")},
     mode_words={
         "scopes": "What keys may do",
         "scopes.all": "everything",
         "scopes.events": "only events: write; anything else is answered 403",
+        "conflicts": "A 409 to an import of one profile",
+        "conflicts.named": "names the profile that has the first of the identifiers",
+        "conflicts.unnamed": "names none",
     },
     ours=(
         OurWord("bad_key", "status 401", "Missing or invalid private key."),
@@ -171,6 +174,7 @@ KLAVIYO = Vendor(
             "status 400",
             "a unique_id that comes again in a job, or that an earlier request had: all of the job is refused",
         ),
+        OurWord("conflict", "status 409", "that profile-import names a profile, as /api/profiles does, and which"),
         OurWord("joining", "events", "a visitor whom only an anonymous id names becomes whoever comes beside it"),
         OurWord("foreign", "events", "an identifier that another profile holds stays with it"),
         OurWord("at_once", "jobs", "what is taken is there at once, or after the lag that is set"),
