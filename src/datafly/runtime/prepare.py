@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
+from datafly.runtime.compose import open_log
 from datafly.runtime.folder import require_nobody_in, usable_folder
 from datafly.settings import Settings
 from datafly.store.keys import load_or_create_key
 from datafly.store.open import SqlStore, open_store
+
+if TYPE_CHECKING:
+    from datafly.log.kafka import KafkaLog
 
 
 def encryption_key(settings: Settings) -> Secret:
@@ -50,7 +55,12 @@ def bring_along(settings: Settings, *, with_this_log: bool = False) -> None:
 
 
 def log_id(settings: Settings) -> str:
-    """The same for as long as the log of the data folder is there, and no other log's."""
+    """The same for as long as the log is there, on the brokers or in the data folder, and no other log's.
+
+    Raises `Unavailable` where no broker answers.
+    """
+    if settings.log_url:
+        return cast("KafkaLog", open_log(settings)).id()
     file = settings.data_dir / "log" / "id"
     with usable_folder(settings):
         file.parent.mkdir(exist_ok=True, mode=0o700)
