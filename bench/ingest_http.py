@@ -3,11 +3,12 @@
     python bench/ingest_http.py
     python bench/ingest_http.py --seconds 10 --connections 256 --server granian
     python bench/ingest_http.py --workers 2
+    python bench/ingest_http.py --brokers 127.0.0.1:9092
 
 Three servers in processes of their own, one after the other in each round, so that the figures compare on any machine:
 `nothing` answers at once and shows what the client itself can do; `bare` is an ASGI function and a SQLite group commit,
-without checks; `gateway` is ours; with `--workers` also `gateways`, so many and their keeper. Prints a table, medians
-over rounds, and one line of JSON.
+without checks; `gateway` is ours; with `--workers` also `gateways`, so many and their keeper; with `--brokers` also
+`kafka`, ours with the log on Kafka, in topics of its own. Prints a table, medians over rounds, and one line of JSON.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from datafly.ingest import GatewaySettings, create_gateway, server_config
 from datafly.ingest.signature import UsedSignatures
 from datafly.log.base import RAW
 from datafly.log.group import GroupCommit
+from datafly.log.spool import Disk, Spooled
 from datafly.log.sqlite import SqliteLog
 from datafly.model.installation import Pipeline
 from datafly.runtime.frames import socket_path
@@ -44,7 +46,7 @@ from datafly.runtime.keeper import Keeper
 from datafly.runtime.ports import shared_socket
 
 KEY = "dk_bench"
-SERVERS = ("nothing", "bare", "gateway", "gateways")
+SERVERS = ("nothing", "bare", "gateway")
 LOADS = {"single": ("/v1/t", 1), "batches of 100": ("/v1/batch", 100)}
 OK = b'{"success": true}'
 WARM_UP_SECONDS = 1.0
@@ -66,6 +68,14 @@ class Wall:
 
 def gateway(folder):
     return gateway_over(GroupCommit(SqliteLog(folder, {RAW: 1}).appender(RAW, 0)).append)
+
+
+def on_brokers(folder, brokers):
+    from datafly.log.kafka import KafkaLog, Place  # noqa: PLC0415  only where asked for
+
+    place = Place(servers=brokers, prefix=f"bench.{uuid.uuid4().hex[:8]}.", replication=1, min_insync=1)
+    log = KafkaLog(place)
+    return gateway_over(GroupCommit(Spooled(lambda: log.spread(RAW), Disk(folder / "spool", 1_000_000_000))).append)
 
 
 def gateway_over(append):
@@ -161,9 +171,10 @@ async def _serve_granian(app, port):
     await Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False).serve()
 
 
-def serve(name, port, folder, server, workers):
+def serve(options):
+    name, port, folder = options.serve, options.port, options.folder
     if name == "gateways":
-        uvloop.run(keep(Path(folder), port, workers))
+        uvloop.run(keep(Path(folder), port, options.workers))
         return
     if name == "worker":
         uvloop.run(work(Path(folder), port))
@@ -174,8 +185,12 @@ def serve(name, port, folder, server, workers):
         sock.bind(("127.0.0.1", port))
         uvloop.run(_serve_nothing(sock))
         return
-    app = {"bare": bare, "gateway": gateway}[name](Path(folder))
-    if server == "granian":
+    app = (
+        on_brokers(Path(folder), options.brokers)
+        if name == "kafka"
+        else {"bare": bare, "gateway": gateway}[name](Path(folder))
+    )
+    if options.server == "granian":
         uvloop.run(_serve_granian(app, port))
     else:
         uvicorn.Server(server_config(app, port=port)).run()
@@ -293,6 +308,7 @@ def measure(name, load_name, options):
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="ingest-http-") as folder:
         command = [sys.executable, __file__, "--serve", name, "--port", str(port), "--folder", folder]
         command += ["--server", options.server, "--workers", str(options.workers)]
+        command += ["--brokers", options.brokers]
         server = subprocess.Popen(command)
         try:
             _wait_for(port)
@@ -316,9 +332,10 @@ def _wait_for(port):
 
 def report(options):
     rounds = {}
+    servers = [*SERVERS, *(["gateways"] if options.workers > 1 else []), *(["kafka"] if options.brokers else [])]
     for _ in range(options.rounds):
         for load_name in LOADS:
-            for name in SERVERS if options.workers > 1 else SERVERS[:-1]:
+            for name in servers:
                 rounds.setdefault((load_name, name), []).append(measure(name, load_name, options))
     rows = []
     print(
@@ -357,8 +374,9 @@ def _options():
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--server", choices=("uvicorn", "granian"), default="uvicorn")
     parser.add_argument("--workers", type=int, default=1, help="gateways on one port; Linux alone")
+    parser.add_argument("--brokers", default="", metavar="HOST:PORT,…", help="of Apache Kafka")
     parser.add_argument("--folder", help="where the log is written, for the disk that is meant")
-    parser.add_argument("--serve", choices=(*SERVERS, "worker"), help=argparse.SUPPRESS)
+    parser.add_argument("--serve", choices=(*SERVERS, "gateways", "worker", "kafka"), help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -366,6 +384,6 @@ def _options():
 if __name__ == "__main__":
     chosen = _options()
     if chosen.serve:
-        serve(chosen.serve, chosen.port, chosen.folder, chosen.server, chosen.workers)
+        serve(chosen)
     else:
         report(chosen)

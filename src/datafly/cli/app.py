@@ -57,6 +57,42 @@ def up(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  sett
     go_on_anew(settings, os.environ)
 
 
+def _alone(role: str, settings: Settings) -> None:
+    import os
+
+    from datafly.runtime.anew import go_on_anew
+
+    go_on_anew(settings, os.environ, role)
+
+
+@app.command()
+@with_settings
+def gateway(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  settings says it all here
+    """Run a gateway alone until it is asked to end. On Kafka and PostgreSQL, as one of any number on any machines."""
+    _alone("gateway", settings)
+
+
+@app.command()
+@with_settings
+def processor(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  settings says it all here
+    """Run a processor alone until it is asked to end. Those that run share out Kafka's partitions among themselves."""
+    _alone("processor", settings)
+
+
+@app.command()
+@with_settings
+def delivery(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  settings says it all here
+    """Run a delivery alone until it is asked to end. Those that run share out Kafka's partitions among themselves."""
+    _alone("delivery", settings)
+
+
+@app.command()
+@with_settings
+def management(*, settings: Settings, found: list[Found]) -> None:  # noqa: ARG001  settings says it all here
+    """Run the management API and its pages alone until it is asked to end. As one of any number."""
+    _alone("management", settings)
+
+
 @app.command()
 @with_settings
 def sandbox(

@@ -31,6 +31,14 @@ class RuntimeDrained(Telemetry, frozen=True):
     killed: tuple[str, ...]
 
 
+class RuntimeRoleWaits(Telemetry, frozen=True):
+    """A role cannot begin: what it needs cannot be reached yet. It asks again every second."""
+
+    level = logging.WARNING
+    role: str
+    reason: str
+
+
 class RuntimeDeliveryShared(Telemetry, frozen=True):
     """So many deliver from this start on, and it was another number before."""
 

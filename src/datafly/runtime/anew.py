@@ -1,6 +1,7 @@
-"""`datafly up` goes on as a program that has the command line behind it.
+"""`datafly up`, or a role alone, goes on as a program that has the command line behind it.
 
-All roles are copies of the supervisor, so what the command line had loaded, 16 MB of it, would be with them for ever.
+All roles of `datafly up` are copies of the supervisor, so what the command line had loaded, 16 MB of it, would be with
+them for ever.
 The process stays the same one, for whoever started it and waits for it.
 """
 
@@ -12,9 +13,11 @@ from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from datafly.model.errors import SignalError
+from datafly.runtime.child import loop_factory
 from datafly.runtime.spawned import dump, load
 from datafly.settings import Settings
 
+UP: Final = "up"
 _CTRL_C: Final = {signal.SIGINT}
 _LARGE: Final = str(1 << 20)
 _MEMORY: Final = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": _LARGE, "MALLOC_TRIM_THRESHOLD_": _LARGE}
@@ -24,11 +27,11 @@ would never be given back.
 """
 
 
-def go_on_anew(settings: Settings, environment: Mapping[str, str]) -> NoReturn:
+def go_on_anew(settings: Settings, environment: Mapping[str, str], role: str = UP) -> NoReturn:
     """Replaces this program by the one below, where roles are forked; else runs here. Ends the process."""
     _open_standard_streams()
     if sys.platform != "linux":
-        sys.exit(_run(settings))
+        sys.exit(_run(settings, role))
     reader, writer = os.pipe()
     os.write(writer, dump(settings))
     os.close(writer)
@@ -38,7 +41,7 @@ def go_on_anew(settings: Settings, environment: Mapping[str, str]) -> NoReturn:
             stream.flush()
     # Ctrl-C waits until somebody who knows what to do with it listens; the mask stays, as the process does.
     signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
-    words = [sys.executable, "-P", "-m", "datafly.runtime.anew", str(reader)]
+    words = [sys.executable, "-P", "-m", "datafly.runtime.anew", str(reader), role]
     os.execve(sys.executable, words, {**_MEMORY, **environment})  # noqa: S606
 
 
@@ -54,18 +57,25 @@ def _open_standard_streams() -> None:
 def main() -> NoReturn:
     import setproctitle  # noqa: PLC0415  only there on Linux
 
-    setproctitle.setproctitle("datafly up: supervisor")
+    role = sys.argv[2]
+    setproctitle.setproctitle("datafly up: supervisor" if role == UP else f"datafly {role}")
     with os.fdopen(int(sys.argv[1]), "rb") as told:
         settings = load(told.readline())
-    sys.exit(_run(settings))
+    sys.exit(_run(settings, role))
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, role: str) -> int:
     """The exit status: 2 for a foreseen failure, told in one sentence."""
-    from datafly.runtime.up import up  # noqa: PLC0415  not before the command line is gone
-
     try:
-        asyncio.run(up(settings))
+        if role == UP:
+            from datafly.runtime.up import up  # noqa: PLC0415  not before the command line is gone
+
+            asyncio.run(up(settings))
+        else:
+            from datafly.runtime.lone import run_role  # noqa: PLC0415  as above
+
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                runner.run(run_role(role, settings))
     except SignalError as error:
         print(f"datafly: {error.message}", file=sys.stderr)  # noqa: T201  the command's own words
         return 2

@@ -45,7 +45,7 @@ def preload(names: Sequence[str], settings: Settings) -> None:
         module = importlib.import_module(_module_of(name))
         if hasattr(module, "prepare"):
             module.prepare(settings)
-    _loop_factory()
+    loop_factory()
     gc.collect()
     gc.freeze()
 
@@ -62,7 +62,7 @@ def work(name: str, settings: Settings) -> None:
     add_sink(line_sink(role=name, level=settings.log_level, style=settings.log_format))
     collect_rarely()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_main(name, settings))
     except SignalError as error:
         sys.exit(f"datafly {name}: {error.message}")
@@ -98,7 +98,8 @@ def _module_of(name: str) -> str:
     return f"datafly.runtime.roles.{role_of(name)}"
 
 
-def _loop_factory() -> Any:
+def loop_factory() -> Any:
+    """What loops are made by; None: Python's own."""
     if sys.platform == "win32":
         return None
     import uvloop  # noqa: PLC0415  not there on Windows

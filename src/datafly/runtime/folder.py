@@ -1,7 +1,8 @@
 """A data folder has one Signal: whoever comes second is told so before it has changed anything.
 
-The lock is on an open file that every role inherits, so it holds for as long as any process of the tree is there, also
-where the supervisor was killed and its roles are still finishing (decision 0135).
+That is one tree of `datafly up`, or of roles that run alone at most one of each. The lock of a tree is on an open file
+that every role inherits, so it holds for as long as any process of the tree is there, also where the supervisor was
+killed and its roles are still finishing (decision 0135).
 """
 
 import asyncio
@@ -41,19 +42,34 @@ async def alone_in_the_folder(settings: Settings, stop: asyncio.Event) -> AsyncI
     """
     descriptor = _open(settings)
     try:
-        yield descriptor if await _held(settings, descriptor, stop) else None
+        yield descriptor if await _held(settings, descriptor, stop, "Another Signal") else None
     finally:
         os.close(descriptor)
 
 
-async def _held(settings: Settings, descriptor: int, stop: asyncio.Event) -> bool:
+@contextlib.asynccontextmanager
+async def one_of_a_role(settings: Settings, role: str, stop: asyncio.Event) -> AsyncIterator[None]:
+    """The folder is no process tree's, and no other process of that role has it. Raises `OperatorError`."""
+    together, own = _open(settings), _open(settings, f"{role}.lock")
+    try:
+        await _held(settings, together, stop, "A `datafly up`", how=fcntl.LOCK_SH)
+        await _held(settings, own, stop, f"Another `datafly {role}`")
+        yield
+    finally:
+        os.close(own)
+        os.close(together)
+
+
+async def _held(
+    settings: Settings, descriptor: int, stop: asyncio.Event, who: str, *, how: int = fcntl.LOCK_EX
+) -> bool:
     ends = time.monotonic() + _WAIT_SECONDS
     while not stop.is_set():
-        if _takes(settings, descriptor):
+        if _takes(settings, descriptor, how):
             return True
         if time.monotonic() > ends:
             raise OperatorError(
-                f"Another Signal is running on the data folder {settings.data_dir}. Stop it, or give this one a folder "
+                f"{who} is running on the data folder {settings.data_dir}. Stop it, or give this one a folder "
                 "of its own (DATAFLY_DATA_DIR)."
             )
         with contextlib.suppress(TimeoutError):
@@ -61,10 +77,10 @@ async def _held(settings: Settings, descriptor: int, stop: asyncio.Event) -> boo
     return False
 
 
-def _takes(settings: Settings, descriptor: int) -> bool:
+def _takes(settings: Settings, descriptor: int, how: int = fcntl.LOCK_EX) -> bool:
     with usable_folder(settings):
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
     return True
@@ -98,6 +114,6 @@ def held_folder(settings: Settings, then: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _open(settings: Settings) -> int:
+def _open(settings: Settings, name: str = "up.lock") -> int:
     with usable_folder(settings):
-        return os.open(settings.data_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(settings.data_dir / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

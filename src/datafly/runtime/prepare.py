@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
+from datafly.runtime.compose import open_log
 from datafly.runtime.folder import held_folder, require_nobody_in, usable_folder
 from datafly.settings import Settings
 from datafly.store.keys import load_or_create_key
 from datafly.store.migrate import HEAD
 from datafly.store.open import SqlStore, change_tables, open_store
+
+if TYPE_CHECKING:
+    from datafly.log.kafka import KafkaLog
 
 
 def encryption_key(settings: Settings) -> Secret:
@@ -62,7 +67,12 @@ def change_tables_to(settings: Settings, revision: str) -> str:
 
 
 def log_id(settings: Settings) -> str:
-    """The same for as long as the log of the data folder is there, and no other log's."""
+    """The same for as long as the log is there, on the brokers or in the data folder, and no other log's.
+
+    Raises `Unavailable` where no broker answers.
+    """
+    if settings.log_url:
+        return cast("KafkaLog", open_log(settings)).id()
     file = settings.data_dir / "log" / "id"
     with usable_folder(settings):
         file.parent.mkdir(exist_ok=True, mode=0o700)

@@ -175,6 +175,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "what the settings above make of them."
         ),
     ] = None
+    health_port: Annotated[
+        int,
+        Sentence(
+            "Port on which a role that runs alone tells whether it lives (/livez) and can do its work (/readyz); 0 is "
+            "8081 for gateway, 8082 for processor, 8083 for delivery, 8085 for management.",
+            least=0,
+            most=65535,
+        ),
+    ] = 0
+    drain_seconds: Annotated[
+        float,
+        Sentence(
+            "How long a role that runs alone may take to end what it has begun once it is asked to (SIGTERM); then it "
+            "is cut off. `datafly up` takes under five seconds.",
+            least=1,
+            most=3_600,
+        ),
+    ] = 25.0
+    spool_bytes: Annotated[
+        int,
+        Sentence(
+            "How much a gateway keeps on its own disk of events that Kafka's brokers do not take just now; what would "
+            "be more is answered 503.",
+            least=1_000_000,
+        ),
+    ] = 1_000_000_000
     demo: Annotated[bool, Sentence("Run the vendor sandboxes and the demo shop, and send to the sandboxes.")] = False
     smtp_host: Annotated[str, Sentence("Mail server that alerts are sent by; empty sends no mail.")] = ""
     smtp_port: Annotated[int, Sentence("Port of the mail server.", least=1, most=65535)] = 587

@@ -15,6 +15,7 @@ from datafly.observe import emit
 from datafly.observe.store import StoreTransactionFailed
 from datafly.store import dialect
 from datafly.store.schema import control_version
+from datafly.store.turn import Turn
 
 _EVERYTHING: Final = ("store",)
 _COUNT_UP: Final = sa.update(control_version).values(version=control_version.c.version + 1)
@@ -66,6 +67,9 @@ class Database:
         with self.write() as connection:
             connection.execute(_COUNT_UP)
             yield connection
+
+    def turn(self, name: str) -> Turn:
+        return Turn(self._engine, name)
 
     def close(self) -> None:
         with self._lock:  # the last connection to close moves the WAL into the file

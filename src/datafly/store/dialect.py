@@ -122,6 +122,18 @@ def hold(connection: sa.Connection, names: Collection[str]) -> None:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.cast(number, sa.BigInteger))))
 
 
+def is_shared(engine: sa.Engine) -> bool:
+    """Whether processes of other machines may use it."""
+    return engine.dialect.name == "postgresql"
+
+
+def try_hold(connection: sa.Connection, name: str, *, kept_seconds: int) -> bool:
+    """As `hold`, where nobody holds it just now. The server ends a transaction that says nothing for so long."""
+    connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{kept_seconds}s'")
+    number = sa.cast(_number(name), sa.BigInteger)
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(number))).scalar())
+
+
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
 

@@ -17,6 +17,7 @@ from datafly.store.ledger import SqlLedger
 from datafly.store.migrate import HEAD, change, migrate
 from datafly.store.schema import facts
 from datafly.store.seal import Sealer
+from datafly.store.turn import Turn
 
 _KEY_ID: Final = "encryption_key_id"
 _LOG_ID: Final = "log_id"
@@ -46,6 +47,10 @@ class SqlStore:
                     "log here. Give this one a database of its own (DATAFLY_STORE_URL). If the other log is gone for "
                     "good and the store shall go on with this one: datafly migrate --with-this-log."
                 )
+
+    def turn(self, name: str) -> Turn:
+        """The right to do what one process of all that use this store does at a time."""
+        return self._database.turn(name)
 
     def close(self) -> None:
         """Nothing may be under way. Closing twice does no harm."""

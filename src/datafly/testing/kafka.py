@@ -39,6 +39,13 @@ class KafkaServers:
     def kill(self, number: int) -> None:
         self._end(number, signal.SIGKILL)
 
+    def pause(self, number: int) -> None:
+        """It keeps its connections and says nothing any more."""
+        self._processes[number].send_signal(signal.SIGSTOP)
+
+    def resume(self, number: int) -> None:
+        self._processes[number].send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         for number in [*self._processes]:
             self._end(number, signal.SIGKILL)

@@ -30,6 +30,10 @@ class KafkaLog:
                 "has one place in all of them."
             )
 
+    def id(self) -> str:
+        """Of no other log: the cluster's id and the prefix. Raises `Unavailable`."""
+        return f"{topics.cluster_id(self._place)}/{self._place.prefix}"
+
     def partitions(self, stream: str) -> int:
         return self._partitions.get(stream, 0)
 

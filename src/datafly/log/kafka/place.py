@@ -41,6 +41,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             "logger": ClientLog(),
             "log_level": 4,
             "socket.keepalive.enable": True,
+            "reconnect.backoff.max.ms": 1_000,
             "topic.metadata.refresh.interval.ms": 60_000,
             **given,
         }

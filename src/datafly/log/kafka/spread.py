@@ -17,11 +17,7 @@ _PATIENCE_SECONDS: Final = 3.0
 _WHILE_AWAY_SECONDS: Final = 0.5
 """Where all brokers seem to be gone. A connection that they closed because nobody used it is made anew in less."""
 _CLOSE_SECONDS: Final = 5.0
-_OWN: Final = {
-    **PRODUCER,
-    "delivery.timeout.ms": 10_000,
-    "reconnect.backoff.max.ms": 1_000,
-}
+_OWN: Final = {**PRODUCER, "delivery.timeout.ms": 10_000}
 """librdkafka must not give up before us: where one record times out by itself, the next one may not."""
 _FOR_WHAT_THEY_ARE: Final = frozenset(
     {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD}

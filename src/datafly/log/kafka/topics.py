@@ -18,6 +18,15 @@ _SHORT_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.05
 
 
+def cluster_id(place: Place) -> str:
+    """What the brokers call themselves together. Raises `Unavailable`."""
+    try:
+        found: str | None = AdminClient(place.config()).list_topics(timeout=_SECONDS).cluster_id
+    except KafkaException as failure:
+        raise told(failure, "The log's brokers cannot be reached") from failure
+    return found or place.servers
+
+
 def ensure(place: Place, policies: Mapping[str, str]) -> dict[str, int]:
     """Stream → its number of partitions. `policies`: stream → what its topic forgets by, `cleanup.policy`.
 

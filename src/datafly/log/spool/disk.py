@@ -11,7 +11,6 @@ from datafly.observe.base import emit
 from datafly.observe.log import LogSpoolRefused
 
 FULL: Final = "The brokers do not answer, and what waits for them on this machine's disk is as much as it may be."
-_STREAM: Final = "spool"
 _SEGMENTS: Final = 16
 """So many at most: a part of it is given back to the disk as soon as it is replayed."""
 _LEAST_SEGMENT_BYTES: Final = 1_000_000
@@ -26,9 +25,9 @@ class Disk:
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         segment = min(max(most_bytes // _SEGMENTS, _LEAST_SEGMENT_BYTES), _LARGEST_SEGMENT_BYTES)
-        log = SqliteLog(folder, {_STREAM: 1}, segment_bytes=segment)
-        self._appender, self._reader = log.appender(_STREAM, 0), log.reader(_STREAM, 0)
-        self._folder, self._most = folder / _STREAM, most_bytes
+        log = SqliteLog(folder.parent, {folder.name: 1}, segment_bytes=segment)
+        self._appender, self._reader = log.appender(folder.name, 0), log.reader(folder.name, 0)
+        self._folder, self._most = folder, most_bytes
         bounds = self._reader.bounds()
         self.head = bounds.head
         self.begin = max(self._appender.consumed() or 0, bounds.earliest)

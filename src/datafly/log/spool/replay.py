@@ -70,6 +70,7 @@ class Replay:
                 self._let_go()
                 self._close()
                 self._work.wait()
+                sound = False
             elif not sound:
                 self._stop.wait(_PAUSE_SECONDS)
             elif self._since_let_go >= _LET_GO_AFTER:

@@ -1,6 +1,7 @@
-"""Looks every few seconds, and sends what is due. One process of a deployment does it: that of the management API."""
+"""Looks every few seconds, and sends what is due. Of the processes of the management API one does it at a time."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -29,21 +30,27 @@ _KEPT_MS: Final = 90 * 86_400_000
 
 
 class Watch:
-    """All that it knows is in the store: another process goes on where this one ended, and tells nothing twice."""
+    """All that it knows is in the store: another process goes on where this one ended, and tells nothing twice.
 
-    def __init__(self, services: Composed) -> None:
+    `is_mine`: whether it is this process's turn; blocking, asked before each look.
+    """
+
+    def __init__(self, services: Composed, is_mine: Callable[[], bool] = lambda: True) -> None:
         self._services = services
         self._control = services.control
+        self._is_mine = is_mine
 
     async def run(self) -> None:
         """Until cancelled."""
         begun = False
         while True:
             try:
-                if not begun:
+                is_mine = await asyncio.to_thread(self._is_mine)
+                if is_mine and not begun:
                     await asyncio.to_thread(self.begin)
-                    begun = True
-                await self.look()
+                begun = is_mine
+                if is_mine:
+                    await self.look()
             except Exception as error:  # noqa: BLE001 - a watch that ends because of one look would tell nobody
                 emit(ManagementAlertWatchFailed(error=f"{type(error).__name__}: {error}"))
             await self._services.clock.sleep(LOOK_SECONDS)

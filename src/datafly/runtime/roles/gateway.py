@@ -15,21 +15,19 @@ from datafly.ingest.app import create_gateway
 from datafly.ingest.doors import ALONE, Ready, Shared
 from datafly.ingest.server import server_config
 from datafly.ingest.settings import GatewaySettings
-from datafly.log.base import RAW
-from datafly.log.group import GroupCommit
 from datafly.model.errors import Unavailable
 from datafly.observe import add_measure, add_sink
 from datafly.observe.ingest import WAITING
 from datafly.runtime.buckets import SharedBuckets
-from datafly.runtime.chores import retain_raw
 from datafly.runtime.clock import SystemClock
-from datafly.runtime.compose import open_log
 from datafly.runtime.frames import socket_path
 from datafly.runtime.hand_over import HandOver
+from datafly.runtime.health import HEALTH
 from datafly.runtime.intake import Intake
 from datafly.runtime.pipelines import Pipelines
 from datafly.runtime.ports import shared_socket
 from datafly.runtime.prepare import open_the_store
+from datafly.runtime.raw import open_raw
 from datafly.runtime.serve import serve
 from datafly.runtime.writing import Append, Writing
 from datafly.settings import Settings
@@ -58,13 +56,18 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     try:
         async with _alone(settings, store) if number is None else _of_several(settings, stop) as way:
             writing = Writing(way.append, clock)
+
+            def trouble() -> str | None:
+                return way.trouble() or writing.trouble()
+
+            HEALTH.follow("log", trouble)
             app = create_gateway(
                 _gateway_settings(settings),
                 append=writing.append,
                 pipelines=pipelines.by_key,
                 sources=pipelines.sources,
                 clock=clock,
-                ready=lambda: way.trouble() or writing.trouble(),
+                ready=trouble,
                 keep_refusal=intake.keep,
                 shared=way.shared,
             )
@@ -87,16 +90,9 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
 
 @contextlib.asynccontextmanager
 async def _alone(settings: Settings, store: SqlStore) -> AsyncIterator[Way]:
-    appender = open_log(settings).appender(RAW, 0)
-    group = GroupCommit(appender, max_waiting_bytes=settings.gateway_buffer_bytes // 4)
-    retaining = asyncio.create_task(retain_raw(settings, appender, store.ledger))
-    add_measure(lambda: [WAITING.of(group.waiting)])
-    try:
-        yield Way(group.append, lambda: None)
-    finally:
-        retaining.cancel()
-        await group.close()
-        appender.close()
+    async with open_raw(settings, store.ledger) as raw:
+        add_measure(lambda: [WAITING.of(raw.group.waiting)])
+        yield Way(raw.group.append, raw.trouble)
 
 
 @contextlib.asynccontextmanager

@@ -126,12 +126,14 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     site.open(msgspec.structs.replace(services, exposed=partial(exposed_of_all, settings.data_dir)))
     add_measure(partial(standings, services))
 
-    watching = asyncio.create_task(Watch(services).run())
+    turn = store.turn("alerts")
+    watching = asyncio.create_task(Watch(services, turn.is_mine).run())
     try:
         await serve(plain_config(site, host=settings.host, port=settings.management_port), stop, ready)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+        turn.end()
         await transport.close()
         lookup.close()
         store.close()

@@ -1,0 +1,100 @@
+"""What roles that run as processes of their own share: brokers, a database, and the key that opens its secrets."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from datafly.log.base import RAW, Log
+from datafly.model.errors import OperatorError, SignalError
+from datafly.runtime.compose import open_log
+from datafly.runtime.health import Health
+from datafly.runtime.prepare import log_id, open_the_store
+from datafly.settings import Settings
+from datafly.store.keys import FILE
+from datafly.store.open import SqlStore
+
+_LOOK_SECONDS: Final = 2.0
+_OF_THE_LOG: Final = frozenset({"processor", "delivery"})
+"""Roles that can do nothing while no broker answers. A gateway can, and the management API shows what is known."""
+_OF_THE_STORE: Final = frozenset({"delivery", "management"})
+"""The others go on with what they know."""
+
+
+def require_shared_engines(settings: Settings, role: str) -> None:
+    """Raises `OperatorError` where this process would be alone with its own."""
+    missing = [
+        name
+        for name, given in (
+            ("DATAFLY_LOG_URL=kafka://…", settings.log_url),
+            ("DATAFLY_STORE_URL=postgresql://…", settings.store_url),
+        )
+        if not given
+    ]
+    if missing:
+        raise OperatorError(
+            f"`datafly {role}` runs beside other processes, on brokers and a database that all of them reach: set "
+            f"{' and '.join(missing)}. The embedded log and store belong to one process tree: `datafly up`."
+        )
+    if settings.encryption_key is None and not (settings.data_dir / FILE).exists():
+        raise OperatorError(
+            f"`datafly {role}` needs the key that all processes share: set DATAFLY_ENCRYPTION_KEY to the same on each "
+            f"(`openssl rand -base64 32` makes one), or put the file {FILE} into {settings.data_dir}."
+        )
+
+
+def prepare_shared(settings: Settings, role: str) -> None:
+    """What must be there before the role works, made where it is not. Blocking.
+
+    Raises `Unavailable` while it cannot be reached, `OperatorError` where the set-up is wrong.
+    """
+    with open_the_store(settings) as store:
+        store.control.ensure_default_pipeline()
+        if role != "gateway":  # which begins without brokers too
+            store.belong_to(log_id(settings))
+
+
+class Watched:
+    """Asks what a role depends on every two seconds, in a thread of its own, for its health."""
+
+    def __init__(self, settings: Settings, role: str, health: Health) -> None:
+        self._wrong: dict[str, str] = {}
+        self._settings, self._health = settings, health
+        self._asked: list[tuple[str, Callable[[], object]]] = []
+        if role in _OF_THE_LOG:
+            self._watch("log", self._ask_the_log)
+        if role in _OF_THE_STORE:
+            self._watch("store", self._ask_the_store)
+        self._log: Log | None = None
+        self._store: SqlStore | None = None
+
+    def begin(self) -> None:
+        """Ends with the process."""
+        if self._asked:
+            threading.Thread(target=self._run, name="health", daemon=True).start()
+
+    def _watch(self, what: str, ask: Callable[[], object]) -> None:
+        self._asked.append((what, ask))
+        self._health.follow(what, lambda: self._wrong.get(what))
+
+    def _run(self) -> None:
+        while True:
+            for what, ask in self._asked:
+                try:
+                    ask()
+                    self._wrong.pop(what, None)
+                except SignalError as error:
+                    self._wrong[what] = error.message
+            time.sleep(_LOOK_SECONDS)
+
+    def _ask_the_log(self) -> None:
+        self._log = self._log or open_log(self._settings)
+        reader = self._log.reader(RAW, 0)
+        try:
+            reader.bounds()
+        finally:
+            reader.close()
+
+    def _ask_the_store(self) -> None:
+        self._store = self._store or open_the_store(self._settings)
+        self._store.control.version()
