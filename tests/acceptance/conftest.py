@@ -200,6 +200,12 @@ class Signal:
         assert reply.status_code == expect, reply.text
         return reply.json() if reply.content else None
 
+    def metrics(self) -> str:
+        """As Prometheus reads them."""
+        reply = WEB.get(f"{self.management}/metrics", headers={"Authorization": f"Bearer {self.token}"})
+        assert reply.status_code == 200, reply.text
+        return reply.text
+
     def pages(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """The whole of a list."""
         page = self.api("GET", path, limit=100, **query)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families as of_prometheus
 
 ROOT = Path(__file__).parents[2]
 EVENT = {
@@ -337,3 +338,35 @@ def test_a_page_that_was_changed_by_hand_is_told(checkout):
     page.write_text(page.read_text() + "More.\n")
     said = datafly("docs", "--check", folder=checkout, status=1, PYTHONPATH=str(checkout / "src")).stderr
     assert said == "docs/reference/settings.md is stale: run `datafly docs`.\n"
+
+
+def test_status_doctor_and_metrics_tell_of_a_signal_that_runs(demo):
+    suspended = demo.install("no-key-of-the-vendor")
+    demo.send(demo.track("Product Viewed", "user-9", product_id="p-1"))
+    demo.has_state(suspended, "suspended")
+
+    told = json.loads(demo.run("status", "--json"))
+    (one,) = told["integrations"]
+    assert (one["id"], one["state"], one["waiting"], one["seconds_left"]) == (suspended, "suspended", 1, None)
+    assert (told["suspended"], told["waiting"]) == (1, 1)
+    shown = demo.run("status", COLUMNS="120")
+    assert "Insider (insider)" in shown
+    assert "does not move" in shown
+    assert one["cure"].rstrip(".") in shown.replace("\n", " ")
+
+    findings = json.loads(demo.run("doctor", "--json", "--vendors", "--demo"))["findings"]
+    assert [one for one in findings if one["level"] == "fail" and one["check"] != "disk"] == []
+    assert {"ports", "store", "log", "key", "vendors"} <= {one["check"] for one in findings}
+
+    samples = [sample for family in of_prometheus(demo.metrics()) for sample in family.samples]
+    roles = {"supervisor", "gateway", "processor", "delivery", "management", "sandbox"}
+    assert {sample.labels["process"] for sample in samples} == roles
+    standing = "datafly_deliver_installation_state"
+    states = [one.labels["state"] for one in samples if one.name == standing and one.value == 1]
+    assert states == ["suspended"]
+    answered = "datafly_deliver_request_answered_latency_seconds_count"
+    assert any(one.name == answered and one.labels["installation"] == suspended for one in samples)
+    lines = [json.loads(line) for line in demo.out.read_text().splitlines() if line.startswith('{"at"')]
+    wide = next(line for line in lines if line["event"] == "DeliverRequestAnswered" and line["status"] == 401)
+    assert (wide["installation_id"], wide["verdicts"], wide["events"]) == (suspended, {"SUSPENDED": 1}, 1)
+    assert "no-key-of-the-vendor" not in demo.out.read_text()

@@ -12,10 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from datafly.cli.line import line
+from datafly.cli.nearby import CURE, viewer
 from datafly.cli.refused import line as refused_line
 from datafly.management.client import AWAY, Client, Followed
 from datafly.model.errors import OperatorError, SignalError, Unavailable
-from datafly.runtime.token import passing_token
 from datafly.settings import Settings
 
 _TOKEN_SECONDS: Final = 12 * 3600.0
@@ -26,38 +26,19 @@ _NEWEST: Final = 100
 
 def run(settings: Settings, *, url: str | None, token: str | None, as_json: bool, refused: bool) -> None:
     """Follow until Ctrl-C, over restarts of Signal. Raises `OperatorError` when there is no Signal to follow."""
-    base = (url or f"http://{_host(settings)}:{settings.management_port}").rstrip("/")
-    Client(base).require_alive()
-    if url and not token:
-        raise OperatorError("--url needs --token: an API token of that Signal.")
     colours = sys.stdout.isatty()
-    with contextlib.suppress(KeyboardInterrupt), _token_of(settings, base, token) as text:
-        _say(f"Live events of {base}; Ctrl-C ends it.")
+    there = viewer(settings, url=url, token=token, name="tail", seconds=_TOKEN_SECONDS)
+    with contextlib.suppress(KeyboardInterrupt), there as client:
+        _say(f"Live events of {client.url}; Ctrl-C ends it.")
         if refused:
             show = partial(_show, as_json=as_json, draw=partial(refused_line, colours=colours))
-            threading.Thread(target=_follow_refused, args=(Client(base, text), show), daemon=True).start()
-        for event in _events(Client(base, text)):
+            threading.Thread(target=_follow_refused, args=(client, show), daemon=True).start()
+        for event in _events(client):
             _show(event, as_json=as_json, draw=partial(line, colours=colours))
 
 
 def _show(told: dict[str, Any], *, as_json: bool, draw: Callable[[dict[str, Any]], str]) -> None:
     print(msgspec.json.encode(told).decode() if as_json else draw(told), flush=True)
-
-
-def _host(settings: Settings) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  only compared
-    return f"[{host}]" if ":" in host else host
-
-
-def _token_of(settings: Settings, base: str, given: str | None) -> "contextlib.AbstractContextManager[str]":
-    if given:
-        return contextlib.nullcontext(given)
-    if not (settings.data_dir / "store.db").is_file():
-        raise OperatorError(f"{settings.data_dir} is not the data folder of the Signal at {base}. {_CURE}")
-    return passing_token(settings, name="tail", role="viewer", seconds=_TOKEN_SECONDS)
-
-
-_CURE: Final = "Give the one that it uses with --data-dir, or an API token with --token."
 
 
 def _events(client: Client) -> Iterator[dict[str, Any]]:
@@ -84,7 +65,7 @@ def _following(client: Client, seen: str) -> Iterator[Followed]:
         raise
     except SignalError as error:
         if error.status == 401:
-            raise OperatorError(f"The Signal at {client.url} does not know the token. {_CURE}") from error
+            raise OperatorError(f"The Signal at {client.url} does not know the token. {CURE}") from error
         raise OperatorError(f"{client.url}: {error.message}") from error
 
 

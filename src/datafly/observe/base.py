@@ -21,7 +21,8 @@ class Telemetry(msgspec.Struct, frozen=True):
     """`level` is that of the log line; events below the configured level are only counted.
 
     Names of fields: `labels` have few values, and each combination is counted by itself; `amounts` are added up;
-    `timings`, in milliseconds, are sorted into buckets, each by labels of its own. `wide`: the one line of an attempt.
+    `timings`, in milliseconds, are sorted into buckets, each by labels of its own. `wide`: the one line of an attempt,
+    which is logged as the setting `log_attempts` has it.
     """
 
     level: ClassVar[int] = logging.INFO
@@ -29,6 +30,11 @@ class Telemetry(msgspec.Struct, frozen=True):
     amounts: ClassVar[tuple[str, ...]] = ()
     timings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     wide: ClassVar[bool] = False
+
+    @property
+    def is_bad(self) -> bool:
+        """Of an attempt: whether anything of it is not as it should be."""
+        return False
 
     def fields(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__struct_fields__}

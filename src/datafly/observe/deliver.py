@@ -115,6 +115,10 @@ class DeliverRequestAnswered(Telemetry, frozen=True):
     latency_ms: float
     trace_id: str
 
+    @property
+    def is_bad(self) -> bool:
+        return not self.verdicts.keys() <= {"DELIVERED", "SKIPPED"}
+
 
 class DeliverEventsDecided(Telemetry, frozen=True):
     """So many events got this final verdict. `intentional`: we chose not to send."""

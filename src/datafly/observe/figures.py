@@ -39,7 +39,7 @@ class Gauge(msgspec.Struct, frozen=True):
     kind: Literal["gauge", "counter"] = "gauge"
 
     def of(self, value: float, *labels: str) -> "Measured":
-        return Measured(self, value, labels)
+        return Measured(self, float(value), labels)
 
 
 class Measured(msgspec.Struct, frozen=True):

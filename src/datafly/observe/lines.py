@@ -16,15 +16,22 @@ _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": loggi
 _CAPITAL: Final = re.compile(r"(?<!^)[A-Z]")
 
 
-def line_sink(*, role: str, level: str, style: str, stream: TextIO | None = None) -> Sink:
-    """A sink that writes one line an event. `style`: auto, json or text; auto is text on a terminal."""
+def line_sink(*, role: str, level: str, style: str, attempts: str = "auto", stream: TextIO | None = None) -> Sink:
+    """A sink that writes one line an event. `style`: auto, json or text; auto is text on a terminal.
+
+    `attempts`: of which of them the wide line is written, all, failed or none; auto is all for machines. It is of the
+    level info.
+    """
     out = stream or sys.stderr
     least = _LEVELS[level]
     text = style == "text" or (style == "auto" and out.isatty())
     draw = _text if text else _json
+    if attempts == "auto":
+        attempts = "none" if text else "all"
+    tells_attempts = attempts != "none" and least <= logging.INFO
 
     def write(event: Telemetry) -> None:
-        if event.level < least:
+        if event.level < least and not (tells_attempts and event.wide and (attempts == "all" or event.is_bad)):
             return
         with contextlib.suppress(OSError):  # a full disk, or nobody who reads, stops the line and nothing else
             out.write(draw(role, event) + "\n")
@@ -36,12 +43,16 @@ def line_sink(*, role: str, level: str, style: str, stream: TextIO | None = None
 def _json(role: str, event: Telemetry) -> str:
     line = {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "level": logging.getLevelName(event.level).lower(),
+        "level": logging.getLevelName(_level(event)).lower(),
         "role": role,
         "event": type(event).__name__,
         **event.fields(),
     }
     return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def _level(event: Telemetry) -> int:
+    return max(event.level, logging.INFO) if event.wide else event.level
 
 
 def _text(role: str, event: Telemetry) -> str:

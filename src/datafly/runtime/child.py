@@ -59,7 +59,7 @@ def work(name: str, settings: Settings) -> None:
     """Until the role has ended. Raises `SystemExit` with a sentence where it cannot go on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     bridge_libraries()
-    add_sink(line_sink(role=name, level=settings.log_level, style=settings.log_format))
+    add_sink(line_sink(role=name, level=settings.log_level, style=settings.log_format, attempts=settings.log_attempts))
     collect_rarely()
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:

@@ -86,6 +86,18 @@ def _takes(settings: Settings, descriptor: int, how: int = fcntl.LOCK_EX) -> boo
     return True
 
 
+def somebody_is_in(settings: Settings) -> bool:
+    """Whether a Signal runs on the folder. Makes nothing."""
+    try:
+        descriptor = os.open(settings.data_dir / "up.lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _takes(settings, descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def require_nobody_in(settings: Settings) -> None:
     """Raises `OperatorError` where a Signal runs on the folder: it would not know the tables of this version."""
     descriptor = _open(settings)

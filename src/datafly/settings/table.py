@@ -217,6 +217,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[
         Literal["auto", "json", "text"], Sentence("Log lines as JSON or text; auto is text on a terminal.")
     ] = "auto"
+    log_attempts: Annotated[
+        Literal["auto", "all", "failed", "none"],
+        Sentence("Which requests to vendors have a log line, with all that is known of each; auto is all in JSON."),
+    ] = "auto"
     cookie_domain: Annotated[
         str, Sentence("Domain of the _dfid cookie; empty ties it to the gateway's own host.", form=forms.domain)
     ] = ""

@@ -112,6 +112,13 @@ def has_parts(connection: sa.Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
+def clock_seconds(connection: sa.Connection) -> float | None:
+    """What the server's clock shows, since 1970; None where there is no server."""
+    if connection.dialect.name != "postgresql":
+        return None
+    return float(connection.execute(sa.select(sa.func.extract("epoch", sa.func.clock_timestamp()))).scalar_one())
+
+
 def hold(connection: sa.Connection, names: Collection[str]) -> None:
     """Until the transaction ends nobody else holds one of `names`. In SQLite the writer lock is that already.
 

@@ -41,7 +41,7 @@ def migrate(database: Database, before_upgrading: Callable[[], None] | None = No
     `before_upgrading`: called where there are tables already; what it raises leaves them as they are.
     """
     with database.read() as connection:
-        if _fits(connection):
+        if fits(connection):
             return
     change(database, HEAD, before_upgrading)
 
@@ -83,9 +83,9 @@ def _module(revision: str) -> ModuleType:
     return importlib.import_module(f"datafly.store.migrations.versions.{file.stem}")
 
 
-def _fits(connection: sa.Connection) -> bool:
+def fits(connection: sa.Connection) -> bool:
     """The tables are of this code, or of a newer one that serves it."""
-    revision = _revision(connection)
+    revision = revision_of(connection)
     if revision <= HEAD:
         return revision == HEAD
     told = connection.execute(sa.select(facts.c.value).where(facts.c.name == _SERVES)).scalar()
@@ -96,8 +96,8 @@ def _fits(connection: sa.Connection) -> bool:
 def _change(database: Database, to: str, before_changing: Callable[[], None] | None) -> None:
     with database.write() as connection:
         dialect.lock_migrations(connection)
-        before = _revision(connection)
-        if before == to or (to == HEAD and _fits(connection)):
+        before = revision_of(connection)
+        if before == to or (to == HEAD and fits(connection)):
             return
         if before > HEAD:
             raise OperatorError(
@@ -125,7 +125,7 @@ def _require_served(connection: sa.Connection, to: str, oldest: str) -> None:
         )
 
 
-def _revision(connection: sa.Connection) -> str:
+def revision_of(connection: sa.Connection) -> str:
     """Empty: there are no tables yet."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return ""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import sqlalchemy as sa
 
@@ -107,11 +107,10 @@ def _wall_clock_ms() -> int:
 
 
 def _require_key(database: Database, sealer: Sealer) -> None:
-    select: sa.Select[Any] = sa.select(facts.c.value).where(facts.c.name == _KEY_ID)
     with database.read() as connection:
-        known = connection.execute(select).scalar()
+        known = key_id_of(connection)
     if known is None:
-        known = _keep_key_id(database, select, sealer.key_id)
+        known = _keep_key_id(database, sealer.key_id)
     if known != sealer.key_id:
         raise OperatorError(
             "The store was written with another encryption key. Give that key again (the setting encryption_key, or "
@@ -119,9 +118,14 @@ def _require_key(database: Database, sealer: Sealer) -> None:
         )
 
 
-def _keep_key_id(database: Database, select: sa.Select[Any], key_id: str) -> str:
+def key_id_of(connection: sa.Connection) -> str | None:
+    """Which key the store was written with; None before the first one."""
+    return connection.execute(sa.select(facts.c.value).where(facts.c.name == _KEY_ID)).scalar()
+
+
+def _keep_key_id(database: Database, key_id: str) -> str:
     with database.write() as connection:
-        known: str | None = connection.execute(select).scalar()
+        known = key_id_of(connection)
         if known is None:
             connection.execute(sa.insert(facts).values(name=_KEY_ID, value=key_id))
         return known or key_id

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from datafly.observe import add_sink, counts, emit
+from datafly.observe.deliver import DeliverRequestAnswered
 from datafly.observe.lines import line_sink
 from datafly.observe.store import StoreKeyMade, StoreLedgerTrimmed, StoreMigrated, StoreTransactionFailed
 
@@ -57,3 +58,46 @@ def test_a_line_that_cannot_be_written_stops_nothing_and_is_counted_all_the_same
     emit(StoreLedgerTrimmed(rows=3))
     taken_away()
     assert counts()["StoreLedgerTrimmed"] == before + 1
+
+
+def answered(**fields):
+    told = {
+        "installation_id": "pin_1",
+        "vendor": "acme",
+        "revision": 3,
+        "route": "upsert",
+        "partition": 0,
+        "run_id": "",
+    }
+    told |= {"attempt_id": "att_1", "status": 200, "outcome": "works", "reason": "", "verdicts": {"DELIVERED": 2}}
+    told |= {"events": 2, "items": 2, "body_bytes": 512, "tries": 1, "retry": False, "latency_ms": 41.5, "trace_id": ""}
+    return DeliverRequestAnswered(**told | fields)
+
+
+FINE, REFUSED = answered(), answered(status=400, verdicts={"DELIVERED": 1, "REJECTED": 1}, reason="invalid_email")
+
+
+@pytest.mark.parametrize(
+    ("style", "attempts", "level", "lines"),
+    [
+        ("json", "auto", "info", 2),
+        ("text", "auto", "info", 0),
+        ("text", "auto", "debug", 2),
+        ("text", "all", "info", 2),
+        ("json", "failed", "info", 1),
+        ("json", "none", "info", 0),
+        ("json", "all", "warning", 0),
+    ],
+)
+def test_of_a_request_there_is_one_line_where_it_is_wanted(style, attempts, level, lines):
+    out = io.StringIO()
+    sink = line_sink(role="delivery", level=level, style=style, attempts=attempts, stream=out)
+    sink(FINE)
+    sink(REFUSED)
+    assert len(out.getvalue().splitlines()) == lines
+
+
+def test_the_line_of_a_request_has_all_that_is_known_of_it():
+    line = json.loads(written(REFUSED, style="json"))
+    assert {"at", "role", "event", *DeliverRequestAnswered.__struct_fields__} <= {*line}
+    assert (line["level"], line["status"], line["verdicts"]) == ("info", 400, {"DELIVERED": 1, "REJECTED": 1})

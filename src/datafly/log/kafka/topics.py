@@ -44,6 +44,13 @@ def ensure(place: Place, policies: Mapping[str, str]) -> dict[str, int]:
     return {stream: len(there[place.topic(stream)]) for stream in policies}
 
 
+def look(place: Place, streams: Sequence[str]) -> dict[str, dict[int, int]]:
+    """Stream whose topic is there → partition → its number of copies. Makes nothing. Raises as `ensure`."""
+    heard: list[KafkaError] = []
+    there = _first_look(_client(place, heard), place, heard)
+    return {stream: there[place.topic(stream)] for stream in streams if place.topic(stream) in there}
+
+
 def _client(place: Place, heard: list[KafkaError]) -> AdminClient:
     config: dict[str, Any] = {**place.config(), "error_cb": heard.append}
     try:
