@@ -10,6 +10,7 @@ revision = "0022"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
+expands = True
 
 
 def upgrade() -> None:
@@ -20,3 +21,7 @@ def upgrade() -> None:
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("role", "partition", name=op.f("pk_owners")),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("owners")
