@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from datafly.cli import copying
 from datafly.cli.flags import with_settings
 from datafly.cli.import_flags import import_files
 from datafly.cli.people import people
@@ -363,6 +364,8 @@ def apply(
 
 
 app.command("import")(with_settings(import_files))
+app.command("backup")(with_settings(copying.backup))
+app.command("restore")(with_settings(copying.restore))
 
 
 @app.command()

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
+from datafly.runtime.closed import require_open
 from datafly.runtime.compose import open_log
 from datafly.runtime.folder import held_folder, require_nobody_in, usable_folder
 from datafly.settings import Settings
@@ -32,7 +34,7 @@ def open_the_store(settings: Settings, *, alone: bool = False) -> SqlStore:
     """
     url = settings.store_url
     store = open_store(
-        settings.data_dir if url is None else url.reveal(),
+        _place(settings),
         encryption_key=encryption_key(settings),
         before_migrating=None if alone else _guard(settings),
         connections=settings.store_connections,
@@ -48,9 +50,8 @@ def bring_along(settings: Settings, *, with_this_log: bool = False) -> str:
     `with_this_log`: a database goes on with the log of this data folder, whichever it had.
     """
     url = settings.store_url
-    place = settings.data_dir if url is None else url.reveal()
     before = partial(require_nobody_in, settings) if url is None else None
-    with open_store(place, encryption_key=encryption_key(settings), before_migrating=before) as store:
+    with open_store(_place(settings), encryption_key=encryption_key(settings), before_migrating=before) as store:
         if with_this_log and url is not None:
             store.belong_to(log_id(settings), from_now_on=True)
     return HEAD
@@ -58,11 +59,12 @@ def bring_along(settings: Settings, *, with_this_log: bool = False) -> str:
 
 def change_tables_to(settings: Settings, revision: str) -> str:
     """Up or down, for the version of Signal that is started next; the revision. Raises `OperatorError`."""
+    place = _place(settings)
     if settings.store_url is not None:
-        change_tables(settings.store_url.reveal(), revision)
+        change_tables(place, revision)
         return revision
     with held_folder(settings, "change its tables"):
-        change_tables(settings.data_dir, revision)
+        change_tables(place, revision)
     return revision
 
 
@@ -79,6 +81,14 @@ def log_id(settings: Settings) -> str:
         if not file.exists():
             file.write_text(uuid4().hex)
         return file.read_text().strip()
+
+
+def _place(settings: Settings) -> Path | str:
+    """Raises `OperatorError` where the data folder says that its store is not to be used."""
+    if settings.store_url is not None:
+        return settings.store_url.reveal()
+    require_open(settings)
+    return settings.data_dir
 
 
 def _guard(settings: Settings) -> Callable[[], None]:
