@@ -187,6 +187,16 @@ class Told(Around, frozen=True, omit_defaults=True, tag="told"):
         return found
 
 
+class TellsTraits(Node, frozen=True, tag="tells_traits"):
+    def __str__(self) -> str:
+        return "the traits that the event itself tells"
+
+    def write(self, source: Source) -> str:
+        found = source.name("tells")
+        source.line(f"{found} = {SCOPE}.event.traits or None")
+        return found
+
+
 class _Telling(msgspec.Struct, frozen=True):
     trait: str
     convert: Callable[[Any], Any] | None
@@ -231,6 +241,11 @@ class _Known(msgspec.Struct, frozen=True):
         for name in (found,) if isinstance(found, str) else found:
             if name not in self.names:
                 scope.warn(self.warning.format(name=name))
+
+
+def tells_traits() -> TellsTraits:
+    """A condition: the event itself tells something of the user; what was known before does not count."""
+    return TellsTraits()
 
 
 def setting(name: str) -> Configured:

@@ -320,3 +320,29 @@ def test_no_object_is_too_odd_to_be_judged(value):
         assert check({**JANE, **one}) is None or isinstance(check({**JANE, **one}), str)
     for name in schemas.SCHEMAS:
         assert isinstance(schemas.problem(name, json.loads(json.dumps(one))), str)
+
+
+async def test_many_objects_go_to_their_own_call_and_no_more_than_a_hundred_of_one_user(braze):
+    def of(count, **who):
+        return [{**event(score=number), **who} for number in range(count)]
+
+    many = {"events": [one for user in range(10) for one in of(100, external_id=f"u-{user}")]}
+    assert (await braze.post("/users/track", many)).json()["message"] == "Max Input Length Exceeded"
+    reply = await braze.post("/users/track/bulk", many)
+    assert (reply.status_code, reply.json()) == (201, {"message": "success", "events_processed": 1_000})
+    assert reply.headers["x-ratelimit-limit"] == "50"
+    assert len(await braze.users()) == 10
+    refused = await braze.post("/users/track/bulk", {"events": of(101)})
+    assert (refused.status_code, refused.headers["x-sandbox-ours"]) == (400, "too_many_of_user")
+    refused = await braze.post("/users/track/bulk", {"events": [*many["events"], event(external_id="u-11")]})
+    assert (refused.status_code, refused.json()["message"]) == (400, "Max Input Length Exceeded")
+    assert (await braze.post("/users/track/bulk", {"events": [{"name": "x" * 2_100_000}]})).status_code == 413
+
+
+async def test_the_state_of_an_email_address_is_set_for_who_has_it(braze):
+    await braze.track(attributes=[{**JANE, "email": "jane@example.com"}])
+    told = {"email": ["jane@example.com", "nobody@example.com"], "subscription_state": "unsubscribed"}
+    assert (await braze.post("/email/status", told)).json() == {"message": "success"}
+    assert (await braze.users())["u-1"]["email_subscribe"] == "unsubscribed"
+    wrong = await braze.post("/email/status", {**told, "subscription_state": "never"})
+    assert (wrong.status_code, wrong.headers["x-sandbox-ours"]) == (400, "email_status")

@@ -3,9 +3,11 @@
 from typing import Final
 
 from datafly.integrations.braze.identity import SOMEBODY, WHO
-from datafly.integrations.braze.refusals import NO_NAME
+from datafly.integrations.braze.refusals import NO_NAME, NOT_AS_RECOMMENDED
+from datafly.integrations.braze.schemas import FORMS
 from datafly.spec.bounds import sized, trimmed
 from datafly.spec.choices import given, setting
+from datafly.spec.conform import conforming
 from datafly.spec.convert import text
 from datafly.spec.nodes import Node, obj, path, required
 from datafly.spec.parts import rule_event_name
@@ -34,4 +36,5 @@ def event(properties: Node, name: Node | None = None) -> Node:
 
 OWN_NAME = text(path("event"))
 PLAIN = fitting(whole("properties"))
-OWN_EVENT = event(PLAIN)
+# Whoever sends Braze's own names sends Braze's own properties; it would refuse what does not fit, too.
+OWN_EVENT = event(conforming(PLAIN, required(rule_event_name(), NO_NAME), FORMS, NOT_AS_RECOMMENDED))

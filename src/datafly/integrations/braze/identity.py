@@ -13,18 +13,18 @@ EMAIL = email(path("traits.email"))
 PHONE = phone(path("traits.phone", "traits.phone_number", "traits.phoneNumber"), region="default_country")
 USER_ID = unless(identifier(path("user_id")), BLOCKED)
 VISITOR = unless(identifier(path("anonymous_id")), BLOCKED)
-_SENT_VISITOR = by_setting("anonymous_events", send=VISITOR)
+SENT_VISITOR = by_setting("anonymous_events", send=VISITOR)
 _LABEL = setting("alias_label")
-ALIAS = given(_SENT_VISITOR, obj(alias_name=VISITOR, alias_label=_LABEL))
+ALIAS = given(SENT_VISITOR, obj(alias_name=VISITOR, alias_label=_LABEL))
 
-SOMEBODY = required(first(USER_ID, _SENT_VISITOR, EMAIL), NO_USER)
+SOMEBODY = required(first(USER_ID, SENT_VISITOR, EMAIL), NO_USER)
 """Refuses where nobody may be named."""
-_ALONE = absent(USER_ID, _SENT_VISITOR)
+_ALONE = absent(USER_ID, SENT_VISITOR)
 KNOWN_BY = {
     "external_id": USER_ID,
     "user_alias": absent(USER_ID, ALIAS),
     # Braze takes an address for whoever has no id; a profile of it alone is made if there is none.
-    "email": absent(first(USER_ID, _SENT_VISITOR), EMAIL),
+    "email": absent(first(USER_ID, SENT_VISITOR), EMAIL),
 }
 WHO = {
     **KNOWN_BY,

@@ -38,6 +38,13 @@ PEERS = (
     Peer("an order as purchases", "RudderStack", "[0].purchases[0].product_id", "SKU-1", _RUDDER),
     Peer("an order as purchases", "RudderStack", "[0].purchases[0].price", 10.25, _RUDDER),
     Peer("an order as purchases", "RudderStack", "[0].purchases[0].quantity", 2, _RUDDER),
+    Peer(
+        "an event that tells of the user, too",
+        "RudderStack",
+        "[1].attributes[0].plan",
+        "silver",
+        _RUDDER,
+    ),
     Peer("a login", "RudderStack", "attributes[0].email", "jane@example.com", _RUDDER),
     Peer("a login", "RudderStack", "attributes[0].gender", "F", _RUDDER),
 )

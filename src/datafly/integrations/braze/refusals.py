@@ -17,6 +17,14 @@ NO_NAME = Refusal(
     "The event has no name, and Braze has no custom event without one.",
     "Give the event a name.",
 )
+NOT_AS_RECOMMENDED = Refusal(
+    Verdict.REJECTED,
+    "recommended_event_schema",
+    "The event bears the name of one of Braze's recommended events, and Braze refuses those that do not fit their "
+    "schema.",
+    "Correct what the cause names, and send what the schema has no place for in metadata; or send the standard event, "
+    "e.g. Order Completed, which Signal maps; or give it another name.",
+)
 NO_PRODUCT_ID = Refusal(
     Verdict.REJECTED, "missing_product_id", f"A product has no product_id and no sku. {_SCHEMA}", "Send product_id."
 )

@@ -4,7 +4,7 @@ from datafly.integrations.braze.events import OWN_EVENT, OWN_NAME, event, fittin
 from datafly.integrations.braze.identity import IDENTIFY_AHEAD
 from datafly.integrations.braze.products import CANCELLED, CHECKOUT, PLACED, PURCHASES, REFUNDED, VIEWED, cart
 from datafly.integrations.braze.refusals import NO_PRODUCTS, PAGES_OFF
-from datafly.integrations.braze.users import ATTRIBUTES, GROUP, MERGE, WITHDRAWAL
+from datafly.integrations.braze.users import ATTRIBUTES, GROUP, MERGE, TOLD_BESIDE, WITHDRAWAL
 from datafly.spec.choices import refused
 from datafly.spec.convert import text
 from datafly.spec.integration import ANY, WITHDRAWN, Lines, More, Rule
@@ -13,12 +13,14 @@ from datafly.spec.parts import by_setting
 from datafly.spec.whole import whole
 
 _EVENTS, _PURCHASES = "events", "purchases"
+_BESIDE = More(TOLD_BESIDE, part="attributes")
+"""What an event tells of the user, in context.traits."""
 _LINES = Lines(path("properties.products"), NO_PRODUCTS)
 
 
 def _order(event_name: str, name: str, note: str, body: Node) -> Rule:
     # A node, by which the rule is not known: who sends Braze's own names sends Braze's own properties.
-    return Rule(event_name, name, note, const(name), body=body, part=_EVENTS, lines=_LINES)
+    return Rule(event_name, name, note, const(name), body=body, part=_EVENTS, lines=_LINES, more=(_BESIDE,))
 
 
 def _cart(event_name: str, action: str) -> Rule:
@@ -29,6 +31,7 @@ def _cart(event_name: str, action: str) -> Rule:
         by_setting("carts", recommended=const("ecommerce.cart_updated"), custom=const(event_name)),
         body=by_setting("carts", recommended=cart(action), custom=OWN_EVENT),
         part=_EVENTS,
+        more=(_BESIDE,),
     )
 
 
@@ -40,6 +43,7 @@ SHOPPING = (
         const("ecommerce.product_viewed"),
         body=VIEWED,
         part=_EVENTS,
+        more=(_BESIDE,),
     ),
     _cart("Product Added", "add"),
     _cart("Product Removed", "remove"),
@@ -52,7 +56,7 @@ SHOPPING = (
         body=by_setting("orders", recommended=PLACED),
         part=_EVENTS,
         lines=_LINES,
-        more=(More(by_setting("orders", purchases=PURCHASES), part=_PURCHASES, spread=True),),
+        more=(More(by_setting("orders", purchases=PURCHASES), part=_PURCHASES, spread=True), _BESIDE),
     ),
     _order(
         "Order Refunded", "ecommerce.order_refunded", "With the products and the total that were refunded.", REFUNDED
@@ -121,5 +125,6 @@ RULES = (
         OWN_NAME,
         body=OWN_EVENT,
         part=_EVENTS,
+        more=(_BESIDE,),
     ),
 )

@@ -141,6 +141,16 @@ SUBSCRIPTIONS = (
         sends=attributes(email_subscribe="subscribed"),
     ),
     Sample(
+        "subscription groups in Braze's own words",
+        event=identify(
+            subscription_groups=[{**_member("subscribed"), "since": "2026"}, {"subscription_group_id": "x"}],
+            email_optin=True,
+        ),
+        config={"email_group_id": "other"},
+        sends=attributes(email_optin=True, email_subscribe="opted_in", subscription_groups=[_member("subscribed")]),
+        warns=("what is not was left out",),
+    ),
+    Sample(
         "an opt-in of last year",
         event={**identify(email_optin=True), "historical": True},
         sends=attributes(email_optin=True),

@@ -1,12 +1,26 @@
 """Events, and what Braze gets for them: page, tests and sandbox are drawn from these."""
 
+from typing import Any
+
 from datafly.integrations.braze.sample_products import ORDERS, PRODUCTS
-from datafly.integrations.braze.sample_requests import VISITOR, sent, track
+from datafly.integrations.braze.sample_requests import VISITOR, attributes, sent, track
 from datafly.integrations.braze.sample_users import PROFILES, SUBSCRIPTIONS
 from datafly.spec.integration import Sample
 
 _HOME = {"page": {"title": "Shop", "url": "https://shop.example/", "referrer": "https://www.example.org/"}}
 _PAGE = {"title": "Shop", "url": "https://shop.example/", "referrer": "https://www.example.org/"}
+
+_CART: dict[str, Any] = {
+    "cart_id": "C-1",
+    "action": "replace",
+    "total_value": 20.5,
+    "currency": "GBP",
+    "source": "web",
+    "products": [
+        {"product_id": "SKU-1", "product_name": "Mug", "variant_id": "M-1", "quantity": 2, "price": 10.25},
+    ],
+    "metadata": {"voucher": "WELCOME"},
+}
 
 PAGES = (
     Sample(
@@ -39,15 +53,33 @@ OTHERS = (
         sends=sent("Quiz Finished", {"quizName": "Taste", "score": 7, "answers": ["a", "b"]}),
     ),
     Sample(
+        "an event that tells of the user, too",
+        event={**track("Quiz Finished", score=7), "traits": {"plan": "silver", "email_optin": True}},
+        sends=[
+            sent("Quiz Finished", {"score": 7}),
+            attributes(plan="silver", email_optin=True),
+        ],
+    ),
+    Sample(
+        "an event that tells of the user, where that is not sent",
+        event={**track("Quiz Finished", score=7), "traits": {"plan": "gold"}},
+        config={"traits_of_events": False},
+        sends=sent("Quiz Finished", {"score": 7}),
+    ),
+    Sample(
         "an event without properties",
         event=track("Logged Out"),
         sends=sent("Logged Out"),
     ),
     Sample(
         "an event by Braze's own name",
+        event=track("ecommerce.cart_updated", **_CART),
+        sends=sent("ecommerce.cart_updated", _CART),
+    ),
+    Sample(
+        "an event by Braze's own name that does not fit its schema",
         event=track("ecommerce.cart_updated", cart_id="C-1", action="replace"),
-        sends=sent("ecommerce.cart_updated", {"cart_id": "C-1", "action": "replace"}),
-        unmapped=True,
+        refuses="recommended_event_schema",
     ),
     Sample(
         "names and texts that Braze does not take",

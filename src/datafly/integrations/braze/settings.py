@@ -83,6 +83,14 @@ _USERS = (
         pattern_says="must be a country as two capital letters (ISO 3166-1), e.g. GB for the United Kingdom",
         advanced=True,
     ),
+    Flag(
+        "traits_of_events",
+        "Whether traits that a track event tells of the user, as server libraries do in context.traits, become "
+        "attributes, too.",
+        label="Traits of events",
+        default=True,
+        advanced=True,
+    ),
     Choice(
         "subscribe_when",
         "When the traits email_optin, push_optin, sms_optin, whatsapp_optin, email_subscribe and push_subscribe of an "

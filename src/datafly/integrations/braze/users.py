@@ -1,12 +1,13 @@
 """Attributes of a user, and what she opted in to (§2.3, §2.5)."""
 
-from datafly.integrations.braze.identity import EMAIL, KNOWN_BY, PHONE, SOMEBODY, USER_ID, WHO
+from datafly.integrations.braze.identity import EMAIL, KNOWN_BY, PHONE, SENT_VISITOR, SOMEBODY, USER_ID, WHO
 from datafly.integrations.braze.refusals import NO_GROUP, NO_PREVIOUS_ID
-from datafly.spec.choices import absent, given, lookup, setting, told
+from datafly.spec.choices import absent, given, lookup, setting, tells_traits, told
 from datafly.spec.combine import several, where
 from datafly.spec.convert import country, date, flag, identifier, language_code, text
 from datafly.spec.nodes import Node, const, first, merged, obj, path, required
 from datafly.spec.parts import by_setting
+from datafly.spec.records import records
 from datafly.spec.rest import rest
 
 _GENDERS = {
@@ -22,6 +23,7 @@ _NOT_CUSTOM = (
     *("uuid", "user_id", "userId", "anonymous_id", "anonymousId", "external_id", "braze_id", "user_alias"),
     *("app_id", "push_tokens", "subscription_groups", "date_of_first_session", "date_of_last_session"),
 )
+_MOST_GROUPS = 50
 _OPTINS = ("email_optin", "sms_optin", "whatsapp_optin", "push_optin")
 
 
@@ -46,13 +48,23 @@ def _group(named: str, optin: str) -> Node:
     return given(setting(named), given(state, obj(subscription_group_id=setting(named), subscription_state=state)))
 
 
+_OWN_GROUPS = records(
+    path("traits.subscription_groups"),
+    {"subscription_group_id": (), "subscription_state": ("subscribed", "unsubscribed")},
+    _MOST_GROUPS,
+)
+
 _SUBSCRIPTIONS = obj(
     email_subscribe=_state("email_subscribe", "email_optin"),
     push_subscribe=_state("push_subscribe", "push_optin"),
-    subscription_groups=several(
-        _group("email_group_id", "email_optin"),
-        _group("sms_group_id", "sms_optin"),
-        _group("whatsapp_group_id", "whatsapp_optin"),
+    subscription_groups=first(
+        # What is told in Braze's own words is never of before: it is no trait that stands in every call.
+        told(_OWN_GROUPS, "subscription_groups"),
+        several(
+            _group("email_group_id", "email_optin"),
+            _group("sms_group_id", "sms_optin"),
+            _group("whatsapp_group_id", "whatsapp_optin"),
+        ),
     ),
 )
 _PERSON = obj(
@@ -69,13 +81,18 @@ _PERSON = obj(
     image_url=text(path("traits.avatar", "traits.image")),
 )
 # An opt-in is a custom attribute, too: Braze's own state may have been changed there since.
+_TRAITS = merged(rest("traits", _NOT_CUSTOM, keep=_OPTINS), _PERSON)
 _ATTRIBUTES = merged(
-    rest("traits", _NOT_CUSTOM, keep=_OPTINS),
-    _PERSON,
+    _TRAITS,
     # History says what somebody once chose, not what she chose since.
     absent(path("historical"), _SUBSCRIPTIONS),
 )
 ATTRIBUTES = given(SOMEBODY, given(_ATTRIBUTES, merged(_ATTRIBUTES, obj(WHO))))
+# Who is known by an address alone has no more to be told by it. Only an identify subscribes anybody.
+TOLD_BESIDE = by_setting(
+    "traits_of_events",
+    true=given(tells_traits(), given(first(USER_ID, SENT_VISITOR), given(_TRAITS, merged(_TRAITS, obj(WHO))))),
+)
 GROUP = given(
     SOMEBODY,
     merged(rest("group_traits", prefix="group_"), obj(WHO, group_id=required(text(path("group_id")), NO_GROUP))),

@@ -102,7 +102,8 @@ REMARKS = (
         "mapping",
         "Recommended events have a schema. Signal checks what it needs before it sends, and says which property is "
         "missing; every property that the schema has no place for becomes metadata, in snake_case. The price, the "
-        "currency and the total are never guessed.",
+        "currency and the total are never guessed. Events that come under Braze's own names, ecommerce.…, are checked "
+        "against the same schemas and go as they are.",
     ),
     Remark(
         "mapping",
@@ -115,6 +116,11 @@ REMARKS = (
         "Other events, page views and events under Braze's own names go with their properties as they were sent. Left "
         "out, with a warning, are names that Braze does not take (time, event_name, those that begin with $ or are "
         "longer than 255 characters) and texts of more than 255 characters. An event is at most 100 KB.",
+    ),
+    Remark(
+        "mapping",
+        "What a track event tells of the user, as server libraries do in context.traits, becomes attributes beside it, "
+        "but subscribes nobody; switch traits_of_events off to leave it. What did not change costs nothing.",
     ),
     Remark(
         "mapping",
@@ -137,7 +143,9 @@ REMARKS = (
         "consent",
         "An identify whose email_optin became true makes email_subscribe opted_in, one whose became false makes it "
         "unsubscribed; so push_optin and push_subscribe. email_subscribe and push_subscribe are also taken in Braze's "
-        "own words. sms_optin, whatsapp_optin and email_optin join and leave the subscription groups that are set. "
-        "Nothing else subscribes anybody; history changes no subscription.",
+        "own words, and so is subscription_groups, a list of objects of subscription_group_id and subscription_state, "
+        "which then counts instead of the groups that are set. sms_optin, whatsapp_optin and email_optin join and "
+        "leave the subscription groups that are set. Nothing else subscribes anybody; history changes no "
+        "subscription.",
     ),
 )

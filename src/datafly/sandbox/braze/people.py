@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from datafly.sandbox.braze.checks import GROUP_STATES, PHONE, Object, is_alias
+from datafly.sandbox.braze.checks import GROUP_STATES, PHONE, STATES, Object, is_alias
 from datafly.sandbox.braze.profiles import body_of, erase, found, keep, label, of_list
 from datafly.sandbox.braze.replies import TOO_MANY_IDS, refused, said, with_verdicts
 from datafly.sandbox.kit import Call, Outcome, Verdict
@@ -73,6 +73,26 @@ def set_groups(call: Call, document: Any) -> Outcome:
     if problem:
         return refused(400, problem, ours="subscription_groups")
     return with_verdicts(said(201), [verdict for one in groups for verdict in _set(call, one)])
+
+
+def set_email_status(call: Call, document: Any) -> Outcome:
+    """Of whoever has the address; the body is ours, since the document that we have names the call alone."""
+    told = document if isinstance(document, dict) else {}
+    emails = [told["email"]] if isinstance(told.get("email"), str) else [*of_list(told.get("email"))]
+    state = told.get("subscription_state")
+    if not emails or not all(isinstance(one, str) and one for one in emails) or state not in STATES:
+        return refused(400, f"email and a subscription_state of {', '.join(STATES)} are required", ours="email_status")
+    if len(emails) > _MOST:
+        return refused(400, TOO_MANY_IDS)
+    return with_verdicts(said(201), [_stated(call, index, email, state) for index, email in enumerate(emails)])
+
+
+def _stated(call: Call, index: int, email: str, state: str) -> Verdict:
+    key = found(call, {"email": email})
+    if key is None:
+        return Verdict(place=f"email.{index}", accepted=True, who=email, said=("nobody is there",))
+    keep(call, key, {**body_of(call, key), "email_subscribe": state})
+    return Verdict(place=f"email.{index}", accepted=True, who=email, kind="users", id=key)
 
 
 def _unfit(one: Any) -> str | None:

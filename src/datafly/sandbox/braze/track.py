@@ -1,5 +1,6 @@
 """/users/track: each object by itself, the good ones kept, the bad ones named by list and place (§2.3, §2.4)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -8,12 +9,15 @@ import msgspec
 
 from datafly.sandbox.braze import checks
 from datafly.sandbox.braze.checks import Object
-from datafly.sandbox.braze.profiles import body_of, keep, label, resolved, write
+from datafly.sandbox.braze.profiles import body_of, keep, label, of_list, resolved, write
 from datafly.sandbox.braze.replies import NO_VALID_DATA, Wrong, refused, said, with_verdicts
 from datafly.sandbox.kit import Call, Outcome, Verdict
 
 _ARRAYS: Final = ("attributes", "events", "purchases")
 _MOST: Final = 75
+_MOST_OF_MANY: Final = 1_000
+_MOST_OF_USER: Final = 100
+_MOST_BYTES_OF_MANY: Final = 2_000_000
 _NOBODY: Final = "there is no such user, and none is made of it: nothing is kept"
 
 Keeper = Callable[[Call, str, Object, str], tuple[str, ...]]
@@ -25,16 +29,31 @@ class _Placed(msgspec.Struct, frozen=True):
     one: Any
 
 
+def track_many(call: Call, document: Any) -> Outcome:
+    """As `track`, of up to 1,000 objects; of one user no more than 100."""
+    if len(call.incoming.body) > _MOST_BYTES_OF_MANY:
+        return refused(413, ours="too_large")
+    told = document if isinstance(document, dict) else {}
+    objects = [one for name in _ARRAYS for one in of_list(told.get(name)) if isinstance(one, dict)]
+    if max(Counter(label(one) for one in objects).values(), default=0) > _MOST_OF_USER:
+        return refused(400, f"no more than {_MOST_OF_USER} objects of one user in a request", ours="too_many_of_user")
+    return _tracked(call, told, _MOST_OF_MANY, len(objects))
+
+
 def track(call: Call, document: Any) -> Outcome:
     """Attributes first, then events, then purchases."""
     told = document if isinstance(document, dict) else {}
+    counts = [len(list(of_list(told.get(name)))) for name in _ARRAYS]
+    return _tracked(call, told, _MOST, max(counts) if call.mode["limit"] == "of_each_list" else sum(counts))
+
+
+def _tracked(call: Call, told: Object, most: int, count: int) -> Outcome:
     lists = {name: told[name] for name in _ARRAYS if name in told}
     if any(not isinstance(found, list) for found in lists.values()):
         return refused(400, "'attributes', 'events' and 'purchases' must be arrays of objects", ours="no_array")
     if not any(lists.values()):
         return refused(400, NO_VALID_DATA)
-    counts = [len(found) for found in lists.values()]
-    if (max(counts) if call.mode["limit"] == "of_each_list" else sum(counts)) > _MOST:
+    if count > most:
         return refused(400, "Max Input Length Exceeded")
     placed = [_Placed(name, index, one) for name, found in lists.items() for index, one in enumerate(found)]
     problems = [_problem(one) for one in placed]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from datafly.sandbox.braze import joining, people, replies
 from datafly.sandbox.braze.replies import refused
-from datafly.sandbox.braze.track import track
+from datafly.sandbox.braze.track import track, track_many
 from datafly.sandbox.kit import Call, Credential, Endpoint, Kind, OurWord, Outcome, Pool, Vendor
 from datafly.sandbox.wire import Incoming
 
@@ -50,6 +50,7 @@ def _post(path: str, answer: Answer, permission: str, pools: tuple[Pool, ...]) -
 
 ENDPOINTS: Final = (
     _post("/users/track", track, "users.track", _TRACK),
+    _post("/users/track/bulk", track_many, "users.track.bulk", (Pool("track bulk", 50, 1.0),)),
     _post("/users/identify", joining.identify, "users.identify", _USERS),
     _post("/users/alias/new", joining.new_alias, "users.alias.new", _USERS),
     _post("/users/alias/update", joining.rename_alias, "users.alias.update", _USERS),
@@ -57,6 +58,7 @@ ENDPOINTS: Final = (
     _post("/users/delete", people.delete, "users.delete", _USERS),
     _post("/users/export/ids", people.export, "users.export.ids", (Pool("export", 250, 60.0),)),
     _post("/v2/subscription/status/set", people.set_groups, "subscription.status.set", (Pool("groups", 5_000, 60.0),)),
+    _post("/email/status", people.set_email_status, "email.status", (Pool("others", 250_000, 3_600.0),)),
 )
 
 BRAZE = Vendor(
@@ -64,7 +66,7 @@ BRAZE = Vendor(
     name="Braze",
     summary="Users, events, purchases, aliases, merges, subscription groups and erasure by the REST API.",
     example="/users/track",
-    roots=("users", "v2"),
+    roots=("users", "v2", "email"),
     endpoints=ENDPOINTS,
     credential_fields={"rest_api_key": ("REST API key", lambda: secrets.token_hex(16))},
     authenticate=_authenticate,
@@ -132,6 +134,8 @@ BRAZE = Vendor(
         OurWord("too_large", "status 413", "Request body is too large: the limit is Braze's, the words are ours"),
         OurWord("no_json", "status 400", "The request body is not JSON"),
         OurWord("no_array", "status 400", "a list that is missing or none"),
+        OurWord("too_many_of_user", "status 400", "more than 100 objects of one user to /users/track/bulk"),
+        OurWord("email_status", "status 400", "email (a text, or a list) and subscription_state to /email/status"),
         OurWord("one_kind", "status 400", "a deletion that names no kind of identifier, or several"),
         OurWord("subscription_groups", "status 400", "the words for what is wrong with them"),
         OurWord("too_many_requests", "status 429", "Too Many Requests"),
