@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from datafly.log.base import EVENTS, RAW, Log, Retention
+from datafly.log.base import EVENTS, RAW, Log
 from datafly.log.holding import Tenure
 from datafly.model.clock import Clock
 from datafly.model.consent import ConsentSettings
@@ -61,13 +61,9 @@ class Processor:
     def position(self, partition: int = 0) -> int:
         return self._workers[partition].position
 
-    def retain(self, retention: Retention, *, keep_from: int, partition: int = 0) -> list[tuple[int, int]]:
-        """As `Appender.retain`, of `events`; what the state has not written down is kept in any case.
-
-        Nothing, where the partition is not worked on any more.
-        """
-        worker = self._workers.get(partition)
-        return worker.retain(retention, keep_from) if worker else []
+    def retaining(self) -> dict[int, Callable[..., list[tuple[int, int]]]]:
+        """Partition worked on → as `Appender.retain`, of its `events`; what is needed for what is known stays."""
+        return {number: worker.retain for number, worker in [*self._workers.items()]}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then what is left in `raw` is processed, for two seconds at most."""

@@ -103,7 +103,7 @@ class PartitionWorker:
         if self._will is not None and self._caught_up and self._learner.applied > self._will.applied:
             self._hand_on(self._will)
 
-    def retain(self, retention: Retention, keep_from: int) -> list[tuple[int, int]]:
+    def retain(self, retention: Retention, *, keep_from: int) -> list[tuple[int, int]]:
         """Where partitions move, message ids are learnt from `events`: for a day nothing goes for its age."""
         if self._will is not None and retention.max_age_seconds is not None:
             longer = max(retention.max_age_seconds, REMEMBERED_MS / 1_000)

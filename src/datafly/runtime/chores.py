@@ -5,11 +5,11 @@ Never past a cursor that needs them, but where the size that the operator gave t
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from datafly.deliver.retention import keep_from
-from datafly.log.base import EVENTS, RAW, Appender, Retention
+from datafly.log.base import EVENTS, RAW, Appender, Log, Retention
 from datafly.observe import emit
 from datafly.observe.runtime import RuntimeChoreFailed, RuntimeRetentionDropped, RuntimeRetentionForced
 from datafly.settings import Settings
@@ -57,18 +57,38 @@ class Retain(Protocol):
     def __call__(self, retention: Retention, /, *, keep_from: int) -> list[tuple[int, int]]: ...
 
 
-async def retain_events(settings: Settings, retain: Retain, control: Control, ledger: Ledger) -> None:
-    """Until cancelled. Keeps what the cursor of any installation in force has not passed, as far as the size allows."""
+async def retain_events(
+    settings: Settings, parts: Callable[[], Mapping[int, Retain]], control: Control, ledger: Ledger
+) -> None:
+    """Until cancelled. Keeps what the cursor of any installation in force has not passed, as far as the size allows.
+
+    `parts`: partition → what drops from it.
+    """
     limits = retention_of(settings)
     budget = Retention(max_bytes=limits.max_bytes)
 
     def retain_segments_of_events() -> None:
-        needed = keep_from(control, ledger, 0)
-        _tell(EVENTS, retain(limits, keep_from=_EVERYTHING if needed is None else needed))
-        for first, last in retain(budget, keep_from=_EVERYTHING):
-            emit(RuntimeRetentionForced(stream=EVENTS, partition=0, first=first, last=last))
+        for partition, retain in parts().items():
+            needed = keep_from(control, ledger, partition)
+            _tell(EVENTS, retain(limits, keep_from=_EVERYTHING if needed is None else needed), partition)
+            for first, last in retain(budget, keep_from=_EVERYTHING):
+                emit(RuntimeRetentionForced(stream=EVENTS, partition=partition, first=first, last=last))
 
     await every(_RETAIN_SECONDS, retain_segments_of_events)
+
+
+async def retain_shared_raw(settings: Settings, log: Log, positions: Callable[[], Mapping[int, int]]) -> None:
+    """Until cancelled. Of partitions that are shared out, whoever processes one drops what is processed of it."""
+
+    def retain_partitions_of_raw() -> None:
+        for partition, position in positions().items():
+            appender = log.appender(RAW, partition)
+            try:
+                _tell(RAW, appender.retain(retention_of(settings), keep_from=position), partition)
+            finally:
+                appender.close()
+
+    await every(_RETAIN_SECONDS, retain_partitions_of_raw)
 
 
 async def trim_attempts(settings: Settings, ledger: Ledger, intake: Intake) -> None:
@@ -84,17 +104,17 @@ async def trim_attempts(settings: Settings, ledger: Ledger, intake: Intake) -> N
     await every(_TRIM_SECONDS, trim_old_attempts)
 
 
-async def tell_position(ledger: Ledger, position: Callable[[], int | None]) -> None:
-    """Until cancelled. Writes the processor's position in `raw` where the gateway's retention reads it."""
+async def tell_positions(ledger: Ledger, positions: Callable[[], Mapping[int, int]]) -> None:
+    """Until cancelled. Writes the processor's positions in `raw` where the gateway's retention reads them."""
 
-    def write_position_of_processor() -> None:
-        consumed = position()
-        if consumed is not None:
-            ledger.write([Writing(marks=((PROCESSOR, "", 0, consumed),))])
+    def write_positions_of_processor() -> None:
+        marks = tuple((PROCESSOR, "", partition, position) for partition, position in positions().items())
+        if marks:
+            ledger.write([Writing(marks=marks)])
 
-    await every(_RETAIN_SECONDS / 2, write_position_of_processor)
+    await every(_RETAIN_SECONDS / 2, write_positions_of_processor)
 
 
-def _tell(stream: str, dropped: list[tuple[int, int]]) -> None:
+def _tell(stream: str, dropped: list[tuple[int, int]], partition: int = 0) -> None:
     for first, last in dropped:
-        emit(RuntimeRetentionDropped(stream=stream, partition=0, first=first, last=last))
+        emit(RuntimeRetentionDropped(stream=stream, partition=partition, first=first, last=last))

@@ -109,6 +109,7 @@ class KafkaServers:
             "transaction.state.log.min.isr": min(2, most),
             "transaction.state.log.num.partitions": 4,
             "group.initial.rebalance.delay.ms": 0,
+            "group.min.session.timeout.ms": 1_000,
             "auto.create.topics.enable": "false",
             "log.cleaner.dedupe.buffer.size": 20_000_000,
             "num.network.threads": 2,

@@ -333,9 +333,9 @@ def test_retention_keeps_what_the_state_has_not_learnt(house):
     house.receive(*(story(number) for number in range(900)))
     worker.turn()
     everything = Retention(max_bytes=0)
-    assert owner.retain(everything, keep_from=10**9) == []
+    assert owner.retaining()[0](everything, keep_from=10**9) == []
     finish(worker)
-    assert owner.retain(everything, keep_from=10**9)[-1] == (0, 899)
+    assert owner.retaining()[0](everything, keep_from=10**9)[-1] == (0, 899)
     assert owner.position() == 900
     owner.close()
 

@@ -112,7 +112,7 @@ async def test_events_nobody_reads_any_more_go_by_age(log, store, wall):
     fill(appender, wall)
     wall[0] += 5 * HOURS_MS
     await while_doing(
-        chores.retain_events(SETTINGS, appender.retain, store.control, store.ledger),
+        chores.retain_events(SETTINGS, lambda: {0: appender.retain}, store.control, store.ledger),
         lambda: reader.bounds().earliest == 30,
     )
     assert reader.bounds().head == 30
@@ -127,7 +127,7 @@ async def test_what_an_installation_has_not_read_goes_by_size_alone_and_is_told(
     wall[0] += 5 * HOURS_MS
     lag_at(store, 10)
     settings = msgspec.structs.replace(SETTINGS, retention_bytes=100_000 if forced else 0)
-    chore = chores.retain_events(settings, appender.retain, store.control, store.ledger)
+    chore = chores.retain_events(settings, lambda: {0: appender.retain}, store.control, store.ledger)
     before = alerts()
     await while_doing(chore, lambda: alerts() > before if forced else reader.bounds().earliest == 10)
     assert reader.bounds().earliest > 10 if forced else alerts() == before
@@ -136,10 +136,26 @@ async def test_what_an_installation_has_not_read_goes_by_size_alone_and_is_told(
     appender.close()
 
 
-async def test_the_processor_tells_its_position_where_the_gateway_reads_it(store):
-    await while_doing(
-        chores.tell_position(store.ledger, lambda: 7), lambda: store.ledger.marks().get((chores.PROCESSOR, 0)) == 7
-    )
+async def test_the_processor_tells_its_positions_where_the_gateway_reads_them(store):
+    def told():
+        marks = store.ledger.marks()
+        return {partition: marks.get((chores.PROCESSOR, partition)) for partition in (0, 3)}
+
+    positions = {0: 7, 3: 5}
+    await while_doing(chores.tell_positions(store.ledger, lambda: positions), lambda: told() == positions)
+
+
+async def test_of_shared_partitions_each_of_raw_is_dropped_up_to_where_it_is_processed(tmp_path, wall):
+    log = SqliteLog(tmp_path / "shared", {RAW: 3, EVENTS: 3}, segment_seconds=60, now_ms=lambda: wall[0])
+    readers = [log.reader(RAW, partition) for partition in range(3)]
+    for partition in range(3):
+        fill(appender := log.appender(RAW, partition), wall, 10)
+        appender.close()
+    wall[0] += 5 * HOURS_MS
+    chore = chores.retain_shared_raw(SETTINGS, log, lambda: {0: 4, 2: 10})
+    await while_doing(chore, lambda: [reader.bounds().earliest for reader in readers] == [4, 0, 10])
+    for reader in readers:
+        reader.close()
 
 
 async def test_a_chore_that_fails_is_tried_again():

@@ -41,11 +41,12 @@ class SharedAppender:
 
     def __init__(self, place: Place, stream: str, partition: int) -> None:
         self._place, self._topic, self._partition = place, place.topic(stream), partition
-        self._producer = Producer({**place.config(), **PRODUCER})
+        self._producer: Producer | None = None
 
     def append(self, entries: Sequence[Entry], *, consumed: int | None = None) -> int:
         if consumed is not None:
             raise ValueError("a position is kept with what is appended by its only writer")
+        self._producer = self._producer or Producer({**self._place.config(), **PRODUCER})
         sending = send(self._producer, self._topic, self._partition, entries)
         if sending.error is not None:
             raise told(sending.error, f"{self._topic} cannot be written")
@@ -58,7 +59,8 @@ class SharedAppender:
         return retain(self._place, self._topic, self._partition, retention, keep_from)
 
     def close(self) -> None:
-        self._producer.flush(_SECONDS)
+        if self._producer is not None:
+            self._producer.flush(_SECONDS)
 
 
 class OwnedAppender:

@@ -6,6 +6,8 @@ from typing import Any, Final
 from datafly.observe.base import emit
 from datafly.observe.log import LogClientTold
 
+_NO_WONDER: Final = "CONFWARN"
+"""A property for readers is no use to writers, and the other way round: that is how they are given here."""
 _QUIET_SECONDS: Final = 10.0
 """A broker that is away is told of with each attempt to reach it."""
 
@@ -18,6 +20,9 @@ class ClientLog:
 
     def log(self, _level: int, form: str, *parts: Any) -> None:
         facility = str(parts[0]) if parts else ""
-        if time.monotonic() >= self._next.get(facility, 0.0):
+        if facility != _NO_WONDER and time.monotonic() >= self._next.get(facility, 0.0):
             self._next[facility] = time.monotonic() + _QUIET_SECONDS
             emit(LogClientTold(form % parts))
+
+
+CLIENT_LOG: Final = ClientLog()

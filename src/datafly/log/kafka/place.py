@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from datafly.log.kafka.client_log import ClientLog
+from datafly.log.kafka.client_log import CLIENT_LOG
 from datafly.model.secret import Secret
 
 MAX_MESSAGE_BYTES: Final = 8_000_000
@@ -38,7 +38,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return {
             "bootstrap.servers": self.servers,
             "client.id": "datafly",
-            "logger": ClientLog(),
+            "logger": CLIENT_LOG,
             "log_level": 4,
             "socket.keepalive.enable": True,
             "reconnect.backoff.max.ms": 1_000,

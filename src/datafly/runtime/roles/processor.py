@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from datafly.log.base import STATE
+from datafly.log.holding import hold
 from datafly.model.errors import Unavailable
 from datafly.observe import add_measure, add_sink
 from datafly.process.processor import Processor
-from datafly.runtime.chores import retain_events, tell_position
+from datafly.runtime.chores import retain_events, retain_shared_raw, tell_positions
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
 from datafly.runtime.figures import log_sizes, unprocessed
@@ -16,18 +18,28 @@ from datafly.runtime.lookup import state_folder
 from datafly.runtime.pipelines import Pipelines
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
+from datafly.store.open import SqlStore
+
+GROUP = "processor"
+"""Whoever is in it gets a share of the partitions, where they are shared out."""
 
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    store = open_the_store(settings)
+    with open_the_store(settings) as store:
+        await _process(settings, stop, ready, store)
+
+
+async def _process(settings: Settings, stop: asyncio.Event, ready: Callable[[], None], store: SqlStore) -> None:
+    log = open_log(settings)
+    shared = log.partitions(STATE) > 0
     pipelines = Pipelines(store.control)
     clock = SystemClock()
-    log = open_log(settings)
     processor = Processor(
         log,
         state_folder(settings),
         pipelines=pipelines.by_id,
         clock=clock,
+        partitions=() if shared else None,
         consent=pipelines.consent,
     )
     intake = Intake(store.intake, clock, kept=settings.refused_kept, pipelines=pipelines.by_id)
@@ -37,16 +49,17 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     beside = [
         asyncio.create_task(pipelines.follow()),
         asyncio.create_task(intake.follow()),
-        asyncio.create_task(tell_position(store.ledger, processor.position)),
-        asyncio.create_task(retain_events(settings, processor.retain, store.control, store.ledger)),
+        asyncio.create_task(tell_positions(store.ledger, processor.positions)),
+        asyncio.create_task(retain_events(settings, processor.retaining, store.control, store.ledger)),
     ]
+    if shared:
+        beside.append(asyncio.create_task(retain_shared_raw(settings, log, processor.positions)))
     try:
         ready()
-        await processor.run(stop)
+        await (hold(log, GROUP, processor.serve, stop) if shared else processor.run(stop))
     finally:
         for task in beside:
             task.cancel()
         processor.close()
         with contextlib.suppress(Unavailable):  # what could not be counted is no reason to end badly
             await asyncio.to_thread(intake.write)
-        store.close()
