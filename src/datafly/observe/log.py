@@ -131,3 +131,7 @@ class LogSpoolReplayFailed(Telemetry, frozen=True):
 
 
 SIZE: Final = Gauge("log_stream_size_bytes", "What the log of a stream takes on this disk.", ("stream",))
+
+SPOOLED: Final = Gauge(
+    "log_spool_bytes", "What waits on this gateway's disk for brokers to take it; 0 where nothing waits."
+)

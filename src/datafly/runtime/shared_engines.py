@@ -85,6 +85,8 @@ class Watched:
                     self._wrong.pop(what, None)
                 except SignalError as error:
                     self._wrong[what] = error.message
+                except Exception as error:  # noqa: BLE001 - whoever asks hears of it, and the thread goes on
+                    self._wrong[what] = repr(error)
             time.sleep(_LOOK_SECONDS)
 
     def _ask_the_log(self) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1_000
 _PAUSE_SECONDS: Final = 0.2
 _TOLD_AGAIN_SECONDS: Final = 60.0
+_END_SECONDS: Final = 2.0
 _LET_GO_AFTER: Final = 20_000
 """Records; then their room on the disk is given back, while more wait."""
 
@@ -55,10 +56,12 @@ class Replay:
     def wake(self) -> None:
         self._work.set()
 
-    def end(self) -> None:
+    def end(self) -> bool:
+        """False where it is still asking brokers: it ends with the process."""
         self._stop.set()
         self._work.set()
-        self._thread.join()
+        self._thread.join(_END_SECONDS)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         sound = False

@@ -61,10 +61,11 @@ class Spooled:
 
     def close(self) -> None:
         """What waits stays for the next start. Nobody may be writing."""
-        self._replay.end()
+        has_ended = self._replay.end()
         if self._direct is not None:
             self._direct.close()
-        self.disk.close()
+        if has_ended:
+            self.disk.close()
 
     def way_of(self, key: str) -> int | None:
         """The partition where it is direct, None where its records wait. Raises `UnicodeEncodeError`."""
