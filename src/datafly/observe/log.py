@@ -131,3 +131,4 @@ class LogSpoolReplayFailed(Telemetry, frozen=True):
 
 
 SIZE: Final = Gauge("log_stream_size_bytes", "What the log of a stream takes on this disk.", ("stream",))
+SPOOL: Final = Gauge("log_spool_waiting_bytes", "What waits on this disk for brokers that do not take it.")

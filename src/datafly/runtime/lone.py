@@ -18,6 +18,7 @@ from datafly.observe import add_sink, emit
 from datafly.observe.lines import bridge_libraries, line_sink
 from datafly.observe.runtime import RuntimeDrained, RuntimeRoleWaits
 from datafly.runtime.child import collect_rarely
+from datafly.runtime.figures import offered
 from datafly.runtime.folder import one_of_a_role
 from datafly.runtime.health import HEALTH
 from datafly.runtime.ports import refuse_busy_ports
@@ -37,12 +38,12 @@ async def run_role(role: str, settings: Settings) -> None:
     os.umask(0o077)
     stop = stop_on_signals()
     bridge_libraries()
-    add_sink(line_sink(role=role, level=settings.log_level, style=settings.log_format))
+    add_sink(line_sink(role=role, level=settings.log_level, style=settings.log_format, attempts=settings.log_attempts))
     collect_rarely()
     require_shared_engines(settings, role)
     settings = msgspec.structs.replace(settings, health_port=settings.health_port or _OWN_HEALTH_PORT[role])
     refuse_busy_ports(settings, ports_of(role))
-    async with one_of_a_role(settings, role, stop), probes(settings, HEALTH):
+    async with one_of_a_role(settings, role, stop), offered(role, settings.data_dir), probes(role, settings, HEALTH):
         asking = asyncio.create_task(_end_in_time(settings, role, stop))
         try:
             if await _prepared(settings, role, stop):

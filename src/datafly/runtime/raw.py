@@ -13,6 +13,8 @@ from datafly.log.base import RAW
 from datafly.log.group import GroupCommit
 from datafly.log.spool import Disk, Spooled, Spread
 from datafly.model.errors import Unavailable
+from datafly.observe import add_measure
+from datafly.observe.log import SPOOL
 from datafly.runtime.chores import retain_raw
 from datafly.runtime.compose import embedded_log, open_log
 from datafly.settings import Settings
@@ -59,6 +61,7 @@ async def _on_brokers(settings: Settings) -> AsyncIterator[Raw]:
     """It does not wait for brokers: events can be taken without."""
     disk = Disk(settings.data_dir / "spool", settings.spool_bytes)
     spooled = await asyncio.to_thread(Spooled, _Brokers(settings).spread, disk)
+    add_measure(lambda: [SPOOL.of(spooled.waiting_bytes)])
     try:
         yield Raw(GroupCommit(spooled, max_waiting_bytes=_share(settings)), spooled.trouble)
     finally:

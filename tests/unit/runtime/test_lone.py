@@ -74,7 +74,7 @@ async def test_it_tells_on_a_port_that_it_lives_and_what_stands_in_the_way_of_it
 
         return await asyncio.to_thread(ask)
 
-    async with probes(Settings(health_port=port), health):
+    async with probes("gateway", Settings(health_port=port), health):
         assert (await asked("/livez"))[0] == 200
         status, said = await asked("/readyz")
         assert status == 503
@@ -86,6 +86,9 @@ async def test_it_tells_on_a_port_that_it_lives_and_what_stands_in_the_way_of_it
         assert (await asked("/readyz"))[0] == 503
         assert (await asked("/livez"))[0] == 200
         assert (await asked("/elsewhere"))[0] == 404
+        status, said = await asked("/metrics")
+        assert status == 200
+        assert 'datafly_store_transaction_failed_total{process="gateway"}' in said
 
 
 async def test_what_hangs_is_cut_off_at_the_deadline(tmp_path, monkeypatch):
