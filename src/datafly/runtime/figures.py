@@ -10,6 +10,7 @@ import resource
 import shutil
 import socket
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from functools import partial
@@ -19,7 +20,7 @@ from typing import Final
 import msgspec
 
 from datafly import __version__
-from datafly.log.base import RAW, Log
+from datafly.log.base import RAW, Log, Reader
 from datafly.observe import add_measure, emit, figures
 from datafly.observe.exposition import exposed
 from datafly.observe.figures import Family, Measured
@@ -93,14 +94,32 @@ def log_sizes(settings: Settings) -> Iterable[Measured]:
         yield SIZE.of(sum(file.stat().st_size for file in stream.rglob("*") if file.is_file()), stream.name)
 
 
-def unprocessed(log: Log, processor: Processor) -> Iterable[Measured]:
-    """By readers of its own: those of the processor are at work in other threads."""
-    for partition, position in processor.positions().items():
-        reader = log.reader(RAW, partition)
-        try:
-            yield LAG.of(max(reader.bounds().head - position, 0), str(partition))
-        finally:
-            reader.close()
+class Unprocessed:
+    """What waits for the processor, by readers of its own: those of the processor are at work in other threads."""
+
+    def __init__(self, log: Log, processor: Processor) -> None:
+        self._log = log
+        self._processor = processor
+        self._readers: dict[int, Reader] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self) -> list[Measured]:
+        with self._lock:
+            positions = self._processor.positions()
+            for partition in self._readers.keys() - positions.keys():
+                self._readers.pop(partition).close()
+            return [self._of(partition, position) for partition, position in positions.items()]
+
+    def _of(self, partition: int, position: int) -> Measured:
+        reader = self._readers.get(partition)
+        if reader is None:
+            reader = self._readers[partition] = self._log.reader(RAW, partition)
+        return LAG.of(max(reader.bounds().head - position, 0), str(partition))
+
+    def close(self) -> None:
+        with self._lock:
+            while self._readers:
+                self._readers.popitem()[1].close()
 
 
 def folder(data_dir: Path) -> Path:

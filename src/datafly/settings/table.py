@@ -178,8 +178,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     health_port: Annotated[
         int,
         Sentence(
-            "Port on which a role that runs alone tells whether it lives (/livez) and can do its work (/readyz); 0 is "
-            "8081 for gateway, 8082 for processor, 8083 for delivery, 8085 for management.",
+            "Port on which a role that runs alone tells whether it lives (/livez), whether it can do its work "
+            "(/readyz), and its metrics (/metrics); 0 is 8081 for gateway, 8082 for processor, 8083 for delivery, 8085 "
+            "for management.",
             least=0,
             most=65535,
         ),

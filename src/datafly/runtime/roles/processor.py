@@ -12,7 +12,7 @@ from datafly.process.processor import Processor
 from datafly.runtime.chores import retain_events, retain_shared_raw, tell_positions
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
-from datafly.runtime.figures import log_sizes, unprocessed
+from datafly.runtime.figures import Unprocessed, log_sizes
 from datafly.runtime.intake import Intake
 from datafly.runtime.lookup import state_folder
 from datafly.runtime.pipelines import Pipelines
@@ -44,7 +44,8 @@ async def _process(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
     )
     intake = Intake(store.intake, clock, kept=settings.refused_kept, pipelines=pipelines.by_id)
     add_sink(intake.sink)
-    add_measure(lambda: unprocessed(log, processor))
+    unprocessed = Unprocessed(log, processor)
+    forget = add_measure(unprocessed)
     add_measure(lambda: log_sizes(settings))
     beside = [
         asyncio.create_task(pipelines.follow()),
@@ -60,6 +61,8 @@ async def _process(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
     finally:
         for task in beside:
             task.cancel()
+        forget()
+        unprocessed.close()
         processor.close()
         with contextlib.suppress(Unavailable):  # what could not be counted is no reason to end badly
             await asyncio.to_thread(intake.write)
