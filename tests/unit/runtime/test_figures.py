@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from datafly.observe import add_measure, emit
+from datafly.observe import add_measure, emit, forget_sinks
 from datafly.observe.figures import Gauge
 from datafly.observe.store import StoreTransactionFailed
 from datafly.runtime.figures import exposed_of_all, exposed_of_one, folder, gathered, offered
@@ -77,6 +77,7 @@ async def test_a_measure_that_fails_is_counted_and_hides_no_other():
 
 
 async def test_a_process_tells_nothing_of_stages_that_work_elsewhere(data_dir):
+    forget_sinks()
     async with offered("gateway", data_dir), offered("supervisor", data_dir):
         told = await gathered(data_dir)
     for name, families in told.items():
