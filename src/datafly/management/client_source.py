@@ -115,7 +115,7 @@ def _kinds(one: _Operation) -> Iterator[type[Any]]:
     """The types that its method names, but for those that every module knows."""
     fields = [one.fields[name].annotation for name in (*one.names(PathParameter), *one.names(QueryParameter))]
     for kind in (body_of(one.handler), _answered(one), *fields):
-        yield from (found for found in _within(kind) if found.__module__ not in {"builtins", "datetime"})
+        yield from (found for found in _within(kind) if found.__module__ not in {"builtins", "datetime", "pathlib"})
 
 
 def _answered(one: _Operation) -> Any:
@@ -184,6 +184,8 @@ def _text(kind: Any) -> str:
     origin, within = get_origin(kind), get_args(kind)
     if kind in {None, NoneType}:
         return "None"
+    if kind is Path:  # a text that may hold slashes
+        return "str"
     if origin is Literal:
         return f"Literal[{', '.join(_literal(one) for one in within)}]"
     if origin in {Union, UnionType}:

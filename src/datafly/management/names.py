@@ -6,6 +6,7 @@ import msgspec
 
 from datafly.management.checking import judged
 from datafly.management.installing import in_force, reconfigure
+from datafly.management.parameters import require_match
 from datafly.management.revising import Draft
 from datafly.management.services import Composed
 from datafly.model.delivery import Reply
@@ -29,9 +30,9 @@ class NamesView(msgspec.Struct, frozen=True):
     cure: str | None = None
 
 
-async def take_names(services: Composed, installation_id: str, *, by: Actor) -> NamesView:
+async def take_names(services: Composed, installation_id: str, *, by: Actor, if_match: str | None = None) -> NamesView:
     """Raises `NotFound`, `Conflict` where the vendor tells no names, `Invalid` where the config is no good."""
-    integration, compiled, into = await asyncio.to_thread(_prepared, services, installation_id)
+    integration, compiled, into = await asyncio.to_thread(_prepared, services, installation_id, if_match)
     found: dict[str, None] = {}
     for outgoing in compiled.name_requests:
         reply = await services.send(outgoing)
@@ -40,12 +41,14 @@ async def take_names(services: Composed, installation_id: str, *, by: Actor) -> 
             return _refused(compiled, reply, into)
         found |= dict.fromkeys(told)
     names = sorted(found)
-    await asyncio.to_thread(reconfigure, services, installation_id, Draft(config={into: names}), if_match=None, by=by)
+    draft = Draft(config={into: names})
+    await asyncio.to_thread(reconfigure, services, installation_id, draft, if_match=if_match, by=by)
     return NamesView(ok=True, setting=into, names=names)
 
 
-def _prepared(services: Composed, installation_id: str) -> tuple[Integration, Compiled, str]:
+def _prepared(services: Composed, installation_id: str, if_match: str | None) -> tuple[Integration, Compiled, str]:
     installation = in_force(services, installation_id)
+    require_match(services.control.etag(installation), if_match)
     integration = services.catalog.get(installation.vendor)
     if integration.names is None:
         raise Conflict(

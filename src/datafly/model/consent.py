@@ -37,8 +37,19 @@ class ConsentSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     without_consent: Without = "keep"
 
 
+SAID_BY: Final = {
+    "event": "with the event",
+    "visitor": "by the visitor",
+    "pipeline": "by the pipeline's default",
+    "organisation": "by the default of all pipelines",
+    "defaults": "by a default, of the pipeline or of all pipelines",
+}
+"""`Consent.source` in words."""
+
+
 class Consent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """`categories`: canonical category → granted. `source`: `event`, `visitor`, `pipeline` or "" (nothing is known).
+    """`categories`: canonical category → granted. `source`: `event`, `visitor`, or whose default it is: `pipeline`,
+    `organisation` (of all pipelines), `defaults` (some of each); "": nothing is known.
 
     `chosen`: the visitor's newest word on each category, None where that is `categories`; a default is nobody's word.
     `changed`: of which categories the event is the newest word, and another than before. `withdrawn`: those of them

@@ -8,18 +8,18 @@ All times here have what our clock went back added (`Event.behind_ms`): a clock 
 withdrawal older than the grant before it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from datafly.model.consent import ALIASES, Consent, read
+from datafly.model.consent import ALIASES, SAID_BY, Consent, read
 
 NAME: Final = "consent"
 REFRESH_MS: Final = 60_000
 """A choice that is only repeated is written again no sooner than this: so far it may be taken for older than it is."""
 
-_WORDS: Final = {"visitor": "as the visitor chose", "pipeline": "by the pipeline's default"}
+_WORDS: Final = {**SAID_BY, "visitor": "as the visitor chose"}
 
 
 class Choice(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -84,7 +84,7 @@ def _listed(value: Any) -> list[Any]:
 
 class Heard(msgspec.Struct, gc=False):
     """`own`: what the event says. `before` and `after`: what the visitor chose, without and with it. `known`: it is an
-    event of a user of whom something was told before.
+    event of a user of whom something was told before. `common`: of the defaults, those of all pipelines.
     """
 
     own: dict[str, bool]
@@ -92,6 +92,7 @@ class Heard(msgspec.Struct, gc=False):
     after: Choices | None
     defaults: Mapping[str, bool]
     known: bool = False
+    common: Collection[str] = ()
 
     def changed(self) -> tuple[str, ...]:
         if self.after is self.before or self.after is None:
@@ -108,14 +109,20 @@ class Heard(msgspec.Struct, gc=False):
 
 
 def settle(
-    own: dict[str, bool], before: Choices | None, defaults: Mapping[str, bool], steady: tuple[int, int], *, known: bool
+    own: dict[str, bool],
+    before: Choices | None,
+    defaults: Mapping[str, bool],
+    steady: tuple[int, int],
+    *,
+    known: bool,
+    common: Collection[str] = (),
 ) -> tuple[Consent, str, Choices | None]:
     """As `decide`, and what the visitor chose, with the event. `steady`: when it happened and was received."""
     happened_ms, received_ms = steady
     if before is not None and own and not defaults and _only_repeats(before.by_category, own, happened_ms):
         return Consent(own, "event"), "", before
     after = learn_choices(before, own, happened_ms, received_ms) if own else before
-    allowed, effect = decide(Heard(own, before, after, defaults, known), happened_ms)
+    allowed, effect = decide(Heard(own, before, after, defaults, known, common), happened_ms)
     return allowed, effect, after
 
 
@@ -142,11 +149,19 @@ def decide(heard: Heard, happened_ms: int) -> tuple[Consent, str]:
     categories = {**defaults, **(before.categories() if before else {}), **own}
     if before:
         _withdraw(categories, before, happened_ms)
-    source = "event" if own else "visitor" if before else "pipeline" if defaults else ""
+    source = "event" if own else "visitor" if before else _of_defaults(heard)
     chosen = heard.after.categories() if heard.after else None
-    words = "" if categories == own else _tell(categories, own, before)
+    words = "" if categories == own else _tell(categories, heard)
     told = Consent(categories, source, None if chosen == categories else chosen, changed, withdrawn)
     return told, "; ".join(filter(None, (words, _tell_withdrawn(withdrawn))))
+
+
+def _of_defaults(heard: Heard) -> str:
+    """Whose they are; `defaults` where there are some of each."""
+    if not heard.defaults:
+        return ""
+    common = sum(category in heard.common for category in heard.defaults)
+    return "pipeline" if not common else "organisation" if common == len(heard.defaults) else "defaults"
 
 
 def _tell_withdrawn(withdrawn: tuple[str, ...]) -> str:
@@ -186,10 +201,13 @@ def _withdraw(categories: dict[str, bool], chosen: Choices, happened_ms: int) ->
             categories[category] = False
 
 
-def _tell(categories: dict[str, bool], own: dict[str, bool], chosen: Choices | None) -> str:
+def _tell(categories: dict[str, bool], heard: Heard) -> str:
+    own, chosen = heard.own, heard.before
+    default = {True: "organisation", False: "pipeline"}
     groups: dict[str, list[str]] = {}
     for category, granted in sorted(categories.items()):
         if own.get(category) != granted:
-            source = "visitor" if chosen and category in chosen.by_category else "pipeline"
+            by_visitor = chosen is not None and category in chosen.by_category
+            source = "visitor" if by_visitor else default[category in heard.common]
             groups.setdefault(source, []).append(f"{category} {'granted' if granted else 'denied'}")
     return "; ".join(f"{', '.join(said)} {_WORDS[source]}" for source, said in groups.items())

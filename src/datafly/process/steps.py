@@ -71,10 +71,10 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     moment = skew.correct(body.timestamp, _clock_of(received), received_ms)
     visitor = memory.visitors.get(subject) if (subject := previous_id or anonymous_id) else None
     user = memory.users.get(identity.effective_user(user_id, visitor) or "")
-    own, defaults = _own_word(kind, normal, context.consent.words), _defaults(context, received)
+    own, (defaults, common) = _own_word(kind, normal, context.consent.words), _defaults(context, received)
     before, steady = memory.choices.get(one.key), (moment.ms + behind_ms, received_ms + behind_ms)
     who = _resolve(body, normal, visitor, user, steady[0])
-    allowed, said, chosen = consent.settle(own, before, defaults, steady, known=user is not None)
+    allowed, said, chosen = consent.settle(own, before, defaults, steady, known=user is not None, common=common)
     choice = routing.read_choice(body.integrations) if body.integrations else routing.EVERYWHERE
     return Event(  # by position: by name takes seven times as long
         received.message_id,
@@ -115,11 +115,11 @@ def _clock_of(received: Received) -> int | None:
     return None if received.historical else received.sent_ms
 
 
-def _defaults(context: Context, received: Received) -> Mapping[str, bool]:
-    """The pipeline's own, and for other categories those of all pipelines."""
+def _defaults(context: Context, received: Received) -> tuple[Mapping[str, bool], Collection[str]]:
+    """The pipeline's own, and for other categories those of all pipelines, which are told by name too."""
     pipeline, common = context.pipelines.get(received.pipeline_id), context.consent.defaults
     own = read(pipeline.consent_defaults) if pipeline and pipeline.consent_defaults else {}
-    return {**common, **own} if common else own
+    return ({**common, **own}, common.keys() - own.keys()) if common else (own, ())
 
 
 def _original(normal: normalise.Normal, body: Body, moment: skew.Moment) -> Original | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from datafly.model.consent import Consent
+from datafly.model.consent import SAID_BY, Consent
 from datafly.model.event import Event
 from datafly.model.verdict import Ruling, Verdict
 from datafly.spec.compiled import Compiled
@@ -35,7 +35,7 @@ def _is_told(compiled: Compiled, event: Event) -> bool:
 def _absent(category: str, consent: Consent) -> str:
     if not consent.knows(category):
         return f"Nothing is known of a consent for {category}, which counts as denied."
-    by = "by the pipeline's default" if consent.source == "pipeline" else "by the visitor"
+    by = "by the visitor" if consent.source in {"event", "visitor"} else SAID_BY.get(consent.source, "by the visitor")
     return f"Consent for {category} is denied {by}."
 
 

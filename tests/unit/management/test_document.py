@@ -64,6 +64,14 @@ def test_every_operation_tells_its_answer_its_errors_and_who_may(document):
     )
 
 
+def test_whatever_changes_or_removes_what_has_an_entity_tag_can_be_bound_to_what_was_read(document):
+    for path, methods in document["paths"].items():
+        tagged = "ETag" in methods.get("get", {"responses": {"200": {}}})["responses"]["200"].get("headers", {})
+        for method in {"patch", "put", "delete"} & set(methods) if tagged else ():
+            assert "If-Match" in [one["name"] for one in methods[method]["parameters"]], (method, path)
+        assert tagged or "patch" not in methods, path
+
+
 def test_every_reference_leads_somewhere(document):
     text = json.dumps(document)
     for reference in set(text.split('"$ref": "#/components/schemas/')[1:]):

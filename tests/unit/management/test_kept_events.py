@@ -1,6 +1,7 @@
 """Governed events as a resource: a list by cursor and filters, and one by its message id."""
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -69,6 +70,13 @@ def test_one_event_is_shown_whole_with_what_became_of_it(house, call):
     one = call.get(f"{PATH}/m1", role="viewer")
     assert (one["message_id"], one["event"], one["request"]) == ("m1", "Product Viewed", None)
     assert [each["verdict"] for each in one["deliveries"]] == ["DELIVERED"]
+
+
+@pytest.mark.parametrize("message_id", ["a/b", "a//b", "/a/", "a%2Fb", "ü/?#&=", "../../alerts"])
+def test_an_event_is_found_by_its_id_whatever_that_holds(house, call, refused, message_id):
+    house.happens(message_id)
+    assert call.get(f"{PATH}/{quote(message_id, safe='')}")["message_id"] == message_id
+    refused(call("GET", f"{PATH}/{quote(message_id + '/no', safe='')}"), 404, "NOT_FOUND")
 
 
 def test_an_event_that_never_came_and_one_of_another_pipeline_are_not_found(house, call, refused):

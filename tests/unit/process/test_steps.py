@@ -616,7 +616,13 @@ def test_defaults_of_all_pipelines_count_where_the_pipeline_says_nothing(process
     context = Context(SHOP, ConsentSettings(defaults={"marketing": False, "analytics": True}))
     event = process(track(), context=context)
     assert event.consent.categories == {"marketing": True, "analytics": True}
-    assert event.consent.source == "pipeline"
+    assert event.consent.source == "defaults"
+    assert said(event)["consent"] == (
+        "analytics granted by the default of all pipelines; marketing granted by the pipeline's default"
+    )
+    event = process(track(), context=Context({}, ConsentSettings(defaults={"analytics": True})))
+    assert allowed(event) == ({"analytics": True}, "organisation")
+    assert said(event)["consent"] == "analytics granted by the default of all pipelines"
 
 
 @pytest.mark.parametrize(

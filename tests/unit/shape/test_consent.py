@@ -32,6 +32,8 @@ def test_a_granted_category_lets_the_event_through():
         (event(analytics=True), "Nothing is known"),
         (event(marketing=False), "denied by the visitor"),
         (event(marketing=False, source="pipeline"), "denied by the pipeline's default"),
+        (event(marketing=False, source="organisation"), "denied by the default of all pipelines"),
+        (event(marketing=False, source="defaults"), "denied by a default, of the pipeline or of all pipelines"),
     ],
 )
 def test_what_is_not_known_to_be_granted_is_skipped_with_what_to_do(given, words):

@@ -1,6 +1,8 @@
 """`/v1/admin/events`"""
 
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote
 
 from litestar import Router, get
 from litestar.params import FromPath, QueryParameter
@@ -8,6 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from datafly.management.kept import kept_events, one_event
 from datafly.management.paging import Cursor, Limit, Page
 from datafly.management.parameters import When, milliseconds
+from datafly.management.routes.caller import Caller
 from datafly.management.search import Filters
 from datafly.management.services import Services
 from datafly.management.views.event import EventView, WholeEvent
@@ -53,12 +56,24 @@ def list_events(
     )
 
 
-@get("/{message_id:str}", summary="One event, whole", sync_to_thread=True)
-def get_event(*, services: Services, message_id: FromPath[str], pipeline_id: Text = None) -> WholeEvent:
-    """The request that brought it, each step, and what became of it. The newest, where several bear this id. An id
-    that holds a slash fits into no path: find it in the list by `message_id`.
+@get("/{message_id:path}", summary="One event, whole", sync_to_thread=True)
+def get_event(
+    *,
+    services: Services,
+    message_id: FromPath[Path],  # noqa: ARG001 - for the route and the document; it has lost slashes
+    request: Caller,
+    pipeline_id: Text = None,
+) -> WholeEvent:
+    """The request that brought it, each step, and what became of it. The newest, where several bear this id, which may
+    hold slashes and anything else, percent-encoded.
     """
-    return one_event(services, message_id, pipeline_id)
+    return one_event(services, _id_in(request), pipeline_id)
+
+
+def _id_in(request: Caller) -> str:
+    """As it was sent: a server decodes a slash that is part of an id as it does one that divides a path."""
+    sent = request.scope["raw_path"].decode("ascii", errors="replace").partition("?")[0]
+    return unquote(sent.partition("/admin/events/")[2].rstrip("/"))
 
 
 router = Router("/v1/admin/events", route_handlers=[list_events, get_event], tags=["Events"])

@@ -138,10 +138,12 @@ async def test_credentials(*, services: Services, integration_id: FromPath[str])
 
 
 @post("/{integration_id:str}/names", status_code=200, summary="Ask which names are registered", opt={"answers": (409,)})
-async def registered_names(*, services: Services, integration_id: FromPath[str], request: Caller) -> NamesView:
+async def registered_names(
+    *, services: Services, integration_id: FromPath[str], request: Caller, if_match: IfMatch = None
+) -> NamesView:
     """Asks the vendor, and puts what it tells into the config, as a new revision."""
     before = await asyncio.to_thread(services.control.installation, integration_id)
-    taken = await take_names(services, integration_id, by=request.auth)
+    taken = await take_names(services, integration_id, by=request.auth, if_match=expected(if_match))
     if taken.ok:
         await asyncio.to_thread(_tell_names, services, request, before)
     return taken

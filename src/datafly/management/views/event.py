@@ -13,7 +13,9 @@ from datafly.model.verdict import Verdict
 
 
 class ConsentView(msgspec.Struct, frozen=True):
-    """`source`: `event`, `visitor` or `pipeline`; null where nothing is known."""
+    """`source`: `event`, `visitor`, or whose default it is: `pipeline`, `organisation` (of all pipelines), `defaults`
+    (some of each); null where nothing is known.
+    """
 
     categories: dict[str, bool]
     source: str | None

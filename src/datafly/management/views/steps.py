@@ -6,6 +6,7 @@ A step of `process` speaks only where it changed something, so that events stay 
 from collections.abc import Callable
 from typing import Final
 
+from datafly.model.consent import SAID_BY
 from datafly.model.event import Event, Step
 
 
@@ -28,7 +29,7 @@ def _consent(event: Event) -> str:
         return "nothing is known, so everything counts as denied"
     granted = event.consent.categories.items()
     words = ", ".join(f"{category} {'granted' if allowed else 'denied'}" for category, allowed in sorted(granted))
-    return f"{words} (by the {event.consent.source or 'event'})"
+    return f"{words} ({SAID_BY.get(event.consent.source, 'with the event')})"
 
 
 _SILENT: Final[dict[str, Callable[[Event], str]]] = {

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from markupsafe import Markup
 
+from datafly.model.consent import SAID_BY
 from datafly.model.verdict import Verdict
 
 _LONGEST_SHOWN: Final = 100_000
@@ -168,7 +169,12 @@ def shown(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
+def said_by(source: str) -> str:
+    return SAID_BY.get(source, source)
+
+
 FILTERS: Final = {
+    "said_by": said_by,
     "label": label,
     "tone": tone,
     "meaning": meaning,

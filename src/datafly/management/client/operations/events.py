@@ -45,8 +45,8 @@ class EventsCalls(Connection):
     def get_event(self, message_id: str, *, pipeline_id: str | None = None) -> WholeEvent:
         """One event, whole.
 
-        The request that brought it, each step, and what became of it. The newest, where several bear this id. An id
-        that holds a slash fits into no path: find it in the list by `message_id`.
+        The request that brought it, each step, and what became of it. The newest, where several bear this id, which may
+        hold slashes and anything else, percent-encoded.
         """
         return self.call(
             "GET",

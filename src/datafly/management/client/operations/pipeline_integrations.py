@@ -195,7 +195,13 @@ class PipelineIntegrationsCalls(Connection):
         """
         return self.call("GET", f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/mapping", MappingView)
 
-    def registered_names(self, integration_id: str, *, idempotency_key: str | None = None) -> NamesView:
+    def registered_names(
+        self,
+        integration_id: str,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> NamesView:
         """Ask which names are registered.
 
         Asks the vendor, and puts what it tells into the config, as a new revision.
@@ -204,7 +210,7 @@ class PipelineIntegrationsCalls(Connection):
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/names",
             NamesView,
-            headers={**repeated(idempotency_key)},
+            headers={**matching(if_match), **repeated(idempotency_key)},
         )
 
     def pause(
