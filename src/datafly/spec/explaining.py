@@ -16,6 +16,7 @@ from datafly.spec.names import snake_key
 from datafly.spec.nodes import Around, Const, First, ListOf, Merged, Node, Obj, Path
 from datafly.spec.override_nodes import Overriding, Plain, ValueMapped, When
 from datafly.spec.parts import BySetting, EachLine, EventName, Identified, Params
+from datafly.spec.records import Records
 from datafly.spec.rest import Rest
 from datafly.spec.rule import LineFinder, compile_node, making_of
 from datafly.spec.scope import Scope
@@ -100,6 +101,7 @@ _MADE: Final[dict[type[Node], Callable[[Any], str]]] = {
     ValueMapped: lambda _: "by the value map",
     Plain: lambda _: "",
     When: lambda node: f"if {node.condition}",
+    Records: lambda node: f"objects of {', '.join(node.fields)}",
     Convert: lambda node: f"as {node.to.replace('_', ' ')}",
 }
 
