@@ -246,6 +246,7 @@ app.command()(with_settings(doctor))
 app.command("import")(with_settings(import_files))
 app.command("backup")(with_settings(copying.backup))
 app.command("restore")(with_settings(copying.restore))
+app.command("move")(with_settings(copying.move))
 
 
 @app.command()

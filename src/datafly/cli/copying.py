@@ -1,4 +1,4 @@
-"""`datafly backup` and `datafly restore`: a bar on standard error while it lasts, one sentence on standard output."""
+"""`datafly backup`, `restore` and `move`: a bar on standard error while it lasts, one sentence on standard output."""
 # ruff: noqa: PLC0415  each loads what it needs when it runs
 
 from collections.abc import Callable, Iterator
@@ -52,6 +52,32 @@ def restore(
     there = kept.with_key or settings.encryption_key or (settings.data_dir / "encryption.key").exists()
     key = "" if there else " Put its encryption.key there before the start."
     print(f"The backup is in {settings.data_dir}.{key}")
+
+
+def move(
+    *,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="URL",
+            help="postgresql://USER:PASSWORD@HOST/DATABASE; else what store_url says.",
+            show_default=False,
+        ),
+    ] = "",
+    settings: Settings,
+    found: list[Found],  # noqa: ARG001  settings says it all here
+) -> None:
+    """Move the store of a data folder into an empty PostgreSQL database, with Signal stopped. Goes on where it was."""
+    from datafly.model.errors import OperatorError
+    from datafly.runtime.move import move_store
+
+    place = to or (settings.store_url.reveal() if settings.store_url else "")
+    if not place:
+        raise OperatorError("Where to? Give --to postgresql://…, or set DATAFLY_STORE_URL.")
+    with bar("rows") as moved:
+        move_store(settings, place, moved=moved)
+    print("The store is in PostgreSQL. Set DATAFLY_STORE_URL, then start: datafly up.")
 
 
 @contextmanager

@@ -107,6 +107,20 @@ def codes_beside(connection: sa.Connection) -> set[str]:
     return {" ".join(words[1:]) for words in told if words[:1] == [_NAMED]}
 
 
+def go_on_numbering(source: sa.Connection, target: sa.Connection, table: sa.Table) -> None:
+    """Numbers that the database gives go on where those of `source`, which is SQLite, are: none is used twice."""
+    column = table.autoincrement_column
+    if column is None or target.dialect.name != "postgresql":
+        return
+    ends = sa.text("SELECT max(seq) FROM sqlite_sequence WHERE name = :name")
+    given = source.execute(ends, {"name": table.name}).scalar()
+    highest = source.execute(sa.select(sa.func.max(column))).scalar()
+    last = max(given or 0, highest or 0)
+    if last:
+        sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
+        target.execute(sa.select(sa.func.setval(sequence, last)))
+
+
 def has_parts(connection: sa.Connection) -> bool:
     """Whether attempts and outcomes lie in parts by time (`store.parts`)."""
     return connection.dialect.name == "postgresql"

@@ -28,7 +28,7 @@ HEAD: Final = "0023"
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 _VERSION: Final = sa.table("alembic_version", sa.column("version_num"))
-_SERVES: Final = "tables_serve"
+TABLES_SERVE: Final = "tables_serve"
 """The fact: the revision of the tables and the oldest code that they serve."""
 _UNNAMED: Final = "0019"
 """Code that does not say what it was written for was written for this at most."""
@@ -88,7 +88,7 @@ def fits(connection: sa.Connection) -> bool:
     revision = revision_of(connection)
     if revision <= HEAD:
         return revision == HEAD
-    told = connection.execute(sa.select(facts.c.value).where(facts.c.name == _SERVES)).scalar()
+    told = connection.execute(sa.select(facts.c.value).where(facts.c.name == TABLES_SERVE)).scalar()
     of, _, oldest = str(told or "").partition(" ")
     return of == revision and oldest <= HEAD
 
@@ -111,7 +111,7 @@ def _change(database: Database, to: str, before_changing: Callable[[], None] | N
             _require_served(connection, to, oldest)
         dialect.wait_no_longer(connection)
         _run(connection, before, to)
-        dialect.upsert(connection, facts, [{"name": _SERVES, "value": f"{to} {oldest}"}])
+        dialect.upsert(connection, facts, [{"name": TABLES_SERVE, "value": f"{to} {oldest}"}])
     emit(StoreMigrated(before=before, after=to))
 
 

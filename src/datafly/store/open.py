@@ -1,7 +1,8 @@
 """Opens the store."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -15,12 +16,12 @@ from datafly.store.database import Database, NowMs
 from datafly.store.intake import SqlIntake
 from datafly.store.ledger import SqlLedger
 from datafly.store.migrate import HEAD, change, migrate
+from datafly.store.moving import LOG_ID, MOVING, Moving
 from datafly.store.schema import facts
 from datafly.store.seal import Sealer
 from datafly.store.turn import Turn
 
 _KEY_ID: Final = "encryption_key_id"
-_LOG_ID: Final = "log_id"
 
 
 class SqlStore:
@@ -38,9 +39,9 @@ class SqlStore:
         `from_now_on`: the store goes on with this log, whichever it had.
         """
         with self._database.write() as connection:
-            known = connection.execute(sa.select(facts.c.value).where(facts.c.name == _LOG_ID)).scalar()
+            known = connection.execute(sa.select(facts.c.value).where(facts.c.name == LOG_ID)).scalar()
             if from_now_on or known is None:
-                dialect.upsert(connection, facts, [{"name": _LOG_ID, "value": log_id}])
+                dialect.upsert(connection, facts, [{"name": LOG_ID, "value": log_id}])
             elif known != log_id:
                 raise OperatorError(
                     "The store belongs to the log of another Signal: what it says was delivered would be wrong for the "
@@ -98,6 +99,22 @@ def change_tables(url_or_path: str | Path, to: str, before_changing: Callable[[]
         database.close()
 
 
+@contextmanager
+def moving(source: Path, target: str, log_id: str) -> Iterator[Moving]:
+    """From the data folder `source`, whose tables are of this version, to a database; its tables are made."""
+    opened = [_database(source, None, dialect.CONNECTIONS), _database(target, None, dialect.CONNECTIONS)]
+    try:
+        migrate(opened[1], _refuse_other_tables)
+        yield Moving(opened[0], opened[1], log_id)
+    finally:
+        for database in opened:
+            database.close()
+
+
+def _refuse_other_tables() -> None:
+    raise OperatorError("The database holds tables of another version already. Give an empty one.")
+
+
 def _database(url_or_path: str | Path, now_ms: NowMs | None, connections: int) -> Database:
     return Database(dialect.url_of(url_or_path), now_ms or _wall_clock_ms, connections=connections, code=HEAD)
 
@@ -125,6 +142,8 @@ def key_id_of(connection: sa.Connection) -> str | None:
 
 def _keep_key_id(database: Database, key_id: str) -> str:
     with database.write() as connection:
+        if connection.execute(sa.select(facts.c.name).where(facts.c.name == MOVING)).first():
+            raise OperatorError("A store is being moved into this database: datafly move goes on with it.")
         known = key_id_of(connection)
         if known is None:
             connection.execute(sa.insert(facts).values(name=_KEY_ID, value=key_id))

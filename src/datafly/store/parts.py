@@ -17,6 +17,7 @@ from datafly.store.database import Database
 
 _DAY_MS: Final = 86_400_000
 _AHEAD_MS: Final = 2 * _DAY_MS
+_BACK_MS: Final = 60 * _DAY_MS
 _PARTS: Final = 10
 """About so many of what is kept."""
 _HELD: Final = ("parts",)
@@ -58,7 +59,7 @@ def keep_up(database: Database, before_ms: int) -> int:
     wide = max(1, round((now_ms - before_ms) / _DAY_MS / _PARTS)) * _DAY_MS
     for table, known in found.items():
         if not all(any(part.holds(at) for part in known) for at in (now_ms, now_ms + _AHEAD_MS)):
-            _make_ahead(database, table, now_ms, wide)
+            _make_from(database, table, now_ms, wide)
     return sum(_drop_oldest(database, table, before_ms) for table, known in found.items() if _old(known, before_ms))
 
 
@@ -75,15 +76,24 @@ def parts(connection: sa.Connection, table: sa.Table) -> list[Part]:
 # --- new ones -------------------------------------------------------------------------------------------------------
 
 
-def _make_ahead(database: Database, table: sa.Table, now_ms: int, wide: int) -> None:
+def make_back(database: Database, first_ms: int) -> None:
+    """For rows from that time on that will come, as those of another store; of more than 60 days ago one by one."""
+    with database.read() as connection:
+        if not dialect.has_parts(connection):
+            return
+    for table in _AT_MS:
+        _make_from(database, table, max(first_ms, database.now_ms() - _BACK_MS), _DAY_MS)
+
+
+def _make_from(database: Database, table: sa.Table, first_ms: int, wide: int) -> None:
     with database.write(of=_HELD) as connection:
-        for first_ms, until_ms in list(_gaps(parts(connection, table), now_ms, wide)):
-            _make(connection, table, first_ms, until_ms)
+        for start_ms, until_ms in list(_gaps(parts(connection, table), first_ms, database.now_ms(), wide)):
+            _make(connection, table, start_ms, until_ms)
 
 
-def _gaps(known: Sequence[Part], now_ms: int, wide: int) -> Iterator[tuple[int, int]]:
-    """Stretches of whole days that no part covers, from today on."""
-    at_ms = now_ms // _DAY_MS * _DAY_MS
+def _gaps(known: Sequence[Part], first_ms: int, now_ms: int, wide: int) -> Iterator[tuple[int, int]]:
+    """Stretches of whole days that no part covers, from that one on."""
+    at_ms = first_ms // _DAY_MS * _DAY_MS
     while at_ms <= now_ms + _AHEAD_MS:
         covering = next((part for part in known if part.holds(at_ms)), None)
         if covering is not None:
