@@ -109,7 +109,7 @@ async def test_a_partition_that_is_dropped_writes_nothing_of_what_was_in_flight(
     house.vendor.answer = lambda *_: 503
     house.spread(*USERS)
     await house.until(lambda: len(house.vendor.requests) > 4)
-    lost.drop(1)
+    await lost.drop(1)
     house.vendor.answer = lambda *_: None
     await house.wait(60)
     assert {partition for partition, _ in house.found()} == {0}

@@ -89,20 +89,21 @@ class Delivery:
             emit(DeliverPartitionGivenUp(partition=partition))
         await self._put_away(partition, feed)
 
-    def drop(self, partition: int) -> None:
+    async def drop(self, partition: int) -> None:
         """At once, since it is another's: what is in flight there is not waited for, and not written down."""
         for run in self._runs_of(partition):
             run.halt()
-        feed = self._partitions.leave(partition)
-        task = asyncio.create_task(self._put_away(partition, feed))
-        self._putting_away.add(task)
-        task.add_done_callback(self._putting_away.discard)
+        await self._put_away(partition, self._partitions.leave(partition))
 
     def _lose(self, partitions: Collection[int]) -> None:
         for partition in partitions:
             emit(DeliverPartitionTakenOver(partition=partition))
             self._partitions.forget(partition)
-            self.drop(partition)
+            for run in self._runs_of(partition):
+                run.halt()
+            task = asyncio.create_task(self.drop(partition))
+            self._putting_away.add(task)
+            task.add_done_callback(self._putting_away.discard)
             self._on_taken_over(partition)
 
     async def _settled(self, runs: Sequence[Run]) -> None:

@@ -7,7 +7,7 @@
     │   ├── Conflict         it exists already, or changed meanwhile       → 409 / 412
     │   └── Unauthorized     no credential, or not a good one              → 401 / 403
     ├── OperatorError        whoever runs Signal must change the set-up    → stops a start with one sentence
-    ├── TakenOver            nobody: another process goes on with it       → what is held of it is dropped
+    │   └── TakenOver        nobody: another process goes on with it       → what is held of it is dropped
     └── Unavailable          nobody: try again later                       → 503 with Retry-After
 
 Expected outcomes of a delivery are no errors but values: see `model.verdict`.
@@ -64,21 +64,20 @@ class OperatorError(SignalError):
     code = "SETUP"
 
 
-class Unavailable(SignalError):
-    code = "UNAVAILABLE"
-    status = 503
-
-
-class TakenOver(SignalError):
+class TakenOver(OperatorError):
     """These partitions belong to another process by now; nothing of what was asked for is done."""
 
-    code = "TAKEN_OVER"
-    status = 409
+    code = "FENCED"
 
     def __init__(self, partitions: Collection[int]) -> None:
         told = ", ".join(map(str, sorted(partitions)))
         super().__init__(f"Another process has taken over partition {told}.", partitions=sorted(partitions))
         self.partitions = frozenset(partitions)
+
+
+class Unavailable(SignalError):
+    code = "UNAVAILABLE"
+    status = 503
 
 
 def error_body(code: str, message: str, details: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -118,6 +118,14 @@ class RuntimeFiguresHidden(Telemetry, frozen=True):
     reason: str
 
 
+class RuntimeStandbyFailed(Telemetry, frozen=True):
+    """What a role has to know of a partition could not be read from the log, or not be kept; it is tried again."""
+
+    level = logging.ERROR
+    partition: int
+    message: str
+
+
 class RuntimeChoreFailed(Telemetry, frozen=True):
     """A periodic chore (retention, trimming) failed; it is tried again at its next turn."""
 

@@ -4,7 +4,7 @@ Of each visitor, user and key the newest record is kept there, and of the *mark*
 `events` the others hold. What came after the mark is learnt from `events`, and so are the message ids of the last day.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import msgspec
@@ -42,11 +42,13 @@ class Inherited(msgspec.Struct):
     mark: Mark | None = None
 
 
-def inherit(reader: Reader, state: StateFile, leaving: Callable[[], bool]) -> Inherited:
-    """Take what is new in `state` into the file, unless `leaving`. That it was taken is not kept yet."""
+def inherit(
+    reader: Reader, state: StateFile, leaving: Callable[[], bool], *, tables: Collection[str] = tuple(_PREFIXES)
+) -> Inherited:
+    """Take what is new in `state`, of these tables, into the file, unless `leaving`. That it was is not kept yet."""
     found = Inherited(state.handed)
     while not leaving() and (records := reader.read(found.position, max_records=_AT_ONCE)):
-        state.take([row for record in records if (row := _row(record)) is not None])
+        state.take([row for record in records if (row := _row(record)) and row[0] in tables])
         marks = [record for record in records if record.key == _MARK]
         found.mark = _decode(marks[-1].value) if marks else found.mark
         found.records += len(records)

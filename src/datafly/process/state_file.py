@@ -143,6 +143,14 @@ class StateFile:
             if applied is not None:
                 self._connection.execute("UPDATE position SET applied = ?", (applied,))
 
+    def empty(self) -> None:
+        """To begin anew; message ids are kept."""
+        with reachable(), self._connection:
+            for table in (*_DECODERS, "changed"):
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
+            self._connection.execute("UPDATE position SET applied = 0")
+            self._connection.execute("UPDATE handed SET position = 0")
+
     def load_clock(self, memory: Memory) -> None:
         """Make `memory` know how far our clock has gone back."""
         with reachable():

@@ -2,21 +2,36 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any, Final
 
 from datafly.deliver.sent_file import SentFile
 from datafly.deliver.service import Delivery
 from datafly.deliver.settings import DeliverySettings
 from datafly.deliver.site import Parts
+from datafly.log.holding import hold
 from datafly.model.delivery import Share
+from datafly.process.follower import Choices
 from datafly.runtime.chores import trim_attempts
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log, open_transport
 from datafly.runtime.installations import compiler
 from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
+from datafly.runtime.standby import Standby
+from datafly.runtime.tenancy import Tenancy
 from datafly.settings import Settings
 from datafly.shape import withheld
+from datafly.store.open import SqlStore
+from datafly.transport.http import HttpTransport
 
+_GROUP = "delivery"
+_FAR: Final[dict[str, Any]] = {
+    "near": False,
+    "first_poll_seconds": 0.005,
+    "max_poll_seconds": 0.1,
+    "reading_threads": 4,
+}
+"""A look at a log on brokers is a way over the network."""
 _DRAIN_SECONDS = 2.0
 """For a vendor that is slow to answer; the roles before and after need the rest of what a stop may take."""
 
@@ -24,34 +39,73 @@ _DRAIN_SECONDS = 2.0
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None], *, number: int = 1) -> None:
     """`number`: which of `delivery_workers`, from 1."""
     store = open_the_store(settings)
-    lookup = open_lookup(settings)
     transport = open_transport(settings)
+    chores = [asyncio.create_task(trim_attempts(settings, store.ledger, store.intake))] if number == 1 else []
+    deliver = _partitions if settings.log_url else _share
+    try:
+        await deliver(settings, (store, transport), stop, ready, number=number)
+    finally:
+        for chore in chores:
+            chore.cancel()
+        await transport.close()
+        store.close()
+
+
+async def _share(
+    settings: Settings,
+    opened: tuple[SqlStore, HttpTransport],
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+    *,
+    number: int,
+) -> None:
+    """Of the keys of the embedded log, whose other files are beside it."""
+    lookup = open_lookup(settings)
     sent = SentFile(settings.data_dir / "deliver" / "sent.sqlite3")
-    parts = Parts(
-        log=open_log(settings),
+    share = Share(number - 1, settings.delivery_workers)
+    log = open_log(settings)
+    parts = _parts(settings, *opened, log=log, withdrawn=lookup.consents_of, sent=sent, share=share)
+    try:
+        ready()
+        await Delivery(parts).run(stop)
+    finally:
+        lookup.close()
+        sent.close()
+
+
+async def _partitions(
+    settings: Settings,
+    opened: tuple[SqlStore, HttpTransport],
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+    *,
+    number: int,
+) -> None:
+    """Those that the group gives to this process, of a log that many share."""
+    log = await asyncio.to_thread(open_log, settings)
+    standby = Standby(log, settings.data_dir / "deliver" / f"known-{number}", Choices)
+    parts = _parts(settings, *opened, log=log, withdrawn=standby.consents_of, partitioned=True)
+    tenancy = Tenancy(parts, standby)
+    try:
+        ready()
+        await tenancy.run(lambda until: hold(log, _GROUP, tenancy.work, until), stop)
+    finally:
+        standby.close()
+
+
+def _parts(settings: Settings, store: SqlStore, transport: HttpTransport, **given: Any) -> Parts:
+    return Parts(
         ledger=store.ledger,
         control=store.control,
         transport=transport,
         clock=SystemClock(),
         compile=compiler(settings),
         withheld=withheld,
-        withdrawn=lookup.consents_of,
         settings=DeliverySettings(
             lanes=settings.delivery_lanes,
             give_up_seconds=settings.give_up_seconds,
             drain_seconds=_DRAIN_SECONDS,
+            **(_FAR if settings.log_url else {}),
         ),
-        share=Share(number - 1, settings.delivery_workers),
-        sent=sent,
+        **given,
     )
-    chores = [asyncio.create_task(trim_attempts(settings, store.ledger, store.intake))] if number == 1 else []
-    try:
-        ready()
-        await Delivery(parts).run(stop)
-    finally:
-        for chore in chores:
-            chore.cancel()
-        await transport.close()
-        lookup.close()
-        sent.close()
-        store.close()

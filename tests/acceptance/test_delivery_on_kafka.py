@@ -1,0 +1,316 @@
+"""Processes of delivery share the partitions of a log on Kafka, with what they keep in PostgreSQL."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from datafly.log.base import EVENTS, Entry, partition_of
+from datafly.log.kafka import KafkaLog, Place
+from datafly.model.consent import Consent
+from datafly.model.delivery import Plan, Replay
+from datafly.model.errors import Unavailable
+from datafly.model.event import Event
+from datafly.model.installation import Installation, Pipeline, Revision, Template
+from datafly.model.secret import Secret
+from datafly.model.verdict import Verdict
+from datafly.store.open import open_store
+
+pytestmark = pytest.mark.xdist_group("postgres")
+
+PARTITIONS = 4
+LANES = 2
+PATIENCE_SECONDS = 120.0
+USERS = [f"user{number}" for number in range(20)]
+KEY = "ab" * 32
+ROLE = """
+import os
+from datafly.runtime.child import work
+from datafly.settings import find
+work("delivery", find({}, os.environ)[0])
+"""
+
+
+def until(look, what):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (seen := look()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {PATIENCE_SECONDS:g} s: {what}; last seen {seen!r}")
+        time.sleep(0.05)
+    return seen
+
+
+class Receiver:
+    """Takes one event a request, and remembers them; `slow` seconds for each."""
+
+    def __init__(self):
+        self.taken = []
+        self.slow = 0.0
+        self.status = 200
+        self._lock = threading.Lock()
+
+    def take(self, body):
+        time.sleep(self.slow)
+        with self._lock:
+            if self.status == 200:
+                self.taken.append(json.loads(body))
+            return self.status
+
+    @property
+    def ids(self):
+        with self._lock:
+            return [one["messageId"] for one in self.taken]
+
+    @contextmanager
+    def serving(self):
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                status = receiver.take(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                """Who was killed does not hang up."""
+
+        server = Server(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+class House:
+    def __init__(self, folder, kafka, store_url, receiver, url):
+        self.folder, self.receiver, self.url = folder, receiver, url
+        self.prefix = f"t{uuid4().hex}."
+        self.store_url = store_url
+        self.log = KafkaLog(
+            Place(servers=kafka, prefix=self.prefix, partitions=PARTITIONS, replication=1, min_insync=1)
+        )
+        self.appenders = [until(lambda n=number: self.opened(n), "it can be written") for number in range(PARTITIONS)]
+        self.readers = [self.log.reader(EVENTS, number) for number in range(PARTITIONS)]
+        self.store = open_store(store_url, encryption_key=Secret(KEY))
+        self.store.control.create_pipeline(Pipeline(id="pip", name="Shop", slug="shop", pipeline_key="dk_shop"))
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("DATAFLY_")},
+            "DATAFLY_LOG_URL": f"kafka://{kafka}",
+            "DATAFLY_KAFKA_PREFIX": self.prefix,
+            "DATAFLY_KAFKA_PARTITIONS": str(PARTITIONS),
+            "DATAFLY_KAFKA_REPLICATION": "1",
+            "DATAFLY_KAFKA_MIN_INSYNC": "1",
+            "DATAFLY_KAFKA_PROPERTIES": "session.timeout.ms=6000",
+            "DATAFLY_STORE_URL": store_url,
+            "DATAFLY_ENCRYPTION_KEY": KEY,
+            "DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "true",
+            "DATAFLY_DELIVERY_LANES": str(LANES),
+            "DATAFLY_LOG_FORMAT": "json",
+        }
+        self.processes = {}
+        self.count = 0
+
+    def opened(self, partition):
+        """A broker that has just begun does not know yet who leads what."""
+        with suppress(Unavailable):
+            return self.log.appender(EVENTS, partition)
+
+    def start(self, name):
+        out = (self.folder / f"{name}.out").open("ab")
+        given = {"DATAFLY_DATA_DIR": str(self.folder / name)}
+        self.processes[name] = subprocess.Popen(
+            [sys.executable, "-c", ROLE],
+            env={**self.environment, **given},
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        out.close()
+
+    def said(self, name, word):
+        return sum(word in line for line in (self.folder / f"{name}.out").read_text().splitlines())
+
+    def stop(self, name):
+        """As whoever started it does: its input ends."""
+        process = self.processes.pop(name)
+        process.stdin.close()
+        assert process.wait(PATIENCE_SECONDS) == 0, (self.folder / f"{name}.out").read_text()
+
+    def kill(self, name):
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
+        process.stdin.close()
+
+    def pause(self, name):
+        self.processes[name].send_signal(signal.SIGSTOP)
+
+    def wake(self, name):
+        self.processes[name].send_signal(signal.SIGCONT)
+
+    def install(self, name="ins", **config):
+        template = Template(id=f"tpl_{name}", name=name, vendor="signed_webhook")
+        given = {
+            "url": Secret(self.url),
+            "signing_secret": Secret("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            "requests_per_minute": 60_000,
+            **config,
+        }
+        revision = Revision(id=f"rev_{name}", template_id=template.id, number=1, config=given)
+        self.store.control.install(
+            template, revision, [Installation(name, "pip", template, revision, start=self.heads())]
+        )
+
+    def heads(self):
+        return {number: reader.bounds().head for number, reader in enumerate(self.readers)}
+
+    def append(self, *keys, marketing=True, kind="track"):
+        """One event for each key, in the partition of its key, a few in a transaction."""
+        by_partition = defaultdict(list)
+        for key in keys:
+            number, self.count = self.count, self.count + 1
+            now_ms = time.time_ns() // 1_000_000
+            event = Event(
+                f"e{number}",
+                kind,
+                "pip",
+                key,
+                now_ms,
+                now_ms,
+                anonymous_id=key,
+                event="Bought" if kind == "track" else None,
+                context={"consent": {"marketing": marketing}},
+                consent=Consent({"marketing": marketing}, "event"),
+            )
+            by_partition[partition_of(key, PARTITIONS)].append(Entry(key, msgspec.json.encode(event)))
+        for partition, entries in by_partition.items():
+            self.appenders[partition].append(entries)
+
+    def found(self, name="ins", run=""):
+        """(partition, offset) → its final verdicts."""
+        found = defaultdict(list)
+        for partition in range(PARTITIONS):
+            for first, last, verdict in self.store.ledger.coverage(name, partition, run_id=run):
+                for offset in range(first, last + 1):
+                    found[partition, offset].append(verdict)
+        return found
+
+    def is_through(self, name="ins", count=None):
+        return len(self.found(name)) >= (self.count if count is None else count)
+
+    def attempted(self):
+        return self.store.ledger.states().get("ins") and self.store.ledger.states()["ins"].name == "backing_off"
+
+    def close(self):
+        for name in [*self.processes]:
+            self.kill(name)
+        for one in (*self.appenders, *self.readers):
+            one.close()
+        self.store.close()
+
+
+@pytest.fixture
+def house(tmp_path, kafka, postgres_store):
+    receiver = Receiver()
+    with receiver.serving() as url:
+        made = House(tmp_path, kafka, postgres_store, receiver, url)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def assert_in_order(taken):
+    """Of each person in the order of the log; what came twice comes again from a point on."""
+    newest = {}
+    for one in taken:
+        key, number = one["anonymousId"], int(one["messageId"][1:])
+        if one["messageId"] in newest.setdefault(key, {}):
+            continue
+        assert all(number > int(known[1:]) for known in newest[key])
+        newest[key][one["messageId"]] = True
+
+
+def test_processes_share_the_partitions_and_whoever_is_left_goes_on(house):
+    """One is killed and one is thought dead while they are at it; a third goes on with all of it."""
+    house.append(*USERS)
+    house.install()
+    for name in ("killed", "asleep", "left"):
+        house.start(name)
+    until(lambda: all(house.said(name, "DeliverPartitionTaken") for name in house.processes), "each has some")
+    house.receiver.slow = 0.02
+    before = house.count
+    house.append(*USERS * 25)
+    until(lambda: len(house.receiver.ids) > 100, "they are at it")
+    house.pause("asleep")
+    house.kill("killed")
+    sent = {f"e{number}" for number in range(before, house.count)}  # the installation began at the head
+    until(lambda: house.is_through(count=len(sent)), "all is final")
+    house.receiver.slow = 0.0
+    house.wake("asleep")
+    until(lambda: house.said("asleep", "LogPartitionGone") or house.said("asleep", "TakenOver"), "it hears of it")
+    house.append(*USERS * 5)
+    sent |= {f"e{number}" for number in range(before, house.count)}
+    until(lambda: house.is_through(count=len(sent)), "what came later is final, too")
+    assert set(house.receiver.ids) == sent
+    twice = [one for one, times in Counter(house.receiver.ids).items() if times > 1]
+    assert len(twice) <= 2 * LANES * PARTITIONS
+    assert {tuple(given) for given in house.found().values()} == {(Verdict.DELIVERED,)}
+    assert_in_order(house.receiver.taken)
+    for name in ("asleep", "left"):
+        house.stop(name)
+
+
+def test_a_withdrawal_stops_what_is_queued_and_replays_and_removals_reach_all_partitions(house):
+    house.install()
+    house.start("one")
+    until(lambda: house.said("one", "DeliverPartitionTaken") == PARTITIONS, "it has all")
+    house.receiver.status = 503
+    house.append(*USERS * 2)
+    house.append(USERS[0], marketing=False, kind="consent")
+    until(lambda: "e0" not in house.receiver.ids and house.attempted(), "they wait for the receiver")
+    house.start("two")
+    until(lambda: house.said("two", "DeliverPartitionTaken"), "it has some")
+    house.receiver.status = 200
+    until(house.is_through, "all is final")
+    of_others = {f"e{number}" for number in range(2 * len(USERS)) if number % len(USERS)}
+    assert {one["messageId"] for one in house.receiver.taken if one["type"] == "track"} == of_others
+
+    heads = house.heads()
+    spans = tuple((partition, 0, head - 1) for partition, head in heads.items())
+    house.store.control.create_replay(Replay("run_1", "ins", (), 1, plan=Plan(spans=spans)))
+    until(lambda: house.store.control.replay("run_1").state == "done", "the replay is done")
+    again = Counter(one["messageId"] for one in house.receiver.taken)
+    assert {again[one] for one in of_others} == {2}
+
+    house.install("late")
+    house.store.control.change_installation("late", {"paused": True})
+    house.append(*USERS)
+    until(house.is_through, "the other one goes on")
+    house.store.control.change_installation("late", {"removed_ms": 1, "end": house.heads()})
+    until(lambda: house.is_through("late", count=len(USERS)), "what was left of it is closed")
+    assert {tuple(given) for given in house.found("late").values()} == {(Verdict.SKIPPED,)}
+    for name in ("one", "two"):
+        house.stop(name)
