@@ -62,7 +62,8 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """`raw`: what was received, as `log` is what was governed. `find_offset`: message id → its places in `events`.
 
     These, `compile`, `control`, `ledger` and `intake` block. `send`: one request to a vendor. `objection`: the
-    error that `send` would have of an address for sure, or "". `stop`: the role ends; set before the server is told to.
+    error that `send` would have of an address now, or ""; it may take seconds. `stop`: the role ends; set before the
+    server is told to.
     `exposed` None: there are no metrics to tell.
     """
 

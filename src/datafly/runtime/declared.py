@@ -16,7 +16,7 @@ from datafly.management.declared.planning import PlanView
 from datafly.management.routes.config import ApplyBody, ConfigBody
 from datafly.model.secret import Secret
 from datafly.runtime.clock import SystemClock
-from datafly.runtime.compose import open_log
+from datafly.runtime.compose import open_log, open_transport
 from datafly.runtime.installations import compiler
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
@@ -94,6 +94,7 @@ def configuration(settings: Settings, *, url: str = "", token: str = "") -> Iter
                 catalog=catalog,
                 heads=lambda: {0: reader.bounds().head},
                 compile=compiler(settings),
+                objection=open_transport(settings).foreseen,
                 clock=SystemClock(),
             )
         )

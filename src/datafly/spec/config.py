@@ -6,7 +6,7 @@ from typing import Any
 from datafly.model.errors import Invalid
 from datafly.model.secret import MASK, Secret
 from datafly.spec.integration import NO_CONSENT, Integration
-from datafly.spec.setting import Address, Problem, SecretAddress, SettingKind
+from datafly.spec.setting import Problem, SettingKind
 
 Problems = dict[str, Problem]
 """Field (as in the body of a request: `config.api_key`, `variant`) → what is wrong with it."""
@@ -68,8 +68,7 @@ def masked_config(integration: Integration, config: Mapping[str, Any]) -> dict[s
 
 def secrets_sent_elsewhere(integration: Integration, old: Mapping[str, Any], patch: Mapping[str, Any]) -> list[str]:
     """The secrets that `patch` keeps although it changes an address: whoever is there would be sent them."""
-    addresses = [setting.name for setting in integration.settings if isinstance(setting, Address | SecretAddress)]
-    if not any(_is_changed(old.get(name), patch[name]) for name in addresses if name in patch):
+    if not any(_is_changed(old.get(name), patch[name]) for name in integration.address_names() if name in patch):
         return []
     return sorted(name for name in integration.secret_names() & old.keys() if patch.get(name, MASK) == MASK)
 

@@ -16,7 +16,7 @@ from datafly.spec.compiled import Limits
 from datafly.spec.nodes import Node, Path
 from datafly.spec.pacing import Window
 from datafly.spec.readiness import Readiness
-from datafly.spec.setting import SettingKind
+from datafly.spec.setting import Address, SecretAddress, SettingKind
 from datafly.spec.spending import Spend
 from datafly.spec.words import Failure, Hint, Peer, Refusal
 
@@ -361,6 +361,9 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
 
     def secret_names(self) -> frozenset[str]:
         return frozenset(one.name for one in self.settings if one.kind == "secret")
+
+    def address_names(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.settings if isinstance(one, Address | SecretAddress))
 
     def nodes(self) -> Iterable[Node]:
         """Every node of the mapping, also those inside others."""

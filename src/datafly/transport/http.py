@@ -5,7 +5,7 @@ import errno
 import io
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from datafly.observe.transport import TransportRequestFailed, TransportRequestRe
 from datafly.transport.address import Reach
 from datafly.transport.base import NOT_ALLOWED
 from datafly.transport.body import read_body
+from datafly.transport.lookup import addresses_of
 
 _HEADERS: Final = {"User-Agent": "datafly-signal", "Accept-Encoding": "identity"}
 _PRIVATE: Final = "the address is private, loopback, link-local or reserved"
@@ -40,7 +41,7 @@ class HttpTransport:
 
     Https alone, and only to public addresses, judged by the IP that is connected to (a name may resolve to another one
     each time); `allow_private` opens all others, `private_hosts` the named ones (`address.Reach`). An answer is read up
-    to `answer_bytes`. `resolver`: instead of the system's.
+    to `answer_bytes`. `resolver`, and `look_up` for `foreseen`: instead of the system's.
     """
 
     def __init__(
@@ -52,9 +53,11 @@ class HttpTransport:
         connect_timeout_seconds: float = 10.0,
         answer_bytes: int = 1_000_000,
         resolver: AbstractResolver | None = None,
+        look_up: Callable[[str], Sequence[str]] = addresses_of,
     ) -> None:
         self._reach = Reach(private_hosts, everywhere=allow_private)
         self._resolver = resolver
+        self._look_up = look_up
         self._connections_per_host = connections_per_host
         self._connect_timeout_seconds = connect_timeout_seconds
         self._answer_bytes = answer_bytes
@@ -77,6 +80,18 @@ class HttpTransport:
             return f"{NOT_ALLOWED}the URL cannot be read"
         objection = self._objection(url) or (_PRIVATE if self._reach.leads_nowhere(url.host or "") else "")
         return _told(objection, url) if objection else ""
+
+    def foreseen(self, address: str) -> str:
+        """As `objection`, and of a name that leads to addresses which are not allowed, and to no other, now. Blocking:
+        it is looked up. Each request is judged anew by the address that it connects to.
+        """
+        if objection := self.objection(address):
+            return objection
+        host = URL(address).host or ""
+        named = self._reach.is_named(host)
+        found = self._look_up(host)
+        allowed = not found or any(self._reach.allows(one, named=named) for one in found)
+        return "" if allowed else _told(_PRIVATE, URL(address))
 
     async def close(self) -> None:
         while self._sessions:

@@ -10,13 +10,11 @@ import msgspec
 import pytest
 
 from datafly import catalog
-from datafly.management.alerts import deciding
+from datafly.management import hand_in
 from datafly.management.alerts.watch import Watch
 from datafly.management.settings import SmtpSettings
-from datafly.management.views.alert import ChannelBody, ChannelChange
 from datafly.model.alert import AlertRule
 from datafly.model.delivery import Reply
-from datafly.model.errors import Invalid
 from datafly.model.installation import Revision
 from datafly.model.refusal import ACCEPTED, IntakeCount
 from datafly.model.secret import Secret
@@ -484,32 +482,52 @@ def test_the_test_button_reaches_a_webhook_that_can_tell_who_sent_it(house, call
 
 def judged_by_transport(house, **opened):
     """From now on addresses are judged at save by the transport that would send."""
-    services = house.app.state["services"]
-    transport = HttpTransport(**opened)
-    return msgspec.structs.replace(services, objection=transport.objection)
+    names = {"inside.example": ["10.0.0.7"], "both.example": ["10.0.0.7", "93.184.215.14"]}
+    transport = HttpTransport(look_up=lambda host: names.get(host, []), **opened)
+    hand_in(house.app, msgspec.structs.replace(house.services, objection=transport.foreseen))
 
 
-@pytest.mark.parametrize("url", ["https://10.0.0.1/hook", "https://localhost/hook", "https://[::1]/hook"])
-def test_a_webhook_to_a_private_address_is_refused_at_save_with_what_it_would_get_when_sent(house, call, url):
-    strict = judged_by_transport(house)
-    body = ChannelBody(name="On call", kind="webhook", url=url)
-    with pytest.raises(Invalid) as told:
-        deciding.new_channel(strict, body)
-    assert told.value.details["field"] == "url"
-    assert "not allowed: the address is private" in told.value.message
-    assert "DATAFLY_PRIVATE_HOSTS" in told.value.message
+@pytest.mark.parametrize("host", ["10.0.0.1", "localhost", "[::1]", "inside.example"])
+def test_a_webhook_that_leads_to_a_private_address_is_refused_at_save_with_what_to_do(house, call, refused, host):
+    judged_by_transport(house)
+    body = {**HOOK, "url": f"https://{host}/hook"}
+    error = refused(call("POST", CHANNELS, json=body), 422, "VALIDATION_FAILED", field="url")
+    assert "not allowed: the address is private" in error["message"]
+    assert "DATAFLY_PRIVATE_HOSTS" in error["message"]
+    document = {"alert_channels": {"On call": {"kind": "webhook", "url": "env:HOOK"}}}
+    told = {"document": document, "secrets": {"env:HOOK": body["url"]}}
+    error = refused(call("POST", "/v1/admin/config/plan", json=told), 422, "VALIDATION_FAILED")
+    assert error["details"]["problems"][0]["path"] == ["alert_channels", "On call", "url"]
     assert house.control.alert_channels() == []
-    made, _ = deciding.new_channel(judged_by_transport(house, allow_private=True), body)
-    renamed = deciding.changed_channel(strict, made.id, ChannelChange(name="Night shift"), None)
-    assert renamed.name == "Night shift"
-    with pytest.raises(Invalid, match="not allowed"):
-        deciding.changed_channel(strict, made.id, ChannelChange(url=url), None)
+    judged_by_transport(house, allow_private=True)
+    made = f"{CHANNELS}/{call('POST', CHANNELS, json=body).json()['id']}"
+    judged_by_transport(house)
+    assert call("PATCH", made, json={"name": "Night shift"}).json()["name"] == "Night shift"
+    refused(call("PATCH", made, json={"url": body["url"]}), 422, "VALIDATION_FAILED", field="url")
 
 
-def test_a_host_that_the_operator_named_is_taken_at_save(house):
-    body = ChannelBody(name="On call", kind="webhook", url="http://localhost:9/hook")
-    channel, _ = deciding.new_channel(judged_by_transport(house, private_hosts=["localhost"]), body)
-    assert channel.name == "On call"
+@pytest.mark.parametrize("url", ["http://localhost:9/hook", "https://both.example/x", "https://nobody.example/x"])
+def test_an_address_that_was_opened_or_may_be_reached_or_leads_nowhere_yet_is_taken_at_save(house, call, url):
+    judged_by_transport(house, private_hosts=["localhost"])
+    assert call("POST", CHANNELS, json={**HOOK, "url": url}).status_code == 201
+
+
+def test_an_integration_is_not_set_up_with_an_address_that_is_private(house, call, refused):
+    judged_by_transport(house)
+    path = "/v1/admin/integration-catalog/insider/install"
+    config = {"api_key": "k3y-of-mine", "partner_name": "myco", "base_url": "https://inside.example"}
+    error = refused(call("POST", path, json={"config": config}), 422, "VALIDATION_FAILED", field="config.base_url")
+    assert "config.base_url is not allowed: the address is private" in error["message"]
+    taken = call("POST", path, json={"config": {**config, "base_url": "https://both.example"}}).json()
+    made = f"/v1/admin/pipeline-integrations/{taken['pipeline_integrations'][0]['id']}"
+    patch = {"config": {"base_url": "https://inside.example"}}
+    refused(call("PATCH", made, json=patch), 422, "VALIDATION_FAILED", field="config.base_url")
+    drafts = f"/v1/admin/integration-templates/{taken['template']['id']}/revisions"
+    refused(call("POST", drafts, json=patch), 422, "VALIDATION_FAILED", field="config.base_url")
+    on = {"vendor": "insider", "config": {**config, "api_key": "env:KEY"}, "pipelines": {"Default": {}}}
+    told = {"document": {"integrations": {"Insider": on}}, "secrets": {"env:KEY": "k"}}
+    error = refused(call("POST", "/v1/admin/config/plan", json=told), 422, "VALIDATION_FAILED")
+    assert error["details"]["problems"][0]["path"] == ["integrations", "Insider", "config", "base_url"]
 
 
 def test_a_webhook_leads_to_no_private_address_unless_the_operator_allows_it(house, call, serving):

@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from datafly.model.delivery import Outgoing
 from datafly.model.secret import Secret
-from datafly.transport.base import was_refused
+from datafly.transport.base import NOT_ALLOWED, was_refused
 from datafly.transport.body import unpack
 from datafly.transport.http import HttpTransport
+from datafly.transport.lookup import addresses_of
 
 
 @asynccontextmanager
@@ -331,3 +332,33 @@ async def test_what_is_refused_for_sure_is_told_beforehand_in_the_words_of_the_r
         reply = await made.send(Outgoing(method="POST", url=url, headers={}, body=b"{}", timeout_seconds=5.0))
         assert made.objection(url) == reply.error != ""
         assert made.objection("https://vendor.example/x") == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "opened", "allowed"),
+    [
+        (["10.0.0.7"], {}, False),
+        (["10.0.0.7", "::1"], {}, False),
+        (["10.0.0.7", "93.184.215.14"], {}, True),
+        ([], {}, True),
+        (["10.0.0.7"], {"private_hosts": ["inside.example"]}, True),
+        (["169.254.169.254"], {"private_hosts": ["inside.example"]}, False),
+        (["10.0.0.7"], {"allow_private": True}, True),
+    ],
+)
+def test_where_a_name_leads_now_is_told_beforehand(found, opened, allowed):
+    asked = []
+    made = HttpTransport(look_up=lambda host: asked.append(host) or found, **opened)
+    told = made.foreseen("https://inside.example/x")
+    assert (told == "") is allowed
+    assert (
+        allowed
+        or told == f"{NOT_ALLOWED}the address is private, loopback, link-local or reserved (https://inside.example)"
+    )
+    assert asked == ["inside.example"]
+    assert "plain http" in made.foreseen("http://shop.example/x") or opened.get("allow_private")
+
+
+def test_a_name_is_looked_up_by_the_system_and_one_that_leads_nowhere_is_no_fault():
+    assert set(addresses_of("localhost")) <= {"127.0.0.1", "::1"}
+    assert addresses_of("nowhere.invalid") == addresses_of("\udc00") == []

@@ -17,7 +17,6 @@ from datafly.model.errors import Conflict, Invalid
 from datafly.model.secret import Secret
 from datafly.store.base import Control
 from datafly.store.ids import fresh_id
-from datafly.transport.base import CURE
 
 V = TypeVar("V", AlertRule, AlertChannel)
 _SHARES = frozenset({"delivery_success", "error_rate", "disk", "spend"})
@@ -55,7 +54,6 @@ def new_channel(services: Composed, body: ChannelBody) -> tuple[AlertChannel, st
         enabled=body.enabled,
     )
     _require_known(services, channel)
-    _require_allowed(services, channel.url)
     return services.control.put_alert_channel(channel), made
 
 
@@ -66,7 +64,6 @@ def changed_channel(services: Composed, channel_id: str, change: ChannelChange, 
     told |= {"to": tuple(told["to"])} if "to" in told else {}
     channel = msgspec.structs.replace(services.control.alert_channel(channel_id), **told)
     _require_known(services, channel)
-    _require_allowed(services, channel.url if "url" in told else None)
     return services.control.put_alert_channel(channel, if_match=if_match)
 
 
@@ -156,7 +153,7 @@ def _require_own_name(known: Sequence[V], one: V, what: str) -> None:
 
 
 def require_reachable(channel: AlertChannel) -> None:
-    """Raises `Invalid`. A webhook's host is judged when it is called, by the address that is connected to."""
+    """Raises `Invalid`. Whether a webhook may be called is judged before (`management.allowing`), and at each call."""
     if channel.kind == EMAIL and (channel.url or channel.secret):
         raise Invalid("url: is of a webhook; e-mail has addresses `to`.", field="url")
     if channel.kind == EMAIL and not channel.to:
@@ -165,12 +162,6 @@ def require_reachable(channel: AlertChannel) -> None:
         raise Invalid("to: is of e-mail; a webhook has a `url`.", field="to")
     if channel.kind == WEBHOOK:
         _require_address(channel.url.reveal() if channel.url else "")
-
-
-def _require_allowed(services: Composed, url: Secret | None) -> None:
-    """What is plain now is told now; where a name leads is judged when it is called."""
-    if url is not None and (objection := services.objection(url.reveal())):
-        raise Invalid(f"url: {objection}. Give {CURE}", field="url")
 
 
 def _require_address(url: str) -> None:

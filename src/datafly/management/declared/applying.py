@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from datafly.management.allowing import objections
 from datafly.management.auditing import note
 from datafly.management.declared.document import Problems, read
 from datafly.management.declared.executing import Execution
@@ -21,6 +22,7 @@ from datafly.model.installation import Installation
 from datafly.model.people import Actor
 from datafly.model.secret import Secret
 from datafly.store.base import Control
+from datafly.transport.base import CURE
 
 _RESOURCES: Final = {
     "pipeline": "pipeline",
@@ -35,6 +37,7 @@ _VERBS: Final = {"add": "created", "change": "updated", "remove": "deleted"}
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """What it is applied to. `heads`: the ends of the log of events. `compile` raises `Invalid` for what cannot be.
+    `objection`: as of `Composed`.
 
     `by`: who applies it, None on the command line.
     """
@@ -43,6 +46,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Catalog
     heads: Callable[[], dict[int, int]]
     compile: Callable[[Installation], object]
+    objection: Callable[[str], str] = lambda _: ""
     clock: Clock
     by: Actor | None = None
     place: Place = COMMAND_LINE
@@ -62,6 +66,7 @@ class _Rehearsed(Exception):
 
 def plan(ground: Ground, told: Told) -> PlanView:
     """Raises `Invalid` with all that is wrong. It is applied and taken back: what would fail then fails here."""
+    _require_allowed(ground, _planned(ground, told))
     made: list[Plan] = []
     with contextlib.suppress(_Rehearsed), ground.control.together():
         made.append(_planned(ground, told))
@@ -72,6 +77,7 @@ def plan(ground: Ground, told: Told) -> PlanView:
 
 def apply(ground: Ground, told: Told, *, expected: str | None = None) -> PlanView:
     """What was changed. `expected`: the id of the plan that was agreed to; another → `Conflict` 412, code `STALE`."""
+    _require_allowed(ground, _planned(ground, told))
     with ground.control.together():
         made = _planned(ground, told)
         shown = made.view()
@@ -91,6 +97,21 @@ def _planned(ground: Ground, told: Told) -> Plan:
     made = make_plan(found, Wants(declaration, found, ground.catalog, problems), references)
     problems.require_none()
     return made
+
+
+def _require_allowed(ground: Ground, made: Plan) -> None:
+    """Addresses that are new may be called; asked before the store is held. Raises `Invalid`."""
+    problems = Problems()
+    for name in [*made.of("alert_channel", "add"), *made.of("alert_channel", "change")]:
+        before, url = made.standing.channels.get(name), made.channels[name].channel.url
+        if url and not (before and before.channel.url == url) and (found := ground.objection(url.reveal())):
+            problems.add(("alert_channels", name, "url"), f"{found}. Give {CURE}")
+    for on in [*made.of("integration", "add"), *made.of("integration", "change")]:
+        wanted, kept = made.installations[on], made.standing.installations.get(on)
+        integration, config = ground.catalog.get(wanted.vendor), kept.revision.config if kept else {}
+        for field, says in objections(ground.objection, integration, wanted.config, config):
+            problems.add(("integrations", on[0], *field.split(".")), says)
+    problems.require_none()
 
 
 def _executed(ground: Ground, made: Plan) -> Mapping[Any, str]:

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from datafly.management.alerts import deciding
 from datafly.management.alerts.telling import Told
+from datafly.management.allowing import require_url
 from datafly.management.bodies import Strict
 from datafly.management.paging import Cursor, Limit, Page, decode_cursor, newest_first, page
 from datafly.management.parameters import IfMatch, etag, expected
@@ -127,6 +128,7 @@ def get_channel(*, services: Services, channel_id: FromPath[str]) -> Response[Ch
     sync_to_thread=True,
 )
 def create_channel(*, services: Services, data: JSONBody[ChannelBody], request: Caller) -> NewChannel:
+    require_url(services, data.url)
     with services.control.together():
         channel, made = deciding.new_channel(services, data)
         tell(request, "created", "alert_channel", channel.id, new=told_channel(channel))
@@ -143,6 +145,7 @@ def change_channel(
     if_match: IfMatch = None,
 ) -> Response[ChannelView]:
     """Its kind stays."""
+    require_url(services, data.url)
     with services.control.together():
         before = services.control.alert_channel(channel_id)
         channel = deciding.changed_channel(services, channel_id, data, expected(if_match))

@@ -7,6 +7,7 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
 
+from datafly.management.allowing import require_addresses
 from datafly.management.bodies import Strict
 from datafly.management.checking import CheckView, check_one
 from datafly.management.installing import InstallBody, install, provisional
@@ -61,6 +62,7 @@ def install_vendor(
     *, services: Services, vendor: FromPath[str], data: JSONBody[InstallBody], request: Caller
 ) -> InstalledView:
     """It gets every event that comes from now on."""
+    require_addresses(services, services.catalog.get(vendor), data.config)
     with services.control.together():
         made = install(services, vendor, data, by=request.auth.name)
         for installation in made.installations:

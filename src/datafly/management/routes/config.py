@@ -86,6 +86,7 @@ def _ground(services: Composed, request: Caller) -> Ground:
         catalog=services.catalog,
         heads=services.log.heads,
         compile=services.compile,
+        objection=services.objection,
         clock=services.clock,
         by=request.auth,
         place=place_of(request),

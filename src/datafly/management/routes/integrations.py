@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
 
 from datafly.management import installing
+from datafly.management.allowing import require_addresses
 from datafly.management.bodies import Strict
 from datafly.management.checking import CheckView, check
 from datafly.management.installing import AttachBody, in_force, reconfigure, switch
@@ -101,6 +102,8 @@ def change_integration(
     if_match: IfMatch = None,
 ) -> Answer:
     """A change of the config or the mapping makes a revision and deploys it here; it ends a canary."""
+    kept = services.control.installation(integration_id)
+    require_addresses(services, services.catalog.get(kept.vendor), data.config, kept.revision.config)
     with services.control.together():
         before = services.control.installation(integration_id)
         changed = _changed(services, integration_id, data, expected(if_match), request)

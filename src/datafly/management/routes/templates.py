@@ -7,6 +7,7 @@ from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
+from datafly.management.allowing import require_addresses
 from datafly.management.bodies import Strict
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.parameters import IfMatch, etag, expected
@@ -96,6 +97,8 @@ def create_revision(
     *, services: Services, template_id: FromPath[str], data: JSONBody[RevisionBody], request: Caller
 ) -> RevisionView:
     """It is deployed nowhere: preview it, compare it, try it, or deploy it."""
+    template, kept = services.control.template(template_id), services.control.latest_revision(template_id)
+    require_addresses(services, services.catalog.get(template.vendor), data.config, kept.config)
     with services.control.together():
         made = add_revision(services, template_id, data, request.auth)
         tell(request, "created", "revision", made.id, new={"number": made.number, "summary": made.change_summary})

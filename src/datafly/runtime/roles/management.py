@@ -117,7 +117,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         find_offset=lookup.find_offset,
         compile=compiler(settings),
         send=transport.send,
-        objection=transport.objection,
+        objection=transport.foreseen,
         clock=SystemClock(),
         stop=stop,
         trying=trying(settings),

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from datafly.management.alerts import deciding
+from datafly.management.allowing import require_url
 from datafly.management.bodies import decode
 from datafly.management.routes.alerts import told_channel
 from datafly.management.routes.caller import tell
@@ -36,6 +37,7 @@ def create(*, services: Services, request: Visit, form: Form) -> Response[str] |
     kind = _kind(str(form.get("kind", "")))
     try:
         body = decode(msgspec.json.encode({"kind": kind, **_said(form, kind)}), ChannelBody)
+        require_url(services, body.url)
         with services.control.together():
             channel, secret = deciding.new_channel(services, body)
             tell(request, "created", "alert_channel", channel.id, new=told_channel(channel))
@@ -56,6 +58,7 @@ def change(*, services: Services, request: Visit, channel_id: FromPath[str], for
     before = services.control.alert_channel(channel_id)
     try:
         changed = decode(msgspec.json.encode(_said(form, before.kind)), ChannelChange)
+        require_url(services, changed.url)
         with services.control.together():
             after = deciding.changed_channel(services, channel_id, changed, str(form.get("etag", "")) or None)
             tell(request, "changed", "alert_channel", channel_id, old=told_channel(before), new=told_channel(after))

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from datafly.management import installing
+from datafly.management.allowing import require_addresses
 from datafly.management.checking import check_one
 from datafly.management.installing import reconfigure, reconfigured, switch
 from datafly.management.names import take_names
@@ -98,6 +99,7 @@ def change_settings(
     patch = config_of(integration, form, kept=True)
     tag = str(form.get("etag", "")) or None
     try:
+        require_addresses(services, integration, patch, before.revision.config)
         with services.control.together():
             after = reconfigure(services, integration_id, Draft(config=patch), if_match=tag, by=request.auth)
             if after.revision.id != before.revision.id:

@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from datafly.management.allowing import require_addresses
 from datafly.management.bodies import decode
 from datafly.management.checking import check_one
 from datafly.management.installing import InstallBody, Installed, install, provisional
@@ -72,6 +73,7 @@ async def test_connection(*, services: Services, vendor: FromPath[str], form: Fo
 
 
 def _installed(services: Composed, request: Visit, vendor: str, body: InstallBody) -> Installed:
+    require_addresses(services, services.catalog.get(vendor), body.config)
     with services.control.together():
         made = install(services, vendor, body, by=request.auth.name)
         for one in made.installations:
