@@ -47,6 +47,7 @@ class Backlog:
         self._past: tuple[int, tuple[Answer, ...]] = (0, ())
         self._budget = 0
         self._plan: Plan | None = None
+        site.thrift.attend(self)
 
     def put(self, members: Iterable[Member]) -> None:
         for member in members:
@@ -112,6 +113,9 @@ class Backlog:
         """What became of the head: nothing, a part of it, or its halves."""
         self.todo.popleft()
         self.todo.extendleft(reversed([batch for batch in batches if batch.units]))
+
+    def reserved(self) -> int:
+        return sum([unit.cost for batch in self.todo for unit in batch.units if not unit.member.done])
 
     def take_decided(self) -> list[tuple[int, Ruling]]:
         decided, self.decided = self.decided, []
@@ -244,8 +248,7 @@ class Backlog:
             return items
         try:
             left = self._site.thrift.spared(compiled, meter, items, self._is_under_way)
-            reserved = sum(unit.cost for batch in self.todo for unit in batch.units) if meter.cap else 0
-            found = self._site.thrift.afforded(meter, left, reserved) if left else reasons.UNCHANGED
+            found = self._site.thrift.afforded(meter, left) if left else reasons.UNCHANGED
         except Exception as error:  # noqa: BLE001 - as in `_made`
             return self._fault(error)
         if found is None:

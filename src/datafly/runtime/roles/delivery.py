@@ -67,7 +67,7 @@ async def _share(
     log = open_log(settings)
     unfinished = Unfinished(settings.data_dir / "deliver" / f"under-way-{number}")
     since_ms = SystemClock().now_ms() if unfinished.was_left else 0
-    known = {"withdrawn": lookup.consents_of, "sent": sent, "broken_off_ms": since_ms}
+    known: dict[str, Any] = {"withdrawn": lookup.consents_of, "sent": sent, "broken_off_ms": since_ms}
     parts = _parts(settings, *opened, log=log, share=share, **known)
     try:
         ready()
