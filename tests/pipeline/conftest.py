@@ -171,6 +171,7 @@ class House:
         self.settings = DeliverySettings(first_poll_seconds=0.05, max_poll_seconds=0.5, mark_interval_seconds=2.0)
         self.rng = random.Random(7)
         self.count = 0
+        self.broken_off_ms = 0
         self.decoded = []
         self.open()
         self.store.control.create_pipeline(Pipeline(id="pip", name="Shop", slug="shop", pipeline_key="dk_shop"))
@@ -331,6 +332,7 @@ class House:
             settings=self.settings,
             rng=self.rng,
             share=share,
+            broken_off_ms=self.broken_off_ms,
             partitioned=partitioned,
         )
 

@@ -53,6 +53,29 @@ async def test_an_event_that_may_be_there_twice_says_so_and_is_counted(house, an
     assert house.ledger.counts("ins")["doubled"] == 1
 
 
+async def test_what_was_under_way_when_signal_was_killed_says_that_it_may_be_there_twice(house):
+    """And nothing else does: neither what came later, nor what a request could not have held."""
+    at(house, idempotent=False)
+    house.vendor.answer = lambda *_: "reset after" if len(house.vendor.requests) == 1 else 503
+    house.install(max_items=2)
+    house.start(lanes=1)
+    before = house.append("ann", "ann", "ann", "ann")
+    await house.until(lambda: house.vendor.requests)
+    await house.kill()
+    await house.wait(1)
+    later = house.append("ann")
+    house.vendor.answer = lambda *_: None
+    house.broken_off_ms = house.clock.now_ms()
+    house.start(lanes=1)
+    await house.until(house.is_done)
+    told = {offset: house.delivered(offset).attempt.told for offset in (*before, *later)}
+    doubted = [offset for offset, said in told.items() if offset in said]
+    assert doubted == before[:2]
+    assert {said[offset].reason for offset, said in told.items() if offset in said} == {"possibly_doubled"}
+    assert house.vendor.ids == ["e0", "e1", "e0", "e1", "e2", "e3", "e4"]
+    assert house.ledger.counts("ins")["doubled"] == 2
+
+
 @pytest.mark.parametrize("answer", ["reset after", 503])
 async def test_nothing_is_doubted_where_the_vendor_recognises_what_comes_again_or_had_answered(house, answer):
     at(house, idempotent=answer == "reset after")

@@ -159,6 +159,17 @@ async def test_beyond_the_cap_events_wait_until_midnight_and_it_is_told_as_suspe
     assert thrifty.ledger.states()["ins"].name == "running"
 
 
+async def test_lanes_that_send_at_one_time_keep_the_cap_together(thrifty):
+    """What one is about to send, or has under way, is known to the others."""
+    thrifty.install(flush=0, cap=10, over="hold", max_items=8)
+    thrifty.append(*[f"user-{number}" for number in range(40)])
+    thrifty.start(lanes=4)
+    await thrifty.until(lambda: len(taken(thrifty)) >= 10)
+    await thrifty.wait(5)
+    assert len(taken(thrifty)) == 10
+    assert thrifty.ledger.states()["ins"].reason == "daily_cap"
+
+
 async def test_beyond_the_cap_events_may_be_skipped_but_what_costs_nothing_goes(thrifty):
     thrifty.install(flush=0, cap=2, over="skip")
     thrifty.start(lanes=1)

@@ -20,6 +20,8 @@ _SHAPED_PER_TURN: Final = 1_000
 """So many events are shaped before others get a turn."""
 _LOOKED_UP_AT_ONCE: Final = 250
 """Of so many events it is asked together what their visitors chose."""
+_LISTS: Final = 3
+"""A request that counts its lists by themselves has so many at most."""
 _TRIED_ASIDE: Final = 3
 """So many events of a lane are sent alone while the vendor is silent; then these take turns."""
 
@@ -30,11 +32,14 @@ class Backlog:
     Consent and shape are decided when a batch is made, and the head is looked at again each time it is asked for:
     members whose consent is gone leave it, and after a change of revision all batches are dissolved and made anew.
     A batch is of one revision. Batches of two are filled beside each other: what is of one key is of one revision.
-    What is decided on the way, without sending, is kept in `decided` until it is taken.
+    What is decided on the way, without sending, is kept in `decided` until it is taken. `broken_off_ms`: what came
+    before that time may have been under way when a process ended without a word, up to what a request holds.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, broken_off_ms: int = 0) -> None:
         self._site = site
+        self._broken_off_ms = broken_off_ms
+        self._since_broken_off = 0
         self.queue: deque[Member] = deque()
         self.todo: deque[Batch] = deque()
         self.decided: list[tuple[int, Ruling]] = []
@@ -42,6 +47,7 @@ class Backlog:
         self._past: tuple[int, tuple[Answer, ...]] = (0, ())
         self._budget = 0
         self._plan: Plan | None = None
+        site.thrift.attend(self)
 
     def put(self, members: Iterable[Member]) -> None:
         for member in members:
@@ -107,6 +113,9 @@ class Backlog:
         """What became of the head: nothing, a part of it, or its halves."""
         self.todo.popleft()
         self.todo.extendleft(reversed([batch for batch in batches if batch.units]))
+
+    def reserved(self) -> int:
+        return sum([unit.cost for batch in self.todo for unit in batch.units if not unit.member.done])
 
     def take_decided(self) -> list[tuple[int, Ruling]]:
         decided, self.decided = self.decided, []
@@ -223,11 +232,12 @@ class Backlog:
         """Whether more may follow: no batch is full, and none had to be begun behind one of the same revision."""
         compiled, limits = served.compiled, served.compiled.limits
         member.left = len(items)
+        self._since_broken_off += member.left
         batch, overflows = self._last_of(compiled), False
         for item in items:
             if batch is None or not batch.takes(item, limits):
                 overflows = batch is not None
-                batch = self._new_batch(served)
+                batch = self._new_batch(served, member)
                 self.todo.append(batch)
             batch.add(_unit(compiled.meter, member, item))
         return not overflows and batch is not None and batch.has_room(limits)
@@ -238,8 +248,7 @@ class Backlog:
             return items
         try:
             left = self._site.thrift.spared(compiled, meter, items, self._is_under_way)
-            reserved = sum(unit.cost for batch in self.todo for unit in batch.units) if meter.cap else 0
-            found = self._site.thrift.afforded(meter, left, reserved) if left else reasons.UNCHANGED
+            found = self._site.thrift.afforded(meter, left) if left else reasons.UNCHANGED
         except Exception as error:  # noqa: BLE001 - as in `_made`
             return self._fault(error)
         if found is None:
@@ -254,10 +263,19 @@ class Backlog:
             return self.todo[-1]
         return next((batch for batch in reversed(self.todo) if batch.compiled is compiled), None)
 
-    def _new_batch(self, served: Served) -> Batch:
+    def _new_batch(self, served: Served, first: Member) -> Batch:
         compiled, revision = served.compiled, served.revision
         (tries, earlier), self._past = self._past, (0, ())
-        return Batch(compiled, revision.id, revision.number, [], tries=tries, earlier=earlier)
+        doubted = self._may_have_left(compiled, first)
+        return Batch(compiled, revision.id, revision.number, [], tries=tries, earlier=earlier, doubted=doubted)
+
+    def _may_have_left(self, compiled: Compiled, first: Member) -> bool:
+        if not self._broken_off_ms or compiled.idempotent:
+            return False
+        most = compiled.limits.max_items * (_LISTS if compiled.limits.per_part else 1)
+        if first.entry.steady_ms >= self._broken_off_ms or self._since_broken_off - first.left >= most:
+            self._broken_off_ms = 0
+        return self._broken_off_ms > 0
 
     def _assemble(self, batch: Batch, limits: Limits) -> bool:
         """Whether it can be sent. If not, it was split, or its only event decided."""

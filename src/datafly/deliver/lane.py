@@ -59,7 +59,7 @@ class Lane:
         self.busy = False
         self._site = site
         self._book = book
-        self._backlog = Backlog(site)
+        self._backlog = Backlog(site, broken_off_ms=site.parts.broken_off_ms if book.run_id == LIVE else 0)
         self._bell = Bell(site.clock)
         self._changed = Bell(site.clock)
         self._told_pending = False

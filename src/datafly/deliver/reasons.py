@@ -31,7 +31,8 @@ _REPORT: Final = "This is a fault of Signal: please report it. Replay the event 
 POSSIBLY_DOUBLED: Final = Ruling(
     Verdict.DELIVERED,
     model.POSSIBLY_DOUBLED,
-    "An answer was lost after sending, so it was sent again; the vendor cannot tell, and may have taken it twice.",
+    "An answer was lost after sending, or Signal was cut off before it came, so it was sent again; the vendor cannot "
+    "tell, and may have taken it twice.",
     "Look there whether it is doubled, if it matters.",
 )
 

@@ -62,8 +62,10 @@ class Delivery:
         self._putting_away: set[asyncio.Task[None]] = set()
         self._version: int | None = None
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serves until `stop` is set, then finishes what is in flight (up to `drain_seconds`) and writes it down."""
+    async def run(self, stop: asyncio.Event) -> bool:
+        """Serves until `stop` is set, then finishes what is in flight (up to `drain_seconds`) and writes it down.
+        Whether nothing was left in flight.
+        """
         settings = self._parts.settings
         self._loop("recorder", self._recorder.run)
         self._partitions.start()
@@ -72,6 +74,7 @@ class Delivery:
         try:
             await stop.wait()
             await self._drain()
+            return not self._is_busy()
         finally:
             await self._end()
 

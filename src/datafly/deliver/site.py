@@ -57,6 +57,8 @@ class Parts:
     partitioned: bool = False
     sent: Sent | None = None
     """What vendors took before; None: all of it is sent again."""
+    broken_off_ms: int = 0
+    """The process before this one ended without a word, before that time; 0: it did not."""
 
     @property
     def is_alone(self) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
+from weakref import WeakSet
 
 import msgspec
 
@@ -33,6 +34,11 @@ class Sent(Protocol):
     def keep(self, taken: Sequence[Taken], now_ms: int) -> None: ...
 
 
+class Reserving(Protocol):
+    def reserved(self) -> int:
+        """What the items cost that are about to be sent, or were sent and have no answer yet."""
+
+
 class Spent(msgspec.Struct, frozen=True):
     """`counts`: type of event → what its items cost; `SPARED` → fields that were left out."""
 
@@ -51,12 +57,17 @@ class Thrift:
         self._clock = clock
         self._sent = sent
         self._spared = 0
+        self._under_way: WeakSet[Reserving] = WeakSet()
         self.day = 0
         self.spent = 0
 
     def read(self, day: int, spent: int) -> None:
         """What the ledger says; what was spent since, by this worker, is added by `account`."""
         self.day, self.spent = day, spent
+
+    def attend(self, lane: Reserving) -> None:
+        """What it is about to send counts as spent, as long as it is there."""
+        self._under_way.add(lane)
 
     def spent_today(self) -> int:
         if (today := self._clock.now_ms() // DAY_MS) != self.day:
@@ -72,10 +83,10 @@ class Thrift:
         found = (self._lessened(compiled, meter, item, under_way) for item in items)
         return tuple(item for item in found if item is not None)
 
-    def afforded(self, meter: Meter, items: tuple[Item, ...], reserved: int) -> Shaped | None:
+    def afforded(self, meter: Meter, items: tuple[Item, ...]) -> Shaped | None:
         """The items, or why they are not sent; None: they wait for another day. One event a day goes in any case."""
         cost = sum(map(meter.cost, items)) if meter.cap else 0
-        spent = self.spent_today() + reserved if cost else 0
+        spent = self.spent_today() + sum([lane.reserved() for lane in self._under_way]) if cost else 0
         if not spent or spent + cost <= meter.cap:
             return items
         return None if meter.holds else reasons.over_cap(meter.cap, meter.unit)

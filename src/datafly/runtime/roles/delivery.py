@@ -19,6 +19,7 @@ from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.standby import Standby
 from datafly.runtime.tenancy import Tenancy
+from datafly.runtime.unfinished import Unfinished
 from datafly.settings import Settings
 from datafly.shape import withheld
 from datafly.store.open import SqlStore
@@ -64,10 +65,14 @@ async def _share(
     sent = SentFile(settings.data_dir / "deliver" / "sent.sqlite3")
     share = Share(number - 1, settings.delivery_workers)
     log = open_log(settings)
-    parts = _parts(settings, *opened, log=log, withdrawn=lookup.consents_of, sent=sent, share=share)
+    unfinished = Unfinished(settings.data_dir / "deliver" / f"under-way-{number}")
+    since_ms = SystemClock().now_ms() if unfinished.was_left else 0
+    known: dict[str, Any] = {"withdrawn": lookup.consents_of, "sent": sent, "broken_off_ms": since_ms}
+    parts = _parts(settings, *opened, log=log, share=share, **known)
     try:
         ready()
-        await Delivery(parts).run(stop)
+        if await Delivery(parts).run(stop):
+            unfinished.put_away()
     finally:
         lookup.close()
         sent.close()
