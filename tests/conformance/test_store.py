@@ -2,6 +2,7 @@
 
 import pytest
 
+from datafly.store.dialect import create_engine, url_of
 from datafly.testing.alert_suite import AlertSuite
 from datafly.testing.intake_suite import IntakeSuite
 from datafly.testing.ledger_suite import LedgerSuite
@@ -99,3 +100,10 @@ class TestSettingsInPostgres(SettingsSuite):
     @pytest.fixture
     def place(self, postgres_store):
         return postgres_store
+
+
+def test_a_session_that_falls_silent_in_a_transaction_does_not_hold_others_up_for_long(postgres_store):
+    engine = create_engine(url_of(postgres_store))
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar() == "5s"
+    engine.dispose()

@@ -27,6 +27,8 @@ _WRITES: Final = "datafly_writes"
 _MIGRATION_LOCK: Final = 0x5157_4E41
 _DRIVER: Final = "postgresql+psycopg"
 _CONNECT_SECONDS: Final = 5
+_SILENT_SECONDS: Final = 5
+"""Who stops in the middle of a transaction, with its machine or its network, holds others up no longer."""
 _LOCK_MS: Final = 3_000
 _LOCKED_TOO_LONG: Final = "55P03"
 _NAMED: Final = "datafly"
@@ -228,7 +230,8 @@ def _sqlite_engine(url: URL) -> sa.Engine:
 
 
 def _postgres_engine(url: URL, connections: int, name: str) -> sa.Engine:
-    given = {"connect_timeout": _CONNECT_SECONDS, "application_name": name}
+    silence = f"-c idle_in_transaction_session_timeout={_SILENT_SECONDS * 1000}"
+    given = {"connect_timeout": _CONNECT_SECONDS, "application_name": name, "options": silence}
     try:
         return sa.create_engine(
             url,
