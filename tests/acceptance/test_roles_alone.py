@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -17,6 +18,8 @@ from datafly.log.base import RAW
 from datafly.log.kafka import KafkaLog, Place
 from datafly.model.event import Received
 from datafly.model.secret import Secret
+from datafly.runtime.token import create_token
+from datafly.settings import Settings
 from datafly.store import open_store
 from datafly.testing.kafka import KafkaServers
 
@@ -75,9 +78,15 @@ class Role:
         self.process = None
 
     def start(self):
+        self.launch()
+        self.becomes_ready()
+
+    def launch(self):
         with self.out.open("ab") as out:
             command = [sys.executable, "-m", "datafly", self.role]
             self.process = subprocess.Popen(command, env=self._environment, stdout=out, stderr=subprocess.STDOUT)
+
+    def becomes_ready(self):
         until(self.is_ready, f"{self.role} is ready", self.out.read_text)
 
     def is_ready(self):
@@ -91,9 +100,12 @@ class Role:
         self.process.kill()
         self.process.wait(PATIENCE_SECONDS)
 
+    def ask_to_end(self):
+        self.process.send_signal(signal.SIGTERM)
+
     def end(self):
         """The exit status of one that is asked to end."""
-        self.process.send_signal(signal.SIGTERM)
+        self.ask_to_end()
         return self.process.wait(PATIENCE_SECONDS)
 
 
@@ -164,3 +176,65 @@ def test_a_gateway_takes_events_while_brokers_are_away_and_they_get_them_in_orde
     send(5)
     assert gateway.end() == 0
     assert arrived(own_brokers) == sent
+
+
+@pytest.fixture
+def web():
+    with httpx.Client(timeout=PATIENCE_SECONDS) as client:
+        yield client
+
+
+def test_events_go_from_a_gateway_to_a_vendor_through_roles_that_share_nothing_but_kafka_and_postgres(
+    new_role, postgres_store, kafka, tmp_path, web
+):
+    engines = {
+        "DATAFLY_STORE_URL": postgres_store,
+        "DATAFLY_LOG_URL": f"kafka://{kafka}",
+        "DATAFLY_KAFKA_PREFIX": f"t{uuid4().hex}.",
+        "DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "true",
+    }
+    names = ("gateway", "processor", "delivery", "management", "sandbox")
+    roles = {name: new_role(name, **engines) for name in names}
+    gateway, management, sandbox = (roles[name].url for name in ("gateway", "management", "sandbox"))
+    roles["sandbox"].health = sandbox
+    for one in roles.values():
+        one.launch()
+    for one in roles.values():
+        one.becomes_ready()
+
+    settings = Settings(data_dir=tmp_path, store_url=Secret(postgres_store), encryption_key=Secret(KEY))
+    token = {"Authorization": f"Bearer {create_token(settings, name='test', role='admin')}"}
+    vendor_key = web.post(f"{sandbox}/insider/_control/keys", json={"partner": "myco", "name": "Signal"}).json()["key"]
+    config = {"api_key": vendor_key, "partner_name": "myco", "base_url": f"{sandbox}/insider"}
+    body = {"name": "Insider", "variant": "default", "config": config, "delivery_mode": "server_side"}
+    made = web.post(f"{management}/v1/admin/integration-catalog/insider/install", json=body, headers=token)
+    assert made.status_code == 201, made.text
+    installation = made.json()["pipeline_integrations"][0]["id"]
+
+    pipeline = web.get(f"{management}/v1/admin/pipelines", headers=token).json()["data"][0]
+    key = {"Authorization": f"Bearer {pipeline['pipeline_key']}"}
+    for number in range(40):
+        event = {
+            "type": "track",
+            "event": "Counted",
+            "userId": f"user-{number % 8}",
+            "properties": {"number": number},
+            "context": {"consent": {"marketing": True}},
+        }
+        reply = web.post(f"{gateway}/v1/track", json=event, headers=key)
+        assert reply.status_code == 200, reply.text
+
+    def arrived():
+        events = web.get(f"{sandbox}/insider/_control/events", params={"after": 0}).json()
+        return [one["custom"]["number"] for one in events]
+
+    def tell():
+        return web.get(f"{management}/v1/admin/pipeline-integrations/{installation}", headers=token).text
+
+    until(lambda: len(arrived()) >= 40, "the vendor has them all", tell)
+    found = arrived()
+    for user in range(8):
+        assert [number for number in found if number % 8 == user] == list(range(user, 40, 8))
+    for one in roles.values():
+        one.ask_to_end()
+    assert {name: one.process.wait(PATIENCE_SECONDS) for name, one in roles.items()} == dict.fromkeys(names, 0)

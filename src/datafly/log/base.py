@@ -124,6 +124,9 @@ class Claimant(Protocol):
 
 
 class Membership(Protocol):
+    def trouble(self) -> str | None:
+        """None while this process takes part, or why it gets no partitions just now. From any thread."""
+
     def close(self) -> None:
         """Leaves the group: what is held is revoked first. Returns when it is given up."""
 

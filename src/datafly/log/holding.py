@@ -31,10 +31,19 @@ Work = Callable[[Tenure], Awaitable[None]]
 has taken the partition over raises `OperatorError` with the code FENCED: that ends this tenure, and nothing else."""
 
 
-async def hold(log: Log, group: str, work: Work, stop: asyncio.Event) -> None:
-    """Take part in `group` and do `work` for each partition given, until `stop`. An error of any work ends all."""
+Follow = Callable[[Callable[[], str | None]], None]
+
+
+async def hold(
+    log: Log, group: str, work: Work, stop: asyncio.Event, *, follow: Follow = lambda _trouble: None
+) -> None:
+    """Take part in `group` and do `work` for each partition given, until `stop`. An error of any work ends all.
+
+    `follow` is told whom to ask whether it takes part (`Membership.trouble`).
+    """
     holding = _Holding(group, work)
     membership = await asyncio.to_thread(log.join, group, holding)
+    follow(membership.trouble)
     stopped = asyncio.create_task(stop.wait())
     try:
         ends: list[asyncio.Future[Any]] = [stopped, holding.failed]

@@ -6,6 +6,7 @@ import platform
 import signal
 from contextlib import nullcontext
 from functools import partial
+from typing import Final
 
 import msgspec
 
@@ -27,6 +28,9 @@ from datafly.runtime.supervisor import supervise
 from datafly.runtime.welcome import welcome
 from datafly.settings import Settings
 
+_DRAIN_SECONDS: Final = 2.5
+"""Of a role, whatever the setting says: all together have less than five, for the person who waits."""
+
 
 async def up(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises `OperatorError` with a cure where the set-up is wrong."""
@@ -44,6 +48,7 @@ async def up(settings: Settings) -> None:
 
 async def _run(settings: Settings, stop: asyncio.Event, held: int) -> None:
     """`held`: the descriptor by which the tree has its data folder to itself."""
+    settings = msgspec.structs.replace(settings, drain_seconds=_DRAIN_SECONDS)
     roles = _roles(settings)
     preload(roles, settings)
     aside(partial(_make_tables, settings))

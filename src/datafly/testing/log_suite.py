@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -263,6 +264,10 @@ class LogSuite:
         holder = Holder()
         membership = log.join("role", holder)
         holder.wait_for({0, 1})
+        ends = time.monotonic() + 60.0
+        while (trouble := membership.trouble()) is not None and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert trouble is None
         membership.close()
         assert holder.held == set()
         assert holder.told == ["assigned", "revoked"]

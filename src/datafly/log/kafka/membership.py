@@ -14,6 +14,7 @@ from datafly.observe.log import LogGroupFailed
 
 _POLL_SECONDS: Final = 0.1
 _AFTER_FAILURE_SECONDS: Final = 1.0
+_JOINING: Final = "It has not joined those who share out the partitions yet."
 
 
 class KafkaMembership:
@@ -29,8 +30,12 @@ class KafkaMembership:
             [place.topic(EVENTS)], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
         self._left = threading.Event()
+        self._wrong: str | None = _JOINING
         self._thread = threading.Thread(target=self._poll, name=f"log-group-{group}", daemon=True)
         self._thread.start()
+
+    def trouble(self) -> str | None:
+        return self._wrong
 
     def close(self) -> None:
         self._left.set()
@@ -39,8 +44,11 @@ class KafkaMembership:
     def _poll(self) -> None:
         while not self._left.is_set():
             if error := self._trouble():
-                emit(LogGroupFailed(self._group, told(error, "Partitions cannot be shared out").message))
+                self._wrong = told(error, "Partitions cannot be shared out").message
+                emit(LogGroupFailed(self._group, self._wrong))
                 self._left.wait(_AFTER_FAILURE_SECONDS)
+            else:
+                self._wrong = None if self._consumer.memberid() else _JOINING
         self._consumer.close()
 
     def _trouble(self) -> KafkaError | None:

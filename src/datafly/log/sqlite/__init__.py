@@ -83,6 +83,9 @@ class _All:
         self._claimant, self._partitions = claimant, partitions
         claimant.assigned(partitions)
 
+    def trouble(self) -> None:
+        return None
+
     def close(self) -> None:
         self._claimant.revoked(self._partitions)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from datafly.deliver.sent_file import SentFile
@@ -14,6 +15,7 @@ from datafly.process.follower import Choices
 from datafly.runtime.chores import trim_attempts
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log, open_transport
+from datafly.runtime.health import HEALTH
 from datafly.runtime.installations import compiler
 from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
@@ -33,8 +35,8 @@ _FAR: Final[dict[str, Any]] = {
     "reading_threads": 4,
 }
 """A look at a log on brokers is a way over the network."""
-_DRAIN_SECONDS = 2.0
-"""For a vendor that is slow to answer; the roles before and after need the rest of what a stop may take."""
+_SHARE_OF_DRAIN: Final = 0.8
+"""For a vendor that is slow to answer; what was begun must be written down in the rest."""
 
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None], *, number: int = 1) -> None:
@@ -93,7 +95,8 @@ async def _partitions(
     tenancy = Tenancy(parts, standby)
     try:
         ready()
-        await tenancy.run(lambda until: hold(log, _GROUP, tenancy.work, until), stop)
+        follow = partial(HEALTH.follow, "partitions")
+        await tenancy.run(lambda until: hold(log, _GROUP, tenancy.work, until, follow=follow), stop)
     finally:
         standby.close()
 
@@ -109,7 +112,7 @@ def _parts(settings: Settings, store: SqlStore, transport: HttpTransport, **give
         settings=DeliverySettings(
             lanes=settings.delivery_lanes,
             give_up_seconds=settings.give_up_seconds,
-            drain_seconds=_DRAIN_SECONDS,
+            drain_seconds=_SHARE_OF_DRAIN * settings.drain_seconds,
             **(_FAR if settings.log_url else {}),
         ),
         **given,

@@ -113,7 +113,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         ledger=store.ledger,
         intake=store.intake,
         catalog=OperatorsCatalog(settings),
-        readers=[partial(log.reader, EVENTS, 0)],
+        readers=[partial(log.reader, EVENTS, partition) for partition in range(log.partitions(EVENTS))],
         find_offset=lookup.find_offset,
         compile=compiler(settings),
         send=transport.send,
@@ -121,7 +121,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         clock=SystemClock(),
         stop=stop,
         trying=trying(settings),
-        raw_readers=[partial(log.reader, RAW, 0)],
+        raw_readers=[partial(log.reader, RAW, partition) for partition in range(log.partitions(RAW))],
     )
     site.open(msgspec.structs.replace(services, exposed=partial(exposed_of_all, settings.data_dir)))
     add_measure(partial(standings, services))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from datafly.log.base import EVENTS, STATE
 from datafly.log.holding import hold
@@ -14,6 +15,7 @@ from datafly.runtime.chores import retain_events, retain_shared_raw, tell_positi
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log
 from datafly.runtime.figures import Unprocessed, log_sizes
+from datafly.runtime.health import HEALTH
 from datafly.runtime.intake import Intake
 from datafly.runtime.lookup import state_folder
 from datafly.runtime.pipelines import Pipelines
@@ -61,7 +63,8 @@ async def _process(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
         beside.append(asyncio.create_task(retain_shared_raw(settings, log, processor.positions)))
     try:
         ready()
-        await (hold(log, GROUP, processor.serve, stop) if shared else processor.run(stop))
+        follow = partial(HEALTH.follow, "partitions")
+        await (hold(log, GROUP, processor.serve, stop, follow=follow) if shared else processor.run(stop))
     finally:
         for task in beside:
             task.cancel()
