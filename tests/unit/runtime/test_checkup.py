@@ -1,6 +1,7 @@
 """What `datafly doctor` finds, of folders, stores and ports that are really so."""
 
 import fcntl
+import math
 import os
 import socket
 import threading
@@ -12,10 +13,22 @@ import sqlalchemy as sa
 
 from datafly.model.installation import Installation, Revision, Template
 from datafly.model.secret import Secret
+from datafly.runtime.checkup import store as look
 from datafly.runtime.checkup.examining import examine, worst
 from datafly.runtime.checkup.finding import Ground, Level
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _however_busy_the_machine_is(monkeypatch):
+    monkeypatch.setattr(look, "_SLOW_MS", math.inf)
+
+
+def test_a_store_that_answers_slowly_is_told(settings, monkeypatch):
+    started_once(settings)
+    monkeypatch.setattr(look, "_SLOW_MS", 0.0)
+    assert "slow" in found(settings)["store"].sentence
 
 
 @pytest.fixture
