@@ -25,7 +25,7 @@ from datafly.model.installation import Installation
 from datafly.model.refusal import ACCEPTED
 from datafly.model.verdict import FINAL
 from datafly.store.base import Tally
-from datafly.store.tallies import FAILED, HOUR_MS, LATENCY, MINUTE_MS, REPLAYED, REQUESTS, bound_ms
+from datafly.store.tallies import FAILED, HOUR_MS, LATENCY, LOOKS, MINUTE_MS, REPLAYED, REQUESTS, WAITING, bound_ms
 
 RANGES: Final = {
     "1h": (HOUR_MS, MINUTE_MS),
@@ -94,6 +94,7 @@ def metrics(
         events_out=events_out(over, chosen, told),
         requests=requests(over, told),
         latency=latency(over, told),
+        waiting=waiting(over, told),
         backlog=_backlog(services, chosen),
         top_causes=_top_causes(services, over, chosen, is_all=pipeline_id is None and installation_id is None),
     )
@@ -180,6 +181,19 @@ def latency(over: Window, told: Iterable[Tally]) -> Latency:
             for name, share in PERCENTILES.items()
         },
     )
+
+
+def waiting(over: Window, told: Iterable[Tally]) -> Values:
+    """Of each installation the mean over the looks at it in a step, and of these the sum."""
+    sums: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    for one in told:
+        if one.name in {WAITING, LOOKS}:
+            sums[one.began_ms, one.installation_id][one.name] += one.count
+    means: dict[int, float] = {}
+    for (step, _), counts in sums.items():
+        if counts[LOOKS]:
+            means[step] = means.get(step, 0.0) + counts[WAITING] / counts[LOOKS]
+    return tuple(round(means[step], 1) if step in means else None for step in over.steps)
 
 
 def _backlog(services: Composed, chosen: Iterable[Installation]) -> list[BacklogNow]:

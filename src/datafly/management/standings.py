@@ -39,6 +39,10 @@ class Standings:
         )
         return installation_view(installation, standing)
 
+    def lag(self, installation: Installation) -> int:
+        """Events that are not final, over all partitions."""
+        return sum(self._lag(installation, partition).lag for partition in self._heads)
+
     def _events_per_second(self, installation: Installation) -> float:
         now_ms = self._services.clock.now_ms()
         drained = self._services.ledger.drained(installation.id, since_ms=now_ms - _MINUTE_MS)

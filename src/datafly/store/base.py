@@ -219,7 +219,8 @@ class Tally(msgspec.Struct, frozen=True):
 
     Names: a verdict (events of live runs), `replay:` and a verdict, `requests`, `failed` (requests that nothing was
     taken of), `warning` (events), `spent:` and a type of event (what the vendor counts), `spent:spared` (fields that
-    were not sent), and `latency:` with the number of a bucket (`store.tallies.bound_ms`; requests).
+    were not sent), `waiting` (events, summed over `looks`), and `latency:` with the number of a bucket
+    (`store.tallies.bound_ms`; requests).
     """
 
     installation_id: str
@@ -284,7 +285,7 @@ class WritingId(msgspec.Struct, frozen=True):
 
 
 class Ledger(Protocol):
-    """What became of events. Written by delivery alone, read by management."""
+    """What became of events. Written by delivery, and by whoever looks how many wait; read by management."""
 
     def write(
         self,
@@ -377,6 +378,9 @@ class Ledger(Protocol):
 
         The bounds are beginnings of steps.
         """
+
+    def note_waiting(self, at_ms: int, waiting: Mapping[str, int]) -> None:
+        """Installation → events that are not final then, for `tallies`."""
 
     def notices(self, installation_id: str) -> list[Notice]:
         """Of each kind those that were given last, the most frequent first, and one that sums up the others."""

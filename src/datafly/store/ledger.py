@@ -158,6 +158,10 @@ class SqlLedger:
         with self._database.read() as connection:
             return tallies.since(connection, since_ms, until_ms, step_ms, installation_ids)
 
+    def note_waiting(self, at_ms: int, waiting: Mapping[str, int]) -> None:
+        with self._database.write() as connection:
+            tallies.keep(connection, tallies.looked(at_ms, waiting))
+
     def notices(self, installation_id: str) -> list[Notice]:
         with self._database.read() as connection:
             return notices.of(connection, installation_id)

@@ -6,7 +6,7 @@ it lies in; so a sum over any steps of whole hours, or of whole days, is the sam
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -28,6 +28,9 @@ _FOLDED_AT_ONCE: Final = 5_000
 REQUESTS: Final = "requests"
 FAILED: Final = "failed"
 """Requests that nothing was taken of."""
+WAITING: Final = "waiting"
+LOOKS: Final = "looks"
+"""Events that were not final, summed over so many looks: what is left after adding up is their mean."""
 REPLAYED: Final = "replay:"
 LATENCY: Final = "latency:"
 SPENT: Final = "spent:"
@@ -72,6 +75,15 @@ def rows_of(writings: Sequence[Writing]) -> list[Row]:
     return [
         {"installation_id": installation_id, "began_ms": began_ms, "name": name, "count": count}
         for (installation_id, began_ms, name), count in counted.items()
+    ]
+
+
+def looked(at_ms: int, waiting: Mapping[str, int]) -> list[Row]:
+    """Installation → events that are not final at that moment."""
+    return [
+        {"installation_id": installation_id, "began_ms": _minute(at_ms), "name": name, "count": count}
+        for installation_id, events in waiting.items()
+        for name, count in ((WAITING, events), (LOOKS, 1))
     ]
 
 

@@ -2,6 +2,7 @@ import random
 
 import pytest
 
+from datafly.management.backlog import note_waiting
 from datafly.management.metrics import percentile
 from datafly.model.refusal import ACCEPTED, IntakeCount
 from datafly.model.verdict import Verdict
@@ -98,6 +99,26 @@ def test_the_backlog_tells_what_waits(house, call):
     house.stands(installation, "suspended")
     (waiting,) = call.get(PATH)["backlog"]
     assert (waiting["lag"], waiting["state"], waiting["seconds_left"]) == (1, "suspended", None)
+
+
+def test_the_past_of_the_backlog_is_the_mean_of_each_step_and_stays_so_when_steps_are_added_up(house, call):
+    one = house.installed()
+    places = [house.happens(f"m{number}") for number in range(4)]
+    note_waiting(house.services)
+    house.delivers(one, *places[:2])
+    note_waiting(house.services)
+    passes(house, MINUTE)
+    house.delivers(one, *places[2:])
+    note_waiting(house.services)
+    assert call.get(PATH)["waiting"][-3:] == [None, 3, 0]
+    house.installed("Other", start={0: 0, 1: 0})
+    note_waiting(house.services)
+    assert call.get(PATH)["waiting"][-1] == 4
+    assert call.get(f"{PATH}?pipeline_integration_id={one.id}")["waiting"][-1] == 0
+    passes(house, 49 * HOUR)
+    house.ledger.trim(before_ms=0)
+    steps = [value for value in call.get(f"{PATH}?range=7d")["waiting"] if value is not None]
+    assert steps == [1.5 + 4]
 
 
 def test_metrics_can_be_of_one_pipeline_or_installation(house, call, refused):

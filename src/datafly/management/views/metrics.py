@@ -56,6 +56,7 @@ class BacklogNow(msgspec.Struct, frozen=True):
 class MetricsView(msgspec.Struct, frozen=True):
     """Series over one range in `steps`, of which the last is under way. At most 72 steps, whatever the range.
 
+    `waiting`: events that were not final, the mean of each step over all together; null where nobody looked.
     `top_causes`: why events became dead letters in that time, at most ten.
     """
 
@@ -68,6 +69,7 @@ class MetricsView(msgspec.Struct, frozen=True):
     events_out: list[EventsOut]
     requests: Requests
     latency: Latency
+    waiting: Values
     backlog: list[BacklogNow]
     top_causes: list[Cause]
 

@@ -12,13 +12,16 @@ import msgspec
 from datafly.log.base import EVENTS, RAW
 from datafly.management.alerts.watch import Watch
 from datafly.management.app import compose
+from datafly.management.backlog import LOOK_SECONDS, note_waiting
 from datafly.management.figures import standings
+from datafly.management.services import Composed
 from datafly.management.settings import ManagementSettings, OidcSettings, SmtpSettings
 from datafly.management.web.app import Site
 from datafly.management.web.frame import warm
 from datafly.model.errors import OperatorError
 from datafly.model.people import RoleName
 from datafly.observe import add_measure
+from datafly.runtime.chores import every
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log, open_transport
 from datafly.runtime.figures import exposed_of_all
@@ -126,17 +129,27 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     site.open(msgspec.structs.replace(services, exposed=partial(exposed_of_all, settings.data_dir)))
     add_measure(partial(standings, services))
 
-    turn = store.turn("alerts")
-    watching = asyncio.create_task(Watch(services, turn.is_mine).run())
+    turn, looking = store.turn("alerts"), store.turn("backlog")
+    watching = [
+        asyncio.create_task(Watch(services, turn.is_mine).run()),
+        asyncio.create_task(every(LOOK_SECONDS, partial(_note_waiting, services, looking.is_mine))),
+    ]
     try:
         await serve(plain_config(site, host=settings.host, port=settings.management_port), stop, ready)
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
         turn.end()
+        looking.end()
         await transport.close()
         lookup.close()
         store.close()
+
+
+def _note_waiting(services: Composed, is_mine: Callable[[], bool]) -> None:
+    if is_mine():
+        note_waiting(services)
 
 
 def _do_without_pydantic() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from datafly.management.backlog import note_waiting
 from datafly.management.metrics import MINUTE_MS, RANGES, Window
 from datafly.management.web.charts import Series, chart
 from datafly.model.refusal import ACCEPTED, IntakeCount
@@ -42,7 +43,11 @@ def test_every_range_is_drawn(house, browser):
 def test_a_backlog_tells_when_it_is_gone_or_that_nothing_moves(house, browser):
     house.installed()
     house.happens("m1")
-    assert "nothing moves now" in browser.page("/")
+    note_waiting(house.services)
+    page = browser.page("/")
+    assert "nothing moves now" in page
+    assert "Backlog" in page
+    assert "Insider: backlog" in page
 
 
 def test_a_chart_has_a_stretch_for_each_run_without_a_gap_and_stays_in_its_frame():

@@ -147,6 +147,23 @@ def test_the_first_event_is_told_with_its_status(house, browser):
     assert "Product Viewed of user-123" in page
 
 
+def test_while_the_first_event_is_waited_for_what_did_not_get_there_is_told_with_cause_and_cure(house, browser):
+    installation = house.installed()
+    path = f"/integrations/{installation.id}/first-event"
+    for number in range(3):
+        place = house.happens(f"no/{number}", user_id="jane")
+        house.decides(installation, Verdict.SKIPPED, place, reason="consent_marketing", cause="Not known", cure="Ask")
+    bad = house.happens("bad <b>", user_id="jane")
+    house.decides(installation, Verdict.REJECTED, bad, reason="currency", cause="No such currency", cure="Send EUR")
+    page = browser.page(path)
+    assert "3 events skipped. consent_marketing Why: Not known What to do: Ask" in page
+    assert "1 event rejected. currency Why: No such currency What to do: Send EUR" in page
+    assert page.index("Not known") < page.index("No such currency")
+    assert 'href="/events?id=no/2"' in browser.get(path).text
+    house.delivers(installation, house.happens("good", user_id="jane"))
+    assert "No such currency" not in browser.page(path)
+
+
 def test_the_last_error_stands_on_the_card(house, browser):
     installation = house.installed()
     place = house.happens("m1")

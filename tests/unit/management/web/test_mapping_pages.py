@@ -214,6 +214,9 @@ def test_how_both_revisions_fare_is_told_side_by_side(house, browser):
         tried = is_tried(user, 50, salt)
         sides[tried] += 1
         house.decides(installation, Verdict.REJECTED if tried else Verdict.DELIVERED, place, reason="bad mail")
+    for number, took in ((1, 40.0), (1, 60.0), (2, 900.0)):
+        revision = {"revision_number": number, "revision_id": f"rev_{number}", "latency_ms": took}
+        house.delivers(installation, house.happens(f"quick-{took}", pipeline_id="other"), **revision)
     house.happens("waits", event="Product Viewed", user_id="late", key="late")
     assert min(sides.values()) > 0
     page = browser.page(f"{at}/canary")
@@ -221,3 +224,5 @@ def test_how_both_revisions_fare_is_told_side_by_side(house, browser):
     assert f"Delivered {sides[False]} 100.0 % 0 0.0 %" in page
     assert f"Rejected 0 0.0 % {sides[True]} 100.0 %" in page
     assert "1 wait" in page
+    assert "half of the newest requests 40 ms 900 ms" in page
+    assert "95 of 100 60 ms of 2 requests 900 ms of 1 request" in page

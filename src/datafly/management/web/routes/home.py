@@ -89,6 +89,7 @@ def _of_all(services: Composed, steps: Window, out: Sequence[EventsOut], told: S
         chart("Events in", "per minute", _named(accepted=came.accepted, refused=came.refused), steps),
         chart("Events out", "per minute", _by_verdict([one.verdicts for one in out], steps), steps),
         chart("Requests to vendors", "per minute", _named(sent=asked.sent, failed=asked.failed), steps),
+        chart("Backlog", "events waiting", _named(waiting=metrics.waiting(steps, told)), steps),
     ]
 
 
@@ -96,10 +97,12 @@ def _place(
     services: Composed, view: PipelineIntegration, steps: Window, out: Sequence[EventsOut], told: Sequence[Tally]
 ) -> Place:
     mine = [one.verdicts for one in out if one.pipeline_integration_id == view.id]
-    took = metrics.latency(steps, (one for one in told if one.installation_id == view.id))
+    own = [one for one in told if one.installation_id == view.id]
+    took, waits = metrics.latency(steps, own), metrics.waiting(steps, own)
     charts = (
         chart(f"{view.integration_name}: events out", "per minute", _by_verdict(mine, steps), steps),
         chart(f"{view.integration_name}: time to answer", "milliseconds", _named(**took.steps), steps),
+        chart(f"{view.integration_name}: backlog", "events waiting", _named(waiting=waits), steps),
     )
     return Place(view, took, _ready(services, view), charts)
 

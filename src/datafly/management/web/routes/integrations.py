@@ -24,7 +24,7 @@ from datafly.management.views.catalog import vendor_view
 from datafly.management.views.event import LiveEvent
 from datafly.management.views.installation import PipelineIntegration, TemplateView, template_view
 from datafly.management.views.notices import notices_view
-from datafly.management.web.first_event import first_delivered
+from datafly.management.web.first_event import first_delivered, withheld
 from datafly.management.web.forms import Form, config_of, fields_of, problem_of, problems_of
 from datafly.management.web.frame import draw, fragment, part, see
 from datafly.management.web.streams import stream_of
@@ -224,7 +224,8 @@ def _first(services: Composed, integration_id: str) -> tuple[str, bool]:
         if found
         else None
     )
-    return part("first_event_state.html", event=found, mine=mine, view=view), found is None
+    why = [] if found else withheld(services, installation)
+    return part("first_event_state.html", event=found, mine=mine, view=view, withheld=why), found is None
 
 
 def _stale(error: CallerError) -> str:
