@@ -1,6 +1,8 @@
 """How many events one core processes: raw → events in SQLite on disk; pages, orders, identifies and GA4 product views.
 
     python bench/process.py --events 200000
+    python bench/process.py --events 200000 --kafka localhost:9092    # of one partition, on brokers
+    python bench/process.py --events 200000 --kafka localhost:9092 --take-over    # and how fast another learns it
 
 Prints a line for people and one of JSON. Beside it stands how fast this machine runs a plain loop at the moment, so
 that figures of a busy machine can be read.
@@ -12,6 +14,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 
@@ -44,23 +47,40 @@ MIX = (
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=200_000)
-    events = parser.parse_args().events
+    parser.add_argument("--kafka", default="", help="addresses of brokers")
+    parser.add_argument("--take-over", action="store_true")
+    given = parser.parse_args()
+    events = given.events
     collect_rarely()  # as the role does
-    rates = [measure(events) for _ in range(3)]
+    rates = [measure(events, given.kafka, take_over=given.take_over) for _ in range(3)]
     per_core, wall, loop_ms = (statistics.median(column) for column in zip(*rates, strict=True))
     print(f"{per_core:,.0f} events/s of one core, {wall:,.0f} by the clock; a million additions: {loop_ms:.0f} ms")
     result = {"bench": "process", "events": events, "events_per_core_second": per_core, "events_per_second": wall}
     print(json.dumps({**result, "loop_ms": loop_ms}))
 
 
-def measure(events):
+def opened(folder, brokers):
+    if not brokers:
+        return SqliteLog(folder / "log", {RAW: 1, EVENTS: 1})
+    from datafly.log.kafka import KafkaLog, Place  # noqa: PLC0415 - an extra that not everybody installs
+
+    return KafkaLog(Place(servers=brokers, prefix=f"bench-{uuid4().hex}.", partitions=1, replication=1, min_insync=1))
+
+
+def measure(events, brokers="", *, take_over=False):
     with tempfile.TemporaryDirectory(prefix="bench-process-") as name:
         folder = Path(name)
-        log = SqliteLog(folder / "log", {RAW: 1, EVENTS: 1})
+        log = opened(folder, brokers)
         gateway = log.appender(RAW, 0)
         for start in range(0, events, 1_000):
             gateway.append([entry(number) for number in range(start, min(start + 1_000, events))])
         worker = PartitionWorker(log, folder / "state", 0, dict)
+        if take_over:
+            while worker.turn():
+                pass
+            worker.leave()
+            worker.close()
+            worker = PartitionWorker(log, folder / "empty", 0, dict)
         before = loop_ms()
         cpu, clock = time.process_time(), time.perf_counter()
         while worker.turn():

@@ -63,15 +63,18 @@ def postgres_store(_with_tables):
 
 
 @pytest.fixture(scope="session")
-def kafka():
-    """Addresses of brokers: those of DATAFLY_TEST_KAFKA, else one that is started (scripts/kafka.sh)."""
-    if given := os.environ.get("DATAFLY_TEST_KAFKA"):
-        yield given
-        return
+def own_kafka():
+    """A broker that is started for the tests (scripts/kafka.sh)."""
     with tempfile.TemporaryDirectory(prefix="signal-kafka-") as folder:
         servers = KafkaServers(Path(os.environ["KAFKA_JARS"]), Path(folder) / "brokers")
         try:
             servers.start()
-            yield servers.addresses
+            yield servers
         finally:
             servers.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(request):
+    """Addresses of brokers: those of DATAFLY_TEST_KAFKA, else of our own."""
+    return os.environ.get("DATAFLY_TEST_KAFKA") or request.getfixturevalue("own_kafka").addresses

@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from datafly.log.base import STATE, Entry, Log, Reader, Record
-from datafly.process.memory import Memory
 from datafly.process.state_file import Row, StateFile
 
 HANDED_SECONDS: Final = 30.0
@@ -23,11 +22,18 @@ _TABLES: Final = {prefix: table for table, prefix in _PREFIXES.items()}
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
-    """`applied`: an offset of `events`. The clock as `Memory` has it."""
+    """`applied`: an offset of `events`. The clock as `Memory` has it. `position`: up to where `raw` was processed then.
+
+    Brokers forget the position of a partition that nothing came into for a week, or whatever they are set to.
+    """
 
     applied: int = 0
     behind_ms: int = 0
     newest_ms: int = 0
+    position: int = 0
+
+    def encoded(self) -> bytes:
+        return _encode(self)
 
 
 _decode: Final = msgspec.msgpack.Decoder(Mark).decode
@@ -35,23 +41,28 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 
 class Inherited(msgspec.Struct):
-    """What was found. `position`: where in `state` to go on; `records`: how many there were; `mark`: the newest."""
+    """`position`: where in `state` to go on; `mark`: the newest; `news`: how many records there were; `is_new`: the
+    mark was among them.
+    """
 
     position: int
-    records: int = 0
-    mark: Mark | None = None
+    mark: Mark | None
+    news: int = 0
+    is_new: bool = False
 
 
 def inherit(
     reader: Reader, state: StateFile, leaving: Callable[[], bool], *, tables: Collection[str] = tuple(_PREFIXES)
 ) -> Inherited:
     """Take what is new in `state`, of these tables, into the file, unless `leaving`. That it was is not kept yet."""
-    found = Inherited(state.handed)
+    position, mark = state.handed
+    found = Inherited(position, None if mark is None else _decode(mark))
     while not leaving() and (records := reader.read(found.position, max_records=_AT_ONCE)):
         state.take([row for record in records if (row := _row(record)) and row[0] in tables])
-        marks = [record for record in records if record.key == _MARK]
-        found.mark = _decode(marks[-1].value) if marks else found.mark
-        found.records += len(records)
+        for record in records:
+            if record.key == _MARK:
+                found.mark, found.is_new = _decode(record.value), True
+        found.news += len(records)
         found.position = records[-1].offset + 1
     return found
 
@@ -80,16 +91,15 @@ class Will:
     def postpone(self) -> None:
         self._next = self._monotonic() + HANDED_SECONDS
 
-    def write(self, memory: Memory, applied: int) -> None:
-        """All that changed up to `applied`, which is in the file; the mark comes last. Raises as `Appender.append`."""
+    def write(self, mark: Mark) -> None:
+        """All that changed up to the mark, which is in the file; it comes last. Raises as `Appender.append`."""
         self.postpone()
         while rows := self._state.changed(_AT_ONCE):
             first = self._appender.append([Entry(_PREFIXES[table] + one, value) for table, one, value in rows])
             self._state.hand(rows, position=first + len(rows))
-        mark = Mark(applied, memory.behind_ms, memory.newest_ms)
-        first = self._appender.append([Entry(_MARK, _encode(mark))])
-        self._state.hand([], position=first + 1)
-        self.applied = applied
+        first = self._appender.append([Entry(_MARK, mark.encoded())])
+        self._state.hand([], position=first + 1, mark=mark.encoded())
+        self.applied = mark.applied
 
     def close(self) -> None:
         self._appender.close()

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from datafly.log.base import EVENTS, STATE, Log, Record
+from datafly.log.base import EVENTS, STATE, Log, Reader, Record
 from datafly.model.event import Event
 from datafly.observe.base import emit
 from datafly.observe.process import ProcessEventUnreadable, ProcessStateCaughtUp, ProcessStateInherited
@@ -50,8 +50,9 @@ class Learner:
         """`folder`: of the state files. `marking`: as of `StateFile`. Raises `OperatorError`."""
         self._partition = partition
         self._leaving = leaving
-        self._inherited = log.reader(STATE, partition) if log.partitions(STATE) else None
-        self._events = log.reader(EVENTS, partition)
+        self._log = log
+        self._shared = log.partitions(STATE) > 0
+        self._readers: dict[str, Reader] = {}
         self.state = StateFile(state_path(folder, partition), marking=marking)
         self.memory = Memory()
         self.applied = self.state.applied
@@ -82,40 +83,51 @@ class Learner:
         self.memory = Memory()
         self._unwritten = []
 
-    def inherit(self, as_of_ms: int | None = None) -> Mark | None:
-        """Take in what others knew of the partition, up to the mark that is returned; None where nothing is new.
+    def inherit(self, as_of_ms: Callable[[Mark], int | None]) -> Mark | None:
+        """Take in what others knew of the partition, up to the mark that is returned; None where there is none.
 
         `as_of_ms`: when the oldest record was appended that is still to be processed; now, if there is none.
         """
-        if self._inherited is None:
+        if not self._shared:
             return None
-        found = inherit(self._inherited, self.state, self._leaving)
-        if found.mark is None:
-            return None
-        since_ms = (time.time_ns() // 1_000_000 if as_of_ms is None else as_of_ms) - REMEMBERED_MS
-        self._recall(max(self.state.applied, self._events.offset_at(since_ms)), found.mark)
+        found = inherit(self._reader(STATE), self.state, self._leaving)
+        if found.mark is None or not found.is_new:
+            return found.mark
+        now_ms = time.time_ns() // 1_000_000
+        since_ms = (as_of_ms(found.mark) or now_ms) - REMEMBERED_MS
+        self._recall(max(self.state.applied, self._reader(EVENTS).offset_at(since_ms)), found.mark)
         if not self._leaving():
-            self.state.hand([], position=found.position, applied=found.mark.applied)
-            emit(ProcessStateInherited(self._partition, found.records))
+            mark = found.mark
+            self.state.hand([], position=found.position, mark=mark.encoded(), applied=mark.applied)
+            emit(ProcessStateInherited(self._partition, found.news))
         return found.mark
 
     def catch_up(self) -> int:
         """Learn what was appended and is not in the file; how many events that were."""
         self.state.load_clock(self.memory)
-        self.applied, learnt = min(self.state.applied, self._events.bounds().head), 0
+        self.applied, learnt = min(self.state.applied, self._reader(EVENTS).bounds().head), 0
         offset = self.applied
-        while not self._leaving() and (records := self._events.read(offset, max_records=BATCH)):
+        while not self._leaving() and (records := self._reader(EVENTS).read(offset, max_records=BATCH)):
             learnt += self._learn(records)
             offset = records[-1].offset + 1
         if learnt:
             emit(ProcessStateCaughtUp(self._partition, learnt))
         return learnt
 
+    def rest(self) -> None:
+        """Nothing is to be read for now: what reading takes is given back."""
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+
     def close(self) -> None:
-        if self._inherited is not None:
-            self._inherited.close()
-        self._events.close()
+        self.rest()
         self.state.close()
+
+    def _reader(self, stream: str) -> Reader:
+        if stream not in self._readers:
+            self._readers[stream] = self._log.reader(stream, self._partition)
+        return self._readers[stream]
 
     def _recall(self, offset: int, mark: Mark) -> None:
         """Only the message ids of what lies before the mark: the rest of it is inherited."""
@@ -123,7 +135,7 @@ class Learner:
         self.memory.behind_ms = max(self.memory.behind_ms, mark.behind_ms)
         self.memory.newest_ms = max(self.memory.newest_ms, mark.newest_ms)
         while offset < mark.applied and not self._leaving():
-            records = self._events.read(offset, max_records=10 * BATCH)
+            records = self._reader(EVENTS).read(offset, max_records=10 * BATCH)
             offset = records[-1].offset + 1 if records else mark.applied
             seen = [one for record in records if (one := self._seen(record)) is not None]
             self.state.write(self.memory, seen, applied=min(offset, mark.applied))

@@ -37,8 +37,8 @@ _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS visitors (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS choices (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS handed (id INTEGER PRIMARY KEY CHECK (id = 0), position INTEGER NOT NULL);
-    INSERT OR IGNORE INTO handed VALUES (0, 0);
+    CREATE TABLE IF NOT EXISTS handed (id INTEGER PRIMARY KEY CHECK (id = 0), position INTEGER NOT NULL, mark BLOB);
+    INSERT OR IGNORE INTO handed VALUES (0, 0, NULL);
     CREATE TABLE IF NOT EXISTS changed (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 """
 Row = tuple[str, str, bytes]
@@ -106,10 +106,10 @@ class StateFile:
         return applied
 
     @property
-    def handed(self) -> int:
-        """Up to where in the stream `state` everything is in here."""
-        position: int = self._connection.execute("SELECT position FROM handed").get
-        return position
+    def handed(self) -> tuple[int, bytes | None]:
+        """Up to where in the stream `state` everything is in here, and the newest mark there, if there is one."""
+        handed: tuple[int, bytes | None] = self._connection.execute("SELECT position, mark FROM handed").get
+        return handed
 
     def take(self, rows: Sequence[Row]) -> None:
         """What others knew takes the place of what is here. Again the same is no change, so it comes first:
@@ -135,11 +135,16 @@ class StateFile:
             count: int = self._connection.execute("SELECT count(*) FROM changed").get
             return count
 
-    def hand(self, rows: Sequence[Row], *, position: int, applied: int | None = None) -> None:
-        """These are in `state`, which is in here up to `position`. `applied`: from where in `events` to learn on."""
+    def hand(
+        self, rows: Sequence[Row], *, position: int, mark: bytes | None = None, applied: int | None = None
+    ) -> None:
+        """These are in `state`, which is in here up to `position`, and `mark` is the newest there.
+
+        `applied`: from where in `events` to learn on.
+        """
         with reachable(), self._connection:
             self._connection.executemany("DELETE FROM changed WHERE kind = ? AND id = ?", [row[:2] for row in rows])
-            self._connection.execute("UPDATE handed SET position = ?", (position,))
+            self._connection.execute("UPDATE handed SET position = ?, mark = ifnull(?, mark)", (position, mark))
             if applied is not None:
                 self._connection.execute("UPDATE position SET applied = ?", (applied,))
 
@@ -149,7 +154,7 @@ class StateFile:
             for table in (*_DECODERS, "changed"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
             self._connection.execute("UPDATE position SET applied = 0")
-            self._connection.execute("UPDATE handed SET position = 0")
+            self._connection.execute("UPDATE handed SET position = 0, mark = NULL")
 
     def load_clock(self, memory: Memory) -> None:
         """Make `memory` know how far our clock has gone back."""

@@ -19,7 +19,7 @@ from datafly.observe.process import (
     ProcessStateNotHanded,
 )
 from datafly.process.batch import Batch, govern_batch, prepare, read_batch
-from datafly.process.inheritance import Will
+from datafly.process.inheritance import Mark, Will
 from datafly.process.learner import REMEMBERED_MS, Learner
 from datafly.process.memory import Seen
 from datafly.process.steps import Context
@@ -66,6 +66,7 @@ class PartitionWorker:
             self._appender.close()
             raise
         self._inherited = self._caught_up = False
+        self._begins = 0
         self.position = self._appender.consumed() or 0
 
     @property
@@ -119,8 +120,9 @@ class PartitionWorker:
 
     def _hand_on(self, will: Will) -> None:
         """Where that fails, `events` has it for longer."""
+        memory = self._learner.memory
         try:
-            will.write(self._learner.memory, self._learner.applied)
+            will.write(Mark(self._learner.applied, memory.behind_ms, memory.newest_ms, self.position))
         except Unavailable as error:
             emit(ProcessStateNotHanded(self.partition, error.message))
 
@@ -149,16 +151,22 @@ class PartitionWorker:
         """What was learnt from events that were not appended must go; the rest is learnt again from the log."""
         self._learner.forget()
         self._caught_up = False
-        self.position = self._appender.consumed() or 0
+        self.position = max(self._appender.consumed() or 0, self._begins)
 
     def _catch_up(self) -> bool:
         """Whether all is known."""
         if self._will is not None and not self._inherited:
-            waiting = self._raw.read(self.position, max_records=1)
-            mark = self._learner.inherit(waiting[0].at_ms if waiting else None)
-            self._will.applied = mark.applied if mark else self._will.applied
+            mark = self._learner.inherit(self._waiting_since) or Mark()
+            self._will.applied, self._begins = mark.applied, mark.position
+            self.position = max(self.position, self._begins)
             self._inherited = not self._leaving()
         if not self._leaving():
             self._learner.catch_up()
+        self._learner.rest()
         self._caught_up = not self._leaving()
         return self._caught_up
+
+    def _waiting_since(self, mark: Mark) -> int | None:
+        """When the next record to be processed was appended; None where none waits."""
+        waiting = self._raw.read(max(self.position, mark.position), max_records=1)
+        return waiting[0].at_ms if waiting else None

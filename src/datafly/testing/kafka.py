@@ -11,6 +11,8 @@ from typing import Final
 
 _CLUSTER: Final = "c2lnbmFsLXRlc3RzLWthZg"
 _HEAP: Final = ("-Xmx384m", "-Xms384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_PROTOCOLS: Final = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT"
+_LOGIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule"
 _PATIENCE_SECONDS: Final = 120.0
 
 
@@ -19,14 +21,19 @@ class KafkaServers:
 
     def __init__(self, jars: Path, folder: Path, *, count: int = 1) -> None:
         self._jars, self._folder = jars, folder
-        self._ports = _free_ports(2 * count)
+        self._ports = _free_ports(3 * count)
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self.count = count
 
     @property
     def addresses(self) -> str:
         """`host:port`, separated by commas, as clients take it."""
-        return ",".join(f"127.0.0.1:{self._ports[2 * number]}" for number in range(self.count))
+        return ",".join(f"127.0.0.1:{self._ports[3 * number]}" for number in range(self.count))
+
+    @property
+    def guarded(self) -> str:
+        """An address that asks for a name and a password: `poor` with `poor-secret` may come in, and do nothing."""
+        return f"127.0.0.1:{self._ports[2]}"
 
     def start(self, numbers: Sequence[int] | None = None) -> None:
         """All or some of them; returns once each takes connections."""
@@ -91,17 +98,22 @@ class KafkaServers:
         return file
 
     def _properties(self, number: int, place: Path) -> str:
-        voters = ",".join(f"{one + 1}@127.0.0.1:{self._ports[2 * one + 1]}" for one in range(self.count))
+        voters = ",".join(f"{one + 1}@127.0.0.1:{self._ports[3 * one + 1]}" for one in range(self.count))
         most = min(3, self.count)
-        own, control = (f"127.0.0.1:{self._ports[2 * number + place]}" for place in (0, 1))
+        own, control, guarded = (f"127.0.0.1:{self._ports[3 * number + place]}" for place in range(3))
         lines = {
             "process.roles": "broker,controller",
             "node.id": number + 1,
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{own},CONTROLLER://{control}",
-            "advertised.listeners": f"PLAINTEXT://{own}",
-            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "listeners": f"PLAINTEXT://{own},CONTROLLER://{control},SASL_PLAINTEXT://{guarded}",
+            "advertised.listeners": f"PLAINTEXT://{own},SASL_PLAINTEXT://{guarded}",
+            "listener.security.protocol.map": _PROTOCOLS,
+            "inter.broker.listener.name": "PLAINTEXT",
+            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.sasl_plaintext.plain.sasl.jaas.config": f'{_LOGIN} required user_poor="poor-secret";',
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
             "log.dirs": place / "data",
             "offsets.topic.replication.factor": most,
             "offsets.topic.num.partitions": 4,

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from datafly.log.base import EVENTS, RAW, STATE, Entry, Retention
 from datafly.log.sqlite import SqliteLog
+from datafly.log.sqlite.writer import SqliteAppender
 from datafly.model.errors import Unavailable
 from datafly.model.event import Event, Received
 from datafly.process import inheritance
+from datafly.process import worker as worker_module
 from datafly.process.state_file import StateFile
 from datafly.process.worker import PartitionWorker
 
@@ -164,6 +166,24 @@ def test_message_ids_keep_events_for_a_day_and_people_do_not(house):
     assert second.applied == 100
     second.close()
     assert house.known("second") == house.known("first")
+
+
+@pytest.mark.parametrize("process", ["first", "second"])
+def test_brokers_that_forgot_a_position_make_nobody_process_all_anew(house, monkeypatch, process):
+    house.receive(range(100))
+    finish(first := house.worker("first"))
+    first.leave()
+    house.receive(range(100, 110))
+    finish(first)
+    first.close()
+    monkeypatch.setattr(SqliteAppender, "consumed", lambda _appender: None)
+    monkeypatch.setattr(worker_module, "BATCH", 1)
+    after = house.worker(process)
+    assert after.turn() == 1
+    assert after.position == 101
+    finish(after)
+    after.close()
+    assert house.events() == [f"m-{number}" for number in range(110)]
 
 
 def test_what_changed_is_handed_on_once_it_is_much_or_after_a_while(house, monkeypatch):

@@ -72,8 +72,9 @@ class OwnedAppender:
     def __init__(self, place: Place, stream: str, partition: int) -> None:
         self._place, self._topic, self._partition = place, place.topic(stream), partition
         self._position = TopicPartition(self._topic, partition)
-        self._group = Consumer({**place.config(), "group.id": f"{place.prefix}consumed", **CONSUMER})
         self._consumed: int | None = None
+        self._group: Any = None
+        """What the library knows of the group that keeps positions, to be handed to the producer."""
         self._producer = self._begin()
 
     def append(self, entries: Sequence[Entry], *, consumed: int | None = None) -> int:
@@ -93,7 +94,6 @@ class OwnedAppender:
 
     def close(self) -> None:
         self._producer.flush(_SECONDS)
-        self._group.close()
 
     def _begin(self) -> Producer:
         """Ends what a former writer left unfinished, and reads the position that it kept."""
@@ -102,11 +102,15 @@ class OwnedAppender:
             "transaction.timeout.ms": _TRANSACTION_MS,
         }
         producer = Producer({**self._place.config(), **PRODUCER, **own})
+        group = Consumer({**self._place.config(), "group.id": f"{self._place.prefix}consumed", **CONSUMER})
         try:
             producer.init_transactions(_SECONDS)
-            (kept,) = self._group.committed([self._position], timeout=_SECONDS)
+            (kept,) = group.committed([self._position], timeout=_SECONDS)
+            self._group = group.consumer_group_metadata()
         except KafkaException as failure:
             raise told(failure, f"{self._topic} cannot be written") from failure
+        finally:
+            group.close()
         self._consumed = kept.offset if kept.offset >= 0 else None
         return producer
 
@@ -117,8 +121,7 @@ class OwnedAppender:
             raise KafkaException(sending.error)
         if consumed is not None:
             kept = TopicPartition(self._topic, self._partition, consumed)
-            group = self._group.consumer_group_metadata()
-            self._producer.send_offsets_to_transaction([kept], group, _SECONDS)
+            self._producer.send_offsets_to_transaction([kept], self._group, _SECONDS)
         self._producer.commit_transaction(_SECONDS)
         return sending.first or 0
 

@@ -16,6 +16,9 @@ from datafly.model.errors import OperatorError, Unavailable
 _SECONDS: Final = 10.0
 _SHORT_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.05
+_COMPACTED: Final = {"segment.bytes": "67108864", "min.cleanable.dirty.ratio": "0.2"}
+"""Whoever takes a partition over reads all of it, so little shall lie there that is not the newest any more: a
+gigabyte would, as brokers come."""
 
 
 def cluster_id(place: Place) -> str:
@@ -127,6 +130,7 @@ def _config(place: Place, policy: str) -> dict[str, str]:
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": str(MAX_MESSAGE_BYTES),
         "unclean.leader.election.enable": "false",
+        **(_COMPACTED if policy == "compact" else {}),
     }
 
 

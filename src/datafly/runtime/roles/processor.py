@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
-from datafly.log.base import STATE
+from datafly.log.base import EVENTS, STATE
 from datafly.log.holding import hold
 from datafly.model.errors import Unavailable
 from datafly.observe import add_measure, add_sink
@@ -20,6 +21,8 @@ from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
 from datafly.store.open import SqlStore
 
+_THREADS = 8
+"""Beside one for each partition: some may learn for minutes, and keep nobody waiting."""
 GROUP = "processor"
 """Whoever is in it gets a share of the partitions, where they are shared out."""
 
@@ -54,6 +57,7 @@ async def _process(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
         asyncio.create_task(retain_events(settings, processor.retaining, store.control, store.ledger)),
     ]
     if shared:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(log.partitions(EVENTS) + _THREADS))
         beside.append(asyncio.create_task(retain_shared_raw(settings, log, processor.positions)))
     try:
         ready()
