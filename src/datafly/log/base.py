@@ -102,6 +102,9 @@ class Reader(Protocol):
         Below `earliest` it goes on at `earliest`.
         """
 
+    def wait(self, seconds: float) -> None:
+        """Until there may be something beyond what was read last, or for so long at most; perhaps shorter."""
+
     def bounds(self) -> Bounds: ...
 
     def offset_at(self, at_ms: int) -> int:

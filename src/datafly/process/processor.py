@@ -111,7 +111,7 @@ class Processor:
     async def _turn(self, worker: PartitionWorker, pause: float) -> tuple[int, float]:
         """How many records, and how long to wait if none: short after work, longer in idleness and in trouble."""
         try:
-            worked = await asyncio.to_thread(worker.turn)
+            worked = await asyncio.to_thread(worker.turn_or_wait)
         except Unavailable as error:
             pause = min(pause * 2, LONGEST_RETRY)
             emit(ProcessAppendFailed(worker.partition, error.message, pause))

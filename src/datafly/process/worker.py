@@ -32,6 +32,7 @@ BATCH: Final = 1_000
 """So many records are appended together."""
 SLICE: Final = 250
 """So many of them are in memory decoded at once."""
+WAIT_SECONDS: Final = 0.5
 
 
 class PartitionWorker:
@@ -91,6 +92,13 @@ class PartitionWorker:
             raise
         self._learner.state.write_choices(self._learner.memory)
         return len(records)
+
+    def turn_or_wait(self) -> int:
+        """As `turn`; where partitions are shared out, it waits a moment for records if there are none."""
+        worked = self.turn()
+        if not worked and self._will is not None and not self._leaving():
+            self._raw.wait(WAIT_SECONDS)
+        return worked
 
     def flush(self) -> None:
         """Write what was learnt; what others would have to know, now and then."""

@@ -260,6 +260,18 @@ class LogSuite:
             assert reader.offset_at(at_ms) == first
         assert reader.offset_at(times[-1] + 1_000_000) == reader.bounds().head
 
+    def test_who_waits_for_records_reads_them_as_soon_as_they_are_there(self, log: Log) -> None:
+        appender, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        assert reader.read(0, max_records=10) == []
+        later = threading.Timer(0.1, appender.append, [entries("a")])
+        later.start()
+        while not (records := reader.read(0, max_records=10)):
+            reader.wait(30.0)
+        assert [record.value for record in records] == [b"a"]
+        reader.wait(0.001)
+        assert reader.read(records[0].offset, max_records=10) == records
+        later.join()
+
     def test_who_is_alone_in_a_group_holds_every_partition_until_it_leaves(self, log: Log) -> None:
         holder = Holder()
         membership = log.join("role", holder)

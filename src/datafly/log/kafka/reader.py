@@ -45,6 +45,18 @@ class KafkaReader:
                 self._expected = records[-1].offset + 1
             return records
 
+    def wait(self, seconds: float) -> None:
+        """The broker answers as soon as there is something: to ask for its bounds again and again costs more."""
+        with self._lock:
+            if self._fetched or self._expected is None:
+                return
+            try:
+                message = self._consumer.poll(seconds)
+                if message is not None:
+                    self._note(message)
+            except KafkaException as failure:
+                raise told(failure, f"{self._topic} cannot be read") from failure
+
     def bounds(self) -> Bounds:
         here = TopicPartition(self._topic, self._partition)
         try:

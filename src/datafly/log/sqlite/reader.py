@@ -12,6 +12,7 @@ from datafly.model.errors import Unavailable
 
 _READ: Final = "SELECT offset, key, value, at_ms FROM records WHERE offset >= ? ORDER BY offset LIMIT ?"
 OPEN_SEGMENTS: Final = 4
+LOOK_SECONDS: Final = 0.01
 SETTLED_NS: Final = 1_000_000_000
 """A folder that changed this shortly before it was listed may have changed again unnoticed: its clock ticks slowly."""
 
@@ -42,6 +43,10 @@ class SqliteReader:
             elif not self._refresh():
                 break
         return []
+
+    def wait(self, seconds: float) -> None:
+        """A look costs little, and nobody tells of what is new."""
+        time.sleep(min(seconds, LOOK_SECONDS))
 
     def bounds(self) -> Bounds:
         self._refresh()
