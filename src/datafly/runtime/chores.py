@@ -14,7 +14,7 @@ from datafly.observe import emit
 from datafly.observe.runtime import RuntimeChoreFailed, RuntimeRetentionDropped, RuntimeRetentionForced
 from datafly.settings import Settings
 from datafly.store.base import Control, Ledger, Writing
-from datafly.store.incoming import Intake
+from datafly.store.open import SqlStore
 
 PROCESSOR: Final = "role:processor"
 """Under this name the processor tells the gateway, by a mark in the ledger, how far it has read `raw`."""
@@ -91,14 +91,23 @@ async def retain_shared_raw(settings: Settings, log: Log, positions: Callable[[]
     await every(_RETAIN_SECONDS, retain_partitions_of_raw)
 
 
-async def trim_attempts(settings: Settings, ledger: Ledger, intake: Intake) -> None:
-    """Until cancelled. Forgets attempts, outcomes and refusals past their time."""
+async def trim_attempts(settings: Settings, store: SqlStore) -> None:
+    """Until cancelled. Forgets attempts, outcomes and refusals past their time; of several processes one at a time."""
+    turn = store.turn("trim")
 
     def trim_old_attempts() -> None:
+        if not turn.is_mine():
+            return
+        try:
+            trim()
+        finally:
+            turn.end()
+
+    def trim() -> None:
         now_ms = int(time.time() * 1000)
         before_ms = int(now_ms - settings.attempts_hours * 3_600_000)
-        intake.forget(before_ms=before_ms, now_ms=now_ms)
-        while ledger.trim(before_ms=before_ms):
+        store.intake.forget(before_ms=before_ms, now_ms=now_ms)
+        while store.ledger.trim(before_ms=before_ms):
             pass
 
     await every(_TRIM_SECONDS, trim_old_attempts)

@@ -17,6 +17,9 @@ class Group:
         self.joined.set()
         return self
 
+    def trouble(self):
+        return None
+
     def close(self):
         self.claimant.revoked([0, 1, 2])
 

@@ -10,6 +10,8 @@ from datafly.log.base import EVENTS, RAW, Entry
 from datafly.log.sqlite import SqliteLog
 from datafly.model.errors import Unavailable
 from datafly.model.installation import Installation, Revision, Template
+from datafly.model.outline import keepable
+from datafly.model.refusal import Refusal
 from datafly.model.secret import Secret
 from datafly.observe import counts
 from datafly.runtime import chores
@@ -192,3 +194,30 @@ async def test_a_store_that_cannot_be_read_for_a_moment_does_not_end_the_looking
     added = store.control.ensure_default_pipeline()
     await while_doing(pipelines.follow(), lambda: added.pipeline_key in pipelines.by_key())
     assert len(failures) == 3
+
+
+async def test_of_several_processes_one_at_a_time_forgets_what_is_past_its_time(postgres_store, monkeypatch):
+    monkeypatch.setattr(chores, "_TRIM_SECONDS", 0.01)
+    key, asked, over = Secret("ab" * 32), [], asyncio.Event()
+    with open_store(postgres_store, encryption_key=key) as one, open_store(postgres_store, encryption_key=key) as other:
+        pipeline = one.control.ensure_default_pipeline()
+        old = Refusal(pipeline.id, 1_000, "ingest", "/v1/track", "INVALID_JSON", 400, "Old.")
+        one.intake.add([], [keepable(old)], most=10)
+        busy, turn = other.turn("trim"), one.turn("trim")
+        assert busy.is_mine()
+        is_mine = turn.is_mine
+        monkeypatch.setattr(turn, "is_mine", lambda: asked.append(not over.is_set() and is_mine()) or asked[-1])
+        monkeypatch.setattr(one, "turn", lambda _name: turn)
+
+        def refused():
+            return one.intake.refusals(pipeline.id, limit=10)
+
+        task = asyncio.create_task(chores.trim_attempts(SETTINGS, one))
+        await until(lambda: len(asked) > 2)
+        assert not any(asked)
+        assert refused()
+        busy.end()
+        await until(lambda: not refused())
+        over.set()
+        await until(lambda: asked[-2:] == [False, False])
+        task.cancel()

@@ -43,7 +43,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     """`number`: which of `delivery_workers`, from 1."""
     store = open_the_store(settings)
     transport = open_transport(settings)
-    chores = [asyncio.create_task(trim_attempts(settings, store.ledger, store.intake))] if number == 1 else []
+    chores = [asyncio.create_task(trim_attempts(settings, store))] if number == 1 else []
     deliver = _partitions if settings.log_url else _share
     try:
         await deliver(settings, (store, transport), stop, ready, number=number)
