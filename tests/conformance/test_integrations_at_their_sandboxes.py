@@ -8,10 +8,12 @@ import pytest
 
 from datafly import catalog
 from datafly.management.previewing import judged, request_of
+from datafly.model.erasure import Whom
 from datafly.model.installation import Installation, Revision, Template
 from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.verdict import Ruling, Verdict
 from datafly.runtime.trying import answers, compile_for, plain_headers, room_of
+from datafly.spec.calls import DELETE_USER
 from datafly.spec.compile import compile_integration, explainer
 from datafly.spec.config import complete_config, validate_config
 from datafly.spec.faces import event_of, example_config
@@ -19,6 +21,7 @@ from datafly.spec.overriding import overridden, require_overrides
 
 INTEGRATIONS = catalog.all()
 WITH_ROOM = [one for one in INTEGRATIONS if room_of(one.slug)]
+ERASING = [one for one in WITH_ROOM if any(call.key == DELETE_USER for call in one.calls)]
 SAMPLES = [(one, sample) for one in INTEGRATIONS for sample in one.samples if not sample.refuses]
 VARIANTS = [(one, variant) for one in INTEGRATIONS if one.overridable for variant in one.variants]
 PLACES = [(one, place) for one in INTEGRATIONS if one.overridable for place in one.overridable.places]
@@ -79,6 +82,20 @@ def test_every_sample_that_is_sent_is_taken_by_the_sandbox_and_no_secret_reaches
         if (ruling := judged(made, reply, item)).verdict is not _expected(sample)
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("integration", ERASING, ids=lambda one: one.slug)
+def test_a_person_is_erased_by_the_call_of_the_vendor_and_its_sandbox_does_it(integration):
+    room, sample = room_of(integration.slug), next(one for one in integration.samples if one.sends and not one.config)
+    made, whom = compile_for(room, installed(integration, sample)), Whom(("u-1",), (), {"email": "jane@example.com"})
+    subject, now_ms = whom.subjects()[0], 1_795_600_000_000
+    known = msgspec.structs.replace(subject, timestamp_ms=now_ms, received_ms=now_ms)
+    call = made.calls[DELETE_USER]
+    requests = [request_of(made, item, now_ms) for item in made.shape(known, now_ms)]
+    asked = call.make({"user": made.whom(subject)})
+    asked = made.sign(asked, (), now_ms) if made.sign else asked
+    *_, reply = asyncio.run(answers(room, [*requests, asked], now_ms))
+    assert call.judge(reply).verdict is Verdict.DELIVERED, reply
 
 
 def _expected(sample):

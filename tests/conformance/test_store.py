@@ -4,6 +4,7 @@ import pytest
 
 from datafly.store.dialect import create_engine, url_of
 from datafly.testing.alert_suite import AlertSuite
+from datafly.testing.erasure_suite import ErasureSuite
 from datafly.testing.intake_suite import IntakeSuite
 from datafly.testing.ledger_suite import LedgerSuite
 from datafly.testing.people_suite import PeopleSuite
@@ -54,6 +55,12 @@ class TestAlertsInSqlite(AlertSuite):
         return tmp_path / "data"
 
 
+class TestErasuresInSqlite(ErasureSuite):
+    @pytest.fixture
+    def place(self, tmp_path):
+        return tmp_path / "data"
+
+
 class TestOpeningInPostgres(OpeningSuite):
     @pytest.fixture
     def place(self, postgres_place):
@@ -97,6 +104,12 @@ class TestAlertsInPostgres(AlertSuite):
 
 
 class TestSettingsInPostgres(SettingsSuite):
+    @pytest.fixture
+    def place(self, postgres_store):
+        return postgres_store
+
+
+class TestErasuresInPostgres(ErasureSuite):
     @pytest.fixture
     def place(self, postgres_store):
         return postgres_store

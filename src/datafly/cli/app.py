@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from datafly.cli import copying
-from datafly.cli.flags import with_settings
+from datafly.cli.erasing import erase, erasures
+from datafly.cli.flags import ApiToken, Url, with_settings
 from datafly.cli.import_flags import import_files
 from datafly.cli.keys import sources, tokens
 from datafly.cli.look_flags import doctor, status
@@ -27,17 +28,6 @@ Root = Annotated[
     Path,
     typer.Option(
         "--root", metavar="FOLDER", help="The checkout of Signal to work on; else this folder.", show_default=False
-    ),
-]
-
-Url = Annotated[
-    str,
-    typer.Option("--url", metavar="URL", help="Management API of another machine; with --token.", show_default=False),
-]
-ApiToken = Annotated[
-    str,
-    typer.Option(
-        "--token", metavar="TOKEN", help="An API token of that Signal, of the role admin.", show_default=False
     ),
 ]
 
@@ -244,6 +234,8 @@ def apply(
 app.command()(with_settings(status))
 app.command()(with_settings(doctor))
 app.command("import")(with_settings(import_files))
+app.command("erase")(with_settings(erase))
+app.command("erasures")(with_settings(erasures))
 app.command("backup")(with_settings(copying.backup))
 app.command("restore")(with_settings(copying.restore))
 app.command("move")(with_settings(copying.move))

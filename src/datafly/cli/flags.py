@@ -10,6 +10,17 @@ import typer
 
 from datafly.settings import Found, Row, Settings, find, table
 
+Url = Annotated[
+    str,
+    typer.Option("--url", metavar="URL", help="Management API of another machine; with --token.", show_default=False),
+]
+ApiToken = Annotated[
+    str,
+    typer.Option(
+        "--token", metavar="TOKEN", help="An API token of that Signal, of the role admin.", show_default=False
+    ),
+]
+
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command every setting as a flag, and hands it `settings` and `found` instead of the flags."""
@@ -47,4 +58,4 @@ def _metavar(row: Row) -> str | None:
     return {bool: None, int: "NUMBER", float: "NUMBER", Path: "FOLDER"}.get(row.kind, "TEXT")
 
 
-__all__ = ["Found", "Settings", "with_settings"]
+__all__ = ["ApiToken", "Found", "Settings", "Url", "with_settings"]

@@ -170,7 +170,7 @@ class Backlog:
 
     def _refused(self, compiled: Compiled, member: Member, newer: Mapping[str, bool]) -> Ruling | None:
         try:
-            return self._site.parts.withheld(compiled, member.entry.event, newer)
+            return self._site.withheld(compiled, member.entry.event, newer)
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the event is kept as REJECTED
             return self._fault(error)
 
@@ -220,7 +220,7 @@ class Backlog:
     def _made(self, compiled: Compiled, entry: Entry, newer: Mapping[str, bool] | None, now_ms: int) -> Shaped:
         try:
             event = entry.event
-            withheld = self._site.parts.withheld(compiled, event, newer)
+            withheld = self._site.withheld(compiled, event, newer)
             made = withheld or compiled.shape(event if newer is None else event.with_choices(newer), now_ms)
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the event is kept as REJECTED
             return self._fault(error)

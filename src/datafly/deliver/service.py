@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final
 
+from datafly.deliver.erasing import Erasing
 from datafly.deliver.feed import Feed
 from datafly.deliver.loop import Step, insist, keep_going
 from datafly.deliver.offload import Inline, Threads
@@ -13,7 +14,7 @@ from datafly.deliver.partitions import Partitions
 from datafly.deliver.recorder import Recorder
 from datafly.deliver.replay import Replaying
 from datafly.deliver.run import Run
-from datafly.deliver.site import Parts
+from datafly.deliver.site import Parts, Site
 from datafly.deliver.worker import Worker
 from datafly.model.delivery import Replay, State
 from datafly.model.installation import Installation
@@ -60,6 +61,7 @@ class Delivery:
         self._loops: list[asyncio.Task[None]] = []
         self._carrying: dict[str, asyncio.Task[None]] = {}
         self._putting_away: set[asyncio.Task[None]] = set()
+        self._erasing = Erasing(parts, self._site_of, self._reading)
         self._version: int | None = None
 
     async def run(self, stop: asyncio.Event) -> bool:
@@ -69,6 +71,7 @@ class Delivery:
         settings = self._parts.settings
         self._loop("recorder", self._recorder.run)
         self._partitions.start()
+        self._loop("erasures", partial(self._then_sleep, self._erase, settings.erasing_interval_seconds))
         self._loop("control", partial(self._then_sleep, self._reconcile, settings.control_interval_seconds))
         self._loop("marks", partial(self._then_sleep, self._keep_marks, settings.mark_interval_seconds))
         try:
@@ -157,6 +160,15 @@ class Delivery:
         await step()
         await self._clock.sleep(seconds)
 
+    async def _erase(self) -> None:
+        """By one of those that deliver: the first that share the keys, or who has the first partition."""
+        if self._parts.share.number == 0 and 0 in self._partitions.feeds:
+            await self._erasing.step()
+
+    def _site_of(self, installation_id: str) -> Site | None:
+        worker = self._workers.get(installation_id)
+        return worker.site if worker and worker.installation.removed_ms is None else None
+
     async def _keep_marks(self) -> None:
         for worker in [*self._workers.values()]:
             await worker.keep_marks()
@@ -168,11 +180,22 @@ class Delivery:
             self._version = None
         version = await self._reading(self._parts.control.version)
         if version != self._version:
+            erased = self._parts.departed.learn(await self._reading(self._parts.control.erased))
             await self._serve(await self._decided())
+            if erased:
+                self._look_again()
             await self._hold_replays()
             await self._take_replays("running", "queued")
             self._version = version
         await self._let_go()
+
+    def _look_again(self) -> None:
+        """At what waits: it may be of somebody who was erased."""
+        for worker in self._workers.values():
+            for run in worker.runs.values():
+                run.disturb()
+        for replaying in self._replays.values():
+            replaying.disturb()
 
     async def _decided(self) -> list[Installation]:
         """Those in force, and those removed that have something left to close."""

@@ -39,6 +39,7 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     mark_interval_seconds: float = 1.0
 
     following_interval_seconds: float = 5.0
+    erasing_interval_seconds: float = 1.0
     control_interval_seconds: float = 0.2
     first_poll_seconds: float = 0.002
     max_poll_seconds: float = 0.02

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from datafly.deliver import reasons
+from datafly.deliver.departed import Departed
 from datafly.deliver.entries import Decode, Entry
 from datafly.deliver.gate import Gate
 from datafly.deliver.pace import Pace, Paces
@@ -59,6 +60,7 @@ class Parts:
     """What vendors took before; None: all of it is sent again."""
     broken_off_ms: int = 0
     """The process before this one ended without a word, before that time; 0: it did not."""
+    departed: Departed = field(default_factory=Departed)
 
     @property
     def is_alone(self) -> bool:
@@ -167,7 +169,8 @@ class Site:
         self.gate.shut("capped", shut=False)
 
     def newer_consents(self, entries: Sequence[Entry]) -> list[Mapping[str, bool] | None]:
-        """What the visitor of each decided since it came; asked whenever a request is built or sent again.
+        """What the visitor of each decided since it came, asked whenever a request is built or sent again. Of somebody
+        who was erased since then at least nothing: it is looked at anew.
 
         The events of one request are of one moment: who was offline sends a withdrawal together with what was queued.
         What came behind the withdrawal in the same request carries it already.
@@ -175,9 +178,13 @@ class Site:
         if not entries:
             return []
         known = self.parts.withdrawn({one.key for one in entries}, min([one.steady_ms for one in entries]))
-        if not known:
-            return [None] * len(entries)
-        return [_newer(known.get(one.key), one.steady_ms) for one in entries]
+        newer = [_newer(known.get(one.key), one.steady_ms) for one in entries] if known else [None] * len(entries)
+        covers = self.parts.departed.covers
+        return [{} if one is None and covers(entry) else one for one, entry in zip(newer, entries, strict=True)]
+
+    def withheld(self, compiled: Compiled, event: Event, newer: Mapping[str, bool] | None) -> Ruling | None:
+        """Why it may not be sent, None if it may."""
+        return self.parts.departed.ruling(event) or self.parts.withheld(compiled, event, newer)
 
 
 def _newer(known: tuple[dict[str, bool], int] | None, steady_ms: int) -> dict[str, bool] | None:

@@ -111,6 +111,11 @@ class Thrift:
             counts[SPARED], self._spared = self._spared, 0
         return Spent(tuple(known), {name: count for name, count in counts.items() if count})
 
+    def forgotten(self, compiled: Compiled, items: Iterable[Item]) -> list[Taken]:
+        """That nothing is known any more of whom these are of."""
+        found = (compiled.meter.told(item) for item in items) if compiled.meter else ()
+        return [Taken(self._space(compiled), told.whose, None) for told in found if told is not None]
+
     def _lessened(
         self, compiled: Compiled, meter: Meter, item: Item, under_way: Callable[[bytes], bool]
     ) -> Item | None:

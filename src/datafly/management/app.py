@@ -14,6 +14,7 @@ from datafly.log.base import Reader
 from datafly.management import document, single_sign_on
 from datafly.management.access import Access
 from datafly.management.access_tokens import PURPOSE, AccessTokens
+from datafly.management.erasing import Hidden
 from datafly.management.events_log import EventsLog
 from datafly.management.identify import Identify
 from datafly.management.pages import coming_in, sso
@@ -31,6 +32,7 @@ from datafly.management.routes import (
     config,
     consent,
     dead_letters,
+    erasures,
     events,
     exposition,
     health,
@@ -117,7 +119,7 @@ def compose(
         ledger=ledger,
         intake=intake,
         catalog=catalog,
-        log=EventsLog(readers),
+        log=EventsLog(readers, Hidden(control, clock)),
         raw=EventsLog(raw_readers),
         find_offset=find_offset,
         compile=compile,
@@ -162,6 +164,7 @@ def _routers() -> list[Router]:
         live_events.router,
         events.router,
         people.router,
+        erasures.router,
         metrics_routes.router,
         *alerts.routers,
         dead_letters.dead_letter_router,

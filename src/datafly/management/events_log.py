@@ -25,10 +25,16 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
 
 class EventsLog:
-    """Blocking, and safe from any thread: one reader for each partition, opened when it is first needed."""
+    """Blocking, and safe from any thread: one reader for each partition, opened when it is first needed.
 
-    def __init__(self, readers: Sequence[Callable[[], Reader]]) -> None:
+    Of records that are hidden `at` and `newest` know nothing.
+    """
+
+    def __init__(
+        self, readers: Sequence[Callable[[], Reader]], is_hidden: Callable[[Record], bool] = lambda _: False
+    ) -> None:
         self._partitions = [_Partition(open_reader) for open_reader in readers]
+        self._is_hidden = is_hidden
 
     @property
     def partitions(self) -> range:
@@ -41,7 +47,8 @@ class EventsLog:
     def at(self, partition: int, offset: int) -> Place | None:
         """None where nothing is there, never was, or is not kept any more."""
         found = self._read(partition, offset, 1)
-        return Place(partition, found[0]) if found and found[0].offset == offset else None
+        is_there = bool(found) and found[0].offset == offset and not self._is_hidden(found[0])
+        return Place(partition, found[0]) if is_there else None
 
     def first_since(self, partition: int, since_ms: int) -> int:
         """The first offset that was appended then or later: by halving, since appends go with time."""
@@ -101,7 +108,7 @@ class EventsLog:
         while upper > earliest:
             lower = max(earliest, upper - chunk)
             found = list(self.between(partition, lower, upper - 1))
-            yield from reversed(found)
+            yield from (place for place in reversed(found) if not self._is_hidden(place.record))
             upper, chunk = lower, min(chunk * 2, _LARGEST_CHUNK)
 
 

@@ -45,6 +45,7 @@ TABLE: Final = (
     Rule("*", "/v1/admin/users", Role.ADMIN),
     Rule("*", "/v1/admin/audit-log", Role.ADMIN),
     Rule("*", "/v1/admin/config", Role.ADMIN),
+    Rule("*", "/v1/admin/erasures", Role.ADMIN),
     # What holds for all pipelines, and to which addresses something goes.
     Rule("GET", "/v1/admin/consent-settings", Role.VIEWER),
     Rule("*", "/v1/admin/consent-settings", Role.ADMIN),
@@ -69,6 +70,7 @@ PAGES: Final = (
     Rule("POST", "/integrations/uninstalled", Role.ADMIN),
     Rule("POST", "/alerts/{alert_id}/remove", Role.ADMIN),
     Rule("*", "/alerts/channels", Role.ADMIN),
+    Rule("*", "/erasures", Role.ADMIN),
     Rule("*", "/settings/api-tokens", Role.ADMIN),
     Rule("*", "/settings/users", Role.ADMIN),
     Rule("*", "/settings/audit-log", Role.ADMIN),

@@ -20,6 +20,7 @@ from datafly.management.single_sign_on import SingleSignOn
 from datafly.model.clock import Clock
 from datafly.model.consent import ConsentSettings
 from datafly.model.delivery import Item, Outgoing, Reply
+from datafly.model.erasure import Whom
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline
 from datafly.model.verdict import Ruling
@@ -54,6 +55,17 @@ class Trying(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[[Installation, Sequence[Item], int], Awaitable[list[Reply] | None]]
 
 
+class WhoIs(Protocol):
+    def __call__(self, *, user_id: str = "", anonymous_id: str = "", email: str = "") -> Whom:
+        """With all ids that are known to belong to them. Blocks."""
+
+
+def whom_as_asked(*, user_id: str = "", anonymous_id: str = "", email: str = "") -> Whom:
+    """Where nothing is known of anybody."""
+    users, visitors = ((one,) if one else () for one in (user_id, anonymous_id))
+    return Whom(users, visitors, {"email": email} if email else {})
+
+
 Exposed = Callable[[str], Awaitable[tuple[bytes, str]]]
 """What a scraper accepts → metrics in that form, and its content type."""
 
@@ -64,7 +76,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     These, `compile`, `control`, `ledger` and `intake` block. `send`: one request to a vendor. `objection`: the
     error that `send` would have of an address now, or ""; it may take seconds. `stop`: the role ends; set before the
     server is told to.
-    `exposed` None: there are no metrics to tell.
+    `exposed` None: there are no metrics to tell. `whom`: who that is.
     """
 
     settings: ManagementSettings
@@ -78,6 +90,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     compile: Callable[[Installation], Compiled]
     send: Callable[[Outgoing], Awaitable[Reply]]
     objection: Callable[[str], str] = lambda _: ""
+    whom: WhoIs = whom_as_asked
     clock: Clock
     access_tokens: AccessTokens
     identify: Identify

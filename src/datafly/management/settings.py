@@ -41,6 +41,7 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     `X-Forwarded-…` is believed. A session ends `session_seconds` after it was last used. After `account_tries` or
     `address_tries` in `lockout_seconds`, that account or address waits as long. `…_requests_per_minute` 0 is unlimited.
     `data_dir`: whose disk is watched. `metrics_open`: `/metrics` is told to whoever asks.
+    `erase_after_seconds`: when vendors are asked to erase somebody.
 
     `scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
 
@@ -70,4 +71,5 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     oidc: OidcSettings | None = None
     smtp: SmtpSettings | None = None
     data_dir: Path | None = None
+    erase_after_seconds: float = 35.0
     metrics_open: bool = False

@@ -191,6 +191,14 @@ class DeliverJudgeFailed(Telemetry, frozen=True):
     error: str
 
 
+class DeliverErasureAsked(Telemetry, frozen=True):
+    """A vendor was asked to erase somebody; `verdict`: how its answer is judged."""
+
+    installation_id: str
+    vendor: str
+    verdict: str
+
+
 class DeliverSightingFailed(Telemetry, frozen=True):
     """What was delivered could not be read again, so readiness does not count it."""
 

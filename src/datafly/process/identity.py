@@ -6,6 +6,7 @@ and a server that knows only the user id finds the same traits. What an anonymou
 id and is not handed to whoever logs in there.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
@@ -47,6 +48,15 @@ _K = TypeVar("_K", Visitor, User)
 
 NOBODY: Final = Visitor()
 STRANGER: Final = User()
+
+
+def known_since(known: Known) -> float:
+    """Since when the oldest of it is known; never, where nothing is."""
+    times = [*known.told_ms, *([0] if known.traits and not known.told_ms else [])]
+    times += [known.group_ms] if known.group_id is not None else []
+    if isinstance(known, Visitor) and known.user_id is not None:
+        times.append(known.linked_ms)
+    return min(times, default=math.inf)
 
 
 class Identity(msgspec.Struct, gc=False):

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from datafly.log.base import EVENTS, STATE, Log, Reader, Record
+from datafly.model.erasure import NOBODY_ERASED, Erased
 from datafly.model.event import Event
 from datafly.observe.base import emit
 from datafly.observe.process import ProcessEventUnreadable, ProcessStateCaughtUp, ProcessStateInherited
@@ -55,6 +56,8 @@ class Learner:
         self._readers: dict[str, Reader] = {}
         self.state = StateFile(state_path(folder, partition), marking=marking)
         self.memory = Memory()
+        self._erased: Erased = NOBODY_ERASED
+        self._heeded = True
         self.applied = self.state.applied
         self._unwritten: list[Seen] = []
 
@@ -62,6 +65,16 @@ class Learner:
     def is_full(self) -> bool:
         """Time to `flush`."""
         return len(self._unwritten) >= UNWRITTEN
+
+    def heed(self, erased: Erased) -> None:
+        """Forget whoever was erased, in memory and in the file, and learn nothing of what came before that."""
+        if erased is self._erased and self._heeded:
+            return
+        self.flush()
+        if erased and self.state.forget(erased):
+            self.memory.trim(0)
+        self._erased = self.memory.erased = erased
+        self._heeded = True
 
     def note(self, seen: Sequence[Seen]) -> None:
         """These were appended, and `memory` has learnt them."""
@@ -80,7 +93,7 @@ class Learner:
 
     def forget(self) -> None:
         """What memory has and the file has not; the log has it still."""
-        self.memory = Memory()
+        self.memory = self._new_memory()
         self._unwritten = []
 
     def inherit(self, as_of_ms: Callable[[Mark], int | None]) -> Mark | None:
@@ -93,6 +106,7 @@ class Learner:
         found = inherit(self._reader(STATE), self.state, self._leaving)
         if found.mark is None or not found.is_new:
             return found.mark
+        self._heeded = False  # others may not have heard of it
         now_ms = time.time_ns() // 1_000_000
         since_ms = (as_of_ms(found.mark) or now_ms) - REMEMBERED_MS
         self._recall(max(self.state.applied, self._reader(EVENTS).offset_at(since_ms)), found.mark)
@@ -140,7 +154,12 @@ class Learner:
             seen = [one for record in records if (one := self._seen(record)) is not None]
             self.state.write(self.memory, seen, applied=min(offset, mark.applied))
         self.state.write(self.memory, [], applied=self.state.applied)
-        self.memory = Memory()
+        self.memory = self._new_memory()
+
+    def _new_memory(self) -> Memory:
+        memory = Memory()
+        memory.erased = self._erased
+        return memory
 
     def _seen(self, record: Record) -> Seen | None:
         try:

@@ -8,8 +8,10 @@ from typing import Final
 import apsw
 import msgspec
 
+from datafly.model.erasure import Whom
 from datafly.process.consent import Choices
 from datafly.process.dedupe import fingerprint
+from datafly.process.people import traits_of, users_of, visitors_of
 from datafly.process.seen_files import find_by_message
 from datafly.process.state_file import BUSY_MS, CACHE_KB, SEEN, ask, reachable, read_runs
 
@@ -69,6 +71,17 @@ class StateReader:
                         choices = _CHOICES.decode(value)
                         found[key] = choices.categories(), choices.received_ms
         return found
+
+    def whom(self, *, user_id: str = "", anonymous_id: str = "", email: str = "") -> Whom:
+        """With all ids that they are known by. There is no index of people: all that is known is looked through."""
+        users, visitors = ({one: None} if one else {} for one in (user_id, anonymous_id))
+        traits: dict[str, str] = {}
+        with self._mutex, reachable():
+            for connection in filter(None, map(self._connection, self._partitions)):
+                users |= dict.fromkeys(users_of(connection, visitors, email))
+                visitors |= dict.fromkeys(visitors_of(connection, users))
+                traits |= traits_of(connection, users)
+        return Whom(tuple(users), tuple(visitors), traits | ({"email": email} if email else {}))
 
     def close(self) -> None:
         with self._mutex:

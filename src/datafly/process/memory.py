@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from datafly.model.erasure import NOBODY_ERASED, Erased
 from datafly.model.event import Event
 from datafly.process.consent import Choices, learn_choices, own_word
 from datafly.process.dedupe import Fingerprint, fingerprint
@@ -27,7 +28,8 @@ class Memory:
 
     Everything in it is learnt from governed events and from nothing else (`learn`), so it can be rebuilt from the log.
     What changed since the last writing is in `changed_*`. `behind_ms` and `newest_ms` are of our clock: by how much it
-    has gone back in all, and the newest moment of receipt with that added.
+    has gone back in all, and the newest moment of receipt with that added. `erased`: of whom nothing is learnt that
+    came before.
     """
 
     def __init__(self) -> None:
@@ -37,6 +39,7 @@ class Memory:
         self.seen: dict[Fingerprint, int] = {}
         self.behind_ms = 0
         self.newest_ms = 0
+        self.erased: Erased = NOBODY_ERASED
         self.changed_visitors: set[str] = set()
         self.changed_users: set[str] = set()
         self.changed_choices: set[str] = set()
@@ -49,7 +52,7 @@ class Memory:
         own = own_word(event.type, event.context, event.properties)
         if own:
             self.learn_choices(event.key, own, event.happened_ms, event.steady_ms)
-        if event.type in TEACHING:
+        if event.type in TEACHING and not self.erased.covers(event):
             self.learn_identity(event)
 
     def behind(self, received_ms: int) -> int:

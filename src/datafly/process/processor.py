@@ -10,10 +10,11 @@ from datafly.log.base import EVENTS, RAW, Log
 from datafly.log.holding import Tenure
 from datafly.model.clock import Clock
 from datafly.model.consent import ConsentSettings
+from datafly.model.erasure import NOBODY_ERASED
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.observe.base import emit
 from datafly.observe.process import ProcessAppendFailed
-from datafly.process.worker import Consents, PartitionWorker, Pipelines
+from datafly.process.worker import Consents, Departed, PartitionWorker, Pipelines
 
 FIRST_PAUSE: Final = 0.001
 LONGEST_PAUSE: Final = 0.02
@@ -37,6 +38,7 @@ class Processor:
         clock: Clock,
         partitions: Iterable[int] | None = None,
         consent: Consents = ConsentSettings,
+        erased: Departed = lambda: NOBODY_ERASED,
     ) -> None:
         """`state` is the folder of the state files, `consent` what is decided on it for all pipelines.
 
@@ -45,7 +47,7 @@ class Processor:
         if log.partitions(RAW) != log.partitions(EVENTS):
             raise OperatorError("The streams raw and events must have the same number of partitions.")
         self._log, self._state, self._clock = log, state, clock
-        self._pipelines, self._consent = pipelines, consent
+        self._pipelines, self._consent, self._erased = pipelines, consent, erased
         self._workers: dict[int, PartitionWorker] = {}
         try:
             for number in range(log.partitions(EVENTS)) if partitions is None else partitions:
@@ -93,6 +95,7 @@ class Processor:
             partition,
             self._pipelines,
             self._consent,
+            erased=self._erased,
             monotonic=self._clock.monotonic,
             leaving=leaving,
         )

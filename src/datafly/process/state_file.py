@@ -12,10 +12,11 @@ from typing import Any, Final
 import apsw
 import msgspec
 
+from datafly.model.erasure import USER, VISITOR, Erased
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.process.consent import Choices
 from datafly.process.dedupe import Fingerprint
-from datafly.process.identity import User, Visitor
+from datafly.process.identity import NOBODY, STRANGER, User, Visitor, known_since
 from datafly.process.memory import Memory, Seen
 from datafly.process.seen_files import Run, SeenFiles, boot_id
 
@@ -48,6 +49,8 @@ _DECODERS: Final[dict[str, msgspec.msgpack.Decoder[Any]]] = {
     "users": msgspec.msgpack.Decoder(User),
     "choices": msgspec.msgpack.Decoder(Choices),
 }
+_PEOPLE: Final = (("visitors", VISITOR), ("users", USER))
+_UNKNOWN: Final = {"visitors": NOBODY, "users": STRANGER}
 _MARKS: Final = {size: ",".join("?" * size) for size in CHUNKS}
 _decode_run: Final = msgspec.msgpack.Decoder(Run).decode
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -197,6 +200,26 @@ class StateFile:
             with reachable(), self._connection:
                 self._put("choices", memory.choices, memory.changed_choices)
             memory.changed_choices.clear()
+
+    def forget(self, erased: Erased) -> bool:
+        """What was known of users and visitors before they were erased; what they chose on consent stays.
+
+        Whether there was anybody to forget. Where what changes is handed on, that nothing is known of them is.
+        """
+        with reachable(), self._connection:
+            gone = [row for table, kind in _PEOPLE for row in self._departed(table, kind, erased)]
+            for table, one in gone:
+                self._connection.execute(f"DELETE FROM {table} WHERE id = ?", (one,))  # noqa: S608 - our names
+                if self._marking:
+                    self._replace(table, [(one, _encode(_UNKNOWN[table]))])
+                    self._connection.execute("INSERT OR IGNORE INTO changed VALUES (?, ?)", (table, one))
+        return bool(gone)
+
+    def _departed(self, table: str, kind: str, erased: Erased) -> list[tuple[str, str]]:
+        decode = _DECODERS[table].decode
+        every = self._connection.execute(f"SELECT id, value FROM {table}")  # noqa: S608 - our names
+        found = ((one, value, erased.since_ms(kind, one)) for one, value in every)
+        return [(table, one) for one, value, at_ms in found if at_ms and known_since(decode(value)) <= at_ms]
 
     def close(self) -> None:
         self._seen.close()

@@ -9,6 +9,7 @@ import msgspec
 
 from datafly.log.base import EVENTS, RAW, STATE, Log, Record, Retention
 from datafly.model.consent import ConsentSettings
+from datafly.model.erasure import NOBODY_ERASED, Erased
 from datafly.model.errors import Unavailable
 from datafly.model.installation import Pipeline
 from datafly.observe.base import emit
@@ -27,6 +28,8 @@ from datafly.process.steps import Context
 Pipelines = Callable[[], Mapping[str, Pipeline]]
 """Pipeline id → pipeline."""
 Consents = Callable[[], ConsentSettings]
+Departed = Callable[[], Erased]
+"""Who was erased; the same value as long as nobody else is."""
 
 BATCH: Final = 1_000
 """So many records are appended together."""
@@ -49,6 +52,7 @@ class PartitionWorker:
         pipelines: Pipelines,
         consent: Consents = ConsentSettings,
         *,
+        erased: Departed = lambda: NOBODY_ERASED,
         monotonic: Callable[[], float] = time.monotonic,
         leaving: Callable[[], bool] = bool,
     ) -> None:
@@ -56,6 +60,7 @@ class PartitionWorker:
         self.partition = partition
         self._pipelines = pipelines
         self._consent = consent
+        self._erased = erased
         self._leaving = leaving
         shared = log.partitions(STATE) > 0
         self._appender = log.appender(EVENTS, partition)
@@ -77,6 +82,7 @@ class PartitionWorker:
 
     def turn(self) -> int:
         """Process a batch; how many records. Raises `Unavailable` when it could not be appended."""
+        self._learner.heed(self._erased())
         if not self._caught_up and not self._catch_up():
             return 0
         if self._learner.is_full:

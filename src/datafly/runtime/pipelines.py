@@ -6,6 +6,7 @@ from typing import Final
 
 from datafly.model.clock import Clock
 from datafly.model.consent import ConsentSettings
+from datafly.model.erasure import NOBODY_ERASED, Erased
 from datafly.model.installation import Pipeline
 from datafly.model.source import Source
 from datafly.runtime.chores import every
@@ -29,6 +30,7 @@ class Pipelines:
         self._by_id: Mapping[str, Pipeline] = {}
         self._sources: Mapping[str, Source] = {}
         self._consent = ConsentSettings()
+        self._erased = NOBODY_ERASED
         self.refresh()
 
     def by_key(self) -> Mapping[str, Pipeline]:
@@ -42,6 +44,9 @@ class Pipelines:
         """What is decided on it for all pipelines."""
         return self._consent
 
+    def erased(self) -> Erased:
+        return self._erased
+
     def sources(self) -> Mapping[str, Source]:
         """Who may post signed requests, by id."""
         return self._sources
@@ -54,7 +59,13 @@ class Pipelines:
             self._by_id = {one.id: one for one in pipelines}
             self._sources = {one.id: one for one in self._control.sources()}
             self._consent = self._control.consent_settings()
+            self._learn_erased(self._control.erased())
             self._version = version
+
+    def _learn_erased(self, erased: Erased) -> None:
+        """Another value only if somebody else was erased."""
+        if erased.marks != self._erased.marks:
+            self._erased = erased
 
     def _keys(self, pipelines: Sequence[Pipeline]) -> dict[str, Pipeline]:
         """Former keys too, until they expire; the next time that one does is remembered."""

@@ -262,6 +262,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     attempts_hours: Annotated[
         float, Sentence("How long requests, replies and verdicts can be looked up.", least=0.01, most=876_000)
     ] = 168.0
+    erase_after_seconds: Annotated[
+        float,
+        Sentence(
+            "How long after somebody is erased the vendors are asked to: what is on its way by then has arrived.",
+            least=0,
+            most=86_400,
+        ),
+    ] = 35.0
     refused_kept: Annotated[
         int,
         Sentence(

@@ -1,6 +1,7 @@
 """A definition and one installation's config → plain functions; after this, nothing is interpreted."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,10 +17,11 @@ from datafly.spec.calling import calls_of
 from datafly.spec.compiled import Compiled, Shaped
 from datafly.spec.config import complete_config, consent_of, require_fitting
 from datafly.spec.explaining import Explained, explain_rule
-from datafly.spec.integration import ANY, WITHDRAWN, Integration, Rule
+from datafly.spec.integration import ANY, WITHDRAWN, Integration, Route, Rule
 from datafly.spec.judging import judge_by, judge_check_by
 from datafly.spec.native import reader_of_native
 from datafly.spec.overriding import lapsed_notes, overridden, require_conditions
+from datafly.spec.parts import identified
 from datafly.spec.readiness import reader_of
 from datafly.spec.request import Caller, caller_of, filled_text
 from datafly.spec.rule import write_rule
@@ -60,6 +62,7 @@ def _compiled(integration: Integration, whole: Mapping[str, Any], notes: tuple[s
         consent=integration.consent,
         **sending_of(integration, caller, whole, limits),
         calls=calls_of(integration, caller),
+        whom=_whom(integration, whole),
         base=caller.base,
         shape=shape,
         judge=judge_by(integration, whole),
@@ -74,6 +77,23 @@ def _compiled(integration: Integration, whole: Mapping[str, Any], notes: tuple[s
         tells_withdrawal=tells,
         tells_of_visitors=tells and _tells_of_visitors(shape, integration.consent or ""),
     )
+
+
+def _whom(integration: Integration, config: Mapping[str, Any]) -> Callable[[Event], Mapping[str, Any]]:
+    """Written when it is asked for first: that is seldom."""
+
+    @cache
+    def written() -> Callable[[Event, int], Shaped]:
+        alone = Rule("identify", "", "", body=identified(), route=integration.routes[0].key)
+        route = Route("", key=alone.route)
+        return _shaper(msgspec.structs.replace(integration, rules=(alone,), routes=(route,)), config, write_rule)
+
+    def whom(event: Event) -> Mapping[str, Any]:
+        shaped = written()(event, 0)
+        found: Mapping[str, Any] = {} if isinstance(shaped, Ruling) else msgspec.json.decode(shaped[0].body)
+        return found
+
+    return whom
 
 
 def _secrets(config: Mapping[str, Any]) -> frozenset[str]:

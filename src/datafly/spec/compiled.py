@@ -114,6 +114,8 @@ class Compiled(msgspec.Struct, frozen=True):
     """What a person should know of this installation, e.g. that it sends to the sandbox."""
     calls: Mapping[str, CompiledCall] = {}
     """What can be asked of the vendor about a user, beside events."""
+    whom: Callable[[Event], Mapping[str, Any]] = lambda _: {}
+    """The identifiers of whoever an event is about, as the vendor calls them; none where it could not know them."""
     later: Mapping[str, CompiledLater] = {}
     """Route → how the outcome of its requests is asked for later, of those of which it is."""
     seen: Callable[[Iterable[bytes]], Seen] | None = None

@@ -33,6 +33,7 @@ from datafly.model.secret import Secret
 from datafly.model.source import Source
 from datafly.model.verdict import Verdict
 from datafly.store.alerting import Alerting
+from datafly.store.erasing import Erasing
 from datafly.store.people import People
 
 
@@ -53,7 +54,7 @@ class Token(msgspec.Struct, frozen=True):
     created_by: str | None = None
 
 
-class Control(People, Alerting, Protocol):
+class Control(People, Alerting, Erasing, Protocol):
     """The control plane. Raises `NotFound`, `Conflict` (duplicate name, stale `if_match`)."""
 
     def version(self) -> int:

@@ -11,6 +11,7 @@ from datafly.store.alerts import Alerts
 from datafly.store.audit import Audit
 from datafly.store.consent import Consents
 from datafly.store.database import Database
+from datafly.store.erasures import Erasures
 from datafly.store.failures import Failures
 from datafly.store.installations import Installations
 from datafly.store.links import Links
@@ -28,6 +29,7 @@ from datafly.store.users import Users
 class SqlControl(
     Pipelines,
     Consents,
+    Erasures,
     Sources,
     Installations,
     Tokens,

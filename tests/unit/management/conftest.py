@@ -14,7 +14,7 @@ from datafly import catalog
 from datafly.log.base import EVENTS, Entry, Retention
 from datafly.log.sqlite import SqliteLog
 from datafly.management import ManagementSettings, compose, create_management, hand_in
-from datafly.management.services import Trying
+from datafly.management.services import Trying, whom_as_asked
 from datafly.management.web.app import Site
 from datafly.model.delivery import Answer, Attempt, Outcome, Pending, Reply, SentRequest, State
 from datafly.model.event import Event
@@ -74,6 +74,7 @@ class House:
         self.reply = Reply(status=200, body=b"{}", latency_ms=7.0)
         self.defaults = {}
         self.meanwhile = []
+        self.whom = whom_as_asked
         self.services = compose(
             settings,
             control=self.control,
@@ -88,6 +89,7 @@ class House:
             stop=self.stop,
             trying=Trying(shape=shape_event, explain=self._explain, govern=governed, ask=ask),
         )
+        self.services = msgspec.structs.replace(self.services, whom=self._whom)
         self.app = create_management(settings)
         hand_in(self.app, self.services)
 
@@ -135,6 +137,9 @@ class House:
         if self.meanwhile:
             self.meanwhile.pop()()
         return compile_integration(*self._said(installation), **self._more(installation))
+
+    def _whom(self, **asked):
+        return self.whom(**asked)
 
     def _explain(self, installation):
         return explainer(*self._said(installation), **self._more(installation))

@@ -39,6 +39,9 @@ TONES: Final = {
     "partly": "warn",
     "stopped": "warn",
     "missing": "bad",
+    "waiting": "accent",
+    "nothing_to_do": "quiet",
+    "not_done": "bad",
 }
 LABELS: Final = {
     "DELIVERED": "Delivered",
@@ -54,6 +57,9 @@ LABELS: Final = {
     "paused": "Paused",
     "disabled": "Disabled",
     "queued": "Waiting",
+    "waiting": "Under way",
+    "nothing_to_do": "Nothing to do",
+    "not_done": "Not done",
     "removed": "Uninstalled",
     "cancelled": "Cancelled",
     "ok": "Well",

@@ -44,6 +44,7 @@ def management_settings(settings: Settings) -> ManagementSettings:
         token_requests_per_minute=settings.token_requests_per_minute,
         oidc=_single_sign_on(settings),
         smtp=_smtp(settings),
+        erase_after_seconds=settings.erase_after_seconds,
         data_dir=settings.data_dir,
         metrics_open=settings.metrics_open,
     )
@@ -126,7 +127,8 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         trying=trying(settings),
         raw_readers=[partial(log.reader, RAW, partition) for partition in range(log.partitions(RAW))],
     )
-    site.open(msgspec.structs.replace(services, exposed=partial(exposed_of_all, settings.data_dir)))
+    exposed = partial(exposed_of_all, settings.data_dir)
+    site.open(msgspec.structs.replace(services, exposed=exposed, whom=lookup.whom))
     add_measure(partial(standings, services))
 
     turn, looking = store.turn("alerts"), store.turn("backlog")

@@ -46,6 +46,7 @@ async def _process(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
         clock=clock,
         partitions=() if shared else None,
         consent=pipelines.consent,
+        erased=pipelines.erased,
     )
     intake = Intake(store.intake, clock, kept=settings.refused_kept, pipelines=pipelines.by_id)
     add_sink(intake.sink)

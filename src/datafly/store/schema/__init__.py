@@ -20,6 +20,7 @@ from datafly.store.schema.control import (
     templates,
     tokens,
 )
+from datafly.store.schema.erasures import erasure_calls, erasures
 from datafly.store.schema.ledger import (
     attempts,
     counters,
@@ -65,6 +66,8 @@ __all__ = [
     "control_version",
     "counters",
     "drained",
+    "erasure_calls",
+    "erasures",
     "facts",
     "followed",
     "installations",

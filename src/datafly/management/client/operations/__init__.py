@@ -5,6 +5,7 @@ from datafly.management.client.operations.audit_log import AuditLogCalls
 from datafly.management.client.operations.configuration import ConfigurationCalls
 from datafly.management.client.operations.consent import ConsentCalls
 from datafly.management.client.operations.dead_letters import DeadLettersCalls
+from datafly.management.client.operations.erasures import ErasuresCalls
 from datafly.management.client.operations.events import EventsCalls
 from datafly.management.client.operations.health import HealthCalls
 from datafly.management.client.operations.integration_catalogue import IntegrationCatalogueCalls
@@ -24,6 +25,7 @@ class Operations(
     ConfigurationCalls,
     ConsentCalls,
     DeadLettersCalls,
+    ErasuresCalls,
     EventsCalls,
     HealthCalls,
     IntegrationCatalogueCalls,

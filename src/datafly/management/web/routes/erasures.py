@@ -1,0 +1,49 @@
+"""`/erasures`: who was erased, what vendors did, and what is left to do."""
+
+from typing import Final
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from datafly.management.erasing import EraseBody, ask_again, erase, view_of
+from datafly.management.routes.caller import tell
+from datafly.management.routes.erasures import RESOURCE
+from datafly.management.services import Services
+from datafly.management.web.forms import Form
+from datafly.management.web.frame import draw, see
+from datafly.management.web.visit import Visit
+
+PLACE: Final = "/erasures"
+
+
+@get(PLACE, sync_to_thread=True)
+def erasures(*, services: Services, request: Visit) -> Response[str]:
+    shown = [view_of(one) for one in services.control.erasures()]
+    return draw(request, "erasures.html", place=PLACE, erasures=shown, person=None)
+
+
+@get(f"{PLACE}/{{erasure_id:str}}", sync_to_thread=True)
+def one_erasure(*, services: Services, request: Visit, erasure_id: FromPath[str]) -> Response[str]:
+    return draw(request, "erasure.html", place=PLACE, one=view_of(services.control.erasure(erasure_id)))
+
+
+@post(PLACE, sync_to_thread=True)
+def erase_person(*, services: Services, request: Visit, form: Form) -> Redirect:
+    told = {name: str(form.get(name, "")).strip() or None for name in EraseBody.__struct_fields__}
+    with services.control.together():
+        after_seconds = services.settings.erase_after_seconds
+        made = erase(services, EraseBody(**told), request.auth.name, after_seconds=after_seconds)
+        tell(request, "created", RESOURCE, made.id)
+    return see(f"{PLACE}/{made.id}", "Erased here; the vendors are asked.")
+
+
+@post(f"{PLACE}/{{erasure_id:str}}/retry", sync_to_thread=True)
+def retry(*, services: Services, request: Visit, erasure_id: FromPath[str]) -> Redirect:
+    with services.control.together():
+        ask_again(services, erasure_id)
+        tell(request, "retried", RESOURCE, erasure_id)
+    return see(f"{PLACE}/{erasure_id}", "Those who did not do it are asked again.")
+
+
+ROUTES = (erasures, one_erasure, erase_person, retry)
