@@ -81,6 +81,7 @@ def fill(signal: Signal) -> dict[str, str]:
     signal.is_through(good, delivered=30)
     hook = {"name": "On call", "kind": "webhook", "url": "https://hooks.example.com/on-call"}
     channel = signal.api("POST", "alert-channels", hook, expect=201)["id"]
+    erasure = signal.api("POST", "erasures", {"user_id": "user-9"}, expect=202)["id"]
     invited = {"email": "jo@example.com", "name": "Jo", "role": "viewer"}
     link = signal.api("POST", "users", invited, expect=201)["link"]
     alerts = {one["kind"]: one["id"] for one in signal.api("GET", "alerts")["data"]}
@@ -101,6 +102,8 @@ def fill(signal: Signal) -> dict[str, str]:
         "person": "/people?q=user-123",
         "dead-letters": "/dead-letters",
         "dead-letter-group": f"/dead-letters/groups/{signal.api('GET', 'dead-letters/groups')['data'][0]['id']}",
+        "erasures": "/erasures",
+        "erasure": f"/erasures/{erasure}",
         "replays": "/replays",
         "replay": f"/replays/{run}",
         "alerts": "/alerts",

@@ -111,6 +111,7 @@ def every_page(demo):
     channel = demo.api("POST", "alert-channels", hook, expect=201)["id"]
     invited = {"email": f"{integration_id}@example.com", "role": "viewer"}
     link = demo.api("POST", "users", invited, expect=201)["link"]
+    erasure = demo.api("POST", "erasures", {"user_id": f"gone-{integration_id}"}, expect=202)["id"]
     return {
         "/": ["/"],
         "/live-events": ["/live-events", "/live-events?text=%3Cscript%3E"],
@@ -133,6 +134,8 @@ def every_page(demo):
         "/dead-letters/groups/{group}": [f"/dead-letters/groups/{group}"],
         "/replays": ["/replays"],
         "/replays/{replay_id}": [f"/replays/{run}"],
+        "/erasures": ["/erasures"],
+        "/erasures/{erasure_id}": [f"/erasures/{erasure}"],
         "/settings/pipelines": ["/settings/pipelines"],
         "/settings/pipelines/{pipeline_id}": [f"/settings/pipelines/{pipeline_id}"],
         "/settings/pipelines/{pipeline_id}/collector": [f"/settings/pipelines/{pipeline_id}/collector"],

@@ -2,13 +2,14 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from datafly.management.events_log import Place
 from datafly.management.fates import Fates
+from datafly.management.paging import decode_cursor, encode_cursor
 from datafly.management.search import Filters, event_at, fits
 from datafly.management.services import Composed
 from datafly.management.views.event import DeliveryView, LiveEvent, PendingView
@@ -16,6 +17,7 @@ from datafly.model.errors import Invalid
 from datafly.model.event import Event
 
 SHOWN: Final = 50
+_CARRIED: Final = 20
 _ROUNDS: Final = 2
 """Who was searched for, then whom that one is linked with."""
 
@@ -32,7 +34,8 @@ class PlaceView(msgspec.Struct, frozen=True):
 class PersonView(msgspec.Struct, frozen=True):
     """`consent`, `traits`: as the newest event has them. `events`: newest first, at most 50.
 
-    `complete` false: older events than were looked through may be there. `looked_through` counts events.
+    `complete` false: older events than were looked through may be there; `older` goes on among those. `looked_through`
+    counts events.
     """
 
     user_ids: list[str]
@@ -45,15 +48,24 @@ class PersonView(msgspec.Struct, frozen=True):
     events: list[LiveEvent]
     looked_through: int
     complete: bool
+    older: str | None
+
+
+class _Older(msgspec.Struct, frozen=True, array_like=True):
+    """Where a search goes on (partition → offset), and who was found to be meant."""
+
+    below: dict[int, int]
+    user_ids: tuple[str, ...]
+    anonymous_ids: tuple[str, ...]
 
 
 class _Known:
     """The ids that are taken for the person; it grows by what the found events say."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, before: _Older | None) -> None:
         self.words = words
-        self.user_ids: dict[str, None] = {}
-        self.anonymous_ids: dict[str, None] = {}
+        self.user_ids: dict[str, None] = dict.fromkeys(before.user_ids if before else ())
+        self.anonymous_ids: dict[str, None] = dict.fromkeys(before.anonymous_ids if before else ())
         self.emails: dict[str, None] = {}
 
     def is_of(self, place: Place) -> bool:
@@ -80,39 +92,62 @@ def _written(text: str) -> bytes:
     return msgspec.json.encode(text)
 
 
-def find_person(services: Composed, words: str) -> PersonView:
-    """By user id, anonymous id or e-mail, among the newest events. Raises `Invalid` for nothing, or too much."""
+def find_person(services: Composed, words: str, before: str = "") -> PersonView:
+    """By user id, anonymous id or e-mail, among the newest events; `before`: the `older` of a search, to go on with it.
+    Raises `Invalid` for nothing, or too much.
+    """
     if not 0 < len(words) <= 1_000:
         raise Invalid("q: give a user id, an e-mail or an anonymous id.", field="q")
-    known = _Known(words)
-    found: list[tuple[Place, Event]] = []
-    looked, complete = 0, True
+    further = _older(before) if before else None
+    known, heads = _Known(words, further), services.log.heads()
+    below = {one: min(further.below.get(one, 0), head) for one, head in heads.items()} if further else heads
+    scan = _Scan((), 0, below, complete=True)
     for _ in range(_ROUNDS):
-        before = known.size
-        found, looked, complete = _scan(services, known)
-        for _, event in found:
+        size = known.size
+        scan = _scan(services, known, below)
+        for _, event in scan.found:
             known.learn(event)
-        if known.size == before or not found:
+        if known.size == size or not scan.found:
             break
-    return _view(services, known, found, looked, complete=complete)
+    return _view(services, known, scan)
 
 
-def _scan(services: Composed, known: _Known) -> tuple[list[tuple[Place, Event]], int, bool]:
+class _Scan(msgspec.Struct, frozen=True):
+    """`below`: up to where it looked (partition → offset). `complete`: nothing older is kept."""
+
+    found: Sequence[tuple[Place, Event]]
+    looked: int
+    below: dict[int, int]
+    complete: bool
+
+
+def _scan(services: Composed, known: _Known, below: dict[int, int]) -> _Scan:
     found: list[tuple[Place, Event]] = []
-    looked = 0
-    places = services.log.newest(services.log.heads())
+    looked, reached = 0, dict(below)
+    places = services.log.newest(below)
     for place in itertools.islice(places, services.settings.scan_records):
-        looked += 1
+        looked, reached[place.partition] = looked + 1, place.offset
         if known.is_of(place) and (event := event_at(place)):
             found.append((place, event))
         if len(found) == SHOWN:
             break
-    return found, looked, next(places, None) is None
+    return _Scan(found, looked, reached, complete=next(places, None) is None)
 
 
-def _view(
-    services: Composed, known: _Known, found: list[tuple[Place, Event]], looked: int, *, complete: bool
-) -> PersonView:
+def _older(text: str) -> _Older:
+    found: _Older = decode_cursor(text, _Older, field="before", cure="take `older` of the search before")
+    return found
+
+
+def _further(known: _Known, scan: _Scan) -> str | None:
+    if scan.complete:
+        return None
+    ids = [tuple(itertools.islice(one, _CARRIED)) for one in (known.user_ids, known.anonymous_ids)]
+    return encode_cursor(_Older(scan.below, *ids))
+
+
+def _view(services: Composed, known: _Known, scan: _Scan) -> PersonView:
+    found = scan.found
     fates = Fates(services)
     events = [fates.of(event, place.partition, place.offset) for place, event in found]
     newest = found[0][1] if found else None
@@ -126,8 +161,9 @@ def _view(
         consent_source=(newest.consent.source or None) if newest else None,
         places=list(_places(events)),
         events=events,
-        looked_through=looked,
-        complete=complete,
+        looked_through=scan.looked,
+        complete=scan.complete,
+        older=_further(known, scan),
     )
 
 

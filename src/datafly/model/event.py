@@ -34,6 +34,10 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     historical: bool = False
 
 
+PII: Final = "pii"
+"""The step that takes personal data out of an event, where that is decided."""
+
+
 class Step(msgspec.Struct, frozen=True):
     """The effect of one step of `process` on one event, in words for a person."""
 

@@ -4,12 +4,12 @@ from typing import Final
 
 import msgspec
 
-from datafly.model.event import Event, Original, Step
+from datafly.model.event import PII, Event, Original, Step
 from datafly.model.traits import tells_who
 
 _KEPT: Final = frozenset({"app", "campaign", "consent", "library", "locale", "os", "page", "screen", "timezone"})
 """Of the context. What is not known is not kept: SDKs put addresses and ids of devices there."""
-_STEP: Final = Step("consent", "nothing is known of it, so what tells who it is was taken out")
+_STEP: Final = Step(PII, "nothing is known of consent, so what tells who it is was taken out, but for its ids")
 
 
 class Withheld(msgspec.Struct, frozen=True):

@@ -66,7 +66,14 @@ def test_an_event_shows_what_came_and_what_each_step_did(house, call):
     assert event["group_id"] is None
     assert event["properties"] == {"product_id": "p1", "price": 9.5}
     assert event["consent"] == {"categories": {"marketing": True}, "source": "event"}
-    assert [step["name"] for step in event["steps"]] == ["dedupe", "normalise", "clock_skew", "identity", "consent"]
+    assert [step["name"] for step in event["steps"]] == [
+        "dedupe",
+        "normalise",
+        "clock_skew",
+        "identity",
+        "consent",
+        "pii",
+    ]
     assert {"name": "normalise", "effect": "product_viewed is Product Viewed"} in event["steps"]
     assert {"name": "clock_skew", "effect": "nothing to correct"} in event["steps"]
     assert event["received_at"].endswith("Z")

@@ -21,7 +21,20 @@ def test_a_silent_step_says_what_its_silence_means():
         "clock_skew": "nothing to correct",
         "identity": "no user is known",
         "consent": "nothing is known, so everything counts as denied",
+        "pii": "nothing but ids tells who it is",
     }
+
+
+def test_what_is_personal_is_told_by_name_and_never_by_value():
+    event = msgspec.structs.replace(
+        EVENT,
+        traits={"phone": "+44", "email": "a@b.c"},
+        properties={"Email": "x@y.z", "price": 5},
+        context={"ip": "203.0.113.7", "page": {}},
+    )
+    said = effects(event)["pii"]
+    assert said.startswith("kept as it came: traits email, phone; properties Email; context ip. ")
+    assert not [value for value in ("+44", "@", "203") if value in said]
 
 
 def test_known_traits_and_consent_are_told_by_name():

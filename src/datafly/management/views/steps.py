@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from datafly.model.consent import SAID_BY
-from datafly.model.event import Event, Step
+from datafly.model.event import PII, Event, Step
+from datafly.model.traits import tells_who
 
 
 def all_steps(event: Event) -> tuple[Step, ...]:
@@ -32,10 +33,23 @@ def _consent(event: Event) -> str:
     return f"{words} ({SAID_BY.get(event.consent.source, 'with the event')})"
 
 
+def _personal(event: Event) -> str:
+    """Names, never values. What is in the context of a person is the address; devices are named by their part."""
+    context = [name for name in _OF_CONTEXT if event.context.get(name)]
+    properties = [name for name in event.properties if tells_who(name)]
+    told = {"traits": sorted(event.traits), "properties": sorted(properties), "context": context}
+    found = "; ".join(f"{where} {', '.join(names)}" for where, names in told.items() if names)
+    if not found:
+        return "nothing but ids tells who it is"
+    return f"kept as it came: {found}. What a vendor gets of it, hashed or not, stands in its request"
+
+
+_OF_CONTEXT: Final = ("ip", "userAgent", "device")
 _SILENT: Final[dict[str, Callable[[Event], str]]] = {
     "dedupe": lambda _event: "the first with this message id",
     "normalise": lambda _event: "nothing to change",
     "clock_skew": lambda _event: "nothing to correct",
     "identity": _identity,
     "consent": _consent,
+    PII: _personal,
 }

@@ -12,7 +12,8 @@ import msgspec
 from datafly.management.views.event import LiveEvent
 from datafly.management.views.times import moment
 from datafly.model.consent import read
-from datafly.model.event import Event
+from datafly.model.event import PII, Event
+from datafly.model.traits import tells_who
 
 _MOST_LINES: Final = 400
 _SENT: Final = {"user_id": "userId", "anonymous_id": "anonymousId", "group_id": "groupId"}
@@ -23,6 +24,7 @@ _TITLES: Final = {
     "clock_skew": "Time",
     "identity": "Who it is",
     "consent": "Consent",
+    PII: "Personal data",
     "routing": "Where it may go",
 }
 
@@ -46,16 +48,43 @@ class StepDiff(msgspec.Struct, frozen=True):
 def step_diffs(live: LiveEvent, event: Event, body: Mapping[str, Any] | None) -> tuple[StepDiff, ...]:
     """In their order. `body`: what was received; None where it is not kept any more, and the event's word counts."""
     sent = body if body is not None else _remembered(event)
+    personal = _taken_out(event, sent)
     sides = {
-        "normalise": (_parts(sent, _SHAPED), _governed(event)),
+        "normalise": (_without(_parts(sent, _SHAPED), personal), _governed(event)),
         "clock_skew": _times(event, sent),
         "identity": _people(event, sent, known=body is not None),
         "consent": _consents(event, sent, known=body is not None),
+        PII: (personal, {}),
     }
     return tuple(
         StepDiff(_TITLES.get(step.name, step.name), step.effect, _lines(*sides.get(step.name, ({}, {}))))
         for step in live.steps
     )
+
+
+def _taken_out(event: Event, sent: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Part of the event → what of it was taken out because nothing was known of consent."""
+    if all(step.name != PII for step in event.steps):
+        return {}
+    found = {
+        name: value if isinstance(value := sent.get(name), dict) else {} for name in ("traits", "properties", "context")
+    }
+    return {
+        "traits": found["traits"],
+        "properties": {name: value for name, value in found["properties"].items() if tells_who(name)},
+        "context": {name: value for name, value in found["context"].items() if name not in event.context},
+    }
+
+
+def _without(parts: dict[str, Any], taken_out: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What another step tells of is not told twice."""
+    left = {
+        part: {name: inner for name, inner in value.items() if name not in taken_out.get(part, {})}
+        if isinstance(value, dict)
+        else value
+        for part, value in parts.items()
+    }
+    return {part: value for part, value in left.items() if value != {}}
 
 
 def _parts(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -210,6 +210,27 @@ def test_nobody_found_says_what_to_check(browser):
     assert "check the pipeline key and consent banner" in browser.page("/people?q=nobody")
 
 
+@pytest.mark.parametrize("settings", [{"scan_records": 3}], indirect=True)
+def test_a_search_for_a_person_goes_on_among_older_events_with_the_ids_that_were_found(house, browser, call):
+    house.happens("long-ago", partition=1, anonymous_id="visitor-7", event="First Visit")
+    for number in range(5):
+        house.happens(f"m{number}", partition=number % 2, anonymous_id="somebody-else")
+    house.happens("login", user_id="jane", anonymous_id="visitor-7", event="Signed In")
+    page = browser.get("/people?q=jane").text
+    assert "Signed In" in page
+    assert "First Visit" not in page
+    found = call.get("/v1/admin/people?q=jane")
+    looked = found["looked_through"]
+    while found["older"]:
+        found = call.get(f"/v1/admin/people?q=jane&before={found['older']}")
+        looked += found["looked_through"]
+    assert [one["message_id"] for one in found["events"]] == ["long-ago"]
+    assert (found["complete"], looked) == (True, 7)
+    older = re.search(r'href="(/people\?q=jane&amp;before=[^"]+)"', page)[1].replace("&amp;", "&")
+    assert "Nobody found" in browser.page(older)
+    browser.get("/people?q=jane&before=nonsense", status=422)
+
+
 def test_dead_letters_are_grouped_by_what_they_have_in_common_and_sent_again_as_a_group(house, browser):
     installation = house.installed()
     for number in range(3):

@@ -68,3 +68,26 @@ def test_where_the_request_is_gone_the_event_tells_what_it_remembers():
     assert found["Names and shape"] == ['removed event "product viewed"', 'added event "Product Viewed"']
     assert found["Consent"] == []
     assert found["Who it is"] == []
+
+
+def test_what_was_taken_out_for_want_of_consent_is_told_by_a_step_of_its_own():
+    sent = {
+        **SENT,
+        "traits": {"email": "jane@example.com"},
+        "properties": {"productId": "SKU-1", "E-Mail": "jane@example.com"},
+        "context": {"ip": "203.0.113.7", "page": {"path": "/"}},
+    }
+    said = Step("pii", "nothing is known of consent, so what tells who it is was taken out, but for its ids")
+    found = told(event(context={"page": {"path": "/"}}, consent=Consent(), steps=(said,)), sent)
+    assert found["Personal data"] == [
+        'removed context.ip "203.0.113.7"',
+        'removed properties.E-Mail "jane@example.com"',
+        'removed traits.email "jane@example.com"',
+    ]
+    assert found["Names and shape"] == [
+        'removed event "product viewed"',
+        'added event "Product Viewed"',
+        'removed properties.productId "SKU-1"',
+        'added properties.product_id "SKU-1"',
+    ]
+    assert told(event(), SENT)["Personal data"] == []

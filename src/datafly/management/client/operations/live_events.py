@@ -44,9 +44,9 @@ class LiveEventsCalls(Connection):
             },
         )
 
-    def get_person(self, *, q: str) -> PersonView:
+    def get_person(self, *, q: str, before: str = "") -> PersonView:
         """What came of a person, and what became of it.
 
-        Among the newest events; `complete` false where older ones may be there.
+        Among the newest events, then with `before` among older ones; `complete` false where still older may be there.
         """
-        return self.call("GET", "/v1/admin/people", PersonView, query={"q": q})
+        return self.call("GET", "/v1/admin/people", PersonView, query={"q": q, "before": before})
