@@ -170,6 +170,24 @@ async def test_lanes_that_send_at_one_time_keep_the_cap_together(thrifty):
     assert thrifty.ledger.states()["ins"].reason == "daily_cap"
 
 
+@pytest.mark.parametrize(("cap", "least"), [(10, 10), (450, 444)])
+async def test_several_that_deliver_keep_the_cap_together(thrifty, cap, least):
+    """At the same moment, not only once they have heard of each other. A part of the last that one claimed is left."""
+    thrifty.install(flush=0, cap=cap, over="hold", max_items=8)
+    thrifty.append(*[f"user-{number}" for number in range(cap * 2)])
+    thrifty.start(lanes=4, workers=3)
+    await thrifty.until(lambda: len(taken(thrifty)) >= least)
+    await thrifty.wait(5)
+    assert least <= len(taken(thrifty)) <= cap
+    await thrifty.kill()
+    thrifty.start(lanes=4, workers=3)
+    await thrifty.wait(5)
+    assert len(taken(thrifty)) <= cap
+    thrifty.revise(flush=0, cap=cap * 3, over="hold", max_items=8)
+    await settled(thrifty)
+    assert len(taken(thrifty)) == cap * 2
+
+
 async def test_beyond_the_cap_events_may_be_skipped_but_what_costs_nothing_goes(thrifty):
     thrifty.install(flush=0, cap=2, over="skip")
     thrifty.start(lanes=1)

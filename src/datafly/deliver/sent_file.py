@@ -8,12 +8,12 @@ import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 import msgspec
 
-from datafly.deliver.thrift import Taken
+from datafly.deliver.thrift import Claim, Taken
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverSentUnreadable
@@ -30,6 +30,12 @@ _SCHEMA: Final = """
         PRIMARY KEY (space, whose)
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS taken_since ON taken (since_ms);
+"""
+_CLAIMS: Final = """
+    CREATE TABLE IF NOT EXISTS claims (
+        space TEXT NOT NULL, day INTEGER NOT NULL, owner INTEGER NOT NULL, claimed INTEGER NOT NULL,
+        PRIMARY KEY (space, day, owner)
+    ) WITHOUT ROWID;
 """
 _decode: Final = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -77,6 +83,29 @@ class SentFile:
                     self._trim(now_ms)
         except apsw.Error as error:
             raise Unavailable(f"What vendors took cannot be kept: {error}.") from error
+
+    def claim(self, claim: Claim) -> int | None:
+        """Durable on return. One after the other, so all together never claim more than the cap."""
+        found: int | None = None
+        try:
+            with self._writing:
+                found = self._claim(claim)
+        except apsw.Error as error:
+            emit(DeliverSentUnreadable(error=str(error)))
+            return None
+        return found
+
+    def _claim(self, claim: Claim) -> int:
+        whose = (claim.space, claim.day)
+        rows: Any = self._writing.execute("SELECT owner, claimed FROM claims WHERE space = ? AND day = ?", whose)
+        claimed: dict[int, int] = dict(rows)
+        own, free = claimed.get(claim.owner, 0), claim.cap - max(sum(claimed.values()), claim.spent)
+        if claim.wanted > free and (claimed or claim.spent):
+            return own
+        own += max(claim.wanted, min(claim.chunk, free)) if claim.wanted else 0
+        self._writing.execute("DELETE FROM claims WHERE space = ? AND day < ?", whose)
+        self._writing.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?)", (*whose, claim.owner, own))
+        return own
 
     def close(self) -> None:
         with _alone(self._file):  # who closes last puts the WAL into the file
@@ -126,4 +155,5 @@ def _opened(file: Path) -> apsw.Connection:
         with connection:
             connection.execute(_SCHEMA)
             connection.pragma("user_version", _FORMAT)
+    connection.execute(_CLAIMS)
     return connection

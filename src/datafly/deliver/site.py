@@ -116,7 +116,7 @@ class Site:
         self.recorder = recorder
         self.sightings = Sightings(installation.id)
         self.slots = asyncio.Semaphore(parts.settings.lanes)
-        self.thrift = Thrift(installation.id, parts.clock, parts.sent)
+        self.thrift = Thrift(installation.id, parts.clock, parts.sent, parts.share)
         self.capped: Ruling | None = None
         """Why events wait, if the cap of the day is reached: that of `capped_day`."""
         self.capped_day = 0

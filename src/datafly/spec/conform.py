@@ -69,7 +69,7 @@ class _Check:
 def _misfits(form: Form, sent: Mapping[str, Any], place: str) -> Iterator[str]:
     for name in (*form.required, *form.each):
         if sent.get(name) is None and not _is_needless(form, name, sent):
-            yield f"{place}.{name} is missing."
+            yield f"{place}.{name} is missing, empty or too long."
     kinds = {**form.required, **form.optional}
     for name, value in sent.items():
         if name in form.each:

@@ -38,7 +38,7 @@ def scope_of(**more):
         ("bought", {**FITS, "more": {"a": 1}, "tags": [1]}, None),
         ("bought", {"how": "add", "lines": FITS["lines"]}, None),
         ("sold", {"anything": 1}, None),
-        ("bought", {}, "properties.total is missing."),
+        ("bought", {}, "properties.total is missing, empty or too long."),
         ("bought", {**FITS, "total": "2.5"}, "properties.total must be a number."),
         ("bought", {**FITS, "total": True}, "properties.total must be a number."),
         ("bought", {**FITS, "how": "some"}, "properties.how must be one of add, all."),
@@ -49,7 +49,7 @@ def scope_of(**more):
         ("bought", {**FITS, "lines": {"a": 1}}, "properties.lines must be a list that is not empty."),
         ("bought", {**FITS, "lines": ["x"]}, "properties.lines[0] must be an object."),
         ("bought", {**FITS, "lines": [{"id": "a", "count": 1.5}]}, "properties.lines[0].count must be a whole number."),
-        ("bought", {**FITS, "lines": [{"count": 1}]}, "properties.lines[0].id is missing."),
+        ("bought", {**FITS, "lines": [{"count": 1}]}, "properties.lines[0].id is missing, empty or too long."),
     ],
 )
 def test_what_fits_goes_as_it_is_and_what_does_not_is_refused_with_its_place(event, properties, said):

@@ -18,8 +18,8 @@ _BY_ID: Final = (
     "that Klaviyo named, and each keeps the identifiers that it has. Merge them at Klaviyo if they are one person."
 )
 _NO_PHONE: Final = (
-    "Klaviyo says that the identifiers of this profile belong to different ones (409) and names none, so it is written "
-    "without the phone number, which is a property instead. Merge them at Klaviyo if they are one person."
+    "Klaviyo says that the identifiers of this profile belong to different ones (409) and names none, so it was sent "
+    "again without the phone number, as a property instead. Merge them at Klaviyo if they are one person."
 )
 
 
