@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,13 +13,13 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
+import httpx
 import msgspec
 import pytest
 
 from datafly.log.base import EVENTS, Entry, partition_of
 from datafly.log.kafka import KafkaLog, Place
 from datafly.model.consent import Consent
-from datafly.model.delivery import Plan, Replay
 from datafly.model.errors import Unavailable
 from datafly.model.event import Event
 from datafly.model.installation import Installation, Pipeline, Revision, Template
@@ -34,10 +35,10 @@ PATIENCE_SECONDS = 120.0
 USERS = [f"user{number}" for number in range(20)]
 KEY = "ab" * 32
 ROLE = """
-import os
+import os, sys
 from datafly.runtime.child import work
 from datafly.settings import find
-work("delivery", find({}, os.environ)[0])
+work(sys.argv[1], find({}, os.environ)[0])
 """
 
 
@@ -107,6 +108,8 @@ class House:
     def __init__(self, folder, kafka, store_url, receiver, url):
         self.folder, self.receiver, self.url = folder, receiver, url
         self.prefix = f"t{uuid4().hex}."
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
         self.store_url = store_url
         self.log = KafkaLog(
             Place(servers=kafka, prefix=self.prefix, partitions=PARTITIONS, replication=1, min_insync=1)
@@ -114,6 +117,7 @@ class House:
         self.appenders = [until(lambda n=number: self.opened(n), "it can be written") for number in range(PARTITIONS)]
         self.readers = [self.log.reader(EVENTS, number) for number in range(PARTITIONS)]
         self.store = open_store(store_url, encryption_key=Secret(KEY))
+        self.token = self.store.control.create_token("test", "admin")[1]
         self.store.control.create_pipeline(Pipeline(id="pip", name="Shop", slug="shop", pipeline_key="dk_shop"))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DATAFLY_")},
@@ -128,6 +132,7 @@ class House:
             "DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "true",
             "DATAFLY_DELIVERY_LANES": str(LANES),
             "DATAFLY_LOG_FORMAT": "json",
+            "DATAFLY_MANAGEMENT_PORT": str(self.port),
         }
         self.processes = {}
         self.count = 0
@@ -137,11 +142,11 @@ class House:
         with suppress(Unavailable):
             return self.log.appender(EVENTS, partition)
 
-    def start(self, name):
+    def start(self, name, role="delivery"):
         out = (self.folder / f"{name}.out").open("ab")
         given = {"DATAFLY_DATA_DIR": str(self.folder / name)}
         self.processes[name] = subprocess.Popen(
-            [sys.executable, "-c", ROLE],
+            [sys.executable, "-c", ROLE, role],
             env={**self.environment, **given},
             stdin=subprocess.PIPE,
             stdout=out,
@@ -170,18 +175,40 @@ class House:
     def wake(self, name):
         self.processes[name].send_signal(signal.SIGCONT)
 
-    def install(self, name="ins", **config):
-        template = Template(id=f"tpl_{name}", name=name, vendor="signed_webhook")
-        given = {
-            "url": Secret(self.url),
-            "signing_secret": Secret("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
-            "requests_per_minute": 60_000,
-            **config,
-        }
-        revision = Revision(id=f"rev_{name}", template_id=template.id, number=1, config=given)
-        self.store.control.install(
-            template, revision, [Installation(name, "pip", template, revision, start=self.heads())]
+    def api(self, method, path, body=None, *, expect=200):
+        reply = httpx.request(
+            method,
+            f"http://127.0.0.1:{self.port}/v1/admin/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=PATIENCE_SECONDS,
         )
+        assert reply.status_code == expect, reply.text
+        return reply.json() if reply.content else None
+
+    def config(self):
+        return {
+            "url": self.url,
+            "signing_secret": "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "requests_per_minute": 60_000,
+        }
+
+    def install(self, name="ins"):
+        """Without a management."""
+        config = {**self.config(), "url": Secret(self.url), "signing_secret": Secret(self.config()["signing_secret"])}
+        template = Template(id=f"tpl_{name}", name=name, vendor="signed_webhook")
+        revision = Revision(id=f"rev_{name}", template_id=template.id, number=1, config=config)
+        one = Installation(name, "pip", template, revision, start=self.heads())
+        self.store.control.install(template, revision, [one])
+
+    def installed(self, name):
+        """By the API; its id."""
+        body = {"name": name, "config": self.config(), "pipeline_ids": ["pip"]}
+        made = self.api("POST", "integration-catalog/signed_webhook/install", body, expect=201)
+        return made["pipeline_integrations"][0]["id"]
+
+    def stands(self, installation):
+        return self.api("GET", f"pipeline-integrations/{installation}")
 
     def heads(self):
         return {number: reader.bounds().head for number, reader in enumerate(self.readers)}
@@ -219,9 +246,6 @@ class House:
 
     def is_through(self, name="ins", count=None):
         return len(self.found(name)) >= (self.count if count is None else count)
-
-    def attempted(self):
-        return self.store.ledger.states().get("ins") and self.store.ledger.states()["ins"].name == "backing_off"
 
     def close(self):
         for name in [*self.processes]:
@@ -283,34 +307,52 @@ def test_processes_share_the_partitions_and_whoever_is_left_goes_on(house):
         house.stop(name)
 
 
-def test_a_withdrawal_stops_what_is_queued_and_replays_and_removals_reach_all_partitions(house):
-    house.install()
+def test_management_works_over_all_partitions_and_a_withdrawal_stops_what_is_queued(house):
+    house.append(*USERS)
+    house.start("management", "management")
+    until(lambda: house.said("management", "ready"), "management is there")
+    first = house.installed("first")
     house.start("one")
     until(lambda: house.said("one", "DeliverPartitionTaken") == PARTITIONS, "it has all")
     house.receiver.status = 503
+    queued = {f"e{house.count + number}" for number in range(2 * len(USERS))}
     house.append(*USERS * 2)
+    until(lambda: house.stands(first)["state"]["name"] == "backing_off", "they wait for the receiver")
     house.append(USERS[0], marketing=False, kind="consent")
-    until(lambda: "e0" not in house.receiver.ids and house.attempted(), "they wait for the receiver")
+    assert house.stands(first)["lag"] >= len(queued)
+    withdrawn = {f"e{len(USERS)}", f"e{2 * len(USERS)}"}
     house.start("two")
     until(lambda: house.said("two", "DeliverPartitionTaken"), "it has some")
     house.receiver.status = 200
-    until(house.is_through, "all is final")
-    of_others = {f"e{number}" for number in range(2 * len(USERS)) if number % len(USERS)}
-    assert {one["messageId"] for one in house.receiver.taken if one["type"] == "track"} == of_others
+    until(lambda: house.stands(first)["lag"] == 0, "all is final, and nothing seems to be left")
+    taken = {one["messageId"] for one in house.receiver.taken if one["type"] == "track"}
+    assert taken == queued - withdrawn  # nothing of before it was installed, nothing of who withdrew
 
-    heads = house.heads()
-    spans = tuple((partition, 0, head - 1) for partition, head in heads.items())
-    house.store.control.create_replay(Replay("run_1", "ins", (), 1, plan=Plan(spans=spans)))
-    until(lambda: house.store.control.replay("run_1").state == "done", "the replay is done")
+    (found,) = house.api("GET", f"live-events?message_id=e{len(USERS) + 1}")["data"]
+    assert [one["verdict"] for one in found["deliveries"]] == ["DELIVERED"]
+    newest = house.api("GET", "live-events?limit=30")["data"]
+    assert newest[0]["message_id"] == f"e{house.count - 1}"
+    assert len({one["message_id"] for one in newest}) == 30
+
+    body = {"pipeline_integration_id": first, "since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
+    told = house.api("POST", "replays", {**body, "event": "Bought"}, expect=202)
+    assert (told["count"], told["more"]) == (3 * len(USERS), False)  # with those of before it was installed
+    replay = told["replay"]["id"]
+    until(lambda: house.api("GET", f"replays/{replay}")["state"] == "done", "the replay is done")
+    assert house.api("GET", f"replays/{replay}")["verdicts"] == {
+        "DELIVERED": 3 * (len(USERS) - 1),
+        "SKIPPED": 3,
+    }
     again = Counter(one["messageId"] for one in house.receiver.taken)
-    assert {again[one] for one in of_others} == {2}
+    assert {again[one] for one in queued - withdrawn} == {2}
 
-    house.install("late")
-    house.store.control.change_installation("late", {"paused": True})
+    late = house.installed("late")
+    house.api("POST", f"pipeline-integrations/{late}/pause")
     house.append(*USERS)
-    until(house.is_through, "the other one goes on")
-    house.store.control.change_installation("late", {"removed_ms": 1, "end": house.heads()})
-    until(lambda: house.is_through("late", count=len(USERS)), "what was left of it is closed")
-    assert {tuple(given) for given in house.found("late").values()} == {(Verdict.SKIPPED,)}
-    for name in ("one", "two"):
+    until(lambda: house.stands(first)["lag"] == 0, "the other one goes on")
+    assert house.stands(late)["lag"] >= len(USERS)
+    house.api("DELETE", f"pipeline-integrations/{late}", expect=204)
+    until(lambda: house.is_through(late, count=len(USERS)), "what was left of it is closed")
+    assert {tuple(given) for given in house.found(late).values()} == {(Verdict.SKIPPED,)}
+    for name in ("one", "two", "management"):
         house.stop(name)

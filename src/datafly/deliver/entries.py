@@ -82,6 +82,8 @@ class EventReader:
         self._awake: deque[Entry] = deque()
         self._busy = threading.Lock()
         self._closed = False
+        self._rested = -1
+        """Where nothing was left, and nothing is stepped over."""
 
     def read(self, offset: int, limit: int, share: Share = WHOLE) -> tuple[list[Entry], int]:
         """Of up to `limit` records from `offset` on those of the share, and the position after all that were read.
@@ -94,6 +96,8 @@ class EventReader:
 
     def _read(self, offset: int, limit: int, share: Share) -> tuple[list[Entry], int]:
         records = self._reader.read(offset, max_records=limit)
+        if not records and self._reader.skips and offset != self._rested:
+            records, offset = self._beyond(offset, limit)
         mine = records if share.is_whole else [record for record in records if share.takes(record.key)]
         entries = self._entries(mine)
         lost = self._lost(offset, records)
@@ -102,6 +106,17 @@ class EventReader:
         if records:
             return entries, records[-1].offset + 1
         return entries, entries[-1].last + 1 if entries else offset
+
+    def _beyond(self, offset: int, limit: int) -> tuple[list[Record], int]:
+        """Past offsets at the head that hold no record and never will: else a mark would stand below the head for ever.
+
+        The head is asked for before the log says once more that there is nothing.
+        """
+        bounds = self._reader.bounds()
+        records = self._reader.read(offset, max_records=limit)
+        if not records and bounds.earliest <= offset:  # else what is gone is yet to be told
+            self._rested = offset = max(bounds.head, offset)
+        return records, offset
 
     def head(self) -> int:
         return self._reader.bounds().head

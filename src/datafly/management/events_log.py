@@ -51,17 +51,8 @@ class EventsLog:
         return Place(partition, found[0]) if is_there else None
 
     def first_since(self, partition: int, since_ms: int) -> int:
-        """The first offset that was appended then or later: by halving, since appends go with time."""
-        bounds = self._partitions[partition].bounds()
-        low, high = bounds.earliest, bounds.head
-        while low < high:
-            middle = (low + high) // 2
-            found = self._read(partition, middle, 1)
-            if found and found[0].at_ms < since_ms:
-                low = found[0].offset + 1
-            else:
-                high = middle
-        return low
+        """The offset of the first record that was appended then or later; the head if there is none."""
+        return self._partitions[partition].offset_at(since_ms)
 
     def between(self, partition: int, first: int, last: int) -> Iterator[Place]:
         """Records of `first`..`last`, ascending."""
@@ -125,6 +116,10 @@ class _Partition:
     def bounds(self) -> Bounds:
         with self._lock:
             return self._opened().bounds()
+
+    def offset_at(self, at_ms: int) -> int:
+        with self._lock:
+            return self._opened().offset_at(at_ms)
 
     def close(self) -> None:
         with self._lock:

@@ -75,9 +75,11 @@ def count(services: Composed, installation_id: str, selection: Selection, since_
     names: Counter[str] = Counter()
     verdicts: Counter[str] = Counter()
     forbidden = looked = 0
+    complete = True
     for partition, first, last in spans:
         for places in _chunks(services, partition, first, last, size=min(_CHUNK, left)):
             if looked >= left:
+                complete = False
                 break
             looked += len(places)
             for place, verdict in _fitting(services, installation, selection, places):
@@ -87,7 +89,6 @@ def count(services: Composed, installation_id: str, selection: Selection, since_
                 names[event.label if event.label in names or len(names) < _MOST_NAMES else "…"] += 1
                 verdicts[verdict] += 1
                 forbidden += category is not None and not event.consent.categories.get(category, False)
-    whole = sum(last - first + 1 for _, first, last in spans)
     return Counted(
         installation_id=installation.id,
         spans=spans,
@@ -96,7 +97,7 @@ def count(services: Composed, installation_id: str, selection: Selection, since_
         verdicts=dict(verdicts),
         forbidden=forbidden,
         looked=looked,
-        complete=whole <= looked,
+        complete=complete,
     )
 
 

@@ -40,8 +40,9 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`public_url`: where browsers reach Signal, if not by the host that they call; `trusted_proxies`: whose
     `X-Forwarded-…` is believed. A session ends `session_seconds` after it was last used. After `account_tries` or
     `address_tries` in `lockout_seconds`, that account or address waits as long. `…_requests_per_minute` 0 is unlimited.
-    `data_dir`: whose disk is watched. `metrics_open`: `/metrics` is told to whoever asks.
-    `erase_after_seconds`: when vendors are asked to erase somebody.
+    `data_dir`: whose disk is watched. `metrics_open`: `/metrics` is told to whoever asks. `erase_after_seconds`: when
+    vendors are asked to erase somebody. `message_index`: it is known where each message id is; otherwise only the
+    newest events are looked through for one.
 
     `scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
 
@@ -73,3 +74,4 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: Path | None = None
     erase_after_seconds: float = 35.0
     metrics_open: bool = False
+    message_index: bool = True

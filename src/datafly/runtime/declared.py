@@ -86,20 +86,22 @@ def configuration(settings: Settings, *, url: str = "", token: str = "") -> Iter
         yield Afar(url, token)
         return
     store = open_the_store(settings)
-    reader = open_log(settings).reader(EVENTS, 0)
+    log = open_log(settings)
+    readers = [log.reader(EVENTS, partition) for partition in range(log.partitions(EVENTS))]
     try:
         yield Here(
             Ground(
                 control=store.control,
                 catalog=catalog,
-                heads=lambda: {0: reader.bounds().head},
+                heads=lambda: {partition: reader.bounds().head for partition, reader in enumerate(readers)},
                 compile=compiler(settings),
                 objection=open_transport(settings).foreseen,
                 clock=SystemClock(),
             )
         )
     finally:
-        reader.close()
+        for reader in readers:
+            reader.close()
         store.close()
 
 

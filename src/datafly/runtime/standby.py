@@ -57,10 +57,16 @@ class Standby:
         """As `StateReader.consents_of`. Raises `Unavailable` too where what is known is not of this moment: nothing is
         sent to who may have withdrawn.
         """
-        oldest = min(tuple(self._looked.values()), default=None)
-        if oldest is not None and self._monotonic() - oldest > STALE_SECONDS:
-            raise Unavailable("What visitors decided since cannot be read from the log now.")
+        if trouble := self.trouble():
+            raise Unavailable(trouble)
         return self._reader.consents_of(keys, since_ms)
+
+    def trouble(self) -> str | None:
+        """Why what is known is not of this moment."""
+        oldest = min(tuple(self._looked.values()), default=None)
+        if oldest is None or self._monotonic() - oldest <= STALE_SECONDS:
+            return None
+        return f"For more than {STALE_SECONDS:g} seconds the log could not be read: what visitors decided is not known."
 
     def close(self) -> None:
         """Nothing may be followed any more."""

@@ -75,7 +75,7 @@ def _make_ready(settings: Settings) -> str:
         store.control.ensure_default_pipeline()
         if not settings.log_url:
             go_on_beyond_what_was_read(embedded_log(settings), store.ledger)
-        share_out_deliveries(store, settings.delivery_workers)
+        share_out_deliveries(store, 1 if settings.log_url else settings.delivery_workers)
         return welcome(settings, store)
 
 

@@ -126,6 +126,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             form=forms.brokers,
         ),
     ] = ""
+    message_index: Annotated[
+        bool,
+        Sentence(
+            "On Kafka: the management API learns from the log where each message id of the last day is, so that any "
+            "event is found by it. Switch it off where more come in than one process reads.",
+        ),
+    ] = True
     kafka_prefix: Annotated[
         str,
         Sentence("What the names of topics, groups and transactions on the brokers begin with.", form=forms.topic),

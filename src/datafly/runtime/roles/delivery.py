@@ -92,6 +92,7 @@ async def _partitions(
     log = await asyncio.to_thread(open_log, settings)
     standby = Standby(log, settings.data_dir / "deliver" / f"known-{number}", Choices)
     parts = _parts(settings, *opened, log=log, withdrawn=standby.consents_of, partitioned=True)
+    HEALTH.follow("choices", standby.trouble)
     tenancy = Tenancy(parts, standby)
     try:
         ready()

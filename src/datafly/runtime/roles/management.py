@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from datafly.log.base import EVENTS, RAW
+from datafly.log.base import EVENTS, RAW, Log, Reader
 from datafly.management.alerts.watch import Watch
 from datafly.management.app import compose
 from datafly.management.backlog import LOOK_SECONDS, note_waiting
@@ -26,11 +26,13 @@ from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log, open_transport
 from datafly.runtime.figures import exposed_of_all
 from datafly.runtime.installations import OperatorsCatalog, compiler
-from datafly.runtime.lookup import open_lookup
+from datafly.runtime.looked_up import Lookup, looked_up
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import plain_config, serve
 from datafly.runtime.trying import trying
 from datafly.settings import Settings
+from datafly.store.open import SqlStore
+from datafly.transport.http import HttpTransport
 
 _COLLECTED_AFTER = (2_000, 10, 10)
 """Pages and statements leave cycles behind; where events fly, one looks for them less often (`runtime.child`)."""
@@ -47,6 +49,7 @@ def management_settings(settings: Settings) -> ManagementSettings:
         erase_after_seconds=settings.erase_after_seconds,
         data_dir=settings.data_dir,
         metrics_open=settings.metrics_open,
+        message_index=settings.message_index or not settings.log_url,
     )
 
 
@@ -106,18 +109,27 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
     prepare(settings)
     gc.set_threshold(*_COLLECTED_AFTER)
     store = open_the_store(settings)
-    log = open_log(settings)
-    lookup = open_lookup(settings)
+    log = await asyncio.to_thread(open_log, settings)
     transport = open_transport(settings)
+    try:
+        async with looked_up(settings, log) as lookup:
+            services = _composed(settings, store, log, transport, lookup=lookup, stop=stop)
+            await _serve(settings, store, services, ready)
+    finally:
+        await transport.close()
+        store.close()
 
-    site = _site(management_settings(settings))
+
+def _composed(
+    settings: Settings, store: SqlStore, log: Log, transport: HttpTransport, *, lookup: Lookup, stop: asyncio.Event
+) -> Composed:
     services = compose(
         management_settings(settings),
         control=store.control,
         ledger=store.ledger,
         intake=store.intake,
         catalog=OperatorsCatalog(settings),
-        readers=[partial(log.reader, EVENTS, partition) for partition in range(log.partitions(EVENTS))],
+        readers=_readers(log, EVENTS),
         find_offset=lookup.find_offset,
         compile=compiler(settings),
         send=transport.send,
@@ -125,28 +137,34 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         clock=SystemClock(),
         stop=stop,
         trying=trying(settings),
-        raw_readers=[partial(log.reader, RAW, partition) for partition in range(log.partitions(RAW))],
+        raw_readers=_readers(log, RAW),
     )
     exposed = partial(exposed_of_all, settings.data_dir)
-    site.open(msgspec.structs.replace(services, exposed=exposed, whom=lookup.whom))
-    add_measure(partial(standings, services))
+    return msgspec.structs.replace(services, exposed=exposed, whom=lookup.whom)
 
+
+def _readers(log: Log, stream: str) -> list[Callable[[], Reader]]:
+    return [partial(log.reader, stream, partition) for partition in range(log.partitions(stream))]
+
+
+async def _serve(settings: Settings, store: SqlStore, services: Composed, ready: Callable[[], None]) -> None:
+    site = _site(management_settings(settings))
+    site.open(services)
+    add_measure(partial(standings, services))
     turn, looking = store.turn("alerts"), store.turn("backlog")
     watching = [
         asyncio.create_task(Watch(services, turn.is_mine).run()),
         asyncio.create_task(every(LOOK_SECONDS, partial(_note_waiting, services, looking.is_mine))),
     ]
     try:
-        await serve(plain_config(site, host=settings.host, port=settings.management_port), stop, ready)
+        config = plain_config(site, host=settings.host, port=settings.management_port)
+        await serve(config, services.stop, ready)
     finally:
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
         turn.end()
         looking.end()
-        await transport.close()
-        lookup.close()
-        store.close()
 
 
 def _note_waiting(services: Composed, is_mine: Callable[[], bool]) -> None:

@@ -164,6 +164,18 @@ def test_an_event_that_is_not_there_says_so(browser):
     assert "This event is not here" in browser.page("/events?id=no-such", status=404)
 
 
+@pytest.mark.parametrize("settings", [{"message_index": False, "scan_recent": 0}], indirect=True)
+def test_without_an_index_an_event_is_opened_from_live_events_and_the_page_says_so(house, browser):
+    house.happens("m1", event="Odd")
+    house.happens("m2")
+    house.places.clear()
+    link = html.unescape(re.search(r'<a href="(/events\?id=m1[^"]*)"', browser.get("/live-events").text)[1])
+    assert "Odd" in browser.page(link)
+    for wrong in ("/events?id=m1", link.replace("m1", "m2"), "/events?id=m1&at=9-9", "/events?id=m1&at=-1"):
+        said = browser.page(wrong, status=404)
+        assert "message_index off" in said, wrong
+
+
 def test_a_message_id_may_hold_slashes_and_marks(house, browser):
     for message_id in ("a/b/c", "ünï cödé?x=1#y", "../../login"):
         house.happens(message_id, event="Odd")

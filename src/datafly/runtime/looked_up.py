@@ -1,0 +1,47 @@
+"""What management looks up of what process knows: from its files, or learnt from the log where process is elsewhere."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+
+from datafly.log.base import EVENTS, Log
+from datafly.management.services import WhoIs, whom_as_asked
+from datafly.process.follower import Ids
+from datafly.runtime.lookup import open_lookup
+from datafly.runtime.standby import Standby
+from datafly.settings import Settings
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """Blocking. `find_offset`: message id → (partition, offset) of each event of that id within about a day.
+
+    `whom`: as of `process.lookup`, or, on Kafka, only whom one asks for.
+    """
+
+    find_offset: Callable[[str], list[tuple[int, int]]]
+    whom: WhoIs
+
+
+@contextlib.asynccontextmanager
+async def looked_up(settings: Settings, log: Log) -> AsyncIterator[Lookup]:
+    if not settings.log_url:
+        with contextlib.closing(open_lookup(settings)) as reader:
+            yield Lookup(reader.find_offset, reader.whom)
+    elif not settings.message_index:
+        yield Lookup(lambda _: [], whom_as_asked)
+    else:
+        async with _learnt(settings, log) as standby:
+            yield Lookup(standby.find_offset, whom_as_asked)
+
+
+@contextlib.asynccontextmanager
+async def _learnt(settings: Settings, log: Log) -> AsyncIterator[Standby]:
+    """Of all partitions. What is not learnt yet is not found yet."""
+    folder = settings.data_dir / "management" / "message-ids"
+    with contextlib.closing(Standby(log, folder, Ids)) as standby:
+        async with contextlib.AsyncExitStack() as followed:
+            partitions = range(log.partitions(EVENTS))
+            await asyncio.gather(*(followed.enter_async_context(standby.following(one)) for one in partitions))
+            yield standby
