@@ -1,5 +1,5 @@
 # One word per chore. Works with GNU make 3.81 and newer.
-.PHONY: run install test test-kill fuzz fuzz-api sdks check bench plots lock docs screens collector clean format
+.PHONY: run install test test-kill test-scale fuzz fuzz-api sdks check bench plots lock docs screens collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
 WORKERS ?= 2
@@ -34,6 +34,10 @@ test: check
 # kill -9 two hundred times under load; takes about ten minutes. A slice of it is in make test.
 test-kill: .venv/dev.stamp
 	@$(PY) tests/kill/run.py --kills $(KILLS)
+
+# Two of each role on three brokers and PostgreSQL while things fail; takes about six minutes. A slice is in make test.
+test-scale: .venv/dev.stamp
+	@KAFKA_JARS="$$(sh scripts/kafka.sh)" POSTGRES_BIN="$$(sh scripts/postgres.sh)" $(PY) tests/scale/run.py
 
 # Odd requests to every door of a gateway, drawn anew each time; takes about half an hour. A slice is in make test.
 fuzz: .venv/dev.stamp
