@@ -110,8 +110,8 @@ class StateReader:
             if not file.exists():
                 return None
             connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+            connection.set_busy_timeout(BUSY_MS)  # first: whatever reads the schema may have to wait
             connection.pragma("cache_size", -CACHE_KB)
-            connection.set_busy_timeout(BUSY_MS)
             if connection.pragma("user_version") == 0:
                 connection.close()
                 return None

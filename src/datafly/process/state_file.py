@@ -75,8 +75,8 @@ class StateFile:
             ) from error
 
     def _prepare(self, file: Path) -> None:
+        self._connection.set_busy_timeout(BUSY_MS)  # first: whatever reads the schema may have to wait
         self._connection.pragma("cache_size", -CACHE_KB)
-        self._connection.set_busy_timeout(BUSY_MS)
         self._connection.pragma("journal_mode", "wal")
         self._connection.pragma("synchronous", "normal")
         self._connection.pragma("wal_autocheckpoint", 4_000)
