@@ -14,6 +14,10 @@ from campaign.tree import PATIENCE_SECONDS, Broken, free_ports
 _PORTS = {"gateway": "GATEWAY", "management": "MANAGEMENT"}
 
 
+def _is_fault(line: str) -> bool:
+    return "Traceback" in line or ("LoopFailed" in line and "Unavailable:" not in line)
+
+
 class RoleProcess:
     """`name`: `delivery-2`. `uid`: as whom it runs, None as we do."""
 
@@ -81,10 +85,10 @@ class RoleProcess:
         return "\n".join(line[:400] for line in self.out.read_text(errors="replace").splitlines()[-count:])
 
     def faults(self) -> list[str]:
-        """What no trouble excuses."""
+        """What no trouble excuses: a loop that fell over engines that are away is told, and goes on."""
         lines = self.out.read_text(errors="replace").splitlines()
-        found = [number for number, line in enumerate(lines) if "Traceback" in line or "LoopFailed" in line]
-        return ["\n".join([self.name, *(line[:400] for line in lines[number : number + 30])]) for number in found]
+        found = [number for number, line in enumerate(lines) if _is_fault(line)]
+        return ["\n".join([self.name, *(line[:400] for line in lines[number : number + 8])]) for number in found]
 
     async def _is_ready(self, session: aiohttp.ClientSession) -> bool:
         try:
