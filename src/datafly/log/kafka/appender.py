@@ -1,5 +1,6 @@
 """Writes one partition of a topic: as one of many, or alone by transactions that carry a position with them."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -93,7 +94,9 @@ class OwnedAppender:
         return retain(self._place, self._topic, self._partition, retention, keep_from)
 
     def close(self) -> None:
-        self._producer.flush(_SECONDS)
+        """Nothing waits between calls; a producer that was fenced refuses to say so."""
+        with contextlib.suppress(KafkaException):
+            self._producer.flush(_SECONDS)
 
     def _begin(self) -> Producer:
         """Ends what a former writer left unfinished, and reads the position that it kept."""
