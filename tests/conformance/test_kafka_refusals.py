@@ -11,6 +11,8 @@ from datafly.log.kafka import KafkaLog, Place
 from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
 
+pytestmark = pytest.mark.xdist_group("kafka")
+
 
 def place(servers, **more):
     given = {"partitions": 2, "replication": 1, "min_insync": 1, **more}

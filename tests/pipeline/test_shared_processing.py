@@ -21,7 +21,10 @@ from datafly.model.event import Event, Received
 from datafly.process import Processor
 from datafly.process.worker import PartitionWorker
 from datafly.runtime.clock import SystemClock
+from datafly.runtime.lookup import folder_of_the_log
+from datafly.settings import Settings
 
+pytestmark = pytest.mark.xdist_group("kafka")
 SHORTEST_MS = 6_000 if os.environ.get("DATAFLY_TEST_KAFKA") else 2_000
 """Of a session: brokers as they come allow none that is shorter than six seconds."""
 CLIENT = {"session.timeout.ms": str(SHORTEST_MS), "heartbeat.interval.ms": "500"}
@@ -178,7 +181,7 @@ def test_who_is_taken_over_from_writes_nothing_more(house):
     zombie = PartitionWorker(house.log, house.folder / "zombie", 0, dict)
     assert zombie.turn() > 0
     heir = PartitionWorker(house.log, house.folder / "heir", 0, dict)
-    house.receive(range(200, 400))
+    house.receive(range(200))
     assert heir.turn() > 0
     before = len([*house.events()]), house.log.reader(STATE, 0).bounds().head
     for late in (zombie.leave, zombie.turn):
@@ -190,3 +193,12 @@ def test_who_is_taken_over_from_writes_nothing_more(house):
     heir.leave()
     zombie.close()
     heir.close()
+
+
+def test_what_is_learnt_of_one_log_lies_apart_from_what_is_learnt_of_another(kafka, tmp_path):
+    def folder(prefix):
+        url = f"kafka://{kafka}"
+        few = {"kafka_partitions": 1, "kafka_replication": 1}
+        return folder_of_the_log(Settings(data_dir=tmp_path, log_url=url, kafka_prefix=prefix, **few))
+
+    assert folder("one.") == folder("one.") != folder("other.")

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from datafly.log.base import Log
-from datafly.model.errors import OperatorError
+from datafly.model.errors import OperatorError, Unavailable
 from datafly.observe.base import emit
-from datafly.observe.log import LogPartitionGiven, LogPartitionGone, LogPartitionTaken
+from datafly.observe.log import LogPartitionGiven, LogPartitionGone, LogPartitionTaken, LogPartitionWaits
 
 _AGAIN_SECONDS: Final = 5.0
 """After a partition that is ours by the group was taken over by who is not in it."""
+_UNAVAILABLE_SECONDS: Final = 1.0
 
 
 class Tenure:
@@ -28,7 +29,8 @@ class Tenure:
 
 Work = Callable[[Tenure], Awaitable[None]]
 """Works on a partition until told to stop; nothing of it goes on once it returns. Whoever finds that another process
-has taken the partition over raises `OperatorError` with the code FENCED: that ends this tenure, and nothing else."""
+has taken the partition over raises `OperatorError` with the code FENCED: it begins anew after a pause, if it is still
+given then. So does who raises `Unavailable`, sooner."""
 
 
 Follow = Callable[[Callable[[], str | None]], None]
@@ -95,12 +97,14 @@ class _Holding:
         while not tenure.stop.is_set():
             try:
                 return await self._work(tenure)
+            except Unavailable as error:
+                emit(LogPartitionWaits(self._group, tenure.partition, error.message, _UNAVAILABLE_SECONDS))
+                await _pause(tenure, _UNAVAILABLE_SECONDS)
             except OperatorError as error:
                 if error.code != "FENCED":
                     return self._fail(error)
                 emit(LogPartitionTaken(self._group, tenure.partition, error.message, _AGAIN_SECONDS))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(tenure.stop.wait(), _AGAIN_SECONDS)
+                await _pause(tenure, _AGAIN_SECONDS)
             except Exception as error:  # noqa: BLE001 - the one who waits in `hold` raises it
                 return self._fail(error)
         return None
@@ -108,3 +112,8 @@ class _Holding:
     def _fail(self, error: BaseException) -> None:
         if not self.failed.done():
             self.failed.set_result(error)
+
+
+async def _pause(tenure: Tenure, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(tenure.stop.wait(), seconds)

@@ -135,3 +135,13 @@ SIZE: Final = Gauge("log_stream_size_bytes", "What the log of a stream takes on 
 SPOOLED: Final = Gauge(
     "log_spool_bytes", "What waits on this gateway's disk for brokers to take it; 0 where nothing waits."
 )
+
+
+class LogPartitionWaits(Telemetry, frozen=True):
+    """What work on a partition needs cannot be reached: it begins after a pause."""
+
+    level: ClassVar[int] = logging.WARNING
+    group: str
+    partition: int
+    reason: str
+    again_in_seconds: float

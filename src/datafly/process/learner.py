@@ -103,6 +103,7 @@ class Learner:
         """
         if not self._shared:
             return None
+        self._require_this_log()
         found = inherit(self._reader(STATE), self.state, self._leaving)
         if found.mark is None or not found.is_new:
             return found.mark
@@ -142,6 +143,12 @@ class Learner:
         if stream not in self._readers:
             self._readers[stream] = self._log.reader(stream, self._partition)
         return self._readers[stream]
+
+    def _require_this_log(self) -> None:
+        """What was learnt from topics that were deleted since is nothing to go on from."""
+        beyond = self.state.handed[0] > self._reader(STATE).bounds().head
+        if beyond or self.state.applied > self._reader(EVENTS).bounds().head:
+            self.state.empty()
 
     def _recall(self, offset: int, mark: Mark) -> None:
         """Only the message ids of what lies before the mark: the rest of it is inherited."""

@@ -6,7 +6,7 @@ import pytest
 
 from datafly.log import holding
 from datafly.log.holding import hold
-from datafly.model.errors import OperatorError
+from datafly.model.errors import OperatorError, Unavailable
 
 
 class Group:
@@ -77,14 +77,21 @@ async def test_what_is_revoked_is_finished_first_while_the_rest_goes_on(group, h
     assert ("finished", 0) not in told
 
 
-async def test_who_was_fenced_loses_that_partition_alone_and_takes_it_back_while_it_is_given(group, held, monkeypatch):
+@pytest.mark.parametrize(
+    "trouble",
+    [OperatorError("Another process has taken this partition over.", code="FENCED"), Unavailable("No broker answers.")],
+)
+async def test_who_was_fenced_or_cannot_begin_tries_that_partition_again_while_it_is_given(
+    group, held, monkeypatch, trouble
+):
     monkeypatch.setattr(holding, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(holding, "_UNAVAILABLE_SECONDS", 0.01)
     begun = []
 
     async def work(tenure):
         begun.append(tenure.partition)
         if begun == [0, 1]:
-            raise OperatorError("Another process has taken this partition over.", code="FENCED")
+            raise trouble
         await tenure.stop.wait()
 
     running = await held(work)

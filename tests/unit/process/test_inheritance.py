@@ -32,6 +32,7 @@ class House:
     def __init__(self, folder, *, shared=True):
         streams = (RAW, EVENTS, STATE) if shared else (RAW, EVENTS)
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         self.now_ms = NOW
         self.log = SqliteLog(
             folder / "log", dict.fromkeys(streams, 1), segment_bytes=20_000, now_ms=lambda: self.now_ms
@@ -242,3 +243,19 @@ def test_who_is_to_leave_while_it_still_learns_leaves_and_goes_on_there_another_
     third.leave()
     third.close()
     assert house.known("second") == house.known("first")
+
+
+def test_a_file_of_a_log_that_is_gone_is_begun_anew(house, tmp_path):
+    house.receive(range(100))
+    finish(before := house.worker())
+    before.leave()
+    before.close()
+    other = House(tmp_path / "other")
+    (house.folder / "only").rename(other.folder / "only")
+    other.receive(range(200, 207))
+    for process in ("only", "fresh"):
+        finish(worker := other.worker(process))
+        worker.leave()
+        worker.close()
+    assert other.known("only") == other.known("fresh")
+    other.gateway.close()

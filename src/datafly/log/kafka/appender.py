@@ -1,17 +1,21 @@
 """Writes one partition of a topic: as one of many, or alone by transactions that carry a position with them."""
 
+import contextlib
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from datafly.log.base import Entry, Retention
-from datafly.log.kafka.failures import told
+from datafly.log.kafka.failures import FENCED, once_settled, sound, told
 from datafly.log.kafka.place import CONSUMER, PRODUCER, Place
 from datafly.log.kafka.retention import retain
 from datafly.model.errors import Unavailable
 
 _SECONDS: Final = 15.0
+_SETTLED_SECONDS: Final = 20.0
+"""The library gives a record up after ten; where it does not, it has lost it."""
 _TRANSACTION_MS: Final = 10_000
 """What a writer left unfinished holds readers up no longer than that, or until its successor comes."""
 
@@ -48,6 +52,9 @@ class SharedAppender:
             raise ValueError("a position is kept with what is appended by its only writer")
         self._producer = self._producer or Producer({**self._place.config(), **PRODUCER})
         sending = send(self._producer, self._topic, self._partition, entries)
+        if sending.left:
+            self._producer.purge()
+            self._producer = None
         if sending.error is not None:
             raise told(sending.error, f"{self._topic} cannot be written")
         return sending.first or 0
@@ -75,6 +82,8 @@ class OwnedAppender:
         self._consumed: int | None = None
         self._group: Any = None
         """What the library knows of the group that keeps positions, to be handed to the producer."""
+        self._stuck = False
+        """The library has neither sent nor given up what it was given: nothing can be hoped of it any more."""
         self._producer = self._begin()
 
     def append(self, entries: Sequence[Entry], *, consumed: int | None = None) -> int:
@@ -93,7 +102,9 @@ class OwnedAppender:
         return retain(self._place, self._topic, self._partition, retention, keep_from)
 
     def close(self) -> None:
-        self._producer.flush(_SECONDS)
+        """Nothing waits between calls; a producer that was fenced refuses to say so."""
+        with contextlib.suppress(KafkaException):
+            self._producer.flush(_SECONDS)
 
     def _begin(self) -> Producer:
         """Ends what a former writer left unfinished, and reads the position that it kept."""
@@ -105,7 +116,7 @@ class OwnedAppender:
         group = Consumer({**self._place.config(), "group.id": f"{self._place.prefix}consumed", **CONSUMER})
         try:
             producer.init_transactions(_SECONDS)
-            (kept,) = group.committed([self._position], timeout=_SECONDS)
+            kept = once_settled(lambda: sound(*group.committed([self._position], timeout=_SECONDS)))
             self._group = group.consumer_group_metadata()
         except KafkaException as failure:
             raise told(failure, f"{self._topic} cannot be written") from failure
@@ -117,6 +128,7 @@ class OwnedAppender:
     def _transaction(self, entries: Sequence[Entry], consumed: int | None) -> int:
         self._producer.begin_transaction()
         sending = send(self._producer, self._topic, self._partition, entries)
+        self._stuck = sending.left > 0
         if sending.error is not None:
             raise KafkaException(sending.error)
         if consumed is not None:
@@ -126,24 +138,37 @@ class OwnedAppender:
         return sending.first or 0
 
     def _recover(self, failure: KafkaException) -> Exception:
-        """The next call begins anew. A commit whose answer was lost may count: then a new writer reads its position."""
+        """The next call begins anew. A commit whose answer was lost may count: then a new writer reads its position.
+
+        Only who is known not to be taken over from opens the partition again: it would shut the successor out.
+        """
         error = told(failure, f"{self._topic} cannot be written")
         if not isinstance(error, Unavailable):
             return error
         try:
-            self._producer.abort_transaction(_SECONDS)
-        except KafkaException:
-            self._producer = self._begin()
+            if not self._stuck:
+                self._producer.abort_transaction(_SECONDS)
+                return error
+        except KafkaException as again:
+            fenced = told(again, f"{self._topic} cannot be written")
+            if fenced.code == FENCED:
+                return fenced
+        self._producer.purge()
+        self._producer, self._stuck = self._begin(), False
         return error
 
 
 def send(producer: Producer, topic: str, partition: int, entries: Sequence[Entry]) -> Sending:
-    """Returns when each record is durable or has failed."""
+    """Returns when each record is durable or has failed; with an error and `left`, where that is not known in time."""
     sending = Sending(len(entries))
+    ends = time.monotonic() + _SETTLED_SECONDS
     for entry in entries:
         _produce(producer, topic, partition, entry, sending)
     while sending.left:
         producer.poll(0.1)
+        if time.monotonic() > ends:
+            sending.error = sending.error or KafkaError(KafkaError._TIMED_OUT)  # noqa: SLF001 - as the library spells it
+            break
     return sending
 
 

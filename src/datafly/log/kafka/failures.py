@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from datafly.model.errors import OperatorError, SignalError, Unavailable
 
@@ -20,6 +20,7 @@ _CURES: Final[dict[int, str]] = {
     KafkaError.POLICY_VIOLATION: "a policy of the brokers refuses the topics",
     KafkaError._INVALID_ARG: "a property of the client is wrong",  # noqa: SLF001
 }
+FENCED: Final = "FENCED"
 _FENCED: Final = frozenset(
     {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}  # noqa: SLF001
 )
@@ -31,13 +32,25 @@ _MOVING: Final = frozenset(
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.UNSTABLE_OFFSET_COMMIT,
     }
 )
-"""While a partition changes its leader, and until every broker has heard of a topic."""
+"""While a partition or a group changes its leader, and until every broker has heard of a topic."""
 _MOVING_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
 
 T = TypeVar("T")
+
+
+def sound(found: TopicPartition) -> TopicPartition:
+    """The answer for one partition, which may be a refusal of its own. Raises `KafkaException`."""
+    if found.error is not None:
+        raise KafkaException(found.error)
+    return found
 
 
 def once_settled(call: Callable[[], T]) -> T:
@@ -56,7 +69,7 @@ def told(failure: KafkaException | KafkaError, doing: str) -> SignalError:
     """An `OperatorError` where somebody must change the set-up, else `Unavailable`. `doing`: `"Kafka cannot …"`."""
     error: KafkaError = failure.args[0] if isinstance(failure, KafkaException) else failure
     if error.code() in _FENCED:
-        return OperatorError(f"{doing}: another process has taken this partition over.", code="FENCED")
+        return OperatorError(f"{doing}: another process has taken this partition over.", code=FENCED)
     if cure := _CURES.get(error.code()):
         return OperatorError(f"{doing}: {cure} ({error.str()}).")
     return Unavailable(f"{doing} now: {error.str()}.")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from datafly.log.base import Bounds, Record
-from datafly.log.kafka.failures import once_settled, told
+from datafly.log.kafka.failures import once_settled, sound, told
 from datafly.log.kafka.place import CONSUMER, Place
 from datafly.model.errors import Unavailable
 
@@ -68,7 +68,7 @@ class KafkaReader:
     def offset_at(self, at_ms: int) -> int:
         then = TopicPartition(self._topic, self._partition, at_ms)
         try:
-            (found,) = once_settled(partial(self._consumer.offsets_for_times, [then], timeout=_SECONDS))
+            found = once_settled(lambda: sound(*self._consumer.offsets_for_times([then], timeout=_SECONDS)))
         except KafkaException as failure:
             raise told(failure, f"{self._topic} cannot be read") from failure
         return found.offset if found.offset >= 0 else self.bounds().head

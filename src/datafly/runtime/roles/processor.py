@@ -17,7 +17,7 @@ from datafly.runtime.compose import open_log
 from datafly.runtime.figures import Unprocessed, log_sizes
 from datafly.runtime.health import HEALTH
 from datafly.runtime.intake import Intake
-from datafly.runtime.lookup import state_folder
+from datafly.runtime.lookup import folder_of_the_log, state_folder
 from datafly.runtime.pipelines import Pipelines
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
@@ -41,7 +41,7 @@ async def _process(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
     clock = SystemClock()
     processor = Processor(
         log,
-        state_folder(settings),
+        folder_of_the_log(settings) if shared else state_folder(settings),
         pipelines=pipelines.by_id,
         clock=clock,
         partitions=() if shared else None,
