@@ -181,6 +181,7 @@ async def test_a_store_that_cannot_be_read_for_a_moment_does_not_end_the_looking
         pipeline_keys = store.control.pipeline_keys
         ended_keys = store.control.ended_keys
         consent_settings = store.control.consent_settings
+        erased = store.control.erased
 
         def version(self):
             if known and len(failures) < 3:
