@@ -37,6 +37,7 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     fault: str = ""
     historical: bool = False
     decoded: Event | None = None
+    trace: str = ""
 
     @property
     def is_readable(self) -> bool:
@@ -64,7 +65,7 @@ def read_entry(offset: int, value: bytes, decode: Decode) -> Entry:
     """A readable one. Raises what `decode` raises."""
     event = decode(value)
     kept = (event.key, intern(event.pipeline_id), intern(event.type), event.steady_ms)
-    return Entry(offset, offset, value, decode, *kept, decoded=event)
+    return Entry(offset, offset, value, decode, *kept, decoded=event, trace=event.trace)
 
 
 class EventReader:

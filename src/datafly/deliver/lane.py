@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from datafly.deliver import reasons
+from datafly.deliver import reasons, tracing
 from datafly.deliver.backlog import Backlog
 from datafly.deliver.batch import Batch, Member, Unit
 from datafly.deliver.bell import Bell
@@ -146,6 +146,7 @@ class Lane:
 
     async def _exchange(self, ticket: Ticket, batch: Batch, outgoing: Outgoing) -> float:
         started_ms, sent_at = self._site.clock.now_ms(), self._site.clock.monotonic()
+        traced = tracing.begin(batch)
         self._site.pace(batch.compiled, batch.call).rate.leaves()
         if batch.compiled.sign is not None:
             outgoing = batch.compiled.sign(outgoing, batch.items(), started_ms)
@@ -163,7 +164,7 @@ class Lane:
         taken = _taken(batch, decision)
         self._follow(batch, reply, decision, started_ms)
         finals, rest = self._sort_out(batch, decision, reply)
-        exchange = Exchange(outgoing=outgoing, answer=answer, started_ms=started_ms, latency_ms=reply.latency_ms)
+        exchange = Exchange(outgoing, answer, started_ms, reply.latency_ms, traced)
         _keep_ahead(batch, exchange, rest)
         attempt = self._attempt(batch, exchange, finals) if finals else None
         self._site.failed += attempt is None

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from datafly.deliver.batch import Batch
+from datafly.deliver.tracing import Traced
 from datafly.model.delivery import AheadCall, Answer, Attempt, Outcome, Outgoing, Reply, SentRequest
 from datafly.model.ids import ENTROPY_BYTES, make_id
 from datafly.model.secret import MASK, Secret, redact
@@ -59,6 +60,11 @@ class Exchange(msgspec.Struct, frozen=True):
     answer: Answer
     started_ms: int
     latency_ms: float
+    traced: Traced | None = None
+
+    @property
+    def trace_id(self) -> str:
+        return self.traced.trace.trace_id if self.traced else ""
 
 
 def attempt_of(batch: Batch, exchange: Exchange, *, place: tuple[str, int, str], delivered: Sequence[int]) -> Attempt:
@@ -83,6 +89,7 @@ def attempt_of(batch: Batch, exchange: Exchange, *, place: tuple[str, int, str],
         warnings={unit.member.offset: unit.item.warnings for unit in batch.units if unit.item.warnings},
         told={one.offset: one.told for one in members if one.told and one.offset in taken},
         ahead={one.offset: one.ahead for one in members if one.ahead},
+        trace_id=exchange.trace_id,
     )
 
 

@@ -15,6 +15,7 @@ from datafly.ingest.sdk_settings import SdkSettings, is_settings
 from datafly.ingest.settings import GatewaySettings
 from datafly.ingest.shop import Shop, is_shop
 from datafly.ingest.signature import Sources
+from datafly.ingest.tracing import Tracer
 from datafly.ingest.webhook import PATH, Webhooks
 from datafly.ingest.wire import (
     JSON,
@@ -143,6 +144,7 @@ class _Gateway:
     """`under`: routes of paths that are not known by heart, each with the test of a path."""
 
     def __init__(self, settings: GatewaySettings, routes: dict[str, Route], under: Under, refusals: Refusals) -> None:
+        self._tracer = Tracer(settings.trace_ratio) if settings.trace_ratio is not None else None
         self._max_headers = settings.max_headers
         self._routes = routes
         self._under = under
@@ -173,7 +175,9 @@ class _Gateway:
         refuse = _refusal if route is None else route.refuse
         try:
             handler = self._handler(route, request)
-            return await handler(request, receive)
+            if self._tracer is None:
+                return await handler(request, receive)
+            return await self._tracer.traced(handler, request, receive)
         except Disconnected:
             raise
         except SignalError as error:

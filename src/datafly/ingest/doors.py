@@ -69,7 +69,7 @@ ALONE: Final = Shared()
 
 
 class Passage(msgspec.Struct, gc=False):
-    """One request that was let in. `signature`: empty where it has none."""
+    """One request that was let in. `signature`, `trace`: empty where it has none."""
 
     door: Door
     caller: Caller
@@ -77,6 +77,7 @@ class Passage(msgspec.Struct, gc=False):
     sent_ms: int | None = None
     reset: bool = False
     signature: str = ""
+    trace: str = ""
     unnamed: int = 0
 
     def name(self) -> str:
@@ -140,7 +141,7 @@ class Doors:
         body = await self._body(request, receive, self._post_bound, lenient=lenient)
         checked = check(body, implied=door.kind, settings=self._settings, lenient=lenient)
         pipeline = pipeline or self.admit(request, caller, checked.fields.key)
-        passage = Passage(door, caller, pipeline, checked.sent_ms, signature=request.signature)
+        passage = Passage(door, caller, pipeline, checked.sent_ms, signature=request.signature, trace=request.trace)
         headers = await self.keep(passage, [checked], refused=0)
         return Reply(200, _SUCCESS, [JSON, *headers])
 
@@ -151,7 +152,7 @@ class Doors:
         envelope = open_envelope(await self._body(request, receive, self._batch_bound, lenient=lenient))
         pipeline = pipeline or self.admit(request, caller, envelope.key)
         sent_ms = moment_ms("sentAt", envelope.sent_at)
-        passage = Passage(door, caller, pipeline, sent_ms, bool(envelope.reset), request.signature)
+        passage = Passage(door, caller, pipeline, sent_ms, bool(envelope.reset), request.signature, request.trace)
         good, errors = self._sort(passage, envelope, request.body)
         headers = await self.keep(passage, good, refused=len(errors))
         answer: dict[str, Any] = {"success": True, "accepted": len(good)}
@@ -256,6 +257,7 @@ class Doors:
             passage.door.path,
             event.type,
             passage.door.historical,
+            passage.trace,
         )
         return Entry(anonymous or fields.previous_id or fields.user_id or "", self._encode(received))
 

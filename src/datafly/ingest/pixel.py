@@ -58,7 +58,7 @@ class Pixel:
         pipeline = self._doors.admit(request, caller, caller.key)
         request.body = event_of(request)
         checked = check(request.body, implied=kind, settings=self._settings)
-        passage = Passage(Door(f"{_PATH}{kind}", kind), caller, pipeline)
+        passage = Passage(Door(f"{_PATH}{kind}", kind), caller, pipeline, trace=request.trace)
         return picture(*await self._doors.keep(passage, [checked], refused=0))
 
 

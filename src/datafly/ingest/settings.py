@@ -9,7 +9,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     `trusted_proxies`: addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; `*` believes
     whoever connects. `demo` mounts the shop. Sizes are bytes: of a request's body after decompression, and of one
     event as it was sent. Of all bodies together that have not arrived whole: of the first 64 KB of each
-    `max_beginning_bytes`, of what is over it `max_arriving_bytes`.
+    `max_beginning_bytes`, of what is over it `max_arriving_bytes`. `trace_ratio`: the share of requests that is traced,
+    of those that do not say themselves; None: nothing is.
     """
 
     cookie_domain: str = ""
@@ -24,3 +25,4 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     max_beginning_bytes: int = 32 * 1024 * 1024
     max_depth: int = 64
     max_headers: int = 100
+    trace_ratio: float | None = None

@@ -49,7 +49,7 @@ class Webhooks:
         if errors and not isinstance(payload, list):
             raise errors[0][1]
         told = [self._tell(pipeline, index, one, payloads[index]) for index, one in errors]
-        await self._doors.keep(Passage(_DOOR, _nobody(caller), pipeline), good, refused=len(told))
+        await self._doors.keep(Passage(_DOOR, _nobody(caller), pipeline, trace=request.trace), good, refused=len(told))
         return json_reply(200, {"success": True, "accepted": len(good)} | ({"errors": told} if told else {}))
 
     def _source(self, request: Request) -> Source:

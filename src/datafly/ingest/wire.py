@@ -35,7 +35,7 @@ class Disconnected(Exception):
 class Request(msgspec.Struct, gc=False):
     """Header names are lower case; of a repeated header the last counts, but for those that are lists. `signature`: the
     one that was found right, empty where none was asked for. `pipeline_id` and `body` are filled in as they are found,
-    for who must tell why the request was refused.
+    for who must tell why the request was refused. `trace`: its span, where it is traced.
     """
 
     method: str
@@ -48,6 +48,7 @@ class Request(msgspec.Struct, gc=False):
     signature: str = ""
     pipeline_id: str = ""
     body: bytes = b""
+    trace: str = ""
 
 
 class Reply(msgspec.Struct, gc=False):

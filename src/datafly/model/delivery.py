@@ -124,7 +124,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     `offsets`: the members in request order; `delivered`: those of them that the vendor took. `tries`: how many times
     a request for these members was sent, this one included; `earlier`: what the tries before it were answered.
     `told`: offset → the ruling of a delivered member of which the vendor said something all the same. `ahead`: offset
-    → the calls that went before this one for it.
+    → the calls that went before this one for it. `trace_id`: where an event of it is traced.
     """
 
     id: str
@@ -144,6 +144,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     warnings: dict[int, tuple[str, ...]] = {}
     told: dict[int, Ruling] = {}
     ahead: dict[int, tuple[AheadCall, ...]] = {}
+    trace_id: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -18,7 +18,8 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `body` is the event's JSON object, untouched. `anonymous_id` is the caller's (body beats cookie) or the one minted
     for a browser that had none. `type` is always known: the body's, or, where the body has none, that of the door.
-    `historical`: it came by the door for imports. Milliseconds since the epoch.
+    `historical`: it came by the door for imports. `trace`: the span of its request (`model.trace`), where that is
+    traced. Milliseconds since the epoch.
     """
 
     pipeline_id: str
@@ -32,6 +33,7 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     door: str = ""
     type: str = ""
     historical: bool = False
+    trace: str = ""
 
 
 PII: Final = "pii"
@@ -69,6 +71,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `key` orders: events of one key are delivered in order.
     `behind_ms`: by how much our clock had gone back in all when it was received. What people decide is ordered by
     times with it added, which never go back (decision 0084).
+    `trace`: the span of its processing (`model.trace`), where it is traced.
     What comes from JSON holds no cycle, so the collector need not look (delivery holds thousands: decision 0055).
     """
 
@@ -96,6 +99,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     previous_id: str | None = None
     integrations: dict[str, bool] = {}
     behind_ms: int = 0
+    trace: str = ""
 
     @property
     def steady_ms(self) -> int:

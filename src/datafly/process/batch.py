@@ -23,7 +23,8 @@ _encode: Final = msgspec.json.Encoder().encode
 
 class Batch(msgspec.Struct):
     """`entries` are for `events`; `marks` are the fingerprints of their message ids, and when each was received.
-    `withheld`: how many of each pipeline were not kept for want of a consent.
+    `withheld`: how many of each pipeline were not kept for want of a consent. `traced`: span of a request, and that of
+    an event of it.
     """
 
     entries: list[Entry] = msgspec.field(default_factory=list)
@@ -31,6 +32,7 @@ class Batch(msgspec.Struct):
     withheld: Counter[str] = msgspec.field(default_factory=Counter)
     duplicates: int = 0
     refused: int = 0
+    traced: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
 
 def read_batch(records: Sequence[Record], partition: int, batch: Batch) -> list[Incoming]:
@@ -80,6 +82,8 @@ def govern_batch(good: Sequence[Incoming], partition: int, context: Context, mem
         else:
             batch.marks.append((one.mark, outcome.received_ms))
             batch.entries.append(Entry(outcome.key, value))
+            if outcome.trace:
+                batch.traced.append((one.received.trace, outcome.trace))
 
 
 def _refuse(partition: int, offset: int, received: Received | None, reason: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from datafly.model.consent import ConsentSettings, read
 from datafly.model.event import Event, Original, Received, Step
 from datafly.model.installation import Pipeline
+from datafly.model.trace import read_trace
 from datafly.model.traits import supersede
 from datafly.process import consent, identity, normalise, routing, skew, told
 from datafly.process.body import Body, Incoming, Refused, incoming
@@ -73,9 +74,8 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     user = memory.users.get(identity.effective_user(user_id, visitor) or "")
     own, (defaults, common) = _own_word(kind, normal, context.consent.words), _defaults(context, received)
     before, steady = memory.choices.get(one.key), (moment.ms + behind_ms, received_ms + behind_ms)
-    who = _resolve(body, normal, visitor, user, steady[0])
+    who, choice = _resolve(body, normal, visitor, user, steady[0]), routing.read_choice(body.integrations)
     allowed, said, chosen = consent.settle(own, before, defaults, steady, known=user is not None, common=common)
-    choice = routing.read_choice(body.integrations) if body.integrations else routing.EVERYWHERE
     return Event(  # by position: by name takes seven times as long
         received.message_id,
         kind,
@@ -101,7 +101,14 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
         previous_id,
         choice,
         behind_ms,
+        _below(received) if received.trace else "",
     ), chosen
+
+
+def _below(received: Received) -> str:
+    """The span of processing it. Named by the event: who processes it again tells of the same span."""
+    trace = read_trace(received.trace)
+    return trace.below(received.message_id).text if trace else ""
 
 
 def _own_word(kind: str, normal: normalise.Normal, words: Mapping[str, str]) -> dict[str, bool]:

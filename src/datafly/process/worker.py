@@ -24,6 +24,7 @@ from datafly.process.inheritance import Mark, Will
 from datafly.process.learner import REMEMBERED_MS, Learner
 from datafly.process.memory import Seen
 from datafly.process.steps import Context
+from datafly.process.tracing import tell_spans
 
 Pipelines = Callable[[], Mapping[str, Pipeline]]
 """Pipeline id → pipeline."""
@@ -141,6 +142,7 @@ class PartitionWorker:
             emit(ProcessStateNotHanded(self.partition, error.message))
 
     def _process(self, records: Sequence[Record]) -> None:
+        began_ns = time.time_ns()
         context, batch = Context(self._pipelines(), self._consent()), Batch()
         memory = self._learner.memory
         for start in range(0, len(records), SLICE):
@@ -155,6 +157,8 @@ class PartitionWorker:
         for pipeline_id, events in batch.withheld.items():
             emit(ProcessEventsWithheld(self.partition, pipeline_id, events))
         emit(ProcessBatchAppended(self.partition, len(batch.entries), batch.duplicates, batch.refused))
+        if batch.traced:
+            tell_spans(batch.traced, began_ns, self.partition)
 
     def _tell_lost(self, found: int) -> None:
         """Once, as the position goes beyond it with the append that is durable by now."""

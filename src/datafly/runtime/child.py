@@ -21,6 +21,7 @@ from datafly.model.errors import SignalError
 from datafly.observe import add_sink
 from datafly.observe.lines import bridge_libraries, line_sink
 from datafly.runtime.figures import offered
+from datafly.runtime.tracing import load_tracing, tracing
 from datafly.settings import Settings
 
 _LIFELINE: Final = 0
@@ -45,6 +46,7 @@ def preload(names: Sequence[str], settings: Settings) -> None:
         module = importlib.import_module(_module_of(name))
         if hasattr(module, "prepare"):
             module.prepare(settings)
+    load_tracing(settings)
     loop_factory()
     gc.collect()
     gc.freeze()
@@ -62,7 +64,7 @@ def work(name: str, settings: Settings) -> None:
     add_sink(line_sink(role=name, level=settings.log_level, style=settings.log_format, attempts=settings.log_attempts))
     collect_rarely()
     try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        with tracing(name, settings), asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_main(name, settings))
     except SignalError as error:
         sys.exit(f"datafly {name}: {error.message}")

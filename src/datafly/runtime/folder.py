@@ -86,10 +86,10 @@ def _takes(settings: Settings, descriptor: int, how: int = fcntl.LOCK_EX) -> boo
     return True
 
 
-def somebody_is_in(settings: Settings) -> bool:
-    """Whether a Signal runs on the folder. Makes nothing."""
+def somebody_is_in(settings: Settings, role: str = "up") -> bool:
+    """Whether a Signal runs on the folder, or that role alone. Makes nothing."""
     try:
-        descriptor = os.open(settings.data_dir / "up.lock", os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(settings.data_dir / f"{role}.lock", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return False
     try:

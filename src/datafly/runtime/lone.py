@@ -24,10 +24,11 @@ from datafly.runtime.health import HEALTH
 from datafly.runtime.ports import refuse_busy_ports
 from datafly.runtime.probes import probes
 from datafly.runtime.shared_engines import Watched, prepare_shared, require_shared_engines
+from datafly.runtime.tracing import require_tracing, tracing
 from datafly.runtime.up import stop_on_signals
 from datafly.settings import Settings
 
-_OWN_HEALTH_PORT: Final = {"gateway": 8081, "processor": 8082, "delivery": 8083, "management": 8085}
+OWN_HEALTH_PORT: Final = {"gateway": 8081, "processor": 8082, "delivery": 8083, "management": 8085}
 _AGAIN_SECONDS: Final = 1.0
 _LATE: Final = 1
 """The exit status where it had to be cut off."""
@@ -41,7 +42,8 @@ async def run_role(role: str, settings: Settings) -> None:
     add_sink(line_sink(role=role, level=settings.log_level, style=settings.log_format))
     collect_rarely()
     require_shared_engines(settings, role)
-    settings = msgspec.structs.replace(settings, health_port=settings.health_port or _OWN_HEALTH_PORT[role])
+    settings = msgspec.structs.replace(settings, health_port=settings.health_port or OWN_HEALTH_PORT[role])
+    require_tracing(settings)
     refuse_busy_ports(settings, ports_of(role))
     async with (
         one_of_a_role(settings, role, stop),
@@ -52,7 +54,8 @@ async def run_role(role: str, settings: Settings) -> None:
         try:
             if await _prepared(settings, role, stop):
                 Watched(settings, role, HEALTH).begin()
-                await importlib.import_module(f"datafly.runtime.roles.{role}").run(settings, stop, HEALTH.begun)
+                with tracing(role, settings):
+                    await importlib.import_module(f"datafly.runtime.roles.{role}").run(settings, stop, HEALTH.begun)
         finally:
             asking.cancel()
 

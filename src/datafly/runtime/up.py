@@ -25,6 +25,7 @@ from datafly.runtime.process import start
 from datafly.runtime.sharing import share_out_deliveries
 from datafly.runtime.shed import shed_code
 from datafly.runtime.supervisor import supervise
+from datafly.runtime.tracing import require_tracing
 from datafly.runtime.welcome import welcome
 from datafly.settings import Settings
 
@@ -38,6 +39,7 @@ async def up(settings: Settings) -> None:
     os.umask(0o077)
     stop = stop_on_signals()
     add_sink(line_sink(role="supervisor", level=settings.log_level, style=settings.log_format))
+    require_tracing(settings)
     refuse_busy_ports(settings)
     async with alone_in_the_folder(settings, stop) as held:
         if held is not None:

@@ -33,6 +33,19 @@ def web_address(text: str) -> None:
         raise ValueError("is no address such as https://signal.example.com")
 
 
+def collector(text: str) -> None:
+    """Where something is posted to: with a path, without anybody's name."""
+    if not text:
+        return
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or parts.fragment or parts.username is not None:
+        raise ValueError("is no address such as http://localhost:4318/v1/traces")
+
+
 def issuer(text: str) -> None:
     """Secrets go there, so it is HTTPS; without, only on this machine."""
     if not text:

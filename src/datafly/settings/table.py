@@ -229,6 +229,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["auto", "all", "failed", "none"],
         Sentence("Which requests to vendors have a log line, with all that is known of each; auto is all in JSON."),
     ] = "auto"
+    trace_url: Annotated[
+        str,
+        Sentence(
+            "Where traces are sent by OTLP over HTTP, such as http://localhost:4318/v1/traces; empty traces nothing.",
+            form=forms.collector,
+        ),
+    ] = ""
+    trace_ratio: Annotated[
+        float,
+        Sentence(
+            "Share of the requests to the gateway that is traced, of those that do not say by a traceparent of theirs.",
+            least=0,
+            most=1,
+        ),
+    ] = 0.01
+    trace_headers: Annotated[
+        Secret | None,
+        Sentence("What the collector of traces asks for: headers as NAME=VALUE, separated by commas."),
+    ] = None
     cookie_domain: Annotated[
         str, Sentence("Domain of the _dfid cookie; empty ties it to the gateway's own host.", form=forms.domain)
     ] = ""

@@ -127,6 +127,17 @@ def test_a_signal_that_runs_and_does_not_answer_is_told(settings):
     assert all("does not answer" in one.sentence for one in told)
 
 
+def test_of_roles_that_run_alone_those_that_are_here_are_asked_on_their_health_ports(settings):
+    started_once(settings)
+    settings = msgspec.structs.replace(settings, health_port=free())
+    names = ("up.lock", "processor.lock")
+    with (settings.data_dir / names[0]).open("w") as tree, (settings.data_dir / names[1]).open("w") as own:
+        fcntl.flock(tree, fcntl.LOCK_SH)
+        fcntl.flock(own, fcntl.LOCK_EX)
+        (told,) = [one for one in examine(Ground(settings)) if one.check == "ports"]
+    assert f"its processor does not answer at 127.0.0.1:{settings.health_port}" in told.sentence
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_told(settings):
     settings.data_dir.mkdir(mode=0o500)

@@ -49,6 +49,7 @@ class DeliveryView(msgspec.Struct, frozen=True):
     ahead: list[AheadView]
     warnings: list[str]
     attempt_id: str | None
+    trace_id: str | None
     revision_number: int | None
     run_id: str | None
     decided_at: datetime | None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datafly.model.errors import OperatorError
 from datafly.runtime.checkup.finding import Finding, Ground, Level
 from datafly.runtime.roles.management import management_settings
+from datafly.runtime.tracing import require_tracing
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 
@@ -45,5 +46,6 @@ def check(ground: Ground) -> Iterator[Finding]:
 def _together(ground: Ground) -> Iterator[Finding]:
     try:
         management_settings(ground.settings)
+        require_tracing(ground.settings)
     except OperatorError as error:
         yield Finding("settings", Level.FAIL, error.message, "`datafly settings` shows each, and where it came from.")

@@ -131,6 +131,7 @@ def _gateway_settings(settings: Settings) -> GatewaySettings:
         body_timeout_seconds=settings.body_timeout_seconds,
         max_arriving_bytes=settings.gateway_buffer_bytes // 2,
         max_beginning_bytes=settings.gateway_buffer_bytes // 8,
+        trace_ratio=settings.trace_ratio if settings.trace_url else None,
     )
 
 
