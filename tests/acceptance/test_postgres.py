@@ -1,8 +1,6 @@
 """The same product with its store in PostgreSQL."""
 
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -65,37 +63,6 @@ def test_while_postgres_is_away_events_are_taken_and_nothing_is_lost_or_doubled_
     assert sorted(numbers) == list(range(len(load.acknowledged)))
     assert demo.installed(installation)["counts"]["DELIVERED"] == len(numbers)
     assert not (demo.data / "store.db").exists()
-
-
-def test_a_store_moves_to_postgres_though_the_move_is_killed_and_nothing_is_lost_or_sent_again(
-    new_signal, postgres_place, load_on
-):
-    demo = new_signal()
-    installation = demo.install(demo.vendor_key())
-    early = [demo.track("Step Taken", f"user-{step % 7}", f"early-{step}", step=step) for step in range(50)]
-    demo.send(*early)
-    demo.is_through(installation, delivered=50)
-    demo.api("PATCH", f"pipeline-integrations/{installation}", {"paused": True})
-    with load_on(demo) as load:
-        load.more(5 * load.BATCH)
-    assert "Stop it, then move" in demo.run("move", "--to", postgres_place, status=2)
-    assert demo.interrupt()[0] == 0
-    words = [sys.executable, "-m", "datafly", "move", "--to", postgres_place]
-    moving = subprocess.Popen(words, env=demo.environment, cwd=demo.folder)
-    demo.until((demo.data / "closed").exists, "the move has begun")
-    moving.kill()
-    moving.wait()
-    if "is being moved" in (demo.data / "closed").read_text():
-        assert "is in PostgreSQL" in demo.run("move", "--to", postgres_place)
-    assert "was moved to PostgreSQL" in demo.run("up", "--demo", status=2)
-    demo.variables["DATAFLY_STORE_URL"] = postgres_place
-    demo.start()
-    demo.send(*early)
-    demo.api("PATCH", f"pipeline-integrations/{installation}", {"paused": False})
-    demo.is_through(installation, delivered=50 + len(load.acknowledged))
-    told = [one["custom"] for one in demo.arrivals()]
-    assert sorted(one["step"] for one in told if "step" in one) == [*range(50)]
-    assert sorted(one["number"] for one in told if "number" in one) == [*range(len(load.acknowledged))]
 
 
 def test_what_is_wrong_with_the_database_stops_the_start_with_one_sentence(new_signal, postgres_place):

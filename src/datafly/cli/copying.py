@@ -57,27 +57,41 @@ def restore(
 def move(
     *,
     to: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             "--to",
             metavar="URL",
-            help="postgresql://USER:PASSWORD@HOST/DATABASE; else what store_url says.",
+            help="postgresql://USER:PASSWORD@HOST/DATABASE, kafka://HOST:9092, or both; else what the settings say.",
             show_default=False,
         ),
-    ] = "",
+    ] = None,
     settings: Settings,
     found: list[Found],  # noqa: ARG001  settings says it all here
 ) -> None:
-    """Move the store of a data folder into an empty PostgreSQL database, with Signal stopped. Goes on where it was."""
-    from datafly.model.errors import OperatorError
-    from datafly.runtime.move import move_store
+    """Move store and log of a data folder to PostgreSQL and Kafka, with Signal stopped. Goes on where it was."""
+    import msgspec
 
-    place = to or (settings.store_url.reveal() if settings.store_url else "")
-    if not place:
+    from datafly.model.errors import OperatorError
+    from datafly.model.secret import Secret
+    from datafly.runtime.move import is_moved, move_store
+
+    for url in to or ():
+        if url.startswith("kafka://"):
+            settings = msgspec.structs.replace(settings, log_url=url)
+        else:
+            settings = msgspec.structs.replace(settings, store_url=Secret(url))
+    if settings.store_url is None:
         raise OperatorError("Where to? Give --to postgresql://…, or set DATAFLY_STORE_URL.")
-    with bar("rows") as moved:
-        move_store(settings, place, moved=moved)
-    print("The store is in PostgreSQL. Set DATAFLY_STORE_URL, then start: datafly up.")
+    if not is_moved(settings) or not settings.log_url:
+        with bar("rows") as moved:
+            move_store(settings, settings.store_url.reveal(), moved=moved)
+        print("The store is in PostgreSQL: set DATAFLY_STORE_URL.")
+    if settings.log_url:
+        from datafly.runtime.move_log import move_log
+
+        with bar("events") as moved:
+            move_log(settings, moved=moved)
+        print("The log is on Kafka: set DATAFLY_LOG_URL.")
 
 
 @contextmanager

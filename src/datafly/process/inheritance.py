@@ -16,9 +16,9 @@ HANDED_SECONDS: Final = 30.0
 """So often what changed is handed on, at least where something did."""
 HANDED_CHANGES: Final = 10_000
 _AT_ONCE: Final = 2_000
-_MARK: Final = "mark"
-_PREFIXES: Final = {"visitors": "v:", "users": "u:", "choices": "c:"}
-_TABLES: Final = {prefix: table for table, prefix in _PREFIXES.items()}
+MARK: Final = "mark"
+PREFIXES: Final = {"visitors": "v:", "users": "u:", "choices": "c:"}
+_TABLES: Final = {prefix: table for table, prefix in PREFIXES.items()}
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -52,7 +52,7 @@ class Inherited(msgspec.Struct):
 
 
 def inherit(
-    reader: Reader, state: StateFile, leaving: Callable[[], bool], *, tables: Collection[str] = tuple(_PREFIXES)
+    reader: Reader, state: StateFile, leaving: Callable[[], bool], *, tables: Collection[str] = tuple(PREFIXES)
 ) -> Inherited:
     """Take what is new in `state`, of these tables, into the file, unless `leaving`. That it was is not kept yet."""
     position, mark = state.handed
@@ -60,7 +60,7 @@ def inherit(
     while not leaving() and (records := reader.read(found.position, max_records=_AT_ONCE)):
         state.take([row for record in records if (row := _row(record)) and row[0] in tables])
         for record in records:
-            if record.key == _MARK:
+            if record.key == MARK:
                 found.mark, found.is_new = _decode(record.value), True
         found.news += len(records)
         found.position = records[-1].offset + 1
@@ -95,9 +95,9 @@ class Will:
         """All that changed up to the mark, which is in the file; it comes last. Raises as `Appender.append`."""
         self.postpone()
         while rows := self._state.changed(_AT_ONCE):
-            first = self._appender.append([Entry(_PREFIXES[table] + one, value) for table, one, value in rows])
+            first = self._appender.append([Entry(PREFIXES[table] + one, value) for table, one, value in rows])
             self._state.hand(rows, position=first + len(rows))
-        first = self._appender.append([Entry(_MARK, mark.encoded())])
+        first = self._appender.append([Entry(MARK, mark.encoded())])
         self._state.hand([], position=first + 1, mark=mark.encoded())
         self.applied = mark.applied
 

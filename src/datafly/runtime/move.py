@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from datafly.model.errors import OperatorError
 from datafly.runtime.closed import FILE, close_folder, why_closed
 from datafly.runtime.folder import held_folder, usable_folder
@@ -20,13 +22,17 @@ _DONE: Final = (
 )
 
 
+def is_moved(settings: Settings) -> bool:
+    """Whether the store of the folder is in a database by now."""
+    return why_closed(settings) == _DONE
+
+
 def move_store(settings: Settings, to: str, *, moved: Moved) -> None:
     """What is interrupted goes on by the same call. The log and the state stay in the folder.
 
     Raises `OperatorError`: a Signal runs; nothing is there; the database is not empty or cannot be had.
     """
-    if settings.log_url:
-        raise OperatorError("Marks of the store are of the log in the data folder: move without DATAFLY_LOG_URL.")
+    own = msgspec.structs.replace(settings, log_url="", store_url=None)
     with usable_folder(settings), held_folder(settings, "move its store"):
         if not (settings.data_dir / dialect.FILE).exists():
             raise OperatorError(f"There is no store in {settings.data_dir}: nothing is to be moved.")
@@ -34,7 +40,7 @@ def move_store(settings: Settings, to: str, *, moved: Moved) -> None:
         if closed not in {"", _BEGUN}:
             raise OperatorError(closed)
         open_store(settings.data_dir, encryption_key=encryption_key(settings)).close()
-        with moving(settings.data_dir, to, log_id(settings)) as move:
+        with moving(settings.data_dir, to, log_id(own)) as move:
             if move.begin(anew=not closed):
                 close_folder(settings, _BEGUN)
                 move.copy(moved)

@@ -17,6 +17,7 @@ from datafly.store.intake import SqlIntake
 from datafly.store.ledger import SqlLedger
 from datafly.store.migrate import HEAD, change, migrate
 from datafly.store.moving import LOG_ID, MOVING, Moving
+from datafly.store.relocating import Places, relocate
 from datafly.store.schema import facts
 from datafly.store.seal import Sealer
 from datafly.store.turn import Turn
@@ -52,6 +53,20 @@ class SqlStore:
     def turn(self, name: str) -> Turn:
         """The right to do what one process of all that use this store does at a time."""
         return self._database.turn(name)
+
+    def log(self) -> str | None:
+        """Which log the marks are of; None where nobody said yet."""
+        with self._database.read() as connection:
+            return connection.execute(sa.select(facts.c.value).where(facts.c.name == LOG_ID)).scalar()
+
+    def relocate(self, places: Places, gone: int, log_id: str) -> None:
+        """What the store says of events in its log is said of them in another from now on, which is `log_id`.
+
+        `places`: where each is; `gone`: a partition that there is not, for those that are nowhere.
+        """
+        with self._database.write() as connection:
+            relocate(connection, places, gone)
+            dialect.upsert(connection, facts, [{"name": LOG_ID, "value": log_id}])
 
     def close(self) -> None:
         """Nothing may be under way. Closing twice does no harm."""

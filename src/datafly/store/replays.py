@@ -12,7 +12,7 @@ from datafly.store import rows
 from datafly.store.database import Database
 from datafly.store.schema import installations, replay_plans, replays
 
-_MEMBERS: Final = msgspec.msgpack.Decoder(tuple[tuple[int, int], ...])
+MEMBERS: Final = msgspec.msgpack.Decoder(tuple[tuple[int, int], ...])
 _PLANNED: Final = sa.select(*replays.c, replay_plans.c.document.label("plan")).select_from(
     replays.outerjoin(replay_plans, replay_plans.c.replay_id == replays.c.id)
 )
@@ -68,6 +68,6 @@ def _row(replay: Replay, now_ms: int) -> dict[str, Any]:
 
 
 def _replay(row: rows.Row) -> Replay:
-    told: Any = dict(row) | {"members": _MEMBERS.decode(row["members"])}
+    told: Any = dict(row) | {"members": MEMBERS.decode(row["members"])}
     plan = told.pop("plan")
     return Replay(**told, plan=None if plan is None else msgspec.convert(plan, Plan))
