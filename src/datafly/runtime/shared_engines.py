@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from datafly.log.base import RAW, Log
+from datafly.log.base import RAW, Reader
 from datafly.model.errors import OperatorError, SignalError
 from datafly.runtime.compose import open_log
 from datafly.runtime.health import Health
@@ -65,7 +65,7 @@ class Watched:
             self._watch("log", self._ask_the_log)
         if role in _OF_THE_STORE:
             self._watch("store", self._ask_the_store)
-        self._log: Log | None = None
+        self._reader: Reader | None = None
         self._store: SqlStore | None = None
 
     def begin(self) -> None:
@@ -90,12 +90,14 @@ class Watched:
             time.sleep(_LOOK_SECONDS)
 
     def _ask_the_log(self) -> None:
-        self._log = self._log or open_log(self._settings)
-        reader = self._log.reader(RAW, 0)
+        """By a reader that is kept for as long as it gets answers."""
+        reader, self._reader = self._reader or open_log(self._settings).reader(RAW, 0), None
         try:
             reader.bounds()
-        finally:
+        except BaseException:
             reader.close()
+            raise
+        self._reader = reader
 
     def _ask_the_store(self) -> None:
         self._store = self._store or open_the_store(self._settings)
