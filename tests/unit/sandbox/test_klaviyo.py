@@ -441,3 +441,19 @@ async def test_any_document_is_answered(klaviyo, document, kind):
     for path in PATHS:
         reply = await klaviyo.client.post(f"/klaviyo/api/{path}", content=content, headers=HEADERS)
         assert reply.status_code < 500, reply.text
+
+
+async def test_a_profile_is_updated_by_its_id_and_takes_nobody_elses_identifier(klaviyo):
+    async def patch(key, **attributes):
+        document = {"data": {"type": "profile", "id": key, "attributes": attributes}}
+        return await klaviyo.client.patch(f"/klaviyo/api/profiles/{key}", json=document, headers=HEADERS)
+
+    jane, bob = [(await klaviyo.write(email=f"{name}@example.com")).json()["data"]["id"] for name in ("jane", "bob")]
+    reply = await patch(jane, first_name="Jane", properties={"plan": "gold"})
+    assert reply.status_code == 200
+    told = reply.json()["data"]["attributes"]
+    assert (told["email"], told["first_name"], told["properties"]) == ("jane@example.com", "Jane", {"plan": "gold"})
+    taken = await patch(jane, email="bob@example.com")
+    assert (taken.status_code, taken.json()["errors"][0]["meta"]) == (409, {"duplicate_profile_id": bob})
+    assert (await patch("nobody", first_name="X")).status_code == 404
+    assert (await patch(jane, phone_number="1")).status_code == 400

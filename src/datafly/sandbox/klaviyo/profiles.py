@@ -111,6 +111,18 @@ def create_profile(call: Call, document: Any) -> Outcome:
     return _written(call, found, data["attributes"]) if found.is_new else conflict(found.key)
 
 
+def update_profile(call: Call, document: Any) -> Outcome:
+    """By Klaviyo's id alone; an identifier that another profile holds is a conflict."""
+    data, key = at(document, "data"), call.match["id"]
+    if call.store.get("profiles", key) is None:
+        return error(404, "A profile with that id does not exist.")
+    findings = list(_writable(call, {**data, "id": key} if isinstance(data, dict) else data, "/data"))
+    if findings:
+        return refused(findings)
+    found = resolved(call, data["attributes"], key)
+    return conflict(found.others[0]) if found.others else _written(call, found, data["attributes"])
+
+
 def _written(call: Call, found: Resolved, attributes: Object) -> Outcome:
     made = write(call, found.key, attributes)
     verdict = Verdict(place="data", accepted=True, who=label(attributes), kind="profiles", id=found.key)

@@ -90,6 +90,12 @@ ENDPOINTS: Final = (
     _post("/api/event-bulk-create-jobs", events.create_many, "events", 10, 150),
     _post("/api/profile-import", profiles.import_profile, "profiles", 75, 750),
     _post("/api/profiles", profiles.create_profile, "profiles", 75, 750),
+    Endpoint(
+        method="PATCH",
+        path="/api/profiles/{id}",
+        answer=_writes(profiles.update_profile, "profiles"),
+        pools=_limited("/api/profiles/{id}", 75, 750),
+    ),
     _post("/api/profile-bulk-import-jobs", profiles.import_many, "profiles", 10, 150),
     _get("/api/profile-bulk-import-jobs/{id}", profiles.job_of, "profiles", 10, 150),
     _get("/api/profile-bulk-import-jobs/{id}/import-errors", profiles.errors_of, "profiles", 10, 150),
