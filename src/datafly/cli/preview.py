@@ -33,6 +33,8 @@ def _say(previewed: Previewed, which: str) -> None:
     ruling = previewed.ruling
     words = f"{ruling.verdict} {ruling.reason}" if ruling else f"{len(previewed.requests)} request(s); nothing was sent"
     causes = [ruling.cause, ruling.cure] if ruling else []
+    if previewed.cost is not None:
+        causes.append(f"It costs {previewed.cost} {previewed.unit}, if none of it was told before.")
     for line in [words, *causes, *previewed.warnings, *previewed.notes]:
         if line:
             print(f"{which}{line}", file=sys.stderr)

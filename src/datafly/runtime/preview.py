@@ -31,20 +31,27 @@ _STRANGER = "00000000-0000-4000-8000"
 
 
 class Previewed(msgspec.Struct, frozen=True):
-    """`ruling` None: the requests would be sent. Otherwise why not, and there are none."""
+    """`ruling` None: the requests would be sent. Otherwise why not, and there are none.
+
+    `cost`: what the vendor would count as spent, of `unit`, if nothing was told before; None where it counts nothing.
+    """
 
     ruling: Ruling | None
     requests: tuple[dict[str, Any], ...] = ()
+    cost: int | None = None
+    unit: str = ""
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The object that scripts read; its shape is fixed."""
+        """The object that scripts read; its shape is fixed. `cost` is there where the vendor bills by what it gets."""
+        cost = {} if self.cost is None else {"cost": {"count": self.cost, "unit": self.unit}}
         return {
             "verdict": self.ruling.verdict.value if self.ruling else None,
             "reason": self.ruling.reason if self.ruling else None,
             "requests": list(self.requests),
             "warnings": list(self.warnings),
+            **cost,
         }
 
 
@@ -82,7 +89,9 @@ class Preview:
         if isinstance(shaped, Ruling):
             return Previewed(shaped, notes=self._compiled.notes)
         requests = tuple(self._shown(item, now_ms) for item in shaped)
-        return Previewed(None, requests, _warnings(shaped), self._compiled.notes)
+        meter = self._compiled.meter
+        cost, unit = (sum(map(meter.cost, shaped)), meter.unit) if meter else (None, "")
+        return Previewed(None, requests, cost, unit, _warnings(shaped), self._compiled.notes)
 
     def _shown(self, item: Item, now_ms: int) -> dict[str, Any]:
         """As it would be sent, signature and all; of what is secret nothing."""

@@ -35,6 +35,15 @@ def objection(key: str) -> str:
     return "" if size in (_SEED_BYTES, 2 * _SEED_BYTES) else f"holds {size} bytes after whsk_; there must be 32 or 64"
 
 
+def as_key(text: str) -> str:
+    """A key of Standard Webhooks as it is; of any other text the key that its bytes are."""
+    try:
+        is_key = text.startswith(SYMMETRIC) and bool(_decoded(text.removeprefix(SYMMETRIC)))
+    except ValueError:
+        is_key = False
+    return text if is_key or not objection(text) else f"{SYMMETRIC}{b64encode(text.encode()).decode()}"
+
+
 def key_of(text: str) -> str:
     """A key that anybody can make of a text: for trying, not for keeping."""
     return f"{SYMMETRIC}{b64encode(sha256(text.encode()).digest()).decode()}"
@@ -67,9 +76,12 @@ def keyed_hash(secret: str, body: bytes, algorithm: str, encoding: str) -> str:
     return ENCODINGS[encoding](hmac.digest(secret.encode(), body, algorithm))
 
 
-def timestamped(secret: str, seconds: int, body: bytes, algorithm: str, encoding: str) -> str:
-    """`t=<seconds>,v1=<signature>`, over both, so that nobody can send an old request again later."""
-    return f"t={seconds},v1={keyed_hash(secret, b'%d.' % seconds + body, algorithm, encoding)}"
+def timestamped(secrets: Sequence[str], seconds: int, body: bytes, algorithm: str, encoding: str) -> str:
+    """`t=<seconds>,v1=<signature>`, over both, so that nobody can send an old request again later; a `v1` by each of
+    the secrets, so that one of them may be replaced.
+    """
+    signed = b"%d." % seconds + body
+    return ",".join([f"t={seconds}", *(f"v1={keyed_hash(one, signed, algorithm, encoding)}" for one in secrets)])
 
 
 def public_key(key: str) -> str:

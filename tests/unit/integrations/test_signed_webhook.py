@@ -73,6 +73,19 @@ def test_both_keys_sign_while_one_is_replaced_and_then_only_the_new_one():
     assert public_key(PRIVATE).startswith("whpk_")
 
 
+def test_both_hmac_secrets_sign_while_one_is_replaced_and_then_only_the_new_one():
+    until = {**HMAC, "previous_hmac_secret": "old", "previous_secret_until": "2026-12-01T00:00:00Z"}
+    end_ms = 1_796_083_200_000
+    by = {key: hmac.new(key.encode(), b'{"a":1}', hashlib.sha256).hexdigest() for key in ("shh", "old")}
+    before, after = (shown(attempt(now_ms, **until)) for now_ms in (end_ms - 1, end_ms))
+    assert (before["X-Signature"], before["X-Signature-Previous"]) == (by["shh"], by["old"])
+    assert (after["X-Signature"], after.get("X-Signature-Previous")) == (by["shh"], None)
+    timed = shown(attempt(end_ms - 1, **until | {"signature": "timestamped"}))["X-Signature"]
+    at = end_ms // 1000 - 1
+    keys = [hmac.new(key, b'%d.{"a":1}' % at, hashlib.sha256).hexdigest() for key in (b"shh", b"old")]
+    assert timed == f"t={at},v1={keys[0]},v1={keys[1]}"
+
+
 @pytest.mark.parametrize(
     ("config", "name", "value"),
     [

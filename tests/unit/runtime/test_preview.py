@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from datafly import catalog
 from datafly.model.errors import Invalid, NotFound
 from datafly.runtime.preview import Preview
 from datafly.spec.signature import standard_headers
@@ -222,3 +223,16 @@ def test_a_request_that_is_signed_is_shown_with_its_signature_and_without_its_se
     signed = standard_headers([key], headers["webhook-id"], NOW_MS // 1000, body)
     assert headers == {"Content-Type": "application/json", **signed}
     assert (address in repr(request), key in repr(request), request["url"]) == (False, False, "***")
+
+
+def test_what_an_event_costs_is_told_where_the_vendor_bills_by_what_it_is_told_and_nowhere_else():
+    """By the definition itself: whoever bills has `spend`, and its page tells the same of the same example."""
+    for one in catalog.all():
+        previews = Preview(one.slug, None, lambda: NOW_MS)
+        told = previews.of(msgspec.json.encode(event(type="identify", traits={"plan": "gold"}))).as_json()
+        assert ("cost" in told) == (one.spend is not None)
+        if one.spend is not None:
+            assert told["cost"]["unit"] == one.spend.unit
+            assert told["cost"]["count"] > 0
+    refused = Preview("insider", None, lambda: NOW_MS).of(msgspec.json.encode({"type": "page"})).as_json()
+    assert "cost" not in refused

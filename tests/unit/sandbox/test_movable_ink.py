@@ -130,3 +130,9 @@ NAMES = ["type", "event", "user_id", "anonymous_id", "timestamp", "properties"]
 @given(VALUE | st.dictionaries(st.sampled_from(NAMES), VALUE | st.sampled_from(["track", "order_completed"])))
 def test_any_json_is_judged(event):
     assert isinstance(problem(event, NOON, strict=True), str)
+
+
+async def test_the_number_0_is_an_id_as_any_other(client):
+    viewed = track("Product Viewed", properties={"product_id": 0})
+    bought = track("order_completed", properties={"products": [{"id": 0}]})
+    assert (await client.post(PATH, json={"events": [viewed, bought]}, auth=PAIR)).status_code == 200

@@ -214,6 +214,8 @@ async def test_what_is_no_json_is_kept_as_text(client):
         {"signing_secret": OTHER, "previous_signing_secret": KEY, "batching": "on"},
         {"signature": "hmac", "hmac_secret": "shh", "hmac_prefix": "sha512=", "hmac_algorithm": "sha512"},
         {"signature": "timestamped", "hmac_secret": "shh", "hmac_encoding": "base64"},
+        {"signature": "hmac", "hmac_secret": "new", "previous_hmac_secret": "shh"},
+        {"signature": "timestamped", "hmac_secret": "new", "previous_hmac_secret": "shh"},
         {"signature": "none", "authentication": "basic", "basic_user": "jane", "basic_password": "pw"},
         {"signature": "none", "authentication": "bearer", "bearer_token": "t-1", "method": "PUT"},
     ],

@@ -89,4 +89,4 @@ def test_a_hmac_of_ones_own_is_that_of_the_body_by_the_bytes_of_the_secret(algor
 
 def test_a_timestamped_signature_is_over_the_time_and_the_body():
     digest = hmac.new(b"s", b"1614265330.{}", hashlib.sha256).hexdigest()
-    assert timestamped("s", 1614265330, b"{}", "sha256", "hex") == f"t=1614265330,v1={digest}"
+    assert timestamped(["s"], 1614265330, b"{}", "sha256", "hex") == f"t=1614265330,v1={digest}"

@@ -66,8 +66,8 @@ SETTINGS = (
     ),
     Moment(
         "previous_secret_until",
-        "Until when the previous key signs too; without, as long as it is set.",
-        label="Previous signing secret until",
+        "Until when the previous key or HMAC secret signs too; without, as long as it is set.",
+        label="Previous secret until",
         required=False,
         example="2026-12-01T00:00:00Z",
         advanced=True,
@@ -78,6 +78,15 @@ SETTINGS = (
         label="HMAC secret",
         example="xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         needed_if=("signature", ("hmac", "timestamped")),
+    ),
+    Secret(
+        "previous_hmac_secret",
+        "The secret before, by which a second HMAC is sent while receivers are told: a further v1=… behind the first "
+        "with timestamped, else in a header that is called like the other and ends in -Previous.",
+        label="Previous HMAC secret",
+        required=False,
+        example="yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
+        advanced=True,
     ),
     Text(
         "hmac_header",

@@ -1,11 +1,8 @@
 """Sends one message to one channel."""
 
 import asyncio
-import base64
-import hmac
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -15,6 +12,7 @@ from datafly.management.settings import SmtpSettings
 from datafly.management.views.times import moment, moment_or_none
 from datafly.model.alert import EMAIL, AlertChannel, AlertMessage, Mention
 from datafly.model.delivery import Outgoing, Reply
+from datafly.spec.signature import as_key, identified, standard_headers
 
 _TIMEOUT_SECONDS: Final = 10.0
 _HEADINGS: Final = {"firing": "Firing", "reminder": "Still firing", "resolved": "Resolved", "test": "Test"}
@@ -65,14 +63,12 @@ async def tell(
 
 
 def webhook_request(channel: AlertChannel, message: AlertMessage, now_ms: int, url: str) -> Outgoing:
-    """Signed as standardwebhooks.com has it: HMAC-SHA256 of id, time and body, joined by full stops, in base64."""
+    """Signed as Standard Webhooks has it, as what goes to vendors is."""
     alerts = [_alert(one) for one in message.mentions]
     body = msgspec.json.encode(_Body(message.id, moment(now_ms), words(message), alerts, url))
-    headers = {"Content-Type": "application/json", "webhook-id": message.id, "webhook-timestamp": str(now_ms // 1000)}
-    if channel.secret is not None:
-        signed = f"{message.id}.{now_ms // 1000}.".encode() + body
-        digest = hmac.digest(_key(channel.secret.reveal()), signed, sha256)
-        headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
+    keys = [as_key(channel.secret.reveal())] if channel.secret else []
+    told = standard_headers(keys, message.id, now_ms // 1000, body) if keys else identified(message.id, now_ms // 1000)
+    headers = {"Content-Type": "application/json", **told}
     address = channel.url.reveal() if channel.url else ""
     return Outgoing("POST", address, headers, body, timeout_seconds=_TIMEOUT_SECONDS)
 
@@ -102,16 +98,6 @@ async def _tell_by_mail(channel: AlertChannel, message: AlertMessage, smtp: Smtp
 def _line(one: Mention) -> str:
     told = one.episode
     return f"{_HEADINGS[one.what]}: {told.rule_name} ({told.subject_name or 'Signal'}). {told.sentence}"
-
-
-def _key(secret: str) -> bytes:
-    """What comes after `whsec_` is base64; another text is its own bytes."""
-    if secret.startswith("whsec_"):
-        try:
-            return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        except ValueError:
-            pass
-    return secret.encode()
 
 
 def _alert(one: Mention) -> _Alert:

@@ -56,13 +56,18 @@ def _lacking(event: Mapping[str, Any]) -> str:
     name = name_of(event)
     told = event.get("properties")
     properties = told if isinstance(told, dict) else {}
-    if name in _NEEDS_ID and not properties.get("id"):
+    if name in _NEEDS_ID and not _has(properties, "id"):
         return f"{name} requires properties.id"
-    if name in _NEEDS_PRODUCT and not (properties.get("product_id") or properties.get("sku")):
+    if name in _NEEDS_PRODUCT and not _has(properties, "product_id", "sku"):
         return f"{name} requires properties.product_id or properties.sku"
     if name in ("product_searched", "Products Searched") and not properties.get("query"):
         return f"{name} requires properties.query"
     return _lacking_of_order(name, properties.get("products"))
+
+
+def _has(found: Mapping[str, Any], *names: str) -> bool:
+    """One of them, also where it is the number 0."""
+    return any(found.get(name) not in (None, "") for name in names)
 
 
 def _lacking_of_order(name: str, products: Any) -> str:
@@ -71,7 +76,7 @@ def _lacking_of_order(name: str, products: Any) -> str:
     if not isinstance(products, list) or not products:
         return f"{name} requires properties.products"
     ids = ("id",) if name == "order_completed" else ("product_id", "sku")
-    complete = all(isinstance(line, dict) and any(line.get(one) for one in ids) for line in products)
+    complete = all(isinstance(line, dict) and _has(line, *ids) for line in products)
     return "" if complete else f"each product of {name} requires {' or '.join(ids)}"
 
 
