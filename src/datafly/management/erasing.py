@@ -19,6 +19,7 @@ from datafly.store.base import Control
 
 _LOOK_MS: Final = 1_000
 _LONGEST: Final = 1_000
+_BY_HAND: Final = frozenset({"no_deletion_call", "not_erasable_by_call"})
 
 
 class EraseBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +40,9 @@ class CallTryView(msgspec.Struct, frozen=True):
 
 
 class ErasureCallView(msgspec.Struct, frozen=True):
-    """`state`: waiting (for its first or next try), done, nothing_to_do, not_done. `verdict` is of the last answer."""
+    """`state`: waiting (for its first or next try), done, nothing_to_do, by_hand (it has no call that
+    does it), not_done. `verdict` is of the last answer.
+    """
 
     pipeline_integration_id: str
     integration_name: str
@@ -133,7 +136,7 @@ def _call(services: Ground, installation: Installation, due_ms: int) -> ErasureC
 
 
 def _state_of(states: list[str]) -> str:
-    worst = ("waiting", "not_done")
+    worst = ("waiting", "not_done", "by_hand")
     return next((one for one in worst if one in states), "done")
 
 
@@ -157,6 +160,8 @@ def _call_view(call: ErasureCall) -> ErasureCallView:
 def _call_state(call: ErasureCall) -> str:
     if not call.is_final or call.ruling is None:
         return "waiting"
+    if call.ruling.reason in _BY_HAND:
+        return "by_hand"
     return {Verdict.DELIVERED: "done", Verdict.SKIPPED: "nothing_to_do"}.get(call.ruling.verdict, "not_done")
 
 

@@ -33,13 +33,15 @@ def test_every_vendor_with_a_call_for_it_is_asked_once_what_is_on_its_way_has_ar
     assert (made["state"], made["user_ids"], made["anonymous_ids"]) == ("waiting", ["jane"], ["a-1"])
     insider, movable_ink = made["calls"]
     assert (insider["integration_name"], insider["state"]) == ("Insider", "waiting")
-    assert (movable_ink["state"], movable_ink["reason"]) == ("nothing_to_do", "no_deletion_call")
+    assert (movable_ink["state"], movable_ink["reason"]) == ("by_hand", "no_deletion_call")
     assert "Erase the person in Movable Ink itself." in movable_ink["cure"]
     now_ms = known.clock.now_ms()
     assert known.control.due_calls(now_ms) == []
     ((due, _),) = known.control.due_calls(now_ms + 35_000)
     assert due.name == "Insider"
     assert call.get(f"{PATH}/{made['id']}", role="admin") == made
+    known.control.keep_call(msgspec.structs.replace(due, next_ms=None, ruling=DELIVERED))
+    assert call.get(f"{PATH}/{made['id']}", role="admin")["state"] == "by_hand", "something is left for a person"
     assert [one["id"] for one in call.get(PATH, role="admin")["data"]] == [made["id"]]
 
 

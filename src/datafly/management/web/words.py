@@ -42,6 +42,7 @@ TONES: Final = {
     "waiting": "accent",
     "nothing_to_do": "quiet",
     "not_done": "bad",
+    "by_hand": "warn",
 }
 LABELS: Final = {
     "DELIVERED": "Delivered",
@@ -60,6 +61,7 @@ LABELS: Final = {
     "waiting": "Under way",
     "nothing_to_do": "Nothing to do",
     "not_done": "Not done",
+    "by_hand": "To do by hand",
     "removed": "Uninstalled",
     "cancelled": "Cancelled",
     "ok": "Well",
