@@ -140,7 +140,7 @@ class OwnedAppender:
     def _recover(self, failure: KafkaException) -> Exception:
         """The next call begins anew. A commit whose answer was lost may count: then a new writer reads its position.
 
-        Only who is known not to be taken over from opens the partition again: it would shut the successor out.
+        Who hears that it was taken over from does not open the partition again: it would shut its successor out.
         """
         error = told(failure, f"{self._topic} cannot be written")
         if not isinstance(error, Unavailable):
