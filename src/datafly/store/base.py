@@ -306,8 +306,14 @@ class Ledger(Protocol):
         For each installation whose state is written: in which troubles (backing_off, suspended) its other shares are.
         """
 
-    def take_over(self, partition: int) -> int:
-        """The epoch from which on whoever calls delivers this partition alone; all that were before are refused."""
+    def take_over(self, partition: int) -> tuple[int, bool]:
+        """The epoch from which on whoever calls delivers this partition alone: all that were before are refused.
+
+        And whether whoever had it before was broken off: it did not put it away.
+        """
+
+    def put_away(self, partition: int, epoch: int) -> None:
+        """Nothing of it is in flight any more."""
 
     def progress(
         self, installation_id: str, partition: int, *, run_id: str = LIVE, share: Share | None = None
