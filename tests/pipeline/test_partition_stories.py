@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+import msgspec
 import pytest
 
 from datafly.deliver.retention import keep_from
@@ -78,6 +79,26 @@ async def test_one_that_was_killed_repeats_no_more_than_was_in_flight(house):
     assert set(house.vendor.ids) == {f"e{number}" for number in range(192)}
     assert {len(given) for given in house.found().values()} == {1}
     assert_in_order(house)
+
+
+async def test_what_a_killed_one_may_have_sent_is_possibly_doubled_and_nothing_else(house):
+    """The vendor knows no event again. Who gave a partition up in time has told all that it sent of it."""
+    compiled = house.compile
+    house.compile = lambda installation: msgspec.structs.replace(compiled(installation), idempotent=False)
+    house.install(flush=0, max_items=1)
+    house.vendor.answer = lambda *_: 503
+    first, second = await house.join("a", 0, 1, lanes=1), await house.join("b")
+    house.spread(one_in(house, 0), one_in(house, 1), one_in(house, 1))
+    await house.until(lambda: len(house.vendor.requests) > 2)
+    leaving = asyncio.create_task(first.give_up(0))
+    await house.until(leaving.done)
+    await house.kill_member("a")
+    house.vendor.answer = lambda *_: None
+    second.take(0)
+    second.take(1)
+    await house.until(lambda: len(house.found()) == 3)
+    assert {one.partition for one in house.ledger.attempts() if one.told} == {1}
+    assert house.ledger.counts("ins")["doubled"] == 1
 
 
 async def test_what_one_that_was_thought_dead_writes_is_refused_and_it_sends_no_more(house):

@@ -44,6 +44,8 @@ class Feed:
     ) -> None:
         self.open_reader = open_reader
         self.share = share
+        self.broken_off_ms = 0
+        """Until when whoever delivered from it before may have sent what it told nobody of; 0: it told all."""
         self.offload = offload
         self.clock = clock
         self._settings = settings

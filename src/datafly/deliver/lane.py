@@ -33,6 +33,7 @@ class Book(Protocol):
     partition: int
     run_id: str
     held: bool
+    broken_off_ms: int
 
     async def decide(
         self,
@@ -59,7 +60,7 @@ class Lane:
         self.busy = False
         self._site = site
         self._book = book
-        self._backlog = Backlog(site, broken_off_ms=site.parts.broken_off_ms if book.run_id == LIVE else 0)
+        self._backlog = Backlog(site, broken_off_ms=book.broken_off_ms)
         self._bell = Bell(site.clock)
         self._changed = Bell(site.clock)
         self._told_pending = False

@@ -45,11 +45,12 @@ class Partitions:
         """Whether any came, of those that are wanted. Raises `Unavailable`."""
         came = False
         for partition in sorted(self._wanted - self.feeds.keys() - self._leaving):
-            epoch = await self._offload(partial(self._parts.ledger.take_over, partition))
+            epoch, was_broken_off = await self._offload(partial(self._parts.ledger.take_over, partition))
             if partition not in self._wanted or self.epochs is None:
                 continue
             self.epochs[partition] = epoch
-            self.feeds[partition] = self._feed(partition)
+            self.feeds[partition] = feed = self._feed(partition)
+            feed.broken_off_ms = self._parts.clock.now_ms() if was_broken_off else 0
             self._run(partition)
             emit(DeliverPartitionTaken(partition=partition, epoch=epoch))
             came = True
@@ -86,4 +87,6 @@ class Partitions:
             return EventReader(parts.log.reader(EVENTS, number), parts.decode, awake=parts.settings.awake_events)
 
         parts = self._parts
-        return Feed(open_reader, clock=parts.clock, offload=self._offload, settings=parts.settings, share=parts.share)
+        feed = Feed(open_reader, clock=parts.clock, offload=self._offload, settings=parts.settings, share=parts.share)
+        feed.broken_off_ms = parts.broken_off_ms
+        return feed

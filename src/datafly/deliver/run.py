@@ -58,8 +58,10 @@ class Run:
         partition: int,
         run_id: str = LIVE,
         end: int | None = None,
+        broken_off_ms: int = 0,
     ) -> None:
         self.partition = partition
+        self.broken_off_ms = broken_off_ms
         self.run_id = run_id
         self.end = end
         self.held = False

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from datafly.deliver.run import Run
 from datafly.deliver.site import Parts, Site
 from datafly.deliver.worker import Worker
 from datafly.model.delivery import Replay, State
+from datafly.model.errors import Unavailable
 from datafly.model.installation import Installation
 from datafly.observe.base import emit
 from datafly.observe.deliver import DeliverPartitionGivenUp, DeliverPartitionTakenOver
@@ -91,7 +93,8 @@ class Delivery:
         if feed is not None:
             for run in runs:
                 run.hold()
-            await self._within(self._parts.settings.drain_seconds, self._settled(runs))
+            if await self._within(self._parts.settings.drain_seconds, self._settled(runs)):
+                await self._tell_settled(partition)
             emit(DeliverPartitionGivenUp(partition=partition))
         await self._put_away(partition, feed)
 
@@ -117,13 +120,22 @@ class Delivery:
             await self._clock.sleep(_DRAIN_LOOK_SECONDS)
         await asyncio.gather(*(run.tell_mark() for run in runs))
 
-    async def _within(self, seconds: float, settling: Coroutine[Any, Any, None]) -> None:
-        """By our clock."""
-        tasks = [asyncio.create_task(settling), asyncio.create_task(self._clock.sleep(seconds))]
+    async def _tell_settled(self, partition: int) -> None:
+        epoch = (self._partitions.epochs or {}).get(partition)
+        if epoch is not None:
+            with suppress(Unavailable):  # whoever comes next takes for possible what did not happen
+                await self._reading(partial(self._parts.ledger.put_away, partition, epoch))
+
+    async def _within(self, seconds: float, settling: Coroutine[Any, Any, None]) -> bool:
+        """By our clock; whether it was done by then."""
+        settled = asyncio.create_task(settling)
+        tasks = [settled, asyncio.create_task(self._clock.sleep(seconds))]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        is_settled = settled.done()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        return is_settled
 
     async def _put_away(self, partition: int, feed: Feed | None) -> None:
         served = [*self._workers.values()]

@@ -205,7 +205,8 @@ class Worker:
         cleared = Writing(cleared=every_lane(site_id, LIVE, partition))
         await self._recorder.post(cleared, partition=partition)
         tracker = Tracker(progress.mark, progress.finals)
-        return Run(self.site, Cursor(feed, progress.mark), tracker, partition=partition)
+        cursor = Cursor(feed, progress.mark)
+        return Run(self.site, cursor, tracker, partition=partition, broken_off_ms=feed.broken_off_ms)
 
     async def _progress(self, partition: int) -> Progress | None:
         ledger, site_id, share = self._parts.ledger, self.site.id, self._parts.share

@@ -34,6 +34,7 @@ from datafly.model.source import Source
 from datafly.model.verdict import Verdict
 from datafly.store.alerting import Alerting
 from datafly.store.erasing import Erasing
+from datafly.store.owning import Owning
 from datafly.store.people import People
 
 
@@ -285,7 +286,7 @@ class WritingId(msgspec.Struct, frozen=True):
     number: int
 
 
-class Ledger(Protocol):
+class Ledger(Owning, Protocol):
     """What became of events. Written by delivery, and by whoever looks how many wait; read by management."""
 
     def write(
@@ -305,9 +306,6 @@ class Ledger(Protocol):
 
         For each installation whose state is written: in which troubles (backing_off, suspended) its other shares are.
         """
-
-    def take_over(self, partition: int) -> int:
-        """The epoch from which on whoever calls delivers this partition alone; all that were before are refused."""
 
     def progress(
         self, installation_id: str, partition: int, *, run_id: str = LIVE, share: Share | None = None

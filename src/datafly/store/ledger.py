@@ -59,9 +59,13 @@ class SqlLedger:
                 _insert(connection, batch)
             return shares.others_troubles(connection, batch.states)
 
-    def take_over(self, partition: int) -> int:
+    def take_over(self, partition: int) -> tuple[int, bool]:
         with self._database.write(of={f"owner of {partition}"}) as connection:
             return owners.take_over(connection, _ROLE, partition)
+
+    def put_away(self, partition: int, epoch: int) -> None:
+        with self._database.write(of={f"owner of {partition}"}) as connection:
+            owners.put_away(connection, _ROLE, partition, epoch)
 
     def progress(
         self, installation_id: str, partition: int, *, run_id: str = LIVE, share: Share | None = None

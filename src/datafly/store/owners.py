@@ -10,18 +10,28 @@ from typing import Final
 import sqlalchemy as sa
 
 from datafly.model.errors import TakenOver
-from datafly.store.dialect import insert_of
+from datafly.store.dialect import upsert
 from datafly.store.schema import owners
 
 _O: Final = owners.c
 
 
-def take_over(connection: sa.Connection, role: str, partition: int) -> int:
-    """The new epoch. In PostgreSQL it waits for a writing of the one before that is under way."""
-    insert = insert_of(connection)(owners).values(role=role, partition=partition, epoch=1)
-    raised = insert.on_conflict_do_update(index_elements=[_O.role, _O.partition], set_={"epoch": _O.epoch + 1})
-    epoch: int = connection.execute(raised.returning(_O.epoch)).scalar_one()
-    return epoch
+def take_over(connection: sa.Connection, role: str, partition: int) -> tuple[int, bool]:
+    """The new epoch, and whether the one before was not put away. Odd: somebody has it.
+
+    In PostgreSQL it waits for a writing of the one before that is under way.
+    """
+    mine = sa.and_(_O.role == role, _O.partition == partition)
+    before = connection.execute(sa.select(_O.epoch).where(mine)).scalar() or 0
+    epoch = before + 1 + before % 2
+    upsert(connection, owners, [{"role": role, "partition": partition, "epoch": epoch}])
+    return epoch, before % 2 == 1
+
+
+def put_away(connection: sa.Connection, role: str, partition: int, epoch: int) -> None:
+    """By whoever has it, if nobody else has by now."""
+    mine = sa.and_(_O.role == role, _O.partition == partition, _O.epoch == epoch)
+    connection.execute(sa.update(owners).where(mine).values(epoch=epoch + 1))
 
 
 def require(connection: sa.Connection, role: str, owned: Mapping[int, int]) -> None:

@@ -13,12 +13,25 @@ class OwnerSuite(StoreFixtures):
     """Each partition has one owner at a time."""
 
     def test_every_new_owner_of_a_partition_has_a_later_epoch(self, store: SqlStore) -> None:
-        assert [store.ledger.take_over(partition) for partition in (0, 1, 0, 0)] == [1, 1, 2, 3]
+        taken = [store.ledger.take_over(partition) for partition in (0, 1, 0, 0)]
+        assert [was_broken_off for _, was_broken_off in taken] == [False, False, True, True]
+        epochs = [epoch for epoch, _ in taken]
+        assert epochs[0] < epochs[2] < epochs[3]
+
+    def test_who_put_a_partition_away_was_not_broken_off_and_writes_no_more(self, store: SqlStore) -> None:
+        first, _ = store.ledger.take_over(0)
+        store.ledger.put_away(0, first)
+        with pytest.raises(TakenOver):
+            store.ledger.write([numbered("pi_1", 0)], owned={0: first})
+        second, was_broken_off = store.ledger.take_over(0)
+        assert (second > first, was_broken_off) == (True, False)
+        store.ledger.put_away(0, first)
+        store.ledger.write([numbered("pi_1", 0)], owned={0: second})
 
     def test_of_a_partition_that_another_took_over_nothing_is_written_any_more(self, store: SqlStore) -> None:
-        mine = {0: store.ledger.take_over(0), 1: store.ledger.take_over(1)}
+        mine = {0: store.ledger.take_over(0)[0], 1: store.ledger.take_over(1)[0]}
         store.ledger.write([numbered("pi_1", 0)], owned=mine)
-        theirs = store.ledger.take_over(1)
+        theirs, _ = store.ledger.take_over(1)
         with pytest.raises(TakenOver) as refused:
             store.ledger.write([numbered("pi_1", 1)], owned=mine)
         assert refused.value.partitions == {1}
@@ -33,7 +46,7 @@ class OwnerSuite(StoreFixtures):
 
     def test_how_it_stands_goes_with_the_partition(self, store: SqlStore) -> None:
         def stand(name: str, *partitions: int) -> frozenset[str]:
-            owned = {partition: store.ledger.take_over(partition) for partition in partitions}
+            owned = {partition: store.ledger.take_over(partition)[0] for partition in partitions}
             return store.ledger.write([Writing(states=(State("pi_1", name),))], owned=owned)["pi_1"]
 
         assert stand("suspended", 0, 1) == frozenset()
