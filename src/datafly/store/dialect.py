@@ -123,6 +123,11 @@ def go_on_numbering(source: sa.Connection, target: sa.Connection, table: sa.Tabl
         target.execute(sa.select(sa.func.setval(sequence, last)))
 
 
+def name_of(connection: sa.Connection) -> str:
+    """As people call it."""
+    return "PostgreSQL" if connection.dialect.name == "postgresql" else "SQLite"
+
+
 def has_parts(connection: sa.Connection) -> bool:
     """Whether attempts and outcomes lie in parts by time (`store.parts`)."""
     return connection.dialect.name == "postgresql"

@@ -57,6 +57,6 @@ def look_at(place: str | Path, key: Secret) -> Looked:
 
 
 def _engine(connection: sa.Connection) -> str:
-    name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}[connection.dialect.name]
+    name = dialect.name_of(connection)
     version = connection.dialect.server_version_info or ()
     return f"{name} {'.'.join(str(part) for part in version[:3])}"
