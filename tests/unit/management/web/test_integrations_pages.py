@@ -2,6 +2,8 @@
 
 import re
 
+import msgspec
+
 from datafly.model.delivery import Reply
 from datafly.model.secret import MASK
 from datafly.model.verdict import Verdict
@@ -197,3 +199,10 @@ def test_what_is_installed_nowhere_any_more_is_listed_and_deleted(house, browser
     assert "Insider is deleted" in browser.follow(browser.post(path))
     assert "Uninstalled" not in browser.page("/integrations")
     assert house.control.templates() == []
+
+
+def test_where_there_are_several_pipelines_they_are_asked_for_at_their_field(house, browser):
+    house.control.create_pipeline(msgspec.structs.replace(house.pipeline, id="", name="Shop", slug="", pipeline_key=""))
+    page = browser.post("/integrations/library/insider/install", GOOD, status=422).text
+    assert '<p class="error" id="pipelines-problem">Choose the pipelines whose events it gets.</p>' in page
+    assert house.control.installations() == []

@@ -48,7 +48,7 @@ def install_it(*, services: Services, request: Visit, vendor: FromPath[str], for
     try:
         made = _installed(services, request, vendor, _body(services, integration, form))
     except (Invalid, Conflict) as error:
-        problems = problems_of(integration, error.details) or {"name": error.message}
+        problems = problems_of(integration, error.details) or _elsewhere(error)
         return _form(services, request, integration, form, problems, status=error.status)
     return see(f"/integrations/{made.installations[0].id}/first-event")
 
@@ -79,6 +79,13 @@ def _installed(services: Composed, request: Visit, vendor: str, body: InstallBod
         for one in made.installations:
             tell(request, "created", RESOURCE, one.id, new=told(one))
     return made
+
+
+def _elsewhere(error: CallerError) -> dict[str, str]:
+    """What is wrong beside the vendor's settings, at the field that it is about."""
+    if error.details.get("field") == "pipeline_ids":
+        return {"pipeline_ids": "Choose the pipelines whose events it gets."}
+    return {"name": error.message}
 
 
 def _told(integration: Integration, error: CallerError) -> str:
