@@ -2,9 +2,10 @@ import contextlib
 import json
 import os
 
+import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, given, reject
 from hypothesis import settings as bounds
 from hypothesis.errors import Unsatisfiable
 from litestar.routes import HTTPRoute
@@ -102,7 +103,10 @@ def test_no_call_however_odd_is_a_fault_or_answered_otherwise_than_documented(sc
             if "follow" not in (case.query or {}):
                 sent = case.as_transport_kwargs(base_url="http://testserver.local")
                 kept = {name: sent[name] for name in ("params", "headers", "json") if sent.get(name) is not None}
-                reply = call(sent["method"], sent["url"], content=sent.get("data"), **kept)
+                try:
+                    reply = call(sent["method"], sent["url"], content=sent.get("data"), **kept)
+                except httpx.InvalidURL:
+                    reject()  # the client sends no address that is so long
                 case.validate_response(reply, checks=CHECKS)
 
         with contextlib.suppress(Unsatisfiable):  # what takes nothing can be given nothing wrong
