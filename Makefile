@@ -2,7 +2,7 @@
 .PHONY: run install test test-kill test-scale fuzz fuzz-api sdks check bench plots lock docs screens collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
-WORKERS ?= 2
+WORKERS ?= 4
 KILLS ?= 200
 EXAMPLES ?= 5000
 CALLS ?= 100
