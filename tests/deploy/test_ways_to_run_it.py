@@ -15,6 +15,8 @@ from datafly.cli.app import app
 from datafly.observe.catalogue import every_metric
 from datafly.settings import Settings
 
+pytestmark = pytest.mark.xdist_group("deploy")
+"""Helm is built once, where it has to be."""
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CHART = DEPLOY / "helm" / "signal"
 FILES = sorted(file for file in DEPLOY.rglob("*") if file.is_file() and file.parent.name != "observability")
