@@ -1,17 +1,19 @@
 """One campaign: the cluster, its load, its troubles one after another, and what must hold at the end."""
 
 import asyncio
+import math
 import random
 import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from campaign import promises
 from campaign.senders import Sent
-from campaign.sink import Sink
+from campaign.sink import Mark, Request, Sink
 from campaign.tree import Broken
 from msgspec import Struct
 
@@ -22,6 +24,7 @@ from cluster.troubles import TROUBLES
 FIRST, ADDED, REMOVED = "first", "added", "removed"
 QUIET_SECONDS = 120.0
 SENDERS = 10
+CUT = "cut the network"
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ class Stretch(Struct, frozen=True):
 
 async def carry_out(folder: Path, wanted: Wanted, tell: Callable[[str], None]) -> dict[str, Any]:
     """Figures. Raises `Broken` where a promise does not hold."""
-    cluster = Cluster(folder, brokers=wanted.brokers, may_cut="cut the network" in wanted.troubles)
+    cluster = Cluster(folder, brokers=wanted.brokers, may_cut=CUT in wanted.troubles)
     try:
         async with Sink(random.Random(), longest_answer=0.05, busy=0.0).serving() as sink:
             return await _carry_out(cluster, sink, wanted, tell)
@@ -85,7 +88,8 @@ async def _carry_out(cluster: Cluster, sink: Sink, wanted: Wanted, tell: Callabl
     await _all_arrived(cluster, sink, sent)
     for installation in installed.values():
         await _nothing_waits(cluster, installation)
-    _kept(sink, sent, load, added_at=added_at, removed_at=removed_at)
+    cut_at = next((one.began for one in stretches if one.what == CUT), math.inf)
+    _kept(sink, sent, load, added_at=added_at, removed_at=removed_at, cut_at=cut_at)
     for one in cluster.roles:
         await one.end()
     if faults := cluster.faults():
@@ -112,10 +116,12 @@ async def _nothing_waits(cluster: Cluster, installation: str) -> None:
         await asyncio.sleep(0.2)
 
 
-def _kept(sink: Sink, sent: Sent, load: Sequence[Load], *, added_at: float, removed_at: float) -> None:
+def _kept(sink: Sink, sent: Sent, load: Sequence[Load], *, added_at: float, removed_at: float, cut_at: float) -> None:
+    """What was under way when the network was cut may arrive once more when it is whole again, however late."""
     by_account = {account: [one for one in sink.requests if one.account == account] for account in (FIRST, ADDED)}
     promises.nothing_is_lost(sent.numbers, sink.arrived[FIRST])
-    promises.order_is_kept(by_account[FIRST])
+    promises.order_is_kept([one for one in by_account[FIRST] if one.at < cut_at])
+    promises.order_is_kept(_firsts(by_account[FIRST]))
     since = {
         (user, number)
         for one in load
@@ -131,6 +137,17 @@ def _kept(sink: Sink, sent: Sent, load: Sequence[Load], *, added_at: float, remo
             f"{len(late)} requests went to an installation that was removed, the last after "
             f"{late[-1].at - removed_at:.1f} s"
         )
+
+
+def _firsts(requests: Sequence[Request]) -> list[Request]:
+    """Without what came before."""
+    known: set[Mark] = set()
+    found = []
+    for one in requests:
+        marks = tuple(mark for mark in one.marks if mark not in known)
+        known.update(marks)
+        found.append(replace(one, marks=marks))
+    return found
 
 
 def _figures(

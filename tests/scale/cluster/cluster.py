@@ -17,12 +17,12 @@ from datafly.testing.postgres import PostgresServer
 
 ROLES = ("gateway", "processor", "delivery", "management")
 KEY = "cd" * 32
-CUT_UID = 23_456
-"""As whom the second processor and the second delivery run, where the network may be cut between roles."""
+CUT_GROUP = 23_456
+"""In it run the second processor and the second delivery, where the network may be cut between roles."""
 
 
 class Cluster:
-    """`each`: how many processes of each role. `may_cut`: some of them run as a user of their own."""
+    """`each`: how many processes of each role. `may_cut`: some of them run in a group of their own."""
 
     def __init__(self, folder: Path, *, brokers: int = 3, each: int = 2, partitions: int = 6, may_cut: bool = False):
         self.brokers = KafkaServers(Path(os.environ["KAFKA_JARS"]), folder / "brokers", count=brokers)
@@ -45,15 +45,15 @@ class Cluster:
         self._token = ""
 
     async def start(self) -> None:
-        self._folder.chmod(0o755)  # who runs as somebody else goes through it
+        self._folder.chmod(0o755)  # PostgreSQL's user goes through it
         await asyncio.gather(asyncio.to_thread(self.brokers.start), asyncio.to_thread(self.postgres.start))
         await asyncio.to_thread(self.run, "migrate")
         self._token = await asyncio.to_thread(self.run, "token", "create", "--name", "scale")
         for role in ROLES:
             for number in range(1, self._each + 1):
                 is_cut = self._may_cut and number == 2 and role in ("processor", "delivery")
-                uid = CUT_UID if is_cut else None
-                self.roles.append(RoleProcess(f"{role}-{number}", self._folder, self._variables, uid=uid))
+                group = CUT_GROUP if is_cut else None
+                self.roles.append(RoleProcess(f"{role}-{number}", self._folder, self._variables, group=group))
         for one in self.roles:
             one.launch()
         await asyncio.gather(*(one.becomes_ready() for one in self.roles))

@@ -19,17 +19,15 @@ def _is_fault(line: str) -> bool:
 
 
 class RoleProcess:
-    """`name`: `delivery-2`. `uid`: as whom it runs, None as we do."""
+    """`name`: `delivery-2`. `group`: the group of users that it runs in, None ours."""
 
-    def __init__(self, name: str, folder: Path, variables: Mapping[str, str], *, uid: int | None = None):
-        self.name, self.role, self.uid = name, name.partition("-")[0], uid
+    def __init__(self, name: str, folder: Path, variables: Mapping[str, str], *, group: int | None = None):
+        self.name, self.role, self._group = name, name.partition("-")[0], group
         self.out = folder / f"{name}.txt"
         port, health = free_ports(2)
         self.url, self._health = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{health}"
         data = folder / name
         data.mkdir(mode=0o700)
-        if uid is not None:
-            os.chown(data, uid, uid)
         own = {"DATAFLY_DATA_DIR": str(data), "DATAFLY_HEALTH_PORT": str(health), "DATAFLY_LOG_FORMAT": "json"}
         if self.role in _PORTS:
             own[f"DATAFLY_{_PORTS[self.role]}_PORT"] = str(port)
@@ -49,9 +47,7 @@ class RoleProcess:
                 env=self._environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                user=self.uid,
-                group=self.uid,
-                extra_groups=None if self.uid is None else [],
+                group=self._group,
             )
 
     async def becomes_ready(self) -> None:

@@ -8,7 +8,7 @@ from campaign.tree import Broken
 from confluent_kafka import ElectionType
 from confluent_kafka.admin import AdminClient
 
-from cluster.cluster import CUT_UID, ROLES, Cluster
+from cluster.cluster import CUT_GROUP, ROLES, Cluster
 
 Trouble = Callable[[Cluster], Awaitable[None]]
 CALM_SECONDS = 3.0
@@ -68,7 +68,7 @@ async def cut_the_network(cluster: Cluster) -> None:
     rules = [
         "add table inet signal",
         "add chain inet signal out { type filter hook output priority 0; }",
-        f"add rule inet signal out meta skuid {CUT_UID} drop",
+        f"add rule inet signal out meta skgid {CUT_GROUP} drop",
     ]
     try:
         for rule in rules:
