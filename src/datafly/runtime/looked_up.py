@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from datafly.log.base import EVENTS, Log
 from datafly.management.services import WhoIs, whom_as_asked
-from datafly.process.follower import Ids
 from datafly.runtime.lookup import open_lookup
-from datafly.runtime.standby import Standby
 from datafly.settings import Settings
+
+if TYPE_CHECKING:
+    from datafly.runtime.standby import Standby
 
 
 class Lookup(msgspec.Struct, frozen=True):
@@ -37,8 +39,11 @@ async def looked_up(settings: Settings, log: Log) -> AsyncIterator[Lookup]:
 
 
 @contextlib.asynccontextmanager
-async def _learnt(settings: Settings, log: Log) -> AsyncIterator[Standby]:
+async def _learnt(settings: Settings, log: Log) -> AsyncIterator["Standby"]:
     """Of all partitions. What is not learnt yet is not found yet."""
+    from datafly.process.follower import Ids  # noqa: PLC0415  memory that the embedded form does without
+    from datafly.runtime.standby import Standby  # noqa: PLC0415  as well
+
     folder = settings.data_dir / "management" / "message-ids"
     with contextlib.closing(Standby(log, folder, Ids)) as standby:
         async with contextlib.AsyncExitStack() as followed:

@@ -11,7 +11,6 @@ import msgspec
 from datafly.ingest.doors import Ready
 from datafly.log.base import RAW
 from datafly.log.group import GroupCommit
-from datafly.log.spool import Disk, Spooled, Spread
 from datafly.model.errors import Unavailable
 from datafly.observe import add_measure
 from datafly.observe.log import SPOOLED
@@ -22,6 +21,7 @@ from datafly.store.base import Ledger
 
 if TYPE_CHECKING:
     from datafly.log.kafka import KafkaLog
+    from datafly.log.spool import Spread
 
 
 _CONNECT_SECONDS: Final = 1.0
@@ -59,6 +59,8 @@ async def _embedded(settings: Settings, ledger: Ledger) -> AsyncIterator[Raw]:
 @contextlib.asynccontextmanager
 async def _on_brokers(settings: Settings) -> AsyncIterator[Raw]:
     """It does not wait for brokers: events can be taken without."""
+    from datafly.log.spool import Disk, Spooled  # noqa: PLC0415  memory that the embedded form does without
+
     disk = Disk(settings.data_dir / "spool", settings.spool_bytes)
     spooled = await asyncio.to_thread(Spooled, _Brokers(settings).spread, disk)
     forget = add_measure(lambda: [SPOOLED.of(spooled.waiting_bytes)])
@@ -76,7 +78,7 @@ class _Brokers:
         self._settings = settings
         self._log: KafkaLog | None = None
 
-    def spread(self) -> Spread:
+    def spread(self) -> "Spread":
         """Raises `OperatorError`; `Unavailable` while no broker answers."""
         if self._log is None:
             _require_somebody(self._settings.log_url)

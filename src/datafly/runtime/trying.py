@@ -23,7 +23,6 @@ from datafly.process.steps import Context
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.installations import operator_defaults
 from datafly.runtime.preview import govern
-from datafly.sandbox.drawn import every_room
 from datafly.sandbox.rooms import Room
 from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
 from datafly.settings import Settings
@@ -73,6 +72,8 @@ async def ask(installation: Installation, items: Sequence[Item], now_ms: int) ->
 
 
 def room_of(vendor: str) -> Room | None:
+    from datafly.sandbox.drawn import every_room  # noqa: PLC0415  3 MB, for who tries an event
+
     return next((room for room in every_room() if room.slug == vendor), None)
 
 

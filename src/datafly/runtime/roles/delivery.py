@@ -11,7 +11,6 @@ from datafly.deliver.settings import DeliverySettings
 from datafly.deliver.site import Parts
 from datafly.log.holding import hold
 from datafly.model.delivery import Share
-from datafly.process.follower import Choices
 from datafly.runtime.chores import trim_attempts
 from datafly.runtime.clock import SystemClock
 from datafly.runtime.compose import open_log, open_transport
@@ -19,8 +18,6 @@ from datafly.runtime.health import HEALTH
 from datafly.runtime.installations import compiler
 from datafly.runtime.lookup import open_lookup
 from datafly.runtime.prepare import open_the_store
-from datafly.runtime.standby import Standby
-from datafly.runtime.tenancy import Tenancy
 from datafly.runtime.unfinished import Unfinished
 from datafly.settings import Settings
 from datafly.shape import withheld
@@ -89,6 +86,10 @@ async def _partitions(
     number: int,
 ) -> None:
     """Those that the group gives to this process, of a log that many share."""
+    from datafly.process.follower import Choices  # noqa: PLC0415  memory that the embedded form does without
+    from datafly.runtime.standby import Standby  # noqa: PLC0415  as well
+    from datafly.runtime.tenancy import Tenancy  # noqa: PLC0415  as well
+
     log = await asyncio.to_thread(open_log, settings)
     standby = Standby(log, settings.data_dir / "deliver" / f"known-{number}", Choices)
     parts = _parts(settings, *opened, log=log, withdrawn=standby.consents_of, partitioned=True)
