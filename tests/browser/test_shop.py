@@ -22,6 +22,16 @@ pytestmark = pytest.mark.browser
 KEY = "dk_shop"
 PAGES = ("", "product/harbour-teapot", "cart", "checkout", "order", "account", "nothing-here")
 
+FIRST_REPLY_NEVER_COMES = """
+const asIs = window.fetch;
+window.fetch = (url, ...rest) => {
+  const reply = asIs(url, ...rest);
+  if (!String(url).includes("/v1/batch") || sessionStorage.held) return reply;
+  sessionStorage.held = "1";
+  return new Promise(() => {});
+};
+"""
+
 
 class Wall:
     def now_ms(self):
@@ -259,6 +269,7 @@ def test_after_log_out_the_next_person_on_the_browser_is_somebody_else(shop, pag
     page.get_by_role("switch", name="Marketing consent").click()
     page.get_by_role("button", name="Log out").click()
     expect(page.locator("#consent-state")).to_have_text("off, not decided")
+    all_taken(page)
     page.goto(shop.url)
     all_taken(page)
 
@@ -266,6 +277,25 @@ def test_after_log_out_the_next_person_on_the_browser_is_somebody_else(shop, pag
     assert shop.body("identify")["userId"] == "user-123"
     assert before != after
     assert "userId" not in shop.told[-1][1]
+
+
+def test_what_a_page_sent_at_its_end_before_a_log_out_is_told_and_shown_as_not_sent_again(shop, page):
+    page.add_init_script(FIRST_REPLY_NEVER_COMES)
+    page.goto(shop.url + "account")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("switch", name="Marketing consent").click()
+    page.get_by_role("button", name="Log out").click()
+    page.goto(shop.url)
+    parted = page.locator(".call.parted")
+    expect(parted.locator(".chip")).to_have_text(["sent before the log-out"] * 3)
+    parted.first.click()
+    expect(parted.first).to_contain_text("It is not sent again")
+    expect(page.locator(".call:not(.taken, .parted)")).to_have_count(0)
+
+    first = shop.received[0]
+    by_person = [(one.type, one.anonymous_id == first.anonymous_id) for one in shop.received]
+    assert sorted(by_person[:3]) == [("consent", True), ("identify", True), ("page", True)]
+    assert by_person[3:] == [("page", False), ("track", False)]
 
 
 def test_a_log_out_that_has_to_be_sent_again_is_shown_as_one_call(shop, page):

@@ -44,6 +44,15 @@
     return `datafly.${event.type}(${args.filter((arg) => arg !== undefined).map(shown).join(", ")})`;
   };
 
+  /** What a page gave to the browser at its end is sent again by the next one, but not past a log-out: it would tie two people together. */
+  const part = () => {
+    const reset = calls.findLastIndex((call) => call.name === "reset");
+    calls.forEach((call, index) => {
+      if (index < reset && ["sent", "beacon"].includes(call.state)) call.state = "parted";
+    });
+  };
+  part();
+
   const add = (fields) => {
     const call = { visit, at: Date.now(), state: "queued", ...fields };
     calls.push(call);

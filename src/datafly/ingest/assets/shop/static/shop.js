@@ -258,6 +258,7 @@
     sent: "on its way",
     waiting: "no network, kept",
     beacon: "sent at page end",
+    parted: "sent before the log-out",
     taken: "taken",
     refused: "refused",
   };
@@ -273,6 +274,7 @@
     if (call.request) details.append(element("h3", "", call.request), element("pre", "", JSON.stringify(call.payload || {}, null, 2)));
     if (call.reply) details.append(element("h3", "", `Reply ${call.status}, ${call.milliseconds} ms`), element("pre", "", JSON.stringify(call.reply, null, 2)));
     if (call.state === "beacon") details.append(element("p", "muted small", "A beacon’s reply cannot be read; the next page confirms it."));
+    if (call.state === "parted") details.append(element("p", "muted small", "The page ended before the reply. It is not sent again: after a log-out it would belong to the next person."));
     row.append(details);
     row.dataset.key = String(call.at) + call.text;
     return row;
