@@ -1,10 +1,13 @@
 """Faults on demand as a form of a panel."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from datafly.sandbox.faults import Fault
+from datafly.sandbox.faults import Fault, FaultQueue
+
+_MOST_LAG_SECONDS = 86_400
 
 # What can be asked for, by the value of the form, in the words of the page.
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -29,6 +32,27 @@ class FaultForm(msgspec.Struct, frozen=True, kw_only=True):
     count: str = "1"
     delay_ms: str = "0"
     retry_after: str = ""
+
+
+def read_form(fields: Mapping[str, object]) -> FaultForm:
+    return FaultForm(**{name: str(fields.get(name, "")).strip() for name in FaultForm.__struct_fields__})
+
+
+def shown(form: FaultForm, faults: FaultQueue) -> dict[str, Any]:
+    """What `faults.html` draws."""
+    return {
+        "form": form,
+        "kinds": {kind: words for kind, (words, _) in KINDS.items()},
+        "queued": [(worded_fault(fault), fault.count) for fault in faults.waiting()],
+    }
+
+
+def lag_in(text: str) -> float:
+    """Seconds in a form; raises ValueError with the sentence for the page."""
+    seconds = whole("Delay of visibility", text or "0")
+    if seconds > _MOST_LAG_SECONDS:
+        raise ValueError(f"Delay of visibility is at most {_MOST_LAG_SECONDS} seconds.")
+    return float(seconds)
 
 
 def as_fault(form: FaultForm) -> Fault:

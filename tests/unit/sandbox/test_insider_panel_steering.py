@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from datafly.sandbox.fault_form import KINDS
 from datafly.sandbox.insider.panel.session import DEMO_EMAIL, DEMO_PASSWORD
-from datafly.sandbox.insider.panel.weather import KINDS
 
 PANEL = "/insider/panel"
 PRICED = {"product_id": "SKU-1", "unit_sale_price": 10, "currency": "GBP"}

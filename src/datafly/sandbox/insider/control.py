@@ -8,7 +8,8 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from datafly.sandbox.faults import Fault
+from datafly.sandbox.database import as_utc
+from datafly.sandbox.fault_doors import FaultDoors, faults_of
 from datafly.sandbox.guards import writes_come_from_here
 from datafly.sandbox.insider.account import UNIFICATION_SCOPE, Account, AccountRules, ApiKey
 from datafly.sandbox.insider.conditions import Conditions
@@ -16,7 +17,6 @@ from datafly.sandbox.insider.limits import RateLimit
 from datafly.sandbox.insider.ours import OurWord, our_words
 from datafly.sandbox.insider.state import State
 from datafly.sandbox.insider.state.accounts import NotPossible
-from datafly.sandbox.insider.state.database import as_utc
 from datafly.sandbox.insider.state.history import Change
 from datafly.sandbox.insider.state.profiles import Profile, StoredEvent, StoredIgnored
 from datafly.sandbox.insider.state.requests import RequestRecord, RequestSummary
@@ -115,26 +115,13 @@ class UserView(msgspec.Struct, frozen=True):
 
 
 class Weather(Controller):
-    """Faults, answers and limits."""
+    """Answers and limits."""
 
     @post("/reset", status_code=200)
     async def reset(self, data: JSONBody[ResetWish | None], steering: NamedDependency[Steering]) -> dict[str, str]:
         steering.conditions.reset()
         steering.state.reset(keep_accounts=data.keep_accounts if data else False)
         return {"status": "ok"}
-
-    @get("/faults")
-    async def faults(self, steering: NamedDependency[Steering]) -> list[Fault]:
-        return steering.conditions.faults.waiting()
-
-    @post("/faults")
-    async def add_fault(self, data: JSONBody[Fault], steering: NamedDependency[Steering]) -> list[Fault]:
-        steering.conditions.faults.add(data)
-        return steering.conditions.faults.waiting()
-
-    @delete("/faults")
-    async def clear_faults(self, steering: NamedDependency[Steering]) -> None:
-        steering.conditions.faults.clear()
 
     @get("/ours")
     async def ours(self) -> list[OurWord]:
@@ -262,8 +249,8 @@ def control_routes(state: State, conditions: Conditions, clock: Clock) -> Router
 
     return Router(
         "/insider/_control",
-        route_handlers=[Weather, Arrivals, Ownership],
-        dependencies={"steering": Provide(arrived, sync_to_thread=False)},
+        route_handlers=[FaultDoors, Weather, Arrivals, Ownership],
+        dependencies={"steering": Provide(arrived, sync_to_thread=False), **faults_of(conditions.faults)},
         guards=[writes_come_from_here],
         exception_handlers={NotPossible: _conflict, msgspec.ValidationError: _invalid},
     )

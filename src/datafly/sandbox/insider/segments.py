@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from datafly.sandbox.database import as_utc
 from datafly.sandbox.insider.account import Account
 from datafly.sandbox.insider.state import State
-from datafly.sandbox.insider.state.database import as_utc
 
 _VIEWS = ("product_detail_page_view",)
 _PURCHASES = ("confirmation_page_view", "purchase")

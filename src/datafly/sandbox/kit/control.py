@@ -8,7 +8,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from datafly.sandbox.faults import Fault
+from datafly.sandbox.fault_doors import FaultDoors, faults_of
 from datafly.sandbox.guards import writes_come_from_here
 from datafly.sandbox.kit.conditions import Conditions, RateLimit
 from datafly.sandbox.kit.keys import Keys, MadeKey
@@ -72,7 +72,7 @@ class SettingsView(msgspec.Struct, frozen=True):
 
 
 class Weather(Controller):
-    """Faults, answers and limits."""
+    """Answers and limits."""
 
     @post("/reset", status_code=200)
     async def reset(self, data: JSONBody[ResetWish | None], steering: NamedDependency[Steering]) -> dict[str, str]:
@@ -81,19 +81,6 @@ class Weather(Controller):
             steering.store.reset(keep_credentials=data.keep_accounts if data else False)
             steering.keys.plant()
         return {"status": "ok"}
-
-    @get("/faults")
-    async def faults(self, steering: NamedDependency[Steering]) -> list[Fault]:
-        return steering.conditions.faults.waiting()
-
-    @post("/faults")
-    async def add_fault(self, data: JSONBody[Fault], steering: NamedDependency[Steering]) -> list[Fault]:
-        steering.conditions.faults.add(data)
-        return steering.conditions.faults.waiting()
-
-    @delete("/faults")
-    async def clear_faults(self, steering: NamedDependency[Steering]) -> None:
-        steering.conditions.faults.clear()
 
     @get("/ours")
     async def ours(self, steering: NamedDependency[Steering]) -> list[OurWord]:
@@ -177,8 +164,8 @@ def control_routes(vendor: Vendor, store: Store, conditions: Conditions, keys: K
     steering = Steering(vendor, store, conditions, keys, clock)
     return Router(
         f"/{vendor.slug}/_control",
-        route_handlers=[Weather, Arrivals, Ownership],
-        dependencies={"steering": Provide(lambda: steering, sync_to_thread=False)},
+        route_handlers=[FaultDoors, Weather, Arrivals, Ownership],
+        dependencies={"steering": Provide(lambda: steering, sync_to_thread=False), **faults_of(conditions.faults)},
         guards=[writes_come_from_here],
         exception_handlers={ValueError: _invalid, msgspec.ValidationError: _invalid},
     )

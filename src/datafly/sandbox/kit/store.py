@@ -8,12 +8,13 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from datafly.sandbox.database import Database, as_utc, to_text
 from datafly.sandbox.wire import Incoming, Reply
 
 _SCHEMA = """
@@ -90,29 +91,20 @@ class Store:
     """`lag_seconds`: how much later than now what is written becomes visible."""
 
     def __init__(self, path: Path, *, requests_kept: int) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.executescript(_SCHEMA)
+        self._database = Database(path, _SCHEMA)
         self._kept = requests_kept
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        """All or nothing of what is written inside."""
+        with self._database.transaction():
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        self._connection.close()
+        self._database.close()
 
     def reset(self, *, keep_credentials: bool) -> None:
-        for table in ("records", "names", "requests", *(() if keep_credentials else ("credentials",))):
-            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  names from the line above
+        self._database.empty("records", "names", "requests", *(() if keep_credentials else ("credentials",)))
 
     # records
 
@@ -129,39 +121,39 @@ class Store:
         at: datetime | None = None,
     ) -> None:
         """Adds the record, or replaces the body of the one of that id, whose place stays. `at`: when it happened."""
-        self._connection.execute(
+        self._database.write(
             "INSERT INTO records (kind, id, owner, body, at, visible_at, times, request_id)"
             " VALUES (?, ?, ?, ?, ?, ?, 1, ?)"
             " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, owner = excluded.owner, at = excluded.at,"
             " times = times + 1, request_id = excluded.request_id",
-            (kind, key, owner, _text(body), as_utc(at or now), as_utc(visible_at or now), request_id),
+            (kind, key, owner, to_text(body), as_utc(at or now), as_utc(visible_at or now), request_id),
         )
 
     def get(self, kind: str, key: str) -> Record | None:
         """Visible or not: the vendor itself knows it."""
-        return _record(self._row("SELECT * FROM records WHERE kind = ? AND id = ?", (kind, key)))
+        return _record(self._database.row("SELECT * FROM records WHERE kind = ? AND id = ?", (kind, key)))
 
     def drop(self, kind: str, key: str) -> None:
-        self._connection.execute("DELETE FROM records WHERE kind = ? AND id = ?", (kind, key))
-        self._connection.execute("DELETE FROM names WHERE id = ?", (key,))
+        self._database.write("DELETE FROM records WHERE kind = ? AND id = ?", (kind, key))
+        self._database.write("DELETE FROM names WHERE id = ?", (key,))
 
     def forget(self, owner: str) -> None:
         """All that belongs to one, and the one."""
-        self._connection.execute("DELETE FROM records WHERE owner = ? OR id = ?", (owner, owner))
-        self._connection.execute("DELETE FROM names WHERE id = ?", (owner,))
+        self._database.write("DELETE FROM records WHERE owner = ? OR id = ?", (owner, owner))
+        self._database.write("DELETE FROM names WHERE id = ?", (owner,))
 
     def told_again(self, kind: str, key: str) -> None:
-        self._connection.execute("UPDATE records SET times = times + 1 WHERE kind = ? AND id = ?", (kind, key))
+        self._database.write("UPDATE records SET times = times + 1 WHERE kind = ? AND id = ?", (kind, key))
 
     def give(self, owner: str, to: str) -> None:
         """What belonged to one belongs to another."""
-        self._connection.execute("UPDATE records SET owner = ? WHERE owner = ?", (to, owner))
+        self._database.write("UPDATE records SET owner = ? WHERE owner = ?", (to, owner))
 
     def records(
         self, kind: str, *, now: datetime, words: str = "", before: int | None = None, limit: int = 50
     ) -> list[Record]:
         """The newest first, of those that are visible; `words` stand somewhere in their id or JSON."""
-        rows = self._connection.execute(
+        rows = self._database.rows(
             "SELECT * FROM records WHERE kind = ? AND visible_at <= ? AND seq < ?"
             " AND (? = '' OR instr(lower(id || ' ' || body), ?) > 0) ORDER BY seq DESC LIMIT ?",
             (kind, as_utc(now), before or 2**62, words, words.lower(), limit),
@@ -170,7 +162,7 @@ class Store:
 
     def of_owner(self, owner: str, kinds: Sequence[str], *, now: datetime, limit: int = 500) -> list[Record]:
         marks = ", ".join("?" for _ in kinds)
-        rows = self._connection.execute(
+        rows = self._database.rows(
             f"SELECT * FROM records WHERE owner = ? AND kind IN ({marks}) AND visible_at <= ?"  # noqa: S608  only marks
             " ORDER BY at DESC, seq DESC LIMIT ?",
             (owner, *kinds, as_utc(now), limit),
@@ -179,95 +171,95 @@ class Store:
 
     def arrivals(self, kind: str, *, now: datetime, after: int = 0, limit: int = 1_000) -> list[Record]:
         """In the order of their arrival."""
-        rows = self._connection.execute(
+        rows = self._database.rows(
             "SELECT * FROM records WHERE kind = ? AND visible_at <= ? AND seq > ? ORDER BY seq LIMIT ?",
             (kind, as_utc(now), after, limit),
         )
         return [found for row in rows if (found := _record(row))]
 
     def count(self, kind: str, *, now: datetime) -> int:
-        row = self._row("SELECT count(*) AS n FROM records WHERE kind = ? AND visible_at <= ?", (kind, as_utc(now)))
+        row = self._database.row(
+            "SELECT count(*) AS n FROM records WHERE kind = ? AND visible_at <= ?", (kind, as_utc(now))
+        )
         return int(row["n"]) if row else 0
 
     def waiting(self, *, now: datetime) -> int:
-        row = self._row("SELECT count(*) AS n FROM records WHERE visible_at > ?", (as_utc(now),))
+        row = self._database.row("SELECT count(*) AS n FROM records WHERE visible_at > ?", (as_utc(now),))
         return int(row["n"]) if row else 0
 
     def show_all(self, now: datetime) -> None:
-        self._connection.execute("UPDATE records SET visible_at = ? WHERE visible_at > ?", (as_utc(now), as_utc(now)))
+        self._database.write("UPDATE records SET visible_at = ? WHERE visible_at > ?", (as_utc(now), as_utc(now)))
 
     # names: what leads to a record, such as an identifier to a profile
 
     def named(self, space: str, name: str) -> str | None:
-        row = self._row("SELECT id FROM names WHERE space = ? AND name = ?", (space, name))
+        row = self._database.row("SELECT id FROM names WHERE space = ? AND name = ?", (space, name))
         return str(row["id"]) if row else None
 
     def name(self, space: str, name: str, key: str) -> None:
-        self._connection.execute(
+        self._database.write(
             "INSERT INTO names VALUES (?, ?, ?) ON CONFLICT (space, name) DO UPDATE SET id = excluded.id",
             (space, name, key),
         )
 
     def names_of(self, key: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for row in self._connection.execute("SELECT space, name FROM names WHERE id = ? ORDER BY space, name", (key,)):
+        for row in self._database.rows("SELECT space, name FROM names WHERE id = ? ORDER BY space, name", (key,)):
             found.setdefault(row["space"], []).append(row["name"])
         return found
 
     def rename(self, key: str, to: str) -> None:
         """All names of one lead to another."""
-        self._connection.execute("UPDATE names SET id = ? WHERE id = ?", (to, key))
+        self._database.write("UPDATE names SET id = ? WHERE id = ?", (to, key))
 
     def unname(self, space: str, name: str) -> None:
-        self._connection.execute("DELETE FROM names WHERE space = ? AND name = ?", (space, name))
+        self._database.write("DELETE FROM names WHERE space = ? AND name = ?", (space, name))
 
     # credentials
 
     def credentials(self) -> list[dict[str, Any]]:
-        rows = self._connection.execute("SELECT * FROM credentials ORDER BY id")
+        rows = self._database.rows("SELECT * FROM credentials ORDER BY id")
         return [{**dict(row), "values": msgspec.json.decode(row["given"])} for row in rows]
 
     def add_credential(self, name: str, values: Mapping[str, str], *, now: datetime) -> int:
-        cursor = self._connection.execute(
-            "INSERT INTO credentials (name, given, created_at) VALUES (?, ?, ?)", (name, _text(values), as_utc(now))
+        return self._database.write(
+            "INSERT INTO credentials (name, given, created_at) VALUES (?, ?, ?)", (name, to_text(values), as_utc(now))
         )
-        return cursor.lastrowid or 0
 
     def revoke(self, credential_id: int) -> bool:
-        return self._connection.execute("DELETE FROM credentials WHERE id = ?", (credential_id,)).rowcount > 0
+        return self._database.changed("DELETE FROM credentials WHERE id = ?", (credential_id,)) > 0
 
     def note_use(self, credential_id: int, now: datetime) -> None:
-        self._connection.execute("UPDATE credentials SET last_used_at = ? WHERE id = ?", (as_utc(now), credential_id))
+        self._database.write("UPDATE credentials SET last_used_at = ? WHERE id = ?", (as_utc(now), credential_id))
 
     # requests
 
     def open_request(self, incoming: Incoming, now: datetime, headers: Mapping[str, str]) -> int:
-        cursor = self._connection.execute(
+        made = self._database.write(
             "INSERT INTO requests (received_at, method, path, headers, body, body_bytes, reply_headers, reply,"
             " elapsed_ms, note, accepted, refused, verdicts) VALUES (?, ?, ?, ?, ?, ?, '{}', x'', 0, '', 0, 0, x'')",
             (
                 as_utc(now),
                 incoming.method,
                 incoming.path,
-                _text(headers),
+                to_text(headers),
                 zlib.compress(incoming.body, 1),
                 len(incoming.body),
             ),
         )
-        made = cursor.lastrowid or 0
-        self._connection.execute("DELETE FROM requests WHERE id <= ?", (made - self._kept,))
+        self._database.write("DELETE FROM requests WHERE id <= ?", (made - self._kept,))
         return made
 
     def answer_request(
         self, request_id: int, reply: Reply | None, verdicts: Sequence[Verdict], *, note: str, elapsed_ms: int
     ) -> None:
         accepted = sum(verdict.accepted for verdict in verdicts)
-        self._connection.execute(
+        self._database.write(
             "UPDATE requests SET status = ?, reply_headers = ?, reply = ?, elapsed_ms = ?, note = ?, accepted = ?,"
             " refused = ?, verdicts = ? WHERE id = ?",
             (
                 reply.status if reply else None,
-                _text(dict(reply.headers)) if reply else "{}",
+                to_text(dict(reply.headers)) if reply else "{}",
                 zlib.compress(reply.body, 1) if reply else b"",
                 elapsed_ms,
                 note,
@@ -279,7 +271,7 @@ class Store:
         )
 
     def requests(self, *, before: int | None = None, limit: int = 50, failed: bool = False) -> list[RequestSummary]:
-        rows = self._connection.execute(
+        rows = self._database.rows(
             f"SELECT {_SUMMARY} FROM requests WHERE id < ?"  # noqa: S608  a constant
             " AND (? = 0 OR status IS NULL OR status >= 300 OR refused > 0) ORDER BY id DESC LIMIT ?",
             (before or 2**62, int(failed), limit),
@@ -287,7 +279,7 @@ class Store:
         return [RequestSummary(**dict(row)) for row in rows]
 
     def request(self, request_id: int) -> RequestRecord | None:
-        row = self._row("SELECT * FROM requests WHERE id = ?", (request_id,))
+        row = self._database.row("SELECT * FROM requests WHERE id = ?", (request_id,))
         if row is None:
             return None
         return RequestRecord(
@@ -300,19 +292,6 @@ class Store:
             if row["verdicts"]
             else [],
         )
-
-    def _row(self, statement: str, values: Sequence[object]) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = self._connection.execute(statement, values).fetchone()
-        return found
-
-
-def as_utc(moment: datetime) -> str:
-    """RFC 3339 with Z, of one length, so that text sorts as time does."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _text(value: object) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 def _inflated(stored: bytes) -> str:

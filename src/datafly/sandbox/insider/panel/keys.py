@@ -6,10 +6,10 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
+from datafly.sandbox.database import as_utc
 from datafly.sandbox.insider.account import MOST_KEYS, UNIFICATION_SCOPE, ApiKey
 from datafly.sandbox.insider.panel.frame import AnyRequest, Panel, Visit, see_other
 from datafly.sandbox.insider.state.accounts import NotPossible
-from datafly.sandbox.insider.state.database import as_utc
 from datafly.sandbox.parameters import RowId
 
 PLACE = "/integration-hub/authentication/api-keys"

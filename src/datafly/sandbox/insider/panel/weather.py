@@ -6,7 +6,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from datafly.sandbox.fault_form import KINDS, FaultForm, as_fault, whole, worded_fault
+from datafly.sandbox.fault_form import FaultForm, as_fault, lag_in, read_form, shown, whole
 from datafly.sandbox.insider.limits import RateLimit
 from datafly.sandbox.insider.panel.frame import AnyRequest, Panel, Visit, see_other
 from datafly.sandbox.insider.upsert import write_due
@@ -14,7 +14,6 @@ from datafly.sandbox.settings import AuthErrors
 
 FAULTS_PLACE = "/sandbox/faults"
 SETTINGS_PLACE = "/sandbox/settings"
-_MOST_LAG_SECONDS = 86_400
 
 
 class SettingsForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +35,7 @@ async def faults_page(
 async def queue_fault(
     request: AnyRequest, visit: NamedDependency[Visit], panel: NamedDependency[Panel]
 ) -> Response[str] | Redirect:
-    fields = await request.form()
-    form = FaultForm(**{name: str(fields.get(name, "")).strip() for name in FaultForm.__struct_fields__})
+    form = read_form(await request.form())
     try:
         fault = as_fault(form)
     except ValueError as refusal:
@@ -108,9 +106,7 @@ def _apply(panel: Panel, form: SettingsForm) -> None:
         window_seconds = whole("Seconds of a window", form.window_seconds)
         requests = whole("Requests", form.requests)
         limit = RateLimit(requests=requests, window_seconds=window_seconds, retry_after=form.retry_after)
-    lag_seconds = whole("Delay of visibility", form.lag_seconds or "0")
-    if lag_seconds > _MOST_LAG_SECONDS:
-        raise ValueError(f"Delay of visibility is at most {_MOST_LAG_SECONDS} seconds.")
+    lag_seconds = lag_in(form.lag_seconds)
     panel.conditions.steer(auth_errors=auth_errors, limit=limit, lag_seconds=lag_seconds)
     with panel.state.transaction():
         write_due(panel.state, None)
@@ -124,9 +120,7 @@ def _faults_page(
         "faults.html",
         place=FAULTS_PLACE,
         crumbs="Sandbox > Faults",
-        form=form,
-        kinds={kind: words for kind, (words, _) in KINDS.items()},
-        queued=[(worded_fault(fault), fault.count) for fault in panel.conditions.faults.waiting()],
+        **shown(form, panel.conditions.faults),
         done=done,
         error=error,
         status=status,

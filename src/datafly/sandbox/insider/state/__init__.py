@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from datafly.sandbox.database import Database
 from datafly.sandbox.insider.state.accounts import Accounts
-from datafly.sandbox.insider.state.database import Database
 from datafly.sandbox.insider.state.explorer import Explorer
 from datafly.sandbox.insider.state.history import History
 from datafly.sandbox.insider.state.identities import Identities
 from datafly.sandbox.insider.state.pending import Pending
 from datafly.sandbox.insider.state.profiles import Profiles
 from datafly.sandbox.insider.state.requests import Requests
+from datafly.sandbox.insider.state.schema import ACCOUNTS, FORGETTABLE, SCHEMA
 from datafly.sandbox.settings import SandboxSettings
 
 
@@ -19,7 +20,7 @@ class State:
     """Accounts, profiles and requests over one database."""
 
     def __init__(self, path: Path, settings: SandboxSettings) -> None:
-        self._database = Database(path)
+        self._database = Database(path, SCHEMA)
         self._seed = settings.seed
         self.accounts = Accounts(self._database)
         self.history = History(self._database)
@@ -40,7 +41,7 @@ class State:
     def reset(self, *, keep_accounts: bool = False) -> None:
         """Forget users and requests and, unless kept, accounts and keys down to the seed."""
         with self.transaction():
-            self._database.empty(keep_accounts=keep_accounts)
+            self._database.empty(*FORGETTABLE, *(() if keep_accounts else ACCOUNTS))
             self.profiles.forget_names()
             if not keep_accounts:
                 self.accounts.plant(self._seed)

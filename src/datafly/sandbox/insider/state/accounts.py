@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from datafly.model.errors import OperatorError
+from datafly.sandbox.database import Database, Row, as_utc, from_text, to_text
 from datafly.sandbox.insider.account import (
     MOST_KEYS,
     PARTNER_PATTERN,
@@ -16,7 +17,6 @@ from datafly.sandbox.insider.account import (
     AccountRules,
     ApiKey,
 )
-from datafly.sandbox.insider.state.database import Database, Row, as_utc, from_text, to_text
 from datafly.sandbox.settings import Seed, SeedKey
 
 

@@ -4,8 +4,8 @@ import json
 
 import msgspec
 
+from datafly.sandbox.database import Database, Row
 from datafly.sandbox.insider.account import Account
-from datafly.sandbox.insider.state.database import Database, Row
 from datafly.sandbox.insider.state.profiles import StoredEvent, event_of
 
 _OF_ACCOUNT = "FROM events e JOIN profiles p ON p.id = e.profile_id WHERE p.account_id = :account"

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from datafly.sandbox.insider.state.database import Database, as_utc, from_text, to_text
+from datafly.sandbox.database import Database, as_utc, from_text, to_text
 
 ChangeKind = Literal["created", "merged", "identified", "attributes", "removed", "renamed", "anonymized"]
 

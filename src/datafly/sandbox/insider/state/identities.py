@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from datafly.sandbox.database import Database, as_utc
 from datafly.sandbox.insider import reference
 from datafly.sandbox.insider.account import Account
 from datafly.sandbox.insider.fields import Fields
 from datafly.sandbox.insider.identifiers import Identifier
-from datafly.sandbox.insider.state.database import Database, as_utc
 from datafly.sandbox.insider.state.history import History, Stamp
 from datafly.sandbox.insider.state.profiles import Profiles
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from datafly.sandbox.insider.state.database import Database, as_utc, from_text, to_text
+from datafly.sandbox.database import Database, as_utc, from_text, to_text
 from datafly.sandbox.insider.state.history import Stamp
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from datafly.sandbox.database import Database, Row, as_utc, from_text, to_text
 from datafly.sandbox.insider.account import Account
 from datafly.sandbox.insider.events import ReadEvent
 from datafly.sandbox.insider.fields import Fields
 from datafly.sandbox.insider.findings import Ignored
 from datafly.sandbox.insider.identifiers import Identifier
-from datafly.sandbox.insider.state.database import Database, Row, as_utc, from_text, to_text
 from datafly.sandbox.insider.state.history import History, Stamp, difference
 from datafly.sandbox.insider.unify import Resolution
 

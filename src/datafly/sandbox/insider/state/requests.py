@@ -7,8 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from datafly.sandbox.database import Database, Row, as_utc, from_text, to_text
 from datafly.sandbox.insider.findings import Ignored
-from datafly.sandbox.insider.state.database import Database, Row, as_utc, from_text, to_text
 from datafly.sandbox.wire import Incoming, Reply
 
 _SUMMARY = "id, account_id, received_at, method, path, status, body_bytes, elapsed_ms, note, accepted, refused, ignored"

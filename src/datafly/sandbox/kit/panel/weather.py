@@ -5,13 +5,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from datafly.sandbox.fault_form import KINDS, FaultForm, as_fault, whole, worded_fault
+from datafly.sandbox.fault_form import FaultForm, as_fault, lag_in, read_form, shown, whole
 from datafly.sandbox.kit.conditions import RateLimit
 from datafly.sandbox.kit.panel.frame import AnyRequest, Panel
 
 FAULTS_PLACE = "/sandbox/faults"
 SETTINGS_PLACE = "/sandbox/settings"
-_MOST_LAG_SECONDS = 86_400
 
 
 @get(FAULTS_PLACE)
@@ -21,8 +20,7 @@ async def faults_page(request: AnyRequest, panel: NamedDependency[Panel], done: 
 
 @post(FAULTS_PLACE)
 async def queue_fault(request: AnyRequest, panel: NamedDependency[Panel]) -> Response[str] | Redirect:
-    fields = await request.form()
-    form = FaultForm(**{name: str(fields.get(name, "")).strip() for name in FaultForm.__struct_fields__})
+    form = read_form(await request.form())
     try:
         fault = as_fault(form)
     except ValueError as refusal:
@@ -85,11 +83,9 @@ def _apply(panel: Panel, form: dict[str, str]) -> None:
     if form.get("requests"):
         window = whole("Seconds of a window", form.get("window_seconds") or "60")
         limit = RateLimit(requests=whole("Requests", form["requests"]), window_seconds=window)
-    lag_seconds = whole("Delay of visibility", form.get("lag_seconds") or "0")
-    if lag_seconds > _MOST_LAG_SECONDS:
-        raise ValueError(f"Delay of visibility is at most {_MOST_LAG_SECONDS} seconds.")
+    lag_seconds = lag_in(form.get("lag_seconds", ""))
     mode = {name: form[f"mode.{name}"] for name in panel.vendor.modes if f"mode.{name}" in form}
-    panel.conditions.steer(override=limit, lag_seconds=float(lag_seconds), mode=mode)
+    panel.conditions.steer(override=limit, lag_seconds=lag_seconds, mode=mode)
     with panel.store.transaction():
         panel.store.show_all(panel.clock())
 
@@ -102,9 +98,7 @@ def _faults_page(
         "faults.html",
         place=FAULTS_PLACE,
         crumbs="Sandbox > Faults",
-        form=form,
-        kinds={kind: words for kind, (words, _) in KINDS.items()},
-        queued=[(worded_fault(fault), fault.count) for fault in panel.conditions.faults.waiting()],
+        **shown(form, panel.conditions.faults),
         done=done,
         error=error,
         status=status,
