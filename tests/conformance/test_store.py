@@ -1,15 +1,23 @@
 """The store's promises, kept by SQLite and by PostgreSQL."""
 
-import pytest
+import os
+import signal
+import subprocess
+import sys
 
-from datafly.store.dialect import create_engine, url_of
+import pytest
+from sqlalchemy.engine import make_url
+
+from datafly.store import open_store
+from datafly.store.dialect import create_engine
 from datafly.testing.alert_suite import AlertSuite
 from datafly.testing.erasure_suite import ErasureSuite
 from datafly.testing.intake_suite import IntakeSuite
 from datafly.testing.ledger_suite import LedgerSuite
 from datafly.testing.people_suite import PeopleSuite
 from datafly.testing.settings_suite import SettingsSuite
-from datafly.testing.store_suite import OpeningSuite, StoreSuite
+from datafly.testing.store_suite import KEY, OpeningSuite, StoreSuite
+from datafly.testing.store_writer import numbered
 from datafly.testing.template_suite import TemplateSuite
 
 
@@ -115,8 +123,27 @@ class TestErasuresInPostgres(ErasureSuite):
         return postgres_store
 
 
-def test_a_session_that_falls_silent_in_a_transaction_does_not_hold_others_up_for_long(postgres_store):
-    engine = create_engine(url_of(postgres_store))
+def test_a_process_that_is_stopped_in_the_middle_of_a_writing_does_not_hold_others_up(postgres_store):
+    """The server ends what it has begun. It must hear of every row at once: see decision 0212."""
+    place = make_url(postgres_store).update_query_dict({"options": "-c idle_in_transaction_session_timeout=200ms"})
+    words = ["stop", place.render_as_string(hide_password=False), "pi_1"]
+    stopped = subprocess.Popen([sys.executable, "-m", "datafly.testing.store_writer", *words], stderr=subprocess.PIPE)
+    try:
+        _, status = os.waitpid(stopped.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        with open_store(postgres_store, encryption_key=KEY) as store:
+            store.ledger.write([numbered("pi_1", 1)])
+            stopped.send_signal(signal.SIGCONT)
+            assert b"Unavailable" in stopped.communicate()[1]
+            assert store.ledger.counts("pi_1")["requests"] == 1
+    finally:
+        stopped.kill()
+
+
+def test_no_transaction_waits_for_ever_and_the_url_has_the_last_word(postgres_store):
+    place = make_url(postgres_store).update_query_dict({"options": "-c lock_timeout=7s"})
+    told = {"idle_in_transaction_session_timeout": "5s", "lock_timeout": "7s", "tcp_user_timeout": "30000"}
+    engine = create_engine(place)
     with engine.connect() as connection:
-        assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar() == "5s"
+        assert {one: connection.exec_driver_sql(f"SHOW {one}").scalar() for one in told} == told
     engine.dispose()

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from datafly.model.errors import Invalid, Unavailable
@@ -80,9 +80,16 @@ class Database:
 def _told() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, NoConnectionFree) as error:
+    except DataError as error:  # PostgreSQL keeps no NUL and no number beyond its column; SQLite finds nothing by them
+        raise Invalid("A value holds what the store cannot keep, such as a NUL.") from error
+    except (DBAPIError, NoConnectionFree) as error:
+        if not _is_away(error):
+            raise
         reason = " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
         emit(StoreTransactionFailed(error=reason))
         raise Unavailable(f"The store cannot be used now: {reason}.") from error
-    except DataError as error:  # PostgreSQL keeps no NUL and no number beyond its column; SQLite finds nothing by them
-        raise Invalid("A value holds what the store cannot keep, such as a NUL.") from error
+
+
+def _is_away(error: Exception) -> bool:
+    """Also where the server ended a session that had fallen silent: its driver tells that as an error of ours."""
+    return not isinstance(error, DBAPIError) or isinstance(error, OperationalError) or error.connection_invalidated

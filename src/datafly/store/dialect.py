@@ -26,12 +26,27 @@ _CACHE_KB: Final = 256
 _WRITES: Final = "datafly_writes"
 _MIGRATION_LOCK: Final = 0x5157_4E41
 _DRIVER: Final = "postgresql+psycopg"
-_CONNECT_SECONDS: Final = 5
-_SILENT_SECONDS: Final = 5
-"""Who stops in the middle of a transaction, with its machine or its network, holds others up no longer."""
+_BOUNDS: Final = {
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "20s",
+    "tcp_keepalives_idle": "10s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "4",
+    "tcp_user_timeout": "30s",
+}
+"""Who stops in the middle of a transaction, with its machine or its network, holds others up no longer (0212)."""
+_CLIENT: Final[Mapping[str, int]] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+"""For libpq: who asks a server that is gone without a word waits no longer. Seconds, but for the last one."""
 _LOCK_MS: Final = 3_000
 _LOCKED_TOO_LONG: Final = "55P03"
 _NAMED: Final = "datafly"
+_AT_ONCE: Final = 1_000
 
 
 def url_of(place: str | Path) -> URL:
@@ -83,6 +98,7 @@ def writing(connection: sa.Connection) -> sa.Connection:
 def lock_migrations(connection: sa.Connection) -> None:
     """Until the transaction ends nobody else migrates. In SQLite the writer lock is that already."""
     if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # another one may take its time
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
 
 
@@ -190,9 +206,37 @@ def upsert(
     added: frozenset[str] = frozenset(),
     greatest: frozenset[str] = frozenset(),
 ) -> None:
-    """Insert or overwrite by primary key; columns in `added` are summed up, those in `greatest` never go back."""
+    """Insert or overwrite by primary key; columns in `added` are summed up, those in `greatest` never go back.
+
+    Later rows of a key count after earlier ones. In the order of the keys, so that two never wait for each other.
+    """
     if rows:
-        connection.execute(_upserting(insert_of(connection), table, added, greatest), list(rows))
+        merged = _merged(table, rows, added, greatest)
+        connection.execute(_upserting(insert_of(connection), table, added, greatest), merged)
+
+
+def delete_each(connection: sa.Connection, table: sa.Table, keys: Sequence[Mapping[Any, Any]]) -> None:
+    """The rows of these primary keys; what else a mapping holds is not looked at."""
+    columns = list(table.primary_key.columns)
+    given = [tuple(key[column.name] for column in columns) for key in keys]
+    for first in range(0, len(given), _AT_ONCE):
+        some = given[first : first + _AT_ONCE]
+        connection.execute(sa.delete(table).where(sa.tuple_(*columns).in_(some)))
+
+
+def _merged(
+    table: sa.Table, rows: Sequence[Mapping[str, Any]], added: frozenset[str], greatest: frozenset[str]
+) -> list[Mapping[str, Any]]:
+    """One of each key: PostgreSQL takes all in one statement, which changes no row twice."""
+    names = [column.name for column in table.primary_key.columns]
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in names)
+        before = found.setdefault(key, {})
+        sums = {name: before[name] + row[name] for name in added if before}
+        highest = {name: max(before[name], row[name]) for name in greatest if before}
+        before.update({**row, **sums, **highest})
+    return [found[key] for key in sorted(found)]
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -235,12 +279,11 @@ def _sqlite_engine(url: URL) -> sa.Engine:
 
 
 def _postgres_engine(url: URL, connections: int, name: str) -> sa.Engine:
-    silence = f"-c idle_in_transaction_session_timeout={_SILENT_SECONDS * 1000}"
-    given = {"connect_timeout": _CONNECT_SECONDS, "application_name": name, "options": silence}
+    given = {name: value for name, value in {**_CLIENT, "application_name": name}.items() if name not in url.query}
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
-            connect_args={name: value for name, value in given.items() if name not in url.query},
+            connect_args={**given, "options": _options(url)},
             pool_size=min(connections, 5),
             max_overflow=max(connections - 5, 0),
             pool_timeout=BUSY_SECONDS,
@@ -250,6 +293,25 @@ def _postgres_engine(url: URL, connections: int, name: str) -> sa.Engine:
         raise OperatorError(
             "The store's URL names PostgreSQL, whose driver is not installed: pip install 'datafly-signal[postgres]'."
         ) from error
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+    sa.event.listen(engine, "do_executemany", _one_by_one)
+    return engine
+
+
+def _options(url: URL) -> str:
+    """What the URL says comes after ours, so it counts."""
+    told = url.query.get("options", ())
+    ours = [f"-c {name}={value}" for name, value in _BOUNDS.items()]
+    return " ".join([*ours, *([told] if isinstance(told, str) else told)])
+
+
+def _one_by_one(cursor: Any, statement: str, rows: Sequence[Any], _context: object) -> bool:
+    """Not as the driver would, in a pipeline: between two messages of one the server waits for a client that was
+    stopped without an end, and its transaction holds what it holds (decision 0212).
+    """
+    for row in rows:
+        cursor.execute(statement, row)
+    return True
 
 
 def _create_private(file: Path) -> None:

@@ -28,7 +28,7 @@ from datafly.store import (
 from datafly.store.base import Delivery, Drained, Progress, Tally, Writing, WritingId
 from datafly.store.batch import Batch, batch_of
 from datafly.store.database import Database
-from datafly.store.dialect import upsert
+from datafly.store.dialect import delete_each, upsert
 from datafly.store.trim import trim
 from datafly.store.unpacked import Unpacked
 
@@ -222,12 +222,4 @@ def _insert(connection: sa.Connection, batch: Batch) -> None:
         notices.keep(connection, batch.notices)
     if batch.sightings:
         sightings.keep(connection, batch.sightings)
-    if batch.cleared:
-        _clear(connection, batch)
-
-
-def _clear(connection: sa.Connection, batch: Batch) -> None:
-    table = schema.pending
-    keys = [column == sa.bindparam(f"of_{column.name}") for column in table.primary_key.columns]
-    rows = [{f"of_{name}": value for name, value in row.items()} for row in batch.cleared]
-    connection.execute(sa.delete(table).where(*keys), rows)
+    delete_each(connection, schema.pending, batch.cleared)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from datafly.model.delivery import LIVE, WARNING
 from datafly.model.verdict import Verdict
 from datafly.store.base import Tally, Writing
-from datafly.store.dialect import upsert
+from datafly.store.dialect import delete_each, upsert
 from datafly.store.schema import tallies as table
 
 MINUTE_MS: Final = 60_000
@@ -114,7 +114,7 @@ def fold(connection: sa.Connection, now_ms: int) -> None:
         summed: Counter[tuple[str, int, str]] = Counter()
         for row in rows:
             summed[row["installation_id"], row["began_ms"] // longer_ms * longer_ms, row["name"]] += row["count"]
-        _delete(connection, rows)
+        delete_each(connection, table, rows)
         keep(
             connection,
             [
@@ -123,13 +123,6 @@ def fold(connection: sa.Connection, now_ms: int) -> None:
             ],
         )
     connection.execute(sa.delete(table).where(table.c.began_ms < now_ms - _KEPT_MS))
-
-
-def _delete(connection: sa.Connection, rows: Sequence[Any]) -> None:
-    if rows:
-        keys = [column == sa.bindparam(f"of_{column.name}") for column in table.primary_key.columns]
-        names = [column.name for column in table.primary_key.columns]
-        connection.execute(sa.delete(table).where(*keys), [{f"of_{name}": row[name] for name in names} for row in rows])
 
 
 def _minute(at_ms: int) -> int:

@@ -1,6 +1,11 @@
 """A process of its own that writes to a store, so that suites can run several at once and kill them."""
 
+import os
+import signal
 import sys
+from typing import Any
+
+import msgspec
 
 from datafly.model.delivery import LIVE, Answer, Attempt, Outcome, Pending, SentRequest
 from datafly.model.installation import Pipeline
@@ -45,10 +50,17 @@ def numbered(installation_id: str, number: int) -> Writing:
 
 
 def main(task: str, place: str, *rest: str) -> None:
-    """`default PLACE` tells the default pipeline; `write PLACE INSTALLATION COUNT` each writing once it is kept."""
+    """`default PLACE` tells the default pipeline; `write PLACE INSTALLATION COUNT` each writing once it is kept.
+
+    `stop PLACE INSTALLATION` stops itself in the middle of a writing (SIGSTOP).
+    """
+    stopping = _stopping(*rest) if task == "stop" else None  # before a connection is there: it keeps how to write what
     with open_store(place, encryption_key=KEY) as store:
         if task == "default":
             _tell(store.control.ensure_default_pipeline().id)
+            return
+        if stopping is not None:
+            store.ledger.write([stopping])
             return
         installation_id, count = rest
         for number in range(int(count)):
@@ -57,6 +69,24 @@ def main(task: str, place: str, *rest: str) -> None:
                 name = f"{installation_id}-{number}"
                 store.control.create_pipeline(Pipeline(id="", name=name, slug="", pipeline_key=""))
             _tell(str(number))
+
+
+def _stopping(installation_id: str) -> Writing:
+    """Nearly all of it is with the server already when the second of its last rows is about to be handed over."""
+    from psycopg import adapters  # noqa: PLC0415 - only this task asks for a server
+    from psycopg.types.string import StrDumper  # noqa: PLC0415
+
+    class Stopping(str):
+        __slots__ = ()
+
+    class StoppingDumper(StrDumper):
+        def dump(self, obj: str) -> Any:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return super().dump(obj)
+
+    adapters.register_dumper(Stopping, StoppingDumper)
+    cleared = ((installation_id, LIVE, 0, 0), (Stopping(installation_id), LIVE, 0, 1))
+    return msgspec.structs.replace(numbered(installation_id, 0), cleared=cleared)
 
 
 def _tell(line: str) -> None:
