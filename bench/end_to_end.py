@@ -110,7 +110,9 @@ def event(number, **properties):
 
 
 class Product:
-    def __init__(self, folder):
+    def __init__(self, folder, *flags):
+        """`flags`: further words of `datafly up`."""
+        self.flags = flags
         self.gateway, self.management, self.sandbox, self.sink = (free_port() for _ in range(4))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DATAFLY_")},
@@ -127,7 +129,7 @@ class Product:
         words = [sys.executable, "-m", "datafly"]
         self.sink_process = subprocess.Popen([sys.executable, __file__, "--serve-sink", str(self.sink)])
         self.process = subprocess.Popen(
-            [*words, "up"], env=self.environment, stdout=subprocess.DEVNULL, start_new_session=True
+            [*words, "up", *self.flags], env=self.environment, stdout=subprocess.DEVNULL, start_new_session=True
         )
         made = subprocess.run(
             [*words, "token", "create", "--name", "bench"],

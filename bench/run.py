@@ -24,11 +24,12 @@ BENCHES = {
     "shape_only.py": (["--events", "40000"], ["--events", "8000"]),
     "shape_beside_segment.py": (["--events", "20000"], ["--events", "4000", "--rounds", "1"]),
     "process.py": ([], ["--events", "20000"]),
-    "ingest_http.py": (["--seconds", "5"], ["--seconds", "2", "--rounds", "1"]),
+    "ingest_http.py": (["--seconds", "5"], ["--seconds", "1", "--rounds", "1"]),
     "deliver_sink.py": ([], ["--events", "4000", "--rounds", "1"]),
     "end_to_end.py": (["--events", "50000"], ["--events", "5000", "--rounds", "1", "--singles", "20"]),
+    "first_paint.py": ([], ["--events", "300", "--rounds", "1", "--pages", "/", "/docs"]),
     "backfill.py": ([], ["--rows", "20000"]),
-    "steady.py": (["--seconds", "10"], ["--seconds", "2", "--rounds", "1"]),
+    "steady.py": (["--seconds", "10"], ["--seconds", "1", "--rounds", "1"]),
     "log_backlog.py": (["--events", "10000000", "--step", "2500000"], ["--events", "200000", "--step", "100000"]),
 }
 

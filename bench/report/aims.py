@@ -154,6 +154,22 @@ AIMS = (
         at_most=True,
     ),
     Aim(
+        "first paint of the slowest page of the control room, from page to page",
+        "ms",
+        _of("first_paint", "slowest_next_ms"),
+        _of("first_paint", "empty_next_ms"),
+        100,
+        at_most=True,
+    ),
+    Aim(
+        "first paint of the slowest page of the control room, new tab, nothing cached",
+        "ms",
+        _of("first_paint", "slowest_cold_ms"),
+        _of("first_paint", "empty_cold_ms"),
+        100,
+        at_most=True,
+    ),
+    Aim(
         "reading the oldest event of the whole backlog",
         "µs",
         _read_at_the_end,

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 OPEN_SECONDS = 3
+EMAIL = "owner@shop.example"
 PAGES = (
     "/",
     "/home/causes",
@@ -28,15 +29,21 @@ PAGES = (
 CALLS = ("/v1/admin/pipelines", "/v1/admin/pipeline-integrations", "/v1/admin/live-events", "/v1/admin/dead-letters")
 
 
-async def log_in(product):
-    """A session with the cookie of an owner, who set a password by a link first."""
+async def come_in(product):
+    """A session with the cookie of an owner, who set a password by a link; it, and the password."""
     link = await asyncio.to_thread(_link, product)
     place = f"{link.scheme}://{link.netloc}"
     session = aiohttp.ClientSession(place, cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": place})
     password = secrets.token_urlsafe()
-    form = {"token": link.query.partition("=")[2], "email": "owner@shop.example", "name": "Owner"}
+    form = {"token": link.query.partition("=")[2], "email": EMAIL, "name": "Owner"}
     await _enter(session, "/welcome", form | {"password": password, "again": password})
-    await _enter(session, "/login", {"email": "owner@shop.example", "password": password})
+    return session, password
+
+
+async def log_in(product):
+    """As `come_in`, and then once more by the password."""
+    session, password = await come_in(product)
+    await _enter(session, "/login", {"email": EMAIL, "password": password})
     return session
 
 

@@ -21,6 +21,11 @@ window.done = [];
 document.addEventListener("securitypolicyviolation", event => window.done.push(`refused ${event.blockedURI}`));
 for (const name of ["alert", "confirm", "prompt"]) window[name] = () => window.done.push(name);
 """
+WAITED_FOR = """
+() => performance.getEntriesByType("resource").filter((one) => one.renderBlockingStatus === "blocking").slice(1)
+  .map((one) => `is waited for before the page is painted: ${one.name}`)
+"""
+TOLD_HERE = "() => !document.querySelector('time[datetime]:not([data-told])')"
 FOCUSED = """
 (part => part.getAttribute("aria-label") || part.labels?.[0]?.innerText || part.innerText || "")(document.activeElement)
 """
@@ -240,8 +245,10 @@ def test_every_page_is_accessible_and_what_is_hostile_does_nothing_on_any(demo, 
     found = {}
     for path in paths:
         page.goto(demo.management + path)
+        waited_for = page.evaluate(WAITED_FOR)
+        page.wait_for_function(TOLD_HERE)
         page.evaluate(AXE.read_text(encoding="utf-8"))
-        problems = page.evaluate(SERIOUS)
+        problems = waited_for + page.evaluate(SERIOUS)
         for scheme in ("dark", "light"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             problems += [f"{scheme} {one}" for one in page.evaluate(SERIOUS)] if scheme == "dark" else []

@@ -77,10 +77,17 @@ class EventsLog:
         ]
         return sorted(found, key=lambda place: place.record.at_ms)
 
-    def newest(self, uppers: Mapping[int, int]) -> Iterator[Place]:
-        """All records below `uppers` (partition → offset), newest first; one beyond the head is taken for the head."""
-        streams = [self._backwards(partition, upper) for partition, upper in sorted(uppers.items())]
+    def newest(self, uppers: Mapping[int, int], *, hidden: bool = False) -> Iterator[Place]:
+        """All records below `uppers` (partition → offset), newest first; one beyond the head is taken for the head.
+
+        `hidden`: those too, for who looks through many for a few and asks `hides` of these.
+        """
+        hides = (lambda _: False) if hidden else self.hides
+        streams = [self._backwards(partition, upper, hides) for partition, upper in sorted(uppers.items())]
         return heapq.merge(*streams, key=lambda place: place.record.at_ms, reverse=True)
+
+    def hides(self, place: Place) -> bool:
+        return self._is_hidden(place.record)
 
     def close(self) -> None:
         for partition in self._partitions:
@@ -91,7 +98,7 @@ class EventsLog:
             return []
         return self._partitions[partition].read(offset, min(limit, _LARGEST_CHUNK))
 
-    def _backwards(self, partition: int, upper: int) -> Iterator[Place]:
+    def _backwards(self, partition: int, upper: int, hides: Callable[[Place], bool]) -> Iterator[Place]:
         if partition not in self.partitions:
             return
         bounds, chunk = self._partitions[partition].bounds(), _FIRST_CHUNK
@@ -99,7 +106,7 @@ class EventsLog:
         while upper > earliest:
             lower = max(earliest, upper - chunk)
             found = list(self.between(partition, lower, upper - 1))
-            yield from (place for place in reversed(found) if not self._is_hidden(place.record))
+            yield from (place for place in reversed(found) if not hides(place))
             upper, chunk = lower, min(chunk * 2, _LARGEST_CHUNK)
 
 

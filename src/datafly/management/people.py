@@ -67,29 +67,30 @@ class _Known:
         self.user_ids: dict[str, None] = dict.fromkeys(before.user_ids if before else ())
         self.anonymous_ids: dict[str, None] = dict.fromkeys(before.anonymous_ids if before else ())
         self.emails: dict[str, None] = {}
+        self._written = self._as_written()
 
     def is_of(self, place: Place) -> bool:
         """The bytes are asked first: of most records nothing is decoded."""
         value = place.record.value
-        by_id = [one for one in (self.words, *self.user_ids, *self.anonymous_ids) if _written(one) in value]
+        by_id = [one for one, written in self._written.items() if written in value]
         if any(fits(place, Filters(user_id=one)) or fits(place, Filters(anonymous_id=one)) for one in by_id):
             return True
         return "@" in self.words and fits(place, Filters(email=self.words))
+
+    def _as_written(self) -> dict[str, bytes]:
+        """Each id as a record has it, which the same encoder wrote."""
+        return {one: msgspec.json.encode(one) for one in (self.words, *self.user_ids, *self.anonymous_ids)}
 
     def learn(self, event: Event) -> None:
         self.user_ids |= dict.fromkeys(filter(None, [event.user_id]))
         self.anonymous_ids |= dict.fromkeys(filter(None, [event.links, event.anonymous_id]))
         emails = [event.traits.get("email"), event.known_traits.get("email")] if event.type != "group" else []
         self.emails |= {email: None for email in emails if isinstance(email, str)}
+        self._written = self._as_written()
 
     @property
     def size(self) -> int:
         return len(self.user_ids) + len(self.anonymous_ids)
-
-
-def _written(text: str) -> bytes:
-    """As a record has it, which the same encoder wrote."""
-    return msgspec.json.encode(text)
 
 
 def find_person(services: Composed, words: str, before: str = "") -> PersonView:
@@ -124,10 +125,10 @@ class _Scan(msgspec.Struct, frozen=True):
 def _scan(services: Composed, known: _Known, below: dict[int, int]) -> _Scan:
     found: list[tuple[Place, Event]] = []
     looked, reached = 0, dict(below)
-    places = services.log.newest(below)
+    places = services.log.newest(below, hidden=True)
     for place in itertools.islice(places, services.settings.scan_records):
         looked, reached[place.partition] = looked + 1, place.offset
-        if known.is_of(place) and (event := event_at(place)):
+        if known.is_of(place) and not services.log.hides(place) and (event := event_at(place)):
             found.append((place, event))
         if len(found) == SHOWN:
             break

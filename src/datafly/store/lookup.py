@@ -35,14 +35,20 @@ def _holding(table: sa.Table, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any
     )
 
 
-_ATTEMPTS_HOLDING: Final = _holding(schema.attempts, _A.id, _A.members)
-_OUTCOMES_HOLDING: Final = _holding(schema.outcomes, _O.id)
-_WAITING_AT: Final = sa.select(_P.body).where(
-    _P.partition == sa.bindparam("partition"), _P.first <= sa.bindparam("offset"), _P.last >= sa.bindparam("offset")
-)
-"""Built once: building them costs ten times what running them does."""
-
-Covered = tuple[int, int, Verdict]
+def _touching(table: sa.Table, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
+    """Rows of a `Run` whose range touches `:first`..`:last`, through one stretch of the index per size class."""
+    first, last = sa.bindparam("first", type_=sa.BigInteger), sa.bindparam("last", type_=sa.BigInteger)
+    return sa.union_all(
+        *(
+            sa.select(*columns).where(
+                *(table.c[name] == sa.bindparam(name, type_=table.c[name].type) for name in Run._fields),
+                table.c.reach == sa.literal_column(str(reach)),
+                table.c.first.between(first - sa.literal_column(str((1 << reach) - 1)), last),
+                table.c.last >= first,
+            )
+            for reach in members.REACHES
+        )
+    )
 
 
 class Run(NamedTuple):
@@ -54,6 +60,18 @@ class Run(NamedTuple):
 
     def holds(self, table: sa.Table) -> sa.ColumnElement[bool]:
         return sa.and_(*(table.c[name] == value for name, value in self._asdict().items()))
+
+
+_ATTEMPTS_HOLDING: Final = _holding(schema.attempts, _A.id, _A.members)
+_OUTCOMES_HOLDING: Final = _holding(schema.outcomes, _O.id)
+_WAITING_AT: Final = sa.select(_P.body).where(
+    _P.partition == sa.bindparam("partition"), _P.first <= sa.bindparam("offset"), _P.last >= sa.bindparam("offset")
+)
+_DELIVERED_TOUCHING: Final = _touching(schema.attempts, _A.id, _A.members)
+_DECIDED_TOUCHING: Final = _touching(schema.outcomes, _O.first, _O.last, _O.ruling)
+"""Built once: building them costs ten times what running them does."""
+
+Covered = tuple[int, int, Verdict]
 
 
 def progress(connection: sa.Connection, run: Run, share: Share | None = None) -> Progress | None:
@@ -68,34 +86,21 @@ def coverage(connection: sa.Connection, run: Run) -> list[Covered]:
 
 
 def decided(connection: sa.Connection, run: Run, first: int, last: int) -> Iterator[tuple[int, int, Verdict, str]]:
-    """Ranges that touch `first`..`last`, through one stretch of the index per size class."""
-    for row in connection.execute(_touching(schema.attempts, run, first, last, _A.members)):
+    """Ranges that touch `first`..`last`."""
+    asked = {**run._asdict(), "first": first, "last": last}
+    for row in connection.execute(_DELIVERED_TOUCHING, asked):
         for begins, ends in members.ranges(members.unpack(row.members)[1]):
             if begins <= last and ends >= first:
                 yield begins, ends, Verdict.DELIVERED, ""
-    for row in connection.execute(_touching(schema.outcomes, run, first, last, _O.first, _O.last, _O.ruling)):
+    for row in connection.execute(_DECIDED_TOUCHING, asked):
         ruling = msgspec.convert(row.ruling, Ruling)
         yield row.first, row.last, ruling.verdict, ruling.reason
 
 
 def delivering(connection: sa.Connection, run: Run, offset: int) -> list[tuple[str, bytes]]:
     """Attempts of the run by which the event was delivered: id, members."""
-    near = connection.execute(_touching(schema.attempts, run, offset, offset, _A.id, _A.members)).all()
+    near = connection.execute(_DELIVERED_TOUCHING, {**run._asdict(), "first": offset, "last": offset}).all()
     return [(row.id, row.members) for row in near if offset in members.unpack(row.members)[1]]
-
-
-def _touching(table: sa.Table, run: Run, first: int, last: int, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
-    return sa.union_all(
-        *(
-            sa.select(*columns).where(
-                run.holds(table),
-                table.c.reach == reach,
-                table.c.first.between(first - (1 << reach) + 1, last),
-                table.c.last >= first,
-            )
-            for reach in members.REACHES
-        )
-    )
 
 
 def deliveries(connection: sa.Connection, partition: int, offset: int, unpacked: Unpacked) -> list[Delivery]:

@@ -1,19 +1,25 @@
 // Times in the viewer's zone, copy buttons, and pieces of a page that the server sends as they change.
-const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const timed = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const DATED = { dateStyle: "medium", timeStyle: "medium" };
+const formats = new Map();
+
+// Made when a page first has a time to tell: it takes longer than all else that is done here.
+function told(moment, name, options) {
+  if (!formats.has(name)) formats.set(name, new Intl.DateTimeFormat(undefined, options));
+  return formats.get(name).format(moment);
+}
 
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-told])")) {
     const moment = new Date(time.dateTime);
-    time.textContent = (time.dataset.only === "time" ? timed : zoned).format(moment);
+    time.textContent = time.dataset.only === "time" ? told(moment, "time", { timeStyle: "medium" }) : told(moment, "dated", DATED);
     time.dataset.told = "";
   }
-}
-
-const hours = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const days = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-for (const text of document.querySelectorAll("text[data-moment]")) {
-  text.textContent = (text.dataset.daily ? days : hours).format(new Date(text.dataset.moment));
+  for (const text of root.querySelectorAll("text[data-moment]")) {
+    const moment = new Date(text.dataset.moment);
+    text.textContent = text.dataset.daily
+      ? told(moment, "days", { day: "numeric", month: "short" })
+      : told(moment, "hours", { hour: "2-digit", minute: "2-digit" });
+  }
 }
 
 async function copy(button) {
@@ -51,7 +57,8 @@ function follow(place) {
   });
 }
 
-localise(document);
+// Once the page is seen: it was drawn in UTC, and need not wait for this.
+requestAnimationFrame(() => setTimeout(() => localise(document)));
 document.addEventListener("htmx:load", (event) => localise(event.detail.elt));
 for (const place of document.querySelectorAll("[data-stream]")) follow(place);
 document.addEventListener("click", (event) => {
