@@ -114,6 +114,7 @@ def fill(signal: Signal) -> dict[str, str]:
         "pipelines": "/settings/pipelines",
         "pipeline": f"/settings/pipelines/{signal.pipeline()['id']}",
         "collector": f"/settings/pipelines/{signal.pipeline()['id']}/collector",
+        "personal-data": f"/settings/pipelines/{signal.pipeline()['id']}/personal-data",
         "consent": "/settings/consent",
         "api-reference": "/docs",
         "api-reference-subject": "/docs/pipelines",

@@ -14,6 +14,7 @@ from datafly.log.base import Reader
 from datafly.management import document, single_sign_on
 from datafly.management.access import Access
 from datafly.management.access_tokens import PURPOSE, AccessTokens
+from datafly.management.as_kept import AsKept
 from datafly.management.erasing import Hidden
 from datafly.management.events_log import EventsLog
 from datafly.management.identify import Identify
@@ -112,15 +113,15 @@ def compose(
     objection: Callable[[str], str] = lambda _: "",
 ) -> Composed:
     """`readers` open the partitions of `events` in order, `raw_readers` those of `raw`; the rest as in `Composed`."""
-    access_tokens = _access_tokens(settings, control, clock)
+    access_tokens, as_kept = _access_tokens(settings, control, clock), AsKept(control, clock)
     return Composed(
         settings=settings,
         control=control,
         ledger=ledger,
         intake=intake,
         catalog=catalog,
-        log=EventsLog(readers, Hidden(control, clock)),
-        raw=EventsLog(raw_readers),
+        log=EventsLog(readers, Hidden(control, clock), as_kept.events),
+        raw=EventsLog(raw_readers, as_kept=as_kept.received),
         find_offset=find_offset,
         compile=compile,
         send=send,

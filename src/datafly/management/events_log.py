@@ -27,13 +27,16 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 class EventsLog:
     """Blocking, and safe from any thread: one reader for each partition, opened when it is first needed.
 
-    Of records that are hidden `at` and `newest` know nothing.
+    Of records that are hidden `at` and `newest` know nothing. `as_kept`: what of records may be read at all.
     """
 
     def __init__(
-        self, readers: Sequence[Callable[[], Reader]], is_hidden: Callable[[Record], bool] = lambda _: False
+        self,
+        readers: Sequence[Callable[[], Reader]],
+        is_hidden: Callable[[Record], bool] = lambda _: False,
+        as_kept: Callable[[list[Record]], list[Record]] = lambda records: records,
     ) -> None:
-        self._partitions = [_Partition(open_reader) for open_reader in readers]
+        self._partitions = [_Partition(open_reader, as_kept) for open_reader in readers]
         self._is_hidden = is_hidden
 
     @property
@@ -111,14 +114,16 @@ class EventsLog:
 
 
 class _Partition:
-    def __init__(self, open_reader: Callable[[], Reader]) -> None:
+    def __init__(self, open_reader: Callable[[], Reader], as_kept: Callable[[list[Record]], list[Record]]) -> None:
         self._open = open_reader
+        self._as_kept = as_kept
         self._reader: Reader | None = None
         self._lock = threading.Lock()
 
     def read(self, offset: int, limit: int) -> list[Record]:
         with self._lock:
-            return self._opened().read(offset, max_records=limit)
+            found = self._opened().read(offset, max_records=limit)
+        return self._as_kept(found)
 
     def bounds(self) -> Bounds:
         with self._lock:

@@ -12,6 +12,7 @@ from datafly.model.errors import Conflict, Invalid, NotFound
 from datafly.model.installation import Installation, Pipeline, Revision, Template
 from datafly.model.overrides import Overrides
 from datafly.model.people import Actor
+from datafly.model.pii import NO_RULES
 from datafly.spec.config import secrets_sent_elsewhere, validate_config
 from datafly.spec.integration import Integration
 from datafly.spec.parameters import validate_with_parameters
@@ -102,6 +103,7 @@ def attach(services: Composed, body: AttachBody) -> Installation:
         enabled=body.enabled,
         paused=body.paused,
         parameters=pipeline.parameters,
+        pii_rules=pipeline.pii_rules,
         created_ms=now_ms,
         updated_ms=now_ms,
     )
@@ -127,9 +129,13 @@ def provisional(services: Composed, vendor: str, body: InstallBody) -> Installat
         delivery_mode=body.delivery_mode,
         overrides=kept_overrides(integration, body.variant, config, body.overrides, parameters),
     )
-    there = pipeline.id if pipeline else ""
     return Installation(
-        id=fresh_id("pi", now_ms), pipeline_id=there, template=template, revision=revision, parameters=parameters
+        id=fresh_id("pi", now_ms),
+        pipeline_id=pipeline.id if pipeline else "",
+        template=template,
+        revision=revision,
+        parameters=parameters,
+        pii_rules=pipeline.pii_rules if pipeline else NO_RULES,
     )
 
 
@@ -192,6 +198,7 @@ def _attach(services: Composed, template: Template, revision: Revision, pipeline
             revision=revision,
             start=heads,
             parameters=pipeline.parameters,
+            pii_rules=pipeline.pii_rules,
             created_ms=template.created_ms,
             updated_ms=template.created_ms,
         )

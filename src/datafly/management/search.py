@@ -11,6 +11,7 @@ from datafly.management.paging import Page, decode_cursor, page
 from datafly.management.services import Composed
 from datafly.management.views.event import DeliveryView, LiveEvent, PendingView
 from datafly.model.event import Event
+from datafly.model.pii import hashed
 from datafly.model.verdict import Verdict
 
 Positions = Annotated[dict[int, Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]], msgspec.Meta(min_length=1)]
@@ -49,7 +50,8 @@ class Filters(msgspec.Struct, frozen=True):
     """`event` is the canonical name, the name as sent, or the type of what is no track.
 
     `email` is compared with the traits that came with the event or were known then, and with its property, in any
-    case. `text` is anywhere in the event, in any case. `vendor` and `integration_id`: whose verdict is meant.
+    case, and hashed with what is hashed. `text` is anywhere in the event, in any case. `vendor` and `integration_id`:
+    whose verdict is meant.
     """
 
     message_id: str | None = None
@@ -76,7 +78,10 @@ class Filters(msgspec.Struct, frozen=True):
         """What is asked of the record as it is written; dear, so it is asked last."""
         if self.text is not None and not _holds(value, self.text):
             return False
-        return self.email is None or (_holds(value, self.email) and self.email.lower() in _emails(value))
+        if self.email is None:
+            return True
+        known = {self.email.lower(), hashed(self.email)}
+        return any(_holds(value, one) for one in known) and not known.isdisjoint(_emails(value))
 
     @property
     def asks_fate(self) -> bool:

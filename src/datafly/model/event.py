@@ -47,6 +47,9 @@ class Step(msgspec.Struct, frozen=True):
     effect: str
 
 
+STRIPPED: Final = Step(PII, "nothing is known of consent, so what tells who it is was taken out, but for its ids")
+
+
 class Original(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was sent, where governing changed it."""
 

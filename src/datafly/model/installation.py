@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from datafly.model.overrides import NO_OVERRIDES, Overrides
+from datafly.model.pii import NO_RULES, PiiRules
 from datafly.model.wording import patterned
 
 SCRIPT: Final = "d.js"
@@ -76,6 +77,7 @@ class Pipeline(msgspec.Struct, frozen=True):
     created_ms: int = 0
     updated_ms: int = 0
     js_builder_config: JsBuilderConfig = JsBuilderConfig()
+    pii_rules: PiiRules = NO_RULES
 
 
 class PipelineKey(msgspec.Struct, frozen=True):
@@ -140,7 +142,7 @@ class Installation(msgspec.Struct, frozen=True):
     Its cursor over `events` starts at `start` (partition → offset), the head at the moment it was installed.
     `enabled` false: the cursor advances, SKIPPED `disabled`. `paused`: the cursor waits. `removed_ms`: what is left
     is closed as SKIPPED `installation_removed`, up to `end` (partition → offset). `former_revision_id`: what was pinned
-    before. `parameters`: those of its pipeline, which its config may name.
+    before. `parameters`: those of its pipeline, which its config may name. `pii_rules`: its pipeline's.
     """
 
     id: str
@@ -157,6 +159,7 @@ class Installation(msgspec.Struct, frozen=True):
     canary: Canary | None = None
     former_revision_id: str | None = None
     parameters: dict[str, str] = {}
+    pii_rules: PiiRules = NO_RULES
 
     @property
     def vendor(self) -> str:

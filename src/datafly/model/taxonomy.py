@@ -174,6 +174,11 @@ def is_standard(name: str) -> bool:
     return name in _SHAPES
 
 
+def spellings(name: str) -> frozenset[str]:
+    """All other names, folded, under which a property of that canonical name may be sent with some event."""
+    return _SENT_AS.get(name, frozenset())
+
+
 def _with_products(event: str, found: dict[str, Any], renames: list[Rename]) -> dict[str, Any]:
     sent = found["products"]
     products = [_renamed(line, "line", renames) if isinstance(line, dict) else line for line in sent]
@@ -302,4 +307,8 @@ _TABLES: Final = {
 _SHAPES: Final = {
     event.name: "product" if event.single else "promotion" if event.name.startswith("Promotion") else "whole"
     for event in EVENTS
+}
+_SENT_AS: Final = {
+    target: frozenset(fold(sent) for table in _TABLES.values() for sent, (to, _) in table.items() if to == target)
+    for target in {to for table in _TABLES.values() for to, _ in table.values()}
 }

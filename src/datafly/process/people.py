@@ -6,6 +6,7 @@ from typing import Any, Final
 import apsw
 import msgspec
 
+from datafly.model.pii import hashed
 from datafly.process.identity import User, Visitor
 
 _VISITOR: Final = msgspec.msgpack.Decoder(Visitor).decode
@@ -15,15 +16,17 @@ _TOLD: Final = ("email", "phone")
 
 
 def users_of(connection: apsw.Connection, visitors: Collection[str], email: str) -> Iterator[str]:
-    """Whom these visitors are, and whose e-mail address that is, in any case."""
+    """Whom these visitors are, and whose e-mail address that is, in any case, and where only its hash is known."""
     for one in visitors:
         found = _value(connection, "visitors", one)
         if found and (user_id := _VISITOR(found).user_id):
             yield user_id
-    lowered = "".join(sign.lower() if sign.isascii() else sign for sign in email)  # as SQLite does it
-    for one, value in _holding(connection, "users", lowered) if email else ():
-        if str(_USER(value).traits.get("email", "")).lower() == email.lower():
-            yield one
+    known = (email.lower(), hashed(email)) if email else ()
+    for text in (email, *known[1:]) if email else ():
+        lowered = "".join(sign.lower() if sign.isascii() else sign for sign in text)  # as SQLite does it
+        for one, value in _holding(connection, "users", lowered):
+            if str(_USER(value).traits.get("email", "")).lower() in known:
+                yield one
 
 
 def visitors_of(connection: apsw.Connection, users: Collection[str]) -> Iterator[str]:

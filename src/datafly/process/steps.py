@@ -1,4 +1,5 @@
-"""The steps from what was received to a governed event: decode, dedupe, normalise, skew, identity, consent, routing.
+"""The steps from what was received to a governed event: decode, dedupe, personal data, normalise, skew, identity,
+consent, routing.
 
 Dedupe comes as early as it can: nothing more is done for a duplicate.
 """
@@ -11,12 +12,14 @@ import msgspec
 from datafly.model.consent import ConsentSettings, read
 from datafly.model.event import Event, Original, Received, Step
 from datafly.model.installation import Pipeline
+from datafly.model.pii import Cleaner, kept
 from datafly.model.trace import read_trace
 from datafly.model.traits import supersede
 from datafly.process import consent, identity, normalise, routing, skew, told
 from datafly.process.body import Body, Incoming, Refused, incoming
 from datafly.process.dedupe import is_duplicate
 from datafly.process.memory import Memory
+from datafly.process.personal import clean_body, cleaned
 from datafly.process.unknown import Withheld, is_unknown, stripped
 
 NO_PIPELINES: Final[Mapping[str, Pipeline]] = {}
@@ -31,6 +34,8 @@ class Duplicate(msgspec.Struct, frozen=True):
 _NAMES: Final = (normalise.NAME, skew.NAME, identity.NAME, consent.NAME, routing.NAME)
 
 Outcome = Event | Refused | Duplicate | Withheld
+_Governed = tuple[Event, consent.Choices | None]
+"""And what the visitor chose, with this event."""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -51,7 +56,12 @@ def govern(one: Incoming, context: Context, memory: Memory) -> Event | Duplicate
     first_ms = memory.seen.get(one.mark)
     if first_ms is not None and is_duplicate(first_ms, one.received.received_ms):
         return Duplicate(first_ms)
-    event, chosen = _governed(one, context, memory)
+    pipeline = context.pipelines.get(one.received.pipeline_id)
+    cleaner = kept(pipeline.pii_rules) if pipeline else None
+    if cleaner is None:
+        event, chosen = _governed(one, context, pipeline, memory)
+    else:
+        event, chosen = _cleaned(one, context, pipeline, memory, cleaner)
     if context.consent.without_consent != "keep" and is_unknown(event):
         if context.consent.without_consent == "drop":
             return Withheld()
@@ -63,8 +73,14 @@ def govern(one: Incoming, context: Context, memory: Memory) -> Event | Duplicate
     return event
 
 
-def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, consent.Choices | None]:
-    """And what the visitor chose, with this event."""
+def _cleaned(one: Incoming, context: Context, pipeline: Pipeline | None, memory: Memory, cleaner: Cleaner) -> _Governed:
+    """As `_governed`, by rules on personal data."""
+    told = clean_body(cleaner, one.body)
+    event, chosen = _governed(one, context, pipeline, memory)
+    return cleaned(cleaner, event, told), chosen
+
+
+def _governed(one: Incoming, context: Context, pipeline: Pipeline | None, memory: Memory) -> _Governed:
     received, body, kind = one.received, one.body, one.body.type or ""
     user_id, anonymous_id, previous_id = body.user_id, body.anonymous_id, body.previous_id
     normal = normalise.normalise(body, may_have_nulls=one.may_have_nulls)
@@ -72,7 +88,7 @@ def _governed(one: Incoming, context: Context, memory: Memory) -> tuple[Event, c
     moment = skew.correct(body.timestamp, _clock_of(received), received_ms)
     visitor = memory.visitors.get(subject) if (subject := previous_id or anonymous_id) else None
     user = memory.users.get(identity.effective_user(user_id, visitor) or "")
-    own, (defaults, common) = _own_word(kind, normal, context.consent.words), _defaults(context, received)
+    own, (defaults, common) = _own_word(kind, normal, context.consent.words), _defaults(context, pipeline)
     before, steady = memory.choices.get(one.key), (moment.ms + behind_ms, received_ms + behind_ms)
     who, choice = _resolve(body, normal, visitor, user, steady[0]), routing.read_choice(body.integrations)
     allowed, said, chosen = consent.settle(own, before, defaults, steady, known=user is not None, common=common)
@@ -122,9 +138,9 @@ def _clock_of(received: Received) -> int | None:
     return None if received.historical else received.sent_ms
 
 
-def _defaults(context: Context, received: Received) -> tuple[Mapping[str, bool], Collection[str]]:
+def _defaults(context: Context, pipeline: Pipeline | None) -> tuple[Mapping[str, bool], Collection[str]]:
     """The pipeline's own, and for other categories those of all pipelines, which are told by name too."""
-    pipeline, common = context.pipelines.get(received.pipeline_id), context.consent.defaults
+    common = context.consent.defaults
     own = read(pipeline.consent_defaults) if pipeline and pipeline.consent_defaults else {}
     return ({**common, **own}, common.keys() - own.keys()) if common else (own, ())
 

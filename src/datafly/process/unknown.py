@@ -4,12 +4,11 @@ from typing import Final
 
 import msgspec
 
-from datafly.model.event import PII, Event, Original, Step
+from datafly.model.event import STRIPPED, Event, Original
 from datafly.model.traits import tells_who
 
 _KEPT: Final = frozenset({"app", "campaign", "consent", "library", "locale", "os", "page", "screen", "timezone"})
 """Of the context. What is not known is not kept: SDKs put addresses and ids of devices there."""
-_STEP: Final = Step(PII, "nothing is known of consent, so what tells who it is was taken out, but for its ids")
 
 
 class Withheld(msgspec.Struct, frozen=True):
@@ -31,5 +30,5 @@ def stripped(event: Event) -> Event:
         properties={name: value for name, value in event.properties.items() if not tells_who(name)},
         context={name: value for name, value in event.context.items() if name in _KEPT},
         original=sent and Original(event=sent.event, timestamp=sent.timestamp),
-        steps=(*event.steps, _STEP),
+        steps=(*event.steps, STRIPPED),
     )

@@ -8,7 +8,7 @@ from datafly import catalog
 from datafly.model.installation import Installation
 from datafly.runtime.compose import sandbox_url
 from datafly.settings import Settings
-from datafly.shape import CompiledOnce
+from datafly.shape import CompiledOnce, by_rules
 from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Compiled
 from datafly.spec.integration import Integration
@@ -21,13 +21,14 @@ def compiler(settings: Settings) -> Callable[[Installation], Compiled]:
 
     def compile_one(installation: Installation) -> Compiled:
         integration, revision = catalog.get(installation.vendor), installation.revision
-        return compile_integration(
+        compiled = compile_integration(
             integration,
             resolved_config(revision.config, installation.parameters),
             variant=installation.template.variant,
             defaults=operator_defaults(settings, integration),
             overrides=resolved_overrides(revision.overrides, installation.parameters),
         )
+        return by_rules(compiled, installation.pii_rules)
 
     return CompiledOnce(compile_one)
 

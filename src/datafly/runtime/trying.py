@@ -26,7 +26,7 @@ from datafly.runtime.preview import govern
 from datafly.sandbox.rooms import Room
 from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
 from datafly.settings import Settings
-from datafly.shape import shape_event
+from datafly.shape import shape_event, told_less
 from datafly.spec.compile import compile_integration, explainer
 from datafly.spec.compiled import Compiled
 from datafly.spec.explaining import Explained
@@ -43,13 +43,14 @@ _CLOCK: Final = SystemClock()
 def trying(settings: Settings) -> Trying:
     def explain(installation: Installation) -> Callable[[Event, int], Explained | Ruling]:
         integration, revision = catalog.get(installation.vendor), installation.revision
-        return explainer(
+        explained = explainer(
             integration,
             resolved_config(revision.config, installation.parameters),
             variant=installation.template.variant,
             defaults=operator_defaults(settings, integration),
             overrides=resolved_overrides(revision.overrides, installation.parameters),
         )
+        return told_less(explained, installation.pii_rules, installation.vendor)
 
     return Trying(shape=shape_event, explain=explain, govern=governed, ask=ask)
 

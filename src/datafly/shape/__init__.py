@@ -3,5 +3,6 @@
 from datafly.shape.consent import consent_ruling
 from datafly.shape.event import shape_event, withheld
 from datafly.shape.memory import CompiledOnce
+from datafly.shape.personal import by_rules, told_less
 
-__all__ = ["CompiledOnce", "consent_ruling", "shape_event", "withheld"]
+__all__ = ["CompiledOnce", "by_rules", "consent_ruling", "shape_event", "told_less", "withheld"]

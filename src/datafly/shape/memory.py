@@ -4,16 +4,17 @@ from collections.abc import Callable
 from threading import Lock
 
 from datafly.model.installation import Installation
+from datafly.model.pii import PiiRules
 from datafly.spec.compiled import Compiled
 
-_Key = tuple[str, str, tuple[tuple[str, str], ...]]
+_Key = tuple[str, str, PiiRules, tuple[tuple[str, str], ...]]
 
 
 class CompiledOnce:
     """`compiled(installation)`, from memory while its template and revision are the same; bounded, the oldest go first.
 
-    The parameters of its pipeline must be the same, too. A draft, whose revision has no id, is not remembered, nor is
-    what the compiler raises. May be called from several threads.
+    The parameters and the rules of its pipeline must be the same, too. A draft, whose revision has no id, is not
+    remembered, nor is what the compiler raises. May be called from several threads.
     """
 
     def __init__(self, compile_one: Callable[[Installation], Compiled], *, limit: int = 1024) -> None:
@@ -25,7 +26,8 @@ class CompiledOnce:
     def __call__(self, installation: Installation) -> Compiled:
         if not installation.revision.id:
             return self._compile(installation)
-        key = (installation.template.id, installation.revision.id, tuple(sorted(installation.parameters.items())))
+        parameters = tuple(sorted(installation.parameters.items()))
+        key = (installation.template.id, installation.revision.id, installation.pii_rules, parameters)
         found = self._known.get(key)
         if found is None:
             found = self._compile(installation)

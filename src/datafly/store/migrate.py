@@ -23,7 +23,7 @@ from datafly.store.schema import facts
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0023"
+HEAD: Final = "0025"
 """The newest revision in `migrations/versions`; named here so that most starts need not load Alembic."""
 
 FOLDER: Final = Path(__file__).parent / "migrations"

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from datafly.model.errors import Conflict, Invalid
 from datafly.model.installation import SCRIPT, JsBuilderConfig, Pipeline, PipelineKey
+from datafly.model.pii import NO_RULES
 from datafly.model.wording import wrong
 from datafly.store import rows
 from datafly.store.database import Database
@@ -15,6 +16,7 @@ from datafly.store.ids import fresh_id, fresh_pipeline_key, slug_of
 from datafly.store.schema import (
     installations,
     pipeline_keys,
+    pipeline_pii,
     pipeline_scripts,
     pipelines,
     removed_pipelines,
@@ -63,7 +65,7 @@ class Pipelines:
             after = _changed(before, changes | {"updated_ms": self._database.now_ms()}, allowed=changes)
             _require_unique(connection, after)
             connection.execute(sa.update(pipelines).where(pipelines.c.id == after.id).values(rows.pipeline_row(after)))
-            _keep_script(connection, after)
+            _keep_beside(connection, after)
             return after
 
     def remove_pipeline(self, pipeline_id: str, *, if_match: str | None = None) -> Pipeline:
@@ -73,7 +75,7 @@ class Pipelines:
             rows.require_match(before, if_match)
             _require_empty(connection, before)
             _revoke(connection, pipeline_keys.c.pipeline_id == pipeline_id)
-            for table in (sources, pipeline_keys, pipeline_scripts):
+            for table in (sources, pipeline_keys, pipeline_scripts, pipeline_pii):
                 connection.execute(sa.delete(table).where(table.c.pipeline_id == pipeline_id))
             gone = {"pipeline_id": pipeline_id, "name": before.name, "slug": before.slug}
             connection.execute(sa.insert(removed_pipelines).values(removed_ms=self._database.now_ms(), **gone))
@@ -118,7 +120,8 @@ class Pipelines:
 def _in_force() -> sa.Select[Any]:
     gone = sa.select(removed_pipelines.c.pipeline_id)
     joined = pipelines.outerjoin(pipeline_scripts, pipeline_scripts.c.pipeline_id == pipelines.c.id)
-    columns = (*pipelines.c, pipeline_scripts.c.js_builder_config)
+    joined = joined.outerjoin(pipeline_pii, pipeline_pii.c.pipeline_id == pipelines.c.id)
+    columns = (*pipelines.c, pipeline_scripts.c.js_builder_config, pipeline_pii.c.pii_rules)
     return sa.select(*columns).select_from(joined).where(pipelines.c.id.not_in(gone))
 
 
@@ -146,18 +149,19 @@ def _one(connection: sa.Connection, pipeline_id: str) -> Pipeline:
 def _create(connection: sa.Connection, pipeline: Pipeline) -> Pipeline:
     _require_unique(connection, pipeline, created=True)
     connection.execute(sa.insert(pipelines).values(rows.pipeline_row(pipeline)))
-    _keep_script(connection, pipeline)
+    _keep_beside(connection, pipeline)
     return pipeline
 
 
-def _keep_script(connection: sa.Connection, pipeline: Pipeline) -> None:
-    """Only one that is not the usual one needs a row."""
-    if pipeline.js_builder_config == JsBuilderConfig():
-        its = pipeline_scripts.c.pipeline_id == pipeline.id
-        connection.execute(sa.delete(pipeline_scripts).where(its))
-    else:
-        document = msgspec.to_builtins(pipeline.js_builder_config)
-        upsert(connection, pipeline_scripts, [{"pipeline_id": pipeline.id, "js_builder_config": document}])
+def _keep_beside(connection: sa.Connection, pipeline: Pipeline) -> None:
+    """Only a script that is not the usual one, and rules where there are any, need a row."""
+    script, rules = pipeline.js_builder_config, pipeline.pii_rules
+    for table, value, usual in ((pipeline_scripts, script, JsBuilderConfig()), (pipeline_pii, rules, NO_RULES)):
+        if value == usual:
+            connection.execute(sa.delete(table).where(table.c.pipeline_id == pipeline.id))
+        else:
+            (column,) = (one.name for one in table.c if one.name != "pipeline_id")
+            upsert(connection, table, [{"pipeline_id": pipeline.id, column: msgspec.to_builtins(value)}])
 
 
 def _completed(pipeline: Pipeline, now_ms: int) -> Pipeline:

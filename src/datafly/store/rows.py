@@ -14,6 +14,7 @@ from datafly.model.errors import Conflict, NotFound
 from datafly.model.installation import Canary, Installation, Pipeline, Revision, Template
 from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.people import User
+from datafly.model.pii import NO_RULES, PiiRules
 from datafly.store import schema
 from datafly.store.base import Token
 from datafly.store.seal import Sealer
@@ -61,15 +62,20 @@ def require_match(value: Tagged, if_match: str | None) -> None:
 
 
 def pipeline_row(pipeline: Pipeline) -> dict[str, Any]:
-    """How its script is built is a row of its own."""
+    """How its script is built, and what it does with personal data, are rows of their own."""
     row = msgspec.structs.asdict(pipeline)
-    del row["js_builder_config"]
+    del row["js_builder_config"], row["pii_rules"]
     return row
 
 
 def pipeline_of(row: Row) -> Pipeline:
     fields = {name: row[name] for name in Pipeline.__struct_fields__}
-    return msgspec.convert(fields | {"js_builder_config": fields["js_builder_config"] or {}}, Pipeline)
+    beside = {"js_builder_config": fields["js_builder_config"] or {}, "pii_rules": rules_of(row)}
+    return msgspec.convert(fields | beside, Pipeline)
+
+
+def rules_of(row: Row) -> PiiRules:
+    return NO_RULES if row["pii_rules"] is None else msgspec.convert(row["pii_rules"], PiiRules)
 
 
 def template_row(template: Template) -> dict[str, Any]:
@@ -105,7 +111,7 @@ def revision_select() -> sa.Select[Any]:
 def installation_row(installation: Installation) -> dict[str, Any]:
     row = msgspec.structs.asdict(installation)
     template, revision = row.pop("template"), row.pop("revision")
-    for name in ("canary", "former_revision_id", "parameters"):
+    for name in ("canary", "former_revision_id", "parameters", "pii_rules"):
         del row[name]
     row |= {"start_offsets": row.pop("start"), "end_offsets": row.pop("end")}
     return row | {"template_id": template.id, "revision_id": revision.id}
@@ -113,8 +119,8 @@ def installation_row(installation: Installation) -> dict[str, Any]:
 
 @cache
 def installation_select() -> sa.Select[Any]:
-    """Installations with their template, revisions and parameters, oldest first. Building it costs more than running it
-    does.
+    """Installations with their template, revisions, parameters and rules, oldest first. Building it costs more than
+    running it does.
     """
     table, rollouts = schema.installations, schema.rollouts
     pinned, tried = revision_select().subquery("pinned"), revision_select().subquery("tried")
@@ -122,10 +128,12 @@ def installation_select() -> sa.Select[Any]:
         table.join(schema.templates, table.c.template_id == schema.templates.c.id)
         .join(pinned, table.c.revision_id == pinned.c.id)
         .join(schema.pipelines, table.c.pipeline_id == schema.pipelines.c.id)
+        .outerjoin(schema.pipeline_pii, schema.pipeline_pii.c.pipeline_id == table.c.pipeline_id)
         .outerjoin(rollouts, rollouts.c.installation_id == table.c.id)
         .outerjoin(tried, rollouts.c.canary_revision_id == tried.c.id)
     )
-    beside = [rollouts.c.former_revision_id, rollouts.c.canary_percent, schema.pipelines.c.parameters]
+    beside = [rollouts.c.former_revision_id, rollouts.c.canary_percent]
+    beside += [schema.pipelines.c.parameters, schema.pipeline_pii.c.pii_rules]
     parts = [("t_", schema.templates), ("r_", pinned), ("c_", tried)]
     labelled = [column.label(prefix + column.name) for prefix, part in parts for column in part.c]
     return sa.select(*table.c, *beside, *labelled).select_from(joined).order_by(table.c.created_ms, table.c.id)
@@ -147,6 +155,7 @@ def installation_of(row: Row, sealer: Sealer) -> Installation:
         canary=Canary(revision_of(row, sealer, "c_"), row["canary_percent"]) if row["c_id"] else None,
         former_revision_id=row["former_revision_id"],
         parameters=row["parameters"],
+        pii_rules=rules_of(row),
     )
 
 

@@ -16,6 +16,7 @@ from datafly.model.delivery import Replay
 from datafly.model.errors import Conflict, Invalid, NotFound, OperatorError
 from datafly.model.installation import Canary, Installation, Pipeline, Revision, Template
 from datafly.model.overrides import NO_OVERRIDES, Overrides
+from datafly.model.pii import NO_RULES, PiiRules
 from datafly.model.secret import Secret
 from datafly.model.source import SIGNING, Source
 from datafly.store import SqlStore, open_store
@@ -137,6 +138,19 @@ class PipelineSuite(StoreFixtures):
         assert changed.consent_defaults == {"marketing": True}
         assert changed.domain_allowlist == ("a.example",)
         assert changed.updated_ms == pipeline.updated_ms + 5
+
+    def test_rules_on_personal_data_are_kept_and_told_to_what_is_installed_until_there_are_none(
+        self, store: SqlStore, pipeline: Pipeline
+    ) -> None:
+        rules = PiiRules(redact_fields=("traits.ssn",), raw_for=("insider",))
+        store.control.update_pipeline(pipeline.id, {"pii_rules": rules})
+        template, revision, (installed,) = integration(pipeline.id)
+        store.control.install(template, revision, [installed])
+        assert store.control.pipeline(pipeline.id).pii_rules == rules
+        assert store.control.installation(installed.id).pii_rules == rules
+        store.control.update_pipeline(pipeline.id, {"pii_rules": PiiRules()})
+        assert store.control.pipeline(pipeline.id).pii_rules is NO_RULES
+        assert store.control.installation(installed.id).pii_rules is NO_RULES
 
     @pytest.mark.parametrize("changes", [{"id": "x"}, {"pipeline_key": "x"}, {"nonsense": 1}, {"enabled": "yes"}])
     def test_what_cannot_be_changed_is_refused(

@@ -30,6 +30,7 @@ def full(house, call):
         "consent_defaults": {"marketing": True},
         "parameters": {"partner": "shopco"},
         "js_builder_config": {"script_filename": "shop.js", "auto_page": False},
+        "pii_rules": {"redact_fields": ["traits.ssn"], "hash_fields": ["traits.email"], "raw_for": ["insider"]},
     }
     shop = call("POST", "/v1/admin/pipelines", json=told).json()
     control = house.control
@@ -125,6 +126,8 @@ def test_an_export_holds_all_but_secrets_and_ids(full, call):
     assert document["integrations"]["Insider"]["overrides"] == OVERRIDES
     assert document["integrations"]["Second"]["pipelines"]["Shop €"]["paused"] is True
     assert document["pipelines"]["Shop €"]["js_builder_config"] == {"script_filename": "shop.js", "auto_page": False}
+    rules = {"redact_fields": ["traits.ssn"], "hash_fields": ["traits.email"], "raw_for": ["insider"]}
+    assert document["pipelines"]["Shop €"]["pii_rules"] == rules
     slow = {"kind": "backlog_age", "threshold": 60, "pipeline": "Default", "integration": "Second"}
     assert document["alerts"]["Second is slow"] == slow
     assert document["alert_channels"]["Ops"]["url"] == "env:SIGNAL_OPS_URL"

@@ -7,6 +7,7 @@ from datafly.log.base import EVENTS, RAW, Entry
 from datafly.log.sqlite import SqliteLog
 from datafly.model.erasure import NOBODY_ERASED, Erased, Whom
 from datafly.model.event import Event, Received
+from datafly.model.pii import hashed
 from datafly.model.secret import Secret
 from datafly.process import StateReader
 from datafly.process.processor import PartitionWorker
@@ -74,6 +75,12 @@ def test_all_ids_of_somebody_are_found_by_any_of_them(house):
     assert sorted(house.whom(anonymous_id="a-2").anonymous_ids) == ["a-1", "a-2"]
     assert house.whom(email="jane@EXAMPLE.com").user_ids == ("jane",)
     assert house.whom(user_id="nobody") == Whom(("nobody",))
+
+
+def test_somebody_of_whom_only_the_hash_of_an_address_is_known_is_found_by_the_address(house):
+    house.receive(type="identify", anonymousId="a-1", userId="jane", traits={"email": hashed("Jane@Example.com")})
+    assert house.whom(email="JANE@example.com").user_ids == ("jane",)
+    assert house.whom(email="joe@example.com").user_ids == ()
 
 
 @pytest.mark.parametrize("is_anew", [False, True])

@@ -13,6 +13,7 @@ from datafly.management.declared.shapes import (
     DeclaredConsent,
     DeclaredInstallation,
     DeclaredIntegration,
+    DeclaredPii,
     DeclaredPipeline,
     DeclaredScript,
     DeclaredWebhook,
@@ -28,6 +29,7 @@ V = TypeVar(
     "V",
     DeclaredPipeline,
     DeclaredScript,
+    DeclaredPii,
     DeclaredIntegration,
     DeclaredWebhook,
     DeclaredAlert,
@@ -60,6 +62,7 @@ def export(control: Control) -> Exported:
 def _pipeline(pipeline: Pipeline, found: Standing, variables: Variables) -> DeclaredPipeline:
     fields = {name: getattr(pipeline, name) for name in PIPELINE_FIELDS}
     fields["js_builder_config"] = _made(DeclaredScript, msgspec.structs.asdict(pipeline.js_builder_config))
+    fields["pii_rules"] = _made(DeclaredPii, msgspec.structs.asdict(pipeline.pii_rules))
     signing = found.signing.get(pipeline.name)
     if signing and signing.secret:
         fields["signing_secret"] = variables.name(signing.secret, pipeline.name, "signing_secret")

@@ -12,22 +12,23 @@ from datafly.management.declared.standing import (
     Fields,
     On,
     Standing,
+    flat,
     installation_fields,
     pipeline_fields,
-    script_fields,
     webhook_fields,
 )
 from datafly.management.declared.wanting import WantedInstallation, WantedPipeline, WantedWebhook, Wants
 from datafly.management.declared.watched import Alert, Channel
 from datafly.model.consent import ConsentSettings
 from datafly.model.installation import JsBuilderConfig
+from datafly.model.pii import NO_RULES
 
 Action = Literal["add", "change", "remove"]
 Kind = Literal["pipeline", "integration", "webhook", "alert", "alert_channel", "consent"]
 _ORDER: Final[tuple[Kind, ...]] = ("pipeline", "integration", "webhook", "alert", "alert_channel", "consent")
 CONSENT: Final = "for all pipelines"
 """There is one."""
-_USUAL: Final = script_fields(JsBuilderConfig())
+_USUAL: Final = flat({"js_builder_config": JsBuilderConfig(), "pii_rules": NO_RULES})
 
 
 class FieldChange(msgspec.Struct, frozen=True):

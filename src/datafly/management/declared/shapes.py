@@ -13,6 +13,7 @@ from datafly.model.alert import Kind
 from datafly.model.consent import Without
 from datafly.model.installation import JsBuilderConfig
 from datafly.model.overrides import Overrides
+from datafly.model.pii import PiiRules
 from datafly.model.source import WebhookKind, WebhookVerify
 from datafly.model.wording import patterned
 
@@ -36,6 +37,10 @@ class DeclaredScript(JsBuilderConfig, frozen=True, kw_only=True, omit_defaults=T
     """How the pipeline's `d.js` is built."""
 
 
+class DeclaredPii(PiiRules, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What of the pipeline's events is taken out, and what is hashed, for all but the vendors `raw_for`."""
+
+
 class DeclaredPipeline(Shape, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Its key is made when it is added, and stays. `signing_secret`: of servers that sign their posts."""
 
@@ -46,6 +51,7 @@ class DeclaredPipeline(Shape, frozen=True, kw_only=True, omit_defaults=True, for
     consent_defaults: Consents = {}
     parameters: Parameters = {}
     js_builder_config: DeclaredScript = DeclaredScript()
+    pii_rules: DeclaredPii = DeclaredPii()
     signing_secret: Reference | None = None
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from datafly.management.declared.watched import Alert, Channel, alerts_of, channels_of
 from datafly.model.consent import ConsentSettings
-from datafly.model.installation import Installation, JsBuilderConfig, Pipeline
+from datafly.model.installation import Installation, Pipeline
 from datafly.model.source import SIGNING, Source
 from datafly.store.base import Control
 
@@ -21,8 +21,9 @@ PIPELINE_FIELDS: Final = (
     "consent_defaults",
     "parameters",
     "js_builder_config",
+    "pii_rules",
 )
-_SCRIPT: Final = "js_builder_config"
+_PARTS: Final = ("js_builder_config", "pii_rules")
 WEBHOOK_FIELDS: Final = ("kind", "secret", "verify", "header", "event_type_path", "mappings")
 On = tuple[str, str]
 """An integration, on a pipeline."""
@@ -64,12 +65,11 @@ def pipeline_fields(pipeline: Pipeline, signing: Source | None) -> Fields:
 
 
 def flat(settings: Fields) -> Fields:
-    """The options of the script one by one."""
-    return {name: value for name, value in settings.items() if name != _SCRIPT} | script_fields(settings[_SCRIPT])
-
-
-def script_fields(script: JsBuilderConfig) -> Fields:
-    return {f"{_SCRIPT}.{name}": value for name, value in msgspec.structs.asdict(script).items()}
+    """The options of the script and the rules on personal data one by one."""
+    plain = {name: value for name, value in settings.items() if name not in _PARTS}
+    return plain | {
+        f"{part}.{name}": value for part in _PARTS for name, value in msgspec.structs.asdict(settings[part]).items()
+    }
 
 
 def installation_fields(installation: Installation) -> Fields:

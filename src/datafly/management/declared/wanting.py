@@ -17,12 +17,14 @@ from datafly.management.declared.shapes import (
 )
 from datafly.management.declared.standing import PIPELINE_FIELDS, Fields, On, Standing, flat, webhook_fields
 from datafly.management.declared.wanting_alerts import WantedAlerts
+from datafly.management.personal_data import require_vendors
 from datafly.management.revising import kept_overrides
 from datafly.management.services import Catalog
 from datafly.management.views.pipeline import checked_fields
 from datafly.model.errors import NotFound
 from datafly.model.installation import Installation, JsBuilderConfig
 from datafly.model.overrides import NO_OVERRIDES, Overrides
+from datafly.model.pii import PiiRules
 from datafly.model.secret import Secret
 from datafly.model.source import Source, require_workable
 from datafly.spec.integration import Integration
@@ -113,6 +115,8 @@ class Wants:
         keys = ("pipelines", name)
         told = {field: getattr(said, field) for field in PIPELINE_FIELDS}
         told["js_builder_config"] = JsBuilderConfig(**msgspec.structs.asdict(said.js_builder_config))
+        told["pii_rules"] = rules = PiiRules(**msgspec.structs.asdict(said.pii_rules))
+        self._problems.attempt(keys, lambda: require_vendors(self._catalog, rules))
         checked = self._problems.attempt(keys, lambda: checked_fields(told)) or {}
         secret = None
         if said.signing_secret is not None:

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from datafly.management.bodies import Strict
 from datafly.management.paging import Cursor, Limit, Page, newest_first, page
 from datafly.management.parameters import IfMatch, etag, expected
+from datafly.management.personal_data import PersonalDataView, personal_data, require_vendors
 from datafly.management.revising import require_parameters_stay
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.services import Composed, Services
@@ -36,6 +37,7 @@ def get_pipeline(*, services: Services, pipeline_id: FromPath[str]) -> Response[
 
 @post("/", dto=Strict[PipelineBody], return_dto=None, summary="Create a pipeline", sync_to_thread=True)
 def create_pipeline(*, services: Services, data: JSONBody[PipelineBody], request: Caller) -> Response[PipelineView]:
+    require_vendors(services.catalog, data.pii_rules)
     with services.control.together():
         created = services.control.create_pipeline(new_pipeline(data))
         tell(request, "created", "pipeline", created.id, new=told_of(created))
@@ -59,6 +61,7 @@ def change_pipeline(
 ) -> Response[PipelineView]:
     """Fields that are not named stay as they are."""
     changes = pipeline_changes(data)
+    require_vendors(services.catalog, data.pii_rules)
     if "parameters" in changes:
         require_parameters_stay(services, pipeline_id, changes["parameters"])
     with services.control.together():
@@ -85,10 +88,16 @@ def remove_pipeline(
         tell(request, "removed", "pipeline", pipeline_id, old=told_of(removed))
 
 
+@get("/{pipeline_id:str}/personal-data", summary="What of its events looks like personal data", sync_to_thread=True)
+def get_personal_data(*, services: Services, pipeline_id: FromPath[str]) -> PersonalDataView:
+    """Of its newest 1,000 events; no values are told. Rules are changed with the pipeline (`pii_rules`)."""
+    return personal_data(services, services.control.pipeline(pipeline_id))
+
+
 def told_of(pipeline: Pipeline) -> dict[str, Any]:
     told = msgspec.structs.asdict(pipeline)
-    script = msgspec.structs.asdict(told.pop("js_builder_config"))
-    told |= {f"js_builder_config.{name}": value for name, value in script.items()}
+    for part in ("js_builder_config", "pii_rules"):
+        told |= {f"{part}.{name}": value for name, value in msgspec.structs.asdict(told.pop(part)).items()}
     return {name: value for name, value in told.items() if name not in {"id", "created_ms", "updated_ms"}}
 
 
@@ -98,6 +107,13 @@ def _answer(services: Composed, pipeline: Pipeline, *, status_code: int = 200) -
 
 router = Router(
     "/v1/admin/pipelines",
-    route_handlers=[list_pipelines, get_pipeline, create_pipeline, change_pipeline, remove_pipeline],
+    route_handlers=[
+        list_pipelines,
+        get_pipeline,
+        create_pipeline,
+        change_pipeline,
+        remove_pipeline,
+        get_personal_data,
+    ],
     tags=["Pipelines"],
 )

@@ -12,10 +12,14 @@ from datafly.management.views.naming import ORGANISATION, Name
 from datafly.management.views.times import moment
 from datafly.model.errors import Invalid
 from datafly.model.installation import JsBuilderConfig, Pipeline
+from datafly.model.pii import NO_RULES, PiiRules
+from datafly.model.traits import meaning
 
 _HOST: Final = re.compile(
     r"(https?://)?(\*?\.)?([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE
 )
+
+_CHOICES: Final = frozenset({"consent", "consentmanagement"})
 
 Origins = Annotated[
     tuple[Annotated[str, msgspec.Meta(max_length=300)], ...],
@@ -46,6 +50,7 @@ class PipelineView(msgspec.Struct, frozen=True):
     consent_defaults: dict[str, bool]
     parameters: dict[str, str]
     js_builder_config: JsBuilderConfig
+    pii_rules: PiiRules
     enabled: bool
     created_at: datetime
     updated_at: datetime
@@ -61,6 +66,7 @@ class PipelineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     consent_defaults: Consents = {}
     parameters: Parameters = {}
     js_builder_config: JsBuilderConfig = JsBuilderConfig()
+    pii_rules: PiiRules = NO_RULES
     enabled: bool = True
 
 
@@ -73,6 +79,7 @@ class PipelineChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     consent_defaults: Consents | UnsetType = UNSET
     parameters: Parameters | UnsetType = UNSET
     js_builder_config: JsBuilderConfig | UnsetType = UNSET
+    pii_rules: PiiRules | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
 
 
@@ -107,6 +114,18 @@ def checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
                 "https://shop.example.com:8443, an international name in its xn-- form.",
                 field="domain_allowlist",
             )
+    if isinstance(rules := fields.get("pii_rules"), PiiRules):
+        _require_no_consent(rules)
     if "consent_defaults" not in fields:
         return {}
     return {"consent_defaults": canonical(fields["consent_defaults"], "consent_defaults")}
+
+
+def _require_no_consent(rules: PiiRules) -> None:
+    for name in ("redact_fields", "hash_fields"):
+        for field in getattr(rules, name):
+            if field.startswith("context.") and meaning(field.split(".")[1]) in _CHOICES:
+                raise Invalid(
+                    f"pii_rules.{name}: {field[:100]} is what the visitor chose, by which events are sent or not.",
+                    field=f"pii_rules.{name}",
+                )

@@ -13,7 +13,9 @@ from datafly.model.traits import tells_who
 
 def all_steps(event: Event) -> tuple[Step, ...]:
     """Every step in its order; what a step of a newer Signal said comes last."""
-    said = {step.name: step.effect for step in event.steps}
+    said: dict[str, str] = {}
+    for step in event.steps:
+        said[step.name] = f"{said[step.name]}; {step.effect}" if step.name in said else step.effect
     known = [Step(name, said.pop(name, "") or silent(event)) for name, silent in _SILENT.items()]
     return (*known, *(Step(name, effect) for name, effect in said.items()))
 

@@ -12,7 +12,8 @@ import msgspec
 from datafly.management.views.event import LiveEvent
 from datafly.management.views.times import moment
 from datafly.model.consent import read
-from datafly.model.event import PII, Event
+from datafly.model.event import PII, STRIPPED, Event, Step
+from datafly.model.pii import REDACTED
 from datafly.model.traits import tells_who
 
 _MOST_LINES: Final = 400
@@ -47,24 +48,55 @@ class StepDiff(msgspec.Struct, frozen=True):
 
 def step_diffs(live: LiveEvent, event: Event, body: Mapping[str, Any] | None) -> tuple[StepDiff, ...]:
     """In their order. `body`: what was received; None where it is not kept any more, and the event's word counts."""
-    sent = body if body is not None else _remembered(event)
-    personal = _taken_out(event, sent)
+    told = body if body is not None else _remembered(event)
+    by_rules, sent = _redacted(_parts(told, _SHAPED)), _without_redacted(told)
+    stripped = _taken_out(event, sent)
     sides = {
-        "normalise": (_without(_parts(sent, _SHAPED), personal), _governed(event)),
+        "normalise": (_without(_parts(sent, _SHAPED), stripped), _governed(event)),
         "clock_skew": _times(event, sent),
         "identity": _people(event, sent, known=body is not None),
         "consent": _consents(event, sent, known=body is not None),
-        PII: (personal, {}),
+        PII: (_both(stripped, by_rules), {}),
     }
     return tuple(
-        StepDiff(_TITLES.get(step.name, step.name), step.effect, _lines(*sides.get(step.name, ({}, {}))))
+        StepDiff(
+            _TITLES.get(step.name, step.name), _effect(step, event, by_rules), _lines(*sides.get(step.name, ({}, {})))
+        )
         for step in live.steps
     )
 
 
+def _effect(step: Step, event: Event, by_rules: Mapping[str, Any]) -> str:
+    """A rule that was made after the event came is not told by it."""
+    if step.name != PII or not by_rules or any(one.name == PII for one in event.steps):
+        return step.effect
+    return "not shown any more, by a rule that was made after it came"
+
+
+def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    return {part: {**one.get(part, {}), **other.get(part, {})} for part in {**one, **other}}
+
+
+def _redacted(value: Any) -> Any:
+    """What of it was taken out by a rule; nothing else."""
+    if isinstance(value, Mapping):
+        return {name: inner for name, one in value.items() if (inner := _redacted(one)) not in (None, {}, [])}
+    if isinstance(value, list):
+        return [inner for one in value if (inner := _redacted(one)) not in (None, {}, [])]
+    return value if value == REDACTED else None
+
+
+def _without_redacted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_redacted(one) for name, one in value.items() if one != REDACTED}
+    if isinstance(value, list):
+        return [_without_redacted(one) for one in value]
+    return value
+
+
 def _taken_out(event: Event, sent: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Part of the event → what of it was taken out because nothing was known of consent."""
-    if all(step.name != PII for step in event.steps):
+    if STRIPPED not in event.steps:
         return {}
     found = {
         name: value if isinstance(value := sent.get(name), dict) else {} for name in ("traits", "properties", "context")

@@ -8,6 +8,7 @@ import msgspec
 
 from datafly.management.events_log import Place
 from datafly.management.fates import Fates
+from datafly.management.personal_data import FoundField, of_event
 from datafly.management.received import received_of
 from datafly.management.search import event_at
 from datafly.management.services import Composed
@@ -15,6 +16,7 @@ from datafly.management.views.event import DeliveryView, LiveEvent, PendingView
 from datafly.management.views.times import moment
 from datafly.management.web.step_diffs import StepDiff, step_diffs
 from datafly.model.event import Event, Received
+from datafly.model.pii import NO_RULES, PiiRules
 
 _BODY: Final = msgspec.json.Decoder(dict[str, Any])
 
@@ -40,7 +42,7 @@ class Fate(msgspec.Struct, frozen=True):
 
 
 class Way(msgspec.Struct, frozen=True):
-    """`received` None: the request is not kept any more."""
+    """`received` None: the request is not kept any more. `personal`: what looks like personal data and has no rule."""
 
     live: LiveEvent
     event: Event
@@ -49,6 +51,7 @@ class Way(msgspec.Struct, frozen=True):
     received_body: Any
     steps: tuple[StepDiff, ...]
     fates: tuple[Fate, ...]
+    personal: list[FoundField]
 
 
 def way_of(services: Composed, place: Place) -> Way | None:
@@ -66,7 +69,13 @@ def way_of(services: Composed, place: Place) -> Way | None:
         received_body=body,
         steps=step_diffs(live, event, body),
         fates=tuple(_fates(live, place)),
+        personal=of_event(event, _rules(services, event)),
     )
+
+
+def _rules(services: Composed, event: Event) -> PiiRules:
+    found = (one.pii_rules for one in services.control.pipelines() if one.id == event.pipeline_id)
+    return next(found, NO_RULES)
 
 
 def received_at(received: Received) -> Any:

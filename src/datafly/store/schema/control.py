@@ -48,6 +48,14 @@ pipeline_scripts = sa.Table(
 )
 """Of the pipelines whose `d.js` is not the usual one."""
 
+pipeline_pii = sa.Table(
+    "pipeline_pii",
+    metadata,
+    sa.Column("pipeline_id", sa.String(64), sa.ForeignKey("pipelines.id"), primary_key=True),
+    document_column("pii_rules"),
+)
+"""Of the pipelines that have rules on personal data."""
+
 consent_settings = sa.Table(
     "consent_settings",
     metadata,

@@ -5,6 +5,7 @@ from typing import Literal
 
 from datafly.management.client.connection import Connection, matching, quoted, repeated
 from datafly.management.paging import Page
+from datafly.management.personal_data import PersonalDataView
 from datafly.management.routes.pipeline_keys import KeyView, RotationBody
 from datafly.management.views.intake import IntakeView, RefusedEvent
 from datafly.management.views.pipeline import PipelineBody, PipelineChange, PipelineView
@@ -106,6 +107,13 @@ class PipelinesCalls(Connection):
         What is sent with it is refused from then on, within a fifth of a second.
         """
         self.call("DELETE", f"/v1/admin/pipelines/{quoted(pipeline_id)}/keys/{quoted(key_id)}", type(None))
+
+    def get_personal_data(self, pipeline_id: str) -> PersonalDataView:
+        """What of its events looks like personal data.
+
+        Of its newest 1,000 events; no values are told. Rules are changed with the pipeline (`pii_rules`).
+        """
+        return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/personal-data", PersonalDataView)
 
     def list_refused(self, pipeline_id: str, *, code: str | None = None) -> Iterator[RefusedEvent]:
         """What was sent to it and refused, newest first.
