@@ -1,5 +1,6 @@
 """Writes all partitions of a topic with one producer, as one of any number of writers."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -57,8 +58,9 @@ class KafkaSpread:
         if not self._settled(producer, sending) or any(sending.errors):
             # Its records are never taken for a continuation of what came to nothing, and it may be beyond repair.
             self._producer = None
-            producer.purge()
-            producer.flush(_CLOSE_SECONDS)
+            with contextlib.suppress(KafkaException):  # one that is beyond repair says it again
+                producer.purge()
+                producer.flush(_CLOSE_SECONDS)
         elif sending.appended_ms is not None:
             self._compare(sending.appended_ms, began_ms)
         return [self._told(error) for error in sending.errors]
@@ -89,7 +91,11 @@ class KafkaSpread:
         began = time.monotonic()
         while sending.left:
             before = sending.left
-            producer.poll(0.1)
+            try:
+                producer.poll(0.1)
+            except KafkaException as failure:  # what no further try mends, such as a right that is missing
+                sending.refuse(failure.args[0])
+                return False
             self._away = self._away and sending.left == before
             if time.monotonic() - began > (_WHILE_AWAY_SECONDS if self._away else self._patience):
                 return False
@@ -125,7 +131,12 @@ class _Sending:
         if error is None and message is not None and not self.left:
             kind, at_ms = message.timestamp()
             self.appended_ms = at_ms if kind == TIMESTAMP_LOG_APPEND_TIME else None
-        self.errors[index] = _LATE if error is not None and error.code() in _PURGED else error
+        if error is None or error.code() not in _PURGED:  # what we gave up ourselves keeps its reason
+            self.errors[index] = error
+
+    def refuse(self, error: KafkaError) -> None:
+        """All of which nothing was heard."""
+        self.errors = [error if one is _LATE else one for one in self.errors]
 
 
 _LATE: Final = KafkaError(KafkaError._TIMED_OUT, "no broker has confirmed it in time")  # noqa: SLF001
