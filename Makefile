@@ -1,5 +1,5 @@
 # One word per chore. Works with GNU make 3.81 and newer.
-.PHONY: run install test test-kill test-scale fuzz fuzz-api sdks check bench plots lock docs screens collector clean format
+.PHONY: run install test test-kill test-scale fuzz fuzz-api sdks check bench bench-scale plots lock docs screens collector clean format
 .DEFAULT_GOAL := run
 PY := .venv/bin/python
 WORKERS ?= 4
@@ -53,6 +53,10 @@ fuzz-api: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	@$(PY) bench/run.py
+
+# What each role costs on Kafka and PostgreSQL, and the sizes that follow; takes about seven minutes, rewrites docs/scale.md.
+bench-scale: .venv/dev.stamp
+	@KAFKA_JARS="$$(sh scripts/kafka.sh)" POSTGRES_BIN="$$(sh scripts/postgres.sh)" $(PY) bench/scale/run.py
 
 plots: .venv/dev.stamp
 	@$(PY) bench/report/plots.py

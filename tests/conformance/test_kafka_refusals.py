@@ -1,12 +1,24 @@
 """What is wrong with brokers, or with what they are asked for, stops a start with one sentence that says the cure."""
 
+import contextlib
+import re
+import time
 from uuid import uuid4
 
+import msgspec
 import pytest
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
 from confluent_kafka.cimpl import NewTopic
 
-from datafly.log.base import RAW
+from datafly.log.base import EVENTS, RAW, Entry, Retention
 from datafly.log.kafka import KafkaLog, Place
 from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
@@ -66,3 +78,134 @@ def test_missing_rights_are_told(own_kafka):
 def test_topics_that_cannot_serve_are_told(kafka, make, sentence):
     with pytest.raises(OperatorError, match=sentence):
         KafkaLog(make(kafka))
+
+
+RIGHTS = [
+    (ResourceType.TOPIC, ("READ", "WRITE", "DESCRIBE", "CREATE", "DELETE", "DESCRIBE_CONFIGS")),
+    (ResourceType.GROUP, ("READ", "DESCRIBE")),
+    (ResourceType.TRANSACTIONAL_ID, ("WRITE", "DESCRIBE")),
+]
+"""What decision 0195 says a user needs, for names that begin with the prefix."""
+
+
+def allowing(where, kind, operation, permission=AclPermissionType.ALLOW):
+    pattern = ResourcePatternType.PREFIXED
+    return AclBinding(kind, where.prefix, pattern, "User:poor", "*", AclOperation[operation], permission)
+
+
+@pytest.fixture(scope="module")
+def granted(own_kafka):
+    """A log as one sees it who may do all, and as a user does who has the rights that are told, and no more."""
+    where = place(own_kafka.guarded, client=as_poor("poor-secret"))
+    admin = AdminClient({"bootstrap.servers": own_kafka.addresses})
+    wanted = [allowing(where, kind, operation) for kind, operations in RIGHTS for operation in operations]
+    for made in admin.create_acls(wanted).values():
+        made.result(timeout=20)
+    plain = KafkaLog(msgspec.structs.replace(where, servers=own_kafka.addresses, client={}))
+    return where, plain, KafkaLog(where), admin
+
+
+@contextlib.contextmanager
+def without(granted, kind, operation):
+    where, _, _, admin = granted
+    denied = allowing(where, kind, operation, AclPermissionType.DENY)
+    for made in admin.create_acls([denied]).values():
+        made.result(timeout=20)
+    try:
+        yield
+    finally:
+        like = AclBindingFilter(
+            kind, where.prefix, denied.resource_pattern_type, "User:poor", "*", denied.operation, denied.permission_type
+        )
+        for gone in admin.delete_acls([like]).values():
+            gone.result(timeout=20)
+
+
+def written(log):
+    (outcome,) = log.spread(RAW).send([(0, Entry("k", b"v"))])
+    if outcome is not None:
+        raise outcome
+
+
+def read(log):
+    return log.reader(RAW, 0).read(0, max_records=1)
+
+
+def owned(log):
+    log.appender(EVENTS, 0).append([Entry("k", b"v")], consumed=1)
+
+
+def forgotten(log):
+    log.appender(RAW, 0).retain(Retention(max_bytes=1), keep_from=10_000)
+
+
+class Nobody:
+    def assigned(self, _partitions):
+        pass
+
+    revoked = lost = assigned
+
+
+def joined(log):
+    """What a role says of itself where it has no part in sharing out partitions."""
+    membership = log.join("work", Nobody())
+    try:
+        ends = time.monotonic() + 60
+        while time.monotonic() < ends and (membership.trouble() or "").startswith("It has not joined"):
+            time.sleep(0.02)
+        if said := membership.trouble():
+            raise OperatorError(said)
+    finally:
+        membership.close()
+
+
+WAYS = [written, read, owned, forgotten, joined]
+
+
+def once_heard(look):
+    """Brokers hear of rights one after another."""
+    ends = time.monotonic() + 60
+    while (found := look()) is None:
+        assert time.monotonic() < ends, "the brokers do not hear of rights"
+    return found
+
+
+def refusal(way, log):
+    """None where it does its work."""
+    try:
+        way(log)
+    except OperatorError as told:
+        return told.message
+    return None
+
+
+def test_with_the_rights_that_are_told_all_work_can_be_done(granted):
+    _, plain, log, _ = granted
+    written(plain)
+    for way in WAYS:
+        once_heard(lambda way=way: True if refusal(way, log) is None else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "way", "sentence"),
+    [
+        (
+            ResourceType.TOPIC,
+            "WRITE",
+            written,
+            r"raw cannot be written: the user lacks (rights on|the right to write to) the",
+        ),
+        (ResourceType.TOPIC, "READ", read, r"raw cannot be read: the user lacks rights on the topics"),
+        (ResourceType.TOPIC, "DELETE", forgotten, r"raw cannot be shortened: the user lacks rights on the topics"),
+        (ResourceType.TRANSACTIONAL_ID, "WRITE", owned, r"events cannot be written: the user lacks rights on transact"),
+        (ResourceType.GROUP, "READ", joined, r"Partitions cannot be shared out: the user lacks rights on the groups"),
+    ],
+    ids=lambda one: getattr(one, "__name__", None) or getattr(one, "name", None),
+)
+def test_each_right_that_is_missing_is_told_by_whoever_needs_it(granted, kind, operation, way, sentence):
+    _, plain, log, _ = granted
+    written(plain)
+    with without(granted, kind, operation):
+        said = once_heard(lambda: refusal(way, log))
+    assert re.search(sentence, said)
+    assert "\n" not in said

@@ -72,8 +72,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `previous_id`: of an alias, the id under which its user was known before.
     `integrations`: vendor, or `All` for the others → whether the sender wants it to get this; empty: all of them.
     `key` orders: events of one key are delivered in order.
-    `behind_ms`: by how much our clock had gone back in all when it was received. What people decide is ordered by
-    times with it added, which never go back (decision 0084).
+    `behind_ms`: by how much the clock of its gateway was behind the order of the log, negative where it was ahead. What
+    people decide is ordered by times with it added, which never go back (decisions 0084 and 0217).
     `trace`: the span of its processing (`model.trace`), where it is traced.
     What comes from JSON holds no cycle, so the collector need not look (delivery holds thousands: decision 0055).
     """

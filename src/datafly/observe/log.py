@@ -97,6 +97,16 @@ class LogPartitionTaken(Telemetry, frozen=True):
     again_in_seconds: float
 
 
+class LogClockApart(Telemetry, frozen=True):
+    """The clocks of this machine and of the brokers differ; told every ten minutes while they do. What people decide
+    keeps its order all the same; the times that vendors are told are off by as much.
+    """
+
+    level: ClassVar[int] = logging.ERROR
+    seconds: float
+    reason: str
+
+
 class LogSpoolBegan(Telemetry, frozen=True):
     """The brokers do not take events of these partitions (None: of any): they wait on this machine's own disk."""
 

@@ -13,6 +13,14 @@ class StoreMigrated(Telemetry, frozen=True):
     after: str
 
 
+class StoreClockApart(Telemetry, frozen=True):
+    """The clocks of the database and of this machine differed when the role began."""
+
+    level: ClassVar[int] = logging.ERROR
+    seconds: float
+    reason: str
+
+
 class StoreKeyMade(Telemetry, frozen=True):
     """An encryption key was made, because none was configured or found."""
 

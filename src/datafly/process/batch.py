@@ -42,7 +42,7 @@ def read_batch(records: Sequence[Record], partition: int, batch: Batch) -> list[
         received: Received | None = None
         try:
             received = _decode(record.value)
-            one = incoming(record.offset, received, record.value)
+            one = incoming(record.offset, received, record.value, record.at_ms)
         except Exception as error:  # noqa: BLE001 - the stage's loop: counted, and the record stays in raw
             one = Refused(f"The record cannot be read: {error!r}.")
         if isinstance(one, Incoming):

@@ -85,7 +85,7 @@ class Incoming(msgspec.Struct, gc=False):
     """A record that is an event, as the steps take it. `mark` is the fingerprint of its message id.
 
     Events of one `key` keep their order; an alias stands in that of its visitor, else of the id that it ends.
-    `ignored`: in words which of its ids were nobody's.
+    `ignored`: in words which of its ids were nobody's. `appended_ms`: when it came into the log, by the log's clock.
     """
 
     offset: int
@@ -95,10 +95,13 @@ class Incoming(msgspec.Struct, gc=False):
     mark: Fingerprint
     may_have_nulls: bool = True
     ignored: str = ""
+    appended_ms: int = 0
 
 
-def incoming(offset: int, received: Received, value: bytes) -> Incoming | Refused:
-    """`value`: bytes in which `body` is; looking for a null in them is cheaper than looking for it in the event."""
+def incoming(offset: int, received: Received, value: bytes, appended_ms: int = 0) -> Incoming | Refused:
+    """`value`: bytes in which `body` is; looking for a null in them is cheaper than looking for it in the event.
+    `appended_ms` 0: nobody tells, so it is when it was received.
+    """
     try:
         body = _fields(received.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -112,4 +115,4 @@ def incoming(offset: int, received: Received, value: bytes) -> Incoming | Refuse
     ignored = _leave_out_placeholders(body)
     key = body.anonymous_id or body.previous_id or body.user_id or received.message_id
     mark = fingerprint(received.pipeline_id, received.message_id)
-    return Incoming(offset, received, body, key, mark, b"null" in value, ignored)
+    return Incoming(offset, received, body, key, mark, b"null" in value, ignored, appended_ms or received.received_ms)

@@ -27,9 +27,9 @@ class Memory:
     """Visitors, users, choices and message ids; None for what is known not to be known.
 
     Everything in it is learnt from governed events and from nothing else (`learn`), so it can be rebuilt from the log.
-    What changed since the last writing is in `changed_*`. `behind_ms` and `newest_ms` are of our clock: by how much it
-    has gone back in all, and the newest moment of receipt with that added. `erased`: of whom nothing is learnt that
-    came before.
+    What changed since the last writing is in `changed_*`. `behind_ms` is of the log's clock: by how much it has gone
+    back in all; `newest_ms` is the newest moment of receipt by a clock that never does. `erased`: of whom nothing is
+    learnt that came before.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,6 @@ class Memory:
     def learn(self, event: Event) -> None:
         """Take in an event. Again the same is no change: a replay ends where the first time ended."""
         self.seen[fingerprint(event.pipeline_id, event.message_id)] = event.received_ms
-        self.behind_ms = max(self.behind_ms, event.behind_ms)
         self.newest_ms = max(self.newest_ms, event.steady_ms)
         own = own_word(event.type, event.context, event.properties)
         if own:
@@ -55,14 +54,20 @@ class Memory:
         if event.type in TEACHING and not self.erased.covers(event):
             self.learn_identity(event)
 
-    def behind(self, received_ms: int) -> int:
-        """By how much our clock has gone back, now that this was received."""
+    def behind(self, received_ms: int, appended_ms: int) -> int:
+        """What is to be added to the times of an event, so that in the order of the log they never go back.
+
+        Its gateway's clock counts where it agrees with the order of the log, else the clock of the log does: several
+        gateways, of which one is ahead or behind, must not drive the time of all (decision 0217).
+        """
+        if appended_ms + self.behind_ms < self.newest_ms - 2 * CONCURRENT_MS:
+            self.behind_ms = self.newest_ms - appended_ms
+        log_ms, earliest_ms = appended_ms + self.behind_ms, self.newest_ms - CONCURRENT_MS
         steady_ms = received_ms + self.behind_ms
-        if steady_ms < self.newest_ms - CONCURRENT_MS:
-            self.behind_ms = self.newest_ms - received_ms
-        elif steady_ms > self.newest_ms:
-            self.newest_ms = steady_ms
-        return self.behind_ms
+        if not earliest_ms <= steady_ms <= log_ms + CONCURRENT_MS:
+            steady_ms = max(log_ms, earliest_ms)
+        self.newest_ms = max(self.newest_ms, steady_ms)
+        return steady_ms - received_ms
 
     def learn_choices(self, key: str, own: dict[str, bool], happened_ms: int, received_ms: int) -> None:
         self.keep_choices(key, learn_choices(self.choices.get(key), own, happened_ms, received_ms))

@@ -84,7 +84,7 @@ def _governed(one: Incoming, context: Context, pipeline: Pipeline | None, memory
     received, body, kind = one.received, one.body, one.body.type or ""
     user_id, anonymous_id, previous_id = body.user_id, body.anonymous_id, body.previous_id
     normal = normalise.normalise(body, may_have_nulls=one.may_have_nulls)
-    received_ms, behind_ms = received.received_ms, memory.behind(received.received_ms)
+    received_ms, behind_ms = received.received_ms, memory.behind(received.received_ms, one.appended_ms)
     moment = skew.correct(body.timestamp, _clock_of(received), received_ms)
     visitor = memory.visitors.get(subject) if (subject := previous_id or anonymous_id) else None
     user = memory.users.get(identity.effective_user(user_id, visitor) or "")

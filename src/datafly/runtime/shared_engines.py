@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from datafly.log.base import RAW, Reader
+from datafly.model.clocks import apart
 from datafly.model.errors import OperatorError, SignalError
+from datafly.observe import emit
+from datafly.observe.store import StoreClockApart
 from datafly.runtime.compose import open_log
 from datafly.runtime.health import Health
 from datafly.runtime.prepare import log_id, open_the_store
@@ -49,9 +52,17 @@ def prepare_shared(settings: Settings, role: str) -> None:
     Raises `Unavailable` while it cannot be reached, `OperatorError` where the set-up is wrong.
     """
     with open_the_store(settings) as store:
+        tell_clocks(store)
         store.control.ensure_default_pipeline()
         if role != "gateway":  # which begins without brokers too
             store.belong_to(log_id(settings))
+
+
+def tell_clocks(store: SqlStore) -> None:
+    """Work goes on whatever they show, but what is told of times is off."""
+    ahead = store.server_ahead_seconds()
+    if ahead is not None and (said := apart(-ahead, "the database")):
+        emit(StoreClockApart(seconds=-ahead, reason=said))
 
 
 class Watched:

@@ -5,8 +5,9 @@ import hashlib
 import os
 import sys
 import threading
+import time
 import weakref
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
@@ -149,11 +150,14 @@ def has_parts(connection: sa.Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def clock_seconds(connection: sa.Connection) -> float | None:
-    """What the server's clock shows, since 1970; None where there is no server."""
+def server_ahead_seconds(connection: sa.Connection, now: Callable[[], float]) -> float | None:
+    """By how much the server's clock is ahead of `now` (seconds since 1970); None where there is no server."""
     if connection.dialect.name != "postgresql":
         return None
-    return float(connection.execute(sa.select(sa.func.extract("epoch", sa.func.clock_timestamp()))).scalar_one())
+    began, at = time.perf_counter(), now()
+    asked = sa.select(sa.func.extract("epoch", sa.func.clock_timestamp()))
+    shown = float(connection.execute(asked).scalar_one())
+    return shown - at - (time.perf_counter() - began) / 2
 
 
 def hold(connection: sa.Connection, names: Collection[str]) -> None:

@@ -36,9 +36,7 @@ def look_at(place: str | Path, key: Secret) -> Looked:
     database = Database(dialect.url_of(place), lambda: 0, connections=2)
     try:
         with database.read() as connection:
-            began, at = time.perf_counter(), time.time()
-            clock = dialect.clock_seconds(connection)
-            middle = (time.perf_counter() - began) / 2
+            ahead = dialect.server_ahead_seconds(connection, time.time)
             began = time.perf_counter()
             revision = revision_of(connection)
             took = time.perf_counter() - began
@@ -49,7 +47,7 @@ def look_at(place: str | Path, key: Secret) -> Looked:
                 head=HEAD,
                 fits=fits(connection) if revision else False,
                 key_fits=None if known is None else known == Sealer(key).key_id,
-                ahead_seconds=None if clock is None else clock - at - middle,
+                ahead_seconds=ahead,
                 answered_ms=took * 1000,
             )
     finally:

@@ -59,6 +59,11 @@ class SqlStore:
         with self._database.read() as connection:
             return connection.execute(sa.select(facts.c.value).where(facts.c.name == LOG_ID)).scalar()
 
+    def server_ahead_seconds(self) -> float | None:
+        """By how much the database's clock is ahead of ours; None where it is a file."""
+        with self._database.read() as connection:
+            return dialect.server_ahead_seconds(connection, lambda: self._database.now_ms() / 1000)
+
     def relocate(self, places: Places, gone: int, log_id: str) -> None:
         """What the store says of events in its log is said of them in another from now on, which is `log_id`.
 

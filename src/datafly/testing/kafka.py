@@ -17,10 +17,12 @@ _PATIENCE_SECONDS: Final = 120.0
 
 
 class KafkaServers:
-    """`count` brokers that are controllers too. `jars`: what `scripts/kafka.sh` prints."""
+    """`count` brokers that are controllers too. `jars`: what `scripts/kafka.sh` prints. `java`: options of
+    its machine; the usual ones start soon and never get fast.
+    """
 
-    def __init__(self, jars: Path, folder: Path, *, count: int = 1) -> None:
-        self._jars, self._folder = jars, folder
+    def __init__(self, jars: Path, folder: Path, *, count: int = 1, java: Sequence[str] = _HEAP) -> None:
+        self._jars, self._folder, self._machine = jars, folder, java
         self._ports = _free_ports(3 * count)
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self.count = count
@@ -85,7 +87,7 @@ class KafkaServers:
 
     def _java(self, program: str, *arguments: str) -> list[str]:
         log = f"-Dlog4j.configuration=file:{self._log4j()}"
-        return ["java", *_HEAP, log, "-cp", f"{self._jars}/*", program, *arguments]
+        return ["java", *self._machine, log, "-cp", f"{self._jars}/*", program, *arguments]
 
     def _log4j(self) -> Path:
         file = self._folder / "log4j.properties"

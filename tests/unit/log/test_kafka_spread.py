@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,8 @@ from datafly.log.base import RAW, Entry, partition_of
 from datafly.log.kafka import KafkaLog, Place
 from datafly.log.kafka.spread import KafkaSpread
 from datafly.model.errors import Invalid, Unavailable
+from datafly.observe import add_sink
+from datafly.observe.log import LogClockApart
 
 PARTITIONS = 3
 
@@ -56,3 +59,18 @@ def test_where_no_broker_answers_each_record_is_told_to_come_again():
         port = taken.getsockname()[1]
     spread = KafkaSpread(Place(servers=f"127.0.0.1:{port}"), RAW, PARTITIONS, patience=0.2)
     assert [type(one) for one in spread.send(placed("a", "b"))] == [Unavailable, Unavailable]
+
+
+@pytest.mark.parametrize(("hours", "words"), [(-3, "behind that of the brokers"), (3, "ahead of that"), (0, "")])
+def test_a_clock_that_is_not_that_of_the_brokers_is_told_once_with_what_to_do(place, hours, words):
+    KafkaLog(place)
+    told = []
+    forget = add_sink(lambda event: told.append(event) if isinstance(event, LogClockApart) else None)
+    spread = KafkaSpread(
+        place, RAW, PARTITIONS, now_ms=lambda: time.time_ns() // 1_000_000 + hours * 3_600_000, patience=60
+    )
+    assert spread.send(placed("a", "b")) + spread.send(placed("c")) == [None] * 3
+    spread.close()
+    forget()
+    assert [round(one.seconds / 3_600) for one in told] == ([hours] if hours else [])
+    assert all(words in one.reason and "NTP" in one.reason for one in told)

@@ -39,11 +39,11 @@ class House:
             self.worker.close()
         self.worker = PartitionWorker(self.log, self.state, 0, dict)
 
-    def receive(self, kind="track", *, message_id=None, minutes_ago=0, timed=True, **consent):
+    def receive(self, kind="track", *, message_id=None, minutes_ago=0, timed=True, skew=0, **consent):
         """One event of the visitor; she happened on it so long before it is sent, by a clock of her own that is right
-        whatever ours says.
+        whatever ours says. `skew`: so far is the gateway's clock ahead of the log's.
         """
-        now_ms = self.clock.now_ms()
+        now_ms = self.clock.now_ms() + skew
         message_id = message_id or f"m-{next(self.numbers)}"
         body = {"type": kind, "anonymousId": "ann", "messageId": message_id, "event": "Seen"}
         if timed:
@@ -151,11 +151,37 @@ def test_a_state_that_was_lost_learns_the_same_of_the_clock_again(house):
     assert house.consent() == known
 
 
-@given(st.lists(st.integers(0, 10 * DAY), min_size=1, max_size=30))
+CLOCK = st.integers(0, 10 * DAY)
+
+
+@given(st.lists(st.tuples(CLOCK, CLOCK), min_size=1, max_size=30))
 def test_the_steady_time_never_goes_back_by_more_than_requests_that_come_together(moments):
+    """Whatever the clocks of gateways and of the log show."""
     memory = Memory()
-    steady = [received_ms + memory.behind(received_ms) for received_ms in moments]
+    steady = [received_ms + memory.behind(received_ms, appended_ms) for received_ms, appended_ms in moments]
     assert all(steady[at] >= max(steady[: at + 1]) - CONCURRENT_MS for at in range(len(steady)))
+
+
+@given(st.lists(st.integers(-3 * DAY, 3 * DAY), min_size=2, max_size=4), st.data())
+def test_gateways_whose_clocks_are_apart_do_not_drive_the_time_of_all(skews, data):
+    """Nor does one that brings what waited on its disk: all stay at the time of the log."""
+    memory, now_ms = Memory(), 20 * DAY
+    for _ in range(40):
+        now_ms += data.draw(st.integers(0, 60_000))
+        waited_ms = data.draw(st.sampled_from([0, 0, 5, HOUR]))
+        received_ms = now_ms - waited_ms + data.draw(st.sampled_from(skews))
+        steady_ms = received_ms + memory.behind(received_ms, now_ms)
+        assert memory.newest_ms - CONCURRENT_MS <= steady_ms <= now_ms + CONCURRENT_MS
+
+
+@pytest.mark.parametrize("skew", JUMPS)
+def test_a_withdrawal_at_a_gateway_counts_after_a_grant_at_one_whose_clock_is_off(house, skew):
+    """On brokers, where each gateway has a clock of its own, and a visitor comes to any of them."""
+    house.receive()
+    for marketing in (True, False, True, False):
+        house.receive("consent", skew=skew if marketing else 0, marketing=marketing)
+        assert house.consent()[0] == {"marketing": marketing}
+    assert house.consent()[1] <= house.clock.now_ms()
 
 
 @given(st.lists(st.tuples(st.integers(0, 10 * DAY), st.sampled_from([None, True, False])), max_size=20), st.data())

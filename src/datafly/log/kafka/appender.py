@@ -161,6 +161,14 @@ class OwnedAppender:
 def send(producer: Producer, topic: str, partition: int, entries: Sequence[Entry]) -> Sending:
     """Returns when each record is durable or has failed; with an error and `left`, where that is not known in time."""
     sending = Sending(len(entries))
+    try:
+        _send(producer, topic, partition, entries, sending)
+    except KafkaException as failure:  # what no further try mends, such as a right that is missing
+        sending.error = sending.error or failure.args[0]
+    return sending
+
+
+def _send(producer: Producer, topic: str, partition: int, entries: Sequence[Entry], sending: Sending) -> None:
     ends = time.monotonic() + _SETTLED_SECONDS
     for entry in entries:
         _produce(producer, topic, partition, entry, sending)
@@ -169,7 +177,6 @@ def send(producer: Producer, topic: str, partition: int, entries: Sequence[Entry
         if time.monotonic() > ends:
             sending.error = sending.error or KafkaError(KafkaError._TIMED_OUT)  # noqa: SLF001 - as the library spells it
             break
-    return sending
 
 
 def _produce(producer: Producer, topic: str, partition: int, entry: Entry, sending: Sending) -> None:

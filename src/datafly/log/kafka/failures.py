@@ -14,7 +14,8 @@ _CURES: Final[dict[int, str]] = {
     KafkaError._SSL: "the connection cannot be secured (DATAFLY_KAFKA_SECURITY, …_CA_FILE)",  # noqa: SLF001
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "the user lacks rights on the topics: read, write, create, describe, delete",
     KafkaError.GROUP_AUTHORIZATION_FAILED: "the user lacks rights on the groups: read, describe",
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "the user lacks the right to write idempotently on the cluster",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "the user lacks the right to write to the topics, or, before Kafka 3.0, "
+    "to write idempotently on the cluster",
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "the user lacks rights on transactional ids: write, describe",
     KafkaError.INVALID_REPLICATION_FACTOR: "there are fewer brokers than DATAFLY_KAFKA_REPLICATION asks copies for",
     KafkaError.POLICY_VIOLATION: "a policy of the brokers refuses the topics",

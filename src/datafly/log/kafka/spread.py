@@ -1,22 +1,28 @@
 """Writes all partitions of a topic with one producer, as one of any number of writers."""
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, Message, Producer
 
 from datafly.log.base import Entry
 from datafly.log.kafka.failures import told
 from datafly.log.kafka.place import PRODUCER, Place
+from datafly.model.clocks import apart
 from datafly.model.errors import Invalid, SignalError
+from datafly.observe.base import emit
+from datafly.observe.log import LogClockApart
 
 _PATIENCE_SECONDS: Final = 3.0
 """For records to be durable. Leaders change in less, and who sent them has given up soon after."""
 _WHILE_AWAY_SECONDS: Final = 0.5
 """Where all brokers seem to be gone. A connection that they closed because nobody used it is made anew in less."""
 _CLOSE_SECONDS: Final = 5.0
+_SILENT_SECONDS: Final = 600.0
+"""Between two words about clocks: that of one broker may be right and that of another not."""
 _OWN: Final = {**PRODUCER, "delivery.timeout.ms": 10_000}
 """librdkafka must not give up before us: where one record times out by itself, the next one may not."""
 _FOR_WHAT_THEY_ARE: Final = frozenset(
@@ -27,24 +33,36 @@ Placed = tuple[int, Entry]
 
 
 class KafkaSpread:
-    """For one thread at a time. A `log.spool.Spread`."""
+    """For one thread at a time. A `log.spool.Spread`. Tells where the brokers' clock is another than `now_ms`."""
 
-    def __init__(self, place: Place, stream: str, partitions: int, *, patience: float = _PATIENCE_SECONDS) -> None:
-        self.partitions = partitions
+    def __init__(
+        self,
+        place: Place,
+        stream: str,
+        partitions: int,
+        *,
+        patience: float = _PATIENCE_SECONDS,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.partitions, self._now_ms = partitions, now_ms
+        self._silent_until = 0.0
         self._place, self._topic, self._patience = place, place.topic(stream), patience
         self._producer: Producer | None = None
         self._away = False
 
     def send(self, placed: Sequence[Placed]) -> list[SignalError | None]:
         producer = self._producer or self._open()
-        sending = _Sending(len(placed))
+        sending, began_ms = _Sending(len(placed)), self._now_ms()
         for index, (partition, entry) in enumerate(placed):
             self._produce(producer, sending, index, partition, entry)
         if not self._settled(producer, sending) or any(sending.errors):
             # Its records are never taken for a continuation of what came to nothing, and it may be beyond repair.
             self._producer = None
-            producer.purge()
-            producer.flush(_CLOSE_SECONDS)
+            with contextlib.suppress(KafkaException):  # one that is beyond repair says it again
+                producer.purge()
+                producer.flush(_CLOSE_SECONDS)
+        elif sending.appended_ms is not None:
+            self._compare(sending.appended_ms, began_ms)
         return [self._told(error) for error in sending.errors]
 
     def close(self) -> None:
@@ -73,11 +91,23 @@ class KafkaSpread:
         began = time.monotonic()
         while sending.left:
             before = sending.left
-            producer.poll(0.1)
+            try:
+                producer.poll(0.1)
+            except KafkaException as failure:  # what no further try mends, such as a right that is missing
+                sending.refuse(failure.args[0])
+                return False
             self._away = self._away and sending.left == before
             if time.monotonic() - began > (_WHILE_AWAY_SECONDS if self._away else self._patience):
                 return False
         return True
+
+    def _compare(self, appended_ms: int, began_ms: int) -> None:
+        """It was appended after it was sent, and before that was heard of: what lies outside is another clock's."""
+        ahead_ms = max(began_ms - appended_ms, 0) or min(self._now_ms() - appended_ms, 0)
+        said = apart(ahead_ms / 1000, "the brokers")
+        if said and time.monotonic() >= self._silent_until:
+            emit(LogClockApart(seconds=ahead_ms / 1000, reason=said))
+            self._silent_until = time.monotonic() + _SILENT_SECONDS
 
     def _told(self, error: KafkaError | None) -> SignalError | None:
         if error is None:
@@ -93,10 +123,20 @@ class _Sending:
     def __init__(self, count: int) -> None:
         self.errors: list[KafkaError | None] = [_LATE] * count
         self.left = count
+        self.appended_ms: int | None = None
+        """When the last of them was, by the brokers' clock, where they tell."""
 
-    def heard(self, index: int, error: KafkaError | None, _message: Message | None = None) -> None:
+    def heard(self, index: int, error: KafkaError | None, message: Message | None = None) -> None:
         self.left -= 1
-        self.errors[index] = _LATE if error is not None and error.code() in _PURGED else error
+        if error is None and message is not None and not self.left:
+            kind, at_ms = message.timestamp()
+            self.appended_ms = at_ms if kind == TIMESTAMP_LOG_APPEND_TIME else None
+        if error is None or error.code() not in _PURGED:  # what we gave up ourselves keeps its reason
+            self.errors[index] = error
+
+    def refuse(self, error: KafkaError) -> None:
+        """All of which nothing was heard."""
+        self.errors = [error if one is _LATE else one for one in self.errors]
 
 
 _LATE: Final = KafkaError(KafkaError._TIMED_OUT, "no broker has confirmed it in time")  # noqa: SLF001

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from datafly.model.clocks import MOST_APART_SECONDS
 from datafly.runtime.checkup.finding import Finding, Ground, Level, seconds_apart
 from datafly.store.dialect import FILE
 from datafly.store.look import Looked, look_at
 
-_MOST_APART: Final = 2.0
 _SLOW_MS: Final = 50.0
 
 
@@ -50,6 +50,6 @@ def _tables(looked: Looked, *, is_server: bool) -> Finding:
 
 def _clock(ahead: float) -> Finding:
     said = f"The database's clock is {seconds_apart(ahead)}."
-    if abs(ahead) > _MOST_APART:
+    if abs(ahead) > MOST_APART_SECONDS:
         return Finding("clock", Level.FAIL, said, "Let both be set by NTP (chrony, systemd-timesyncd).")
     return Finding("clock", Level.OK, said)

@@ -1,0 +1,1 @@
+"""Signal on Kafka and PostgreSQL: what each role costs, what installations add, and what follows for sizes."""
