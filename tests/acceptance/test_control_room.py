@@ -144,6 +144,7 @@ def every_page(demo):
         "/settings/pipelines": ["/settings/pipelines"],
         "/settings/pipelines/{pipeline_id}": [f"/settings/pipelines/{pipeline_id}"],
         "/settings/pipelines/{pipeline_id}/collector": [f"/settings/pipelines/{pipeline_id}/collector"],
+        "/settings/pipelines/{pipeline_id}/personal-data": [f"/settings/pipelines/{pipeline_id}/personal-data"],
         "/settings/consent": ["/settings/consent"],
         "/settings/api-tokens": ["/settings/api-tokens"],
         "/settings/users": ["/settings/users"],

@@ -194,7 +194,8 @@ class Control(People, Alerting, Erasing, Protocol):
         """The same in every process of this deployment; another for every purpose."""
 
     def etag(
-        self, value: Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel
+        self,
+        value: Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel | Replay,
     ) -> str:
         """What `if_match` is compared with, without the quotes of HTTP. A stale one: `Conflict` 412, code `STALE`."""
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from datafly.model.alert import AlertChannel, AlertRule
 from datafly.model.consent import ConsentSettings
+from datafly.model.delivery import Replay
 from datafly.model.errors import Conflict, NotFound
 from datafly.model.installation import Canary, Installation, Pipeline, Revision, Template
 from datafly.model.overrides import NO_OVERRIDES, Overrides
@@ -30,12 +31,12 @@ def first(connection: sa.Connection, select: sa.Select[Any], missing: str) -> Ro
     return row
 
 
-Tagged = Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel
+Tagged = Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel | Replay
 
 
 def etag(value: Tagged) -> str:
     """Changes whenever the value does, but for when it was last used. An installation's config is told by its
-    revision, which never changes.
+    revision, which never changes; a replay is told by how it stands, not by how far it is.
     """
     told: Any = value
     if isinstance(value, Token):
@@ -48,17 +49,23 @@ def etag(value: Tagged) -> str:
             told += [value.canary.revision.id, value.canary.percent]
     if isinstance(value, AlertRule | AlertChannel):
         told = [value.id, value.version]
+    if isinstance(value, Replay):
+        told = [value.id, value.state]
     return hashlib.blake2b(msgspec.json.encode(told), digest_size=12).hexdigest()
 
 
 def require_match(value: Tagged, if_match: str | None) -> None:
     if if_match is not None and if_match != etag(value):
-        what = "What is decided on consent" if isinstance(value, ConsentSettings) else value.name or value.id
+        what = "What is decided on consent" if isinstance(value, ConsentSettings) else _called(value)
         raise Conflict(
             f"{what} was changed meanwhile. Read it again, then repeat the change.",
             code="STALE",
             status=412,
         )
+
+
+def _called(value: Any) -> str:
+    return getattr(value, "name", "") or str(value.id)
 
 
 def pipeline_row(pipeline: Pipeline) -> dict[str, Any]:

@@ -103,6 +103,17 @@ def test_nothing_to_replay_is_a_conflict(house, call, installation, refused):
     refused(call("POST", PATH, json=body(house, installation, **early)), 409, "NOTHING_TO_REPLAY")
 
 
+def test_a_replay_that_was_steered_by_somebody_else_meanwhile_is_left_as_it_is(house, call, installation, refused):
+    run = call("POST", PATH, json=body(house, installation)).json()["replay"]
+    place = f"{PATH}/{run['id']}"
+    seen = call("GET", place).headers["ETag"]
+    paused = call("POST", f"{place}/pause", headers={"If-Match": seen})
+    assert paused.headers["ETag"] != seen
+    refused(call("POST", f"{place}/cancel", headers={"If-Match": seen}), 412, "STALE")
+    assert call.get(place)["state"] == "paused"
+    assert call("POST", f"{place}/cancel", headers={"If-Match": paused.headers["ETag"]}).json()["state"] == "cancelled"
+
+
 def test_a_replay_is_paused_resumed_and_cancelled_on_record(house, call, installation, refused):
     run = call("POST", PATH, json=body(house, installation)).json()["replay"]
     place = f"{PATH}/{run['id']}"

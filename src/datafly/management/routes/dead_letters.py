@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 from msgspec import UNSET, UnsetType
@@ -13,6 +13,7 @@ from datafly.management import dead_letters, replay_jobs, replaying
 from datafly.management.bodies import Strict
 from datafly.management.causes import Causes, causes
 from datafly.management.paging import Cursor, Limit, Page, decode_cursor, newest_first, page
+from datafly.management.parameters import IfMatch, etag, require_match
 from datafly.management.routes.caller import Caller, tell
 from datafly.management.services import Composed, Services
 from datafly.management.views.dead_letter import DeadLetter, ReplayView, replay_view
@@ -215,8 +216,9 @@ def list_replays(*, services: Services, limit: Limit = 50, cursor: Cursor = None
 
 
 @get("/{replay_id:str}", summary="One replay", sync_to_thread=True)
-def get_replay(*, services: Services, replay_id: FromPath[str]) -> ReplayView:
-    return shown(services, services.control.replay(replay_id))
+def get_replay(*, services: Services, replay_id: FromPath[str]) -> Response[ReplayView]:
+    """Its `ETag` changes with its state, not with how far it is."""
+    return _tagged(services, services.control.replay(replay_id))
 
 
 @get("/{replay_id:str}/events", summary="What became of its events, in the order of the log", sync_to_thread=True)
@@ -236,20 +238,26 @@ def list_replayed(
 
 
 @post("/{replay_id:str}/pause", status_code=200, summary="Halt a replay", sync_to_thread=True)
-def pause_replay(*, services: Services, replay_id: FromPath[str], request: Caller) -> ReplayView:
+def pause_replay(
+    *, services: Services, replay_id: FromPath[str], request: Caller, if_match: IfMatch = None
+) -> Response[ReplayView]:
     """What is under way is finished. It goes on by `resume`, where it was."""
-    return shown(services, steered(services, request, replay_id, "pause"))
+    return _tagged(services, steered(services, request, replay_id, "pause", if_match))
 
 
 @post("/{replay_id:str}/resume", status_code=200, summary="Go on with a replay", sync_to_thread=True)
-def resume_replay(*, services: Services, replay_id: FromPath[str], request: Caller) -> ReplayView:
-    return shown(services, steered(services, request, replay_id, "resume"))
+def resume_replay(
+    *, services: Services, replay_id: FromPath[str], request: Caller, if_match: IfMatch = None
+) -> Response[ReplayView]:
+    return _tagged(services, steered(services, request, replay_id, "resume", if_match))
 
 
 @post("/{replay_id:str}/cancel", status_code=200, summary="End a replay", sync_to_thread=True)
-def cancel_replay(*, services: Services, replay_id: FromPath[str], request: Caller) -> ReplayView:
+def cancel_replay(
+    *, services: Services, replay_id: FromPath[str], request: Caller, if_match: IfMatch = None
+) -> Response[ReplayView]:
     """What is under way is finished, the rest is not sent. It cannot be resumed."""
-    return shown(services, steered(services, request, replay_id, "cancel"))
+    return _tagged(services, steered(services, request, replay_id, "cancel", if_match))
 
 
 def shown(services: Composed, run: Replay) -> ReplayView:
@@ -257,9 +265,14 @@ def shown(services: Composed, run: Replay) -> ReplayView:
     return replay_view(run, verdicts, replay_jobs.progress(services, run, sum(verdicts.values())))
 
 
-def steered(services: Composed, request: Caller, replay_id: str, verb: str) -> Replay:
+def _tagged(services: Composed, run: Replay) -> Response[ReplayView]:
+    return Response(shown(services, run), headers=etag(services.control.etag(run)))
+
+
+def steered(services: Composed, request: Caller, replay_id: str, verb: str, if_match: str | None = None) -> Replay:
     with services.control.together():
         before = services.control.replay(replay_id)
+        require_match(services.control.etag(before), if_match)
         run = replay_jobs.steer(services, replay_id, verb)
         tell(request, "changed", "replay", run.id, old={"state": before.state}, new={"state": run.state})
     return run

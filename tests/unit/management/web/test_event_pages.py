@@ -223,6 +223,20 @@ def test_nobody_found_says_what_to_check(browser):
 
 
 @pytest.mark.parametrize("settings", [{"scan_records": 3}], indirect=True)
+def test_a_search_that_found_nobody_goes_on_by_itself_to_the_oldest_event_and_says_how_far_it_is(house, browser):
+    house.happens("long-ago", user_id="jane", event="First Visit")
+    for number in range(8):
+        house.happens(f"m{number}", partition=number % 2, anonymous_id="somebody-else")
+    piece, shown = browser.get("/people?q=jane").text, []
+    while found := re.search(r'hx-get="(/people/further[^"]+)" hx-trigger="load"', piece):
+        piece = browser.get(found[1].replace("&amp;", "&")).text
+        shown.append(" ".join(re.sub(r"<[^>]+>", " ", piece).split()))
+    assert "6 of about 9 events looked through" in shown[0]
+    assert "First Visit" in shown[-1]
+    assert "All 9 events that are kept were looked through" in shown[-1]
+
+
+@pytest.mark.parametrize("settings", [{"scan_records": 3}], indirect=True)
 def test_a_search_for_a_person_goes_on_among_older_events_with_the_ids_that_were_found(house, browser, call):
     house.happens("long-ago", partition=1, anonymous_id="visitor-7", event="First Visit")
     for number in range(5):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from datafly.management.causes import Causes
-from datafly.management.client.connection import Connection, quoted, repeated
+from datafly.management.client.connection import Connection, matching, quoted, repeated
 from datafly.management.routes.dead_letters import (
     DiscardBody,
     Discarded,
@@ -117,10 +117,19 @@ class DeadLettersCalls(Connection):
         return self.call("POST", "/v1/admin/replays", RangeReplay, body=body, headers={**repeated(idempotency_key)})
 
     def get_replay(self, replay_id: str) -> ReplayView:
-        """One replay."""
+        """One replay.
+
+        Its `ETag` changes with its state, not with how far it is.
+        """
         return self.call("GET", f"/v1/admin/replays/{quoted(replay_id)}", ReplayView)
 
-    def cancel_replay(self, replay_id: str, *, idempotency_key: str | None = None) -> ReplayView:
+    def cancel_replay(
+        self,
+        replay_id: str,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> ReplayView:
         """End a replay.
 
         What is under way is finished, the rest is not sent. It cannot be resumed.
@@ -129,7 +138,7 @@ class DeadLettersCalls(Connection):
             "POST",
             f"/v1/admin/replays/{quoted(replay_id)}/cancel",
             ReplayView,
-            headers={**repeated(idempotency_key)},
+            headers={**matching(if_match), **repeated(idempotency_key)},
         )
 
     def list_replayed(self, replay_id: str, *, verdict: Verdict | None = None) -> Iterator[ReplayedEvent]:
@@ -139,7 +148,13 @@ class DeadLettersCalls(Connection):
         """
         return self.each(f"/v1/admin/replays/{quoted(replay_id)}/events", ReplayedEvent, query={"verdict": verdict})
 
-    def pause_replay(self, replay_id: str, *, idempotency_key: str | None = None) -> ReplayView:
+    def pause_replay(
+        self,
+        replay_id: str,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> ReplayView:
         """Halt a replay.
 
         What is under way is finished. It goes on by `resume`, where it was.
@@ -148,14 +163,20 @@ class DeadLettersCalls(Connection):
             "POST",
             f"/v1/admin/replays/{quoted(replay_id)}/pause",
             ReplayView,
-            headers={**repeated(idempotency_key)},
+            headers={**matching(if_match), **repeated(idempotency_key)},
         )
 
-    def resume_replay(self, replay_id: str, *, idempotency_key: str | None = None) -> ReplayView:
+    def resume_replay(
+        self,
+        replay_id: str,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> ReplayView:
         """Go on with a replay."""
         return self.call(
             "POST",
             f"/v1/admin/replays/{quoted(replay_id)}/resume",
             ReplayView,
-            headers={**repeated(idempotency_key)},
+            headers={**matching(if_match), **repeated(idempotency_key)},
         )

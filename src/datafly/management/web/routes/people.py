@@ -1,20 +1,60 @@
 """`/people`: why is this person not there?"""
 
+from typing import Any
+
 from litestar import Response, get
 from litestar.params import FromQuery
 
-from datafly.management.people import find_person
-from datafly.management.services import Services
-from datafly.management.web.frame import draw
-from datafly.management.web.visit import Visit
+from datafly.management.people import PersonView, find_person
+from datafly.management.services import Composed, Services
+from datafly.management.web.frame import draw, fragment
+from datafly.management.web.visit import PIECE, Visit
 
 
 @get("/people", sync_to_thread=True)
 def people(*, services: Services, request: Visit, q: FromQuery[str] = "", before: FromQuery[str] = "") -> Response[str]:
     words = q.strip()
     person = find_person(services, words, before) if words else None
-    rows = [{"place": f"m{index}", "live": live} for index, live in enumerate(person.events)] if person else []
-    return draw(request, "people.html", place="/people", q=words, before=before, person=person, rows=rows)
+    looked = person.looked_through if person else 0
+    rows = _rows(person, "m") if person else []
+    return draw(
+        request,
+        "people.html",
+        place="/people",
+        q=words,
+        before=before,
+        person=person,
+        rows=rows,
+        looked=looked,
+        whole=_kept(services) if person and person.older else looked,
+    )
 
 
-ROUTES = (people,)
+@get("/people/further", opt=PIECE, sync_to_thread=True)
+def further(
+    *, services: Services, q: FromQuery[str], before: FromQuery[str], looked: FromQuery[int] = 0
+) -> Response[str]:
+    """The next stretch of older events: what was found there, and a piece that asks for the one before it."""
+    person = find_person(services, q.strip(), before)
+    reached = looked + person.looked_through
+    rows = _rows(person, f"m{looked}x")
+    return fragment(
+        "people_further.html",
+        q=q.strip(),
+        person=person,
+        rows=rows,
+        looked=reached,
+        whole=max(_kept(services), reached),
+    )
+
+
+def _rows(person: PersonView, prefix: str) -> list[dict[str, Any]]:
+    return [{"place": f"{prefix}{index}", "live": live} for index, live in enumerate(person.events)]
+
+
+def _kept(services: Composed) -> int:
+    """So many events are in the log."""
+    return sum(head - services.log.first_since(partition, 0) for partition, head in services.log.heads().items())
+
+
+ROUTES = (people, further)
