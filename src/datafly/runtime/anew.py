@@ -72,10 +72,11 @@ def _run(settings: Settings, role: str) -> int:
 
             asyncio.run(up(settings))
         else:
-            from datafly.runtime.lone import run_role  # noqa: PLC0415  as above
+            from datafly.runtime.lone import leave_soon, run_role  # noqa: PLC0415  as above
 
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(run_role(role, settings))
+                leave_soon()
     except SignalError as error:
         print(f"datafly: {error.message}", file=sys.stderr)  # noqa: T201  the command's own words
         return 2

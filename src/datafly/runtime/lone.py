@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import importlib
 import os
 import sys
@@ -30,6 +31,7 @@ from datafly.settings import Settings
 
 OWN_HEALTH_PORT: Final = {"gateway": 8081, "processor": 8082, "delivery": 8083, "management": 8085}
 _AGAIN_SECONDS: Final = 1.0
+_CHORES_SECONDS: Final = 2.0
 _LATE: Final = 1
 """The exit status where it had to be cut off."""
 
@@ -93,11 +95,26 @@ async def _end_in_time(settings: Settings, role: str, stop: asyncio.Event) -> No
 
     def cut_off() -> None:
         emit(RuntimeDrained(seconds=round(time.monotonic() - began, 3), killed=(role,)))
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError):
-                stream.flush()
-        os._exit(_LATE)
+        with contextlib.suppress(OSError, ValueError):
+            faulthandler.dump_traceback(sys.stderr)  # what it hangs in
+        _exit(_LATE)
 
     timer = threading.Timer(settings.drain_seconds, cut_off)
     timer.daemon = True
     timer.start()
+
+
+def leave_soon(seconds: float = _CHORES_SECONDS) -> None:
+    """The role has ended well. What other threads are at is a chore that is done again elsewhere, such as dropping what
+    is old at brokers that do not answer: the interpreter would wait for it, and is not let wait for longer than this.
+    """
+    timer = threading.Timer(seconds, _exit, (0,))
+    timer.daemon = True
+    timer.start()
+
+
+def _exit(status: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(status)

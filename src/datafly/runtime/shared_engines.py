@@ -39,6 +39,12 @@ def require_shared_engines(settings: Settings, role: str) -> None:
             f"`datafly {role}` runs beside other processes, on brokers and a database that all of them reach: set "
             f"{' and '.join(missing)}. The embedded log and store belong to one process tree: `datafly up`."
         )
+    workers = {"gateway": settings.gateway_workers, "delivery": settings.delivery_workers}.get(role, 1)
+    if workers > 1:
+        raise OperatorError(
+            f"`datafly {role}` is one process, and {role}_workers is {workers}: that is for `datafly up`. Set it to 1, "
+            f"and start `datafly {role}` as often as wanted, each with a data folder and ports of its own."
+        )
     if settings.encryption_key is None and not (settings.data_dir / FILE).exists():
         raise OperatorError(
             f"`datafly {role}` needs the key that all processes share: set DATAFLY_ENCRYPTION_KEY to the same on each "

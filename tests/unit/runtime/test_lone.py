@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -36,6 +38,16 @@ def test_a_role_does_not_run_alone_on_what_no_other_process_can_reach(tmp_path, 
         require_shared_engines(Settings(data_dir=tmp_path, **given), "delivery")
     assert all(word in told.value.message for word in words)
     assert "PASSWORD" not in told.value.message
+
+
+def test_how_many_work_under_one_tree_is_no_setting_of_a_role_that_runs_alone(tmp_path):
+    shared = {"data_dir": tmp_path, "log_url": BROKERS, "store_url": DATABASE, "encryption_key": KEY}
+    settings = Settings(**shared, gateway_workers=3, delivery_workers=2)
+    for role, words in {"gateway": "gateway_workers is 3", "delivery": "delivery_workers is 2"}.items():
+        with pytest.raises(OperatorError, match=words):
+            require_shared_engines(settings, role)
+    require_shared_engines(settings, "processor")
+    require_shared_engines(Settings(**shared), "gateway")
 
 
 async def test_a_folder_has_one_process_of_each_role_or_one_tree(tmp_path, monkeypatch):
@@ -100,3 +112,22 @@ async def test_what_hangs_is_cut_off_at_the_deadline(tmp_path, monkeypatch):
     await lone._end_in_time(Settings(data_dir=tmp_path, drain_seconds=0.01), "gateway", stop)
     assert await asyncio.to_thread(cut_off.wait, PATIENCE_SECONDS)
     assert "end" in lone.HEALTH.wrong()
+
+
+def test_a_chore_that_waits_for_something_does_not_hold_up_the_end():
+    """As dropping what is old does, at brokers that do not answer."""
+    program = """
+import asyncio, threading
+from datafly.runtime.lone import leave_soon
+
+async def role():
+    begun = threading.Event()
+    chore = asyncio.create_task(asyncio.to_thread(lambda: (begun.set(), threading.Event().wait())))
+    await asyncio.get_running_loop().run_in_executor(None, begun.wait)
+    chore.cancel()
+
+with asyncio.Runner() as runner:
+    runner.run(role())
+    leave_soon(0.05)
+"""
+    assert subprocess.run([sys.executable, "-c", program], timeout=PATIENCE_SECONDS, check=False).returncode == 0
