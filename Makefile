@@ -6,6 +6,8 @@ WORKERS ?= 4
 KILLS ?= 200
 EXAMPLES ?= 5000
 CALLS ?= 100
+# Tests start hundreds of interpreters; none needs to compile what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 run: .venv/core.stamp
 	@.venv/bin/datafly up --demo

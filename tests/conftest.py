@@ -3,13 +3,19 @@ how long it takes: that says how busy the machine is.
 """
 
 import os
+import sqlite3
 import tempfile
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from datafly.store import open_store
+from datafly.store import migrate, open_store
+from datafly.store import open as opening
+from datafly.store.database import Database
+from datafly.store.dialect import url_of
 from datafly.testing.kafka import KafkaServers
 from datafly.testing.postgres import PostgresServer, empty, fresh_database, given_server
 from datafly.testing.store_suite import KEY
@@ -26,6 +32,32 @@ def pytest_report_header():
         for name in given
     ]
     return f"engines: sqlite, {', '.join(told)}"
+
+
+@cache
+def tables_of_a_new_file():
+    """What the migrations make of an empty file, as statements."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "store.db"
+        database = Database(url_of(file), lambda: 0)
+        migrate.migrate(database)
+        database.close()
+        with closing(sqlite3.connect(file)) as made:
+            return [one for one in made.iterdump() if one not in ("BEGIN TRANSACTION;", "COMMIT;")]
+
+
+@pytest.fixture(autouse=True)
+def migrated(monkeypatch):
+    """New files have their tables at once. The tests of migrations, and all Signals that are started, migrate."""
+
+    def copied(database, before_upgrading=None):
+        with database.write() as connection:
+            if connection.dialect.name == "sqlite" and not migrate.revision_of(connection):
+                for one in tables_of_a_new_file():
+                    connection.exec_driver_sql(one)
+        migrate.migrate(database, before_upgrading)
+
+    monkeypatch.setattr(opening, "migrate", copied)
 
 
 @pytest.fixture(scope="session")

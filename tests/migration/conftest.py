@@ -55,6 +55,11 @@ class Tables:
         return [dict(row) for row in rows if row.get("name") != "tables_serve"]
 
 
+@pytest.fixture
+def migrated():
+    """Revision by revision, here."""
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def tables(request, tmp_path):
     """Of either engine; none are there yet."""

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import secrets
 import time
+from contextlib import contextmanager
 from functools import partial
 
 import msgspec
@@ -55,6 +56,24 @@ class RealClock:
         await asyncio.sleep(seconds)
 
 
+class Spare:
+    """Applications of tests that are over. To build the routes takes longer than most tests do."""
+
+    def __init__(self, make):
+        self._make, self._spare = make, []
+
+    @contextmanager
+    def lent(self, settings):
+        """To one at a time: an application lives once."""
+        place = next((at for at, (known, _) in enumerate(self._spare) if known == settings), None)
+        app = self._make(settings) if place is None else self._spare.pop(place)[1]
+        yield app
+        self._spare.append((settings, app))
+
+
+APIS, SITES = Spare(create_management), Spare(Site)
+
+
 class House:
     """Everything that a test of the API looks at and turns: a real store, a real log, the real catalogue."""
 
@@ -90,10 +109,12 @@ class House:
             trying=Trying(shape=shape_event, explain=self._explain, govern=governed, ask=ask),
         )
         self.services = msgspec.structs.replace(self.services, whom=self._whom)
-        self.app = create_management(settings)
+        self._lent = APIS.lent(settings)
+        self.app = self._lent.__enter__()
         hand_in(self.app, self.services)
 
     def close(self):
+        self._lent.__exit__(None, None, None)
         for appender in self.appenders:
             appender.close()
         self.store.close()
@@ -275,11 +296,17 @@ def call(house):
 
 
 @pytest.fixture
-def site(house):
+def pages(house):
+    """The API with the pages in front."""
+    with SITES.lent(house.services.settings) as site:
+        site.open(house.services)
+        yield site
+
+
+@pytest.fixture
+def site(house, pages):
     """As `call`, with the pages in front."""
-    site = Site(house.services.settings)
-    site.open(house.services)
-    with TestClient(site, raise_server_exceptions=False) as client:
+    with TestClient(pages, raise_server_exceptions=False) as client:
         yield Caller(client, house.tokens)
 
 

@@ -6,7 +6,6 @@ import pytest
 from litestar.testing import TestClient
 
 from datafly.management.cookie import NAME
-from datafly.management.web.app import Site
 from datafly.model.people import ROLES, User
 
 DAY_MS = 86_400_000
@@ -56,9 +55,7 @@ def logged_in(house, role):
 
 
 @pytest.fixture
-def browser(house):
+def browser(house, pages):
     sessions = {role: logged_in(house, role) for role in ROLES}
-    site = Site(house.services.settings)
-    site.open(house.services)
-    with TestClient(site, raise_server_exceptions=False) as client:
+    with TestClient(pages, raise_server_exceptions=False) as client:
         yield Browser(client, sessions)
