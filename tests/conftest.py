@@ -24,6 +24,14 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
+def pytest_collection_modifyitems(items):
+    """One worker starts the broker, one the database server, and whatever needs no other group goes there."""
+    for item in items:
+        asked = {"own_kafka", "postgres"} & set(item.fixturenames)
+        if asked and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("kafka" if "own_kafka" in asked else "postgres"))
+
+
 def pytest_report_header():
     given = {name: os.environ.get(f"DATAFLY_TEST_{name.upper()}") for name in ("postgres", "kafka")}
     own = {"postgres": os.environ.get("POSTGRES_BIN"), "kafka": os.environ.get("KAFKA_JARS")}

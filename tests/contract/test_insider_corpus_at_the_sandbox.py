@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from datafly.sandbox.app import create_app
 from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
 from datafly.testing.corpus import NOW_MS, read_corpus
+from datafly.testing.one_room import one_room
 
 CASES = [
     (name, case) for name, case in read_corpus(Path(__file__).parents[2] / "contract" / "insider") if "requests" in case
@@ -29,7 +29,7 @@ SAID = {
 async def sandbox(tmp_path):
     seed = Seed(keys=(SeedKey(partner="myco", key=KEY),))
     settings = SandboxSettings(data_dir=tmp_path, seed=seed)
-    app = create_app(settings, clock=lambda: datetime.fromtimestamp(NOW_MS / 1000, UTC))
+    app = one_room("insider", settings, lambda: datetime.fromtimestamp(NOW_MS / 1000, UTC))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1/insider", headers=HEADERS
     ) as client:

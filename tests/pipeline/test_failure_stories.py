@@ -438,7 +438,8 @@ async def test_a_disk_that_fails_while_another_key_is_tried_loses_nothing(house)
 async def test_hours_of_a_vendor_that_is_away_cost_a_probe_now_and_then_and_end_in_order(house, workers):
     house.vendor.answer = lambda *_: 503
     house.install(flush=0)
-    house.start(workers=workers, window_events=50, max_poll_seconds=30.0, control_interval_seconds=20.0)
+    rare = {"max_poll_seconds": 30.0, "control_interval_seconds": 20.0, "erasing_interval_seconds": 60.0}
+    house.start(workers=workers, window_events=50, pending_interval_seconds=20.0, mark_interval_seconds=20.0, **rare)
     users = [f"user{number}" for number in range(20)]
     offsets = []
     for _ in range(12):

@@ -10,10 +10,10 @@ from datafly import catalog
 from datafly.model.delivery import Reply
 from datafly.model.secret import Secret
 from datafly.model.verdict import Verdict
-from datafly.sandbox.app import create_app
 from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
 from datafly.spec.calls import DELETE_ATTRIBUTES, DELETE_USER, REMOVE_IDENTIFIER, REPLACE_IDENTIFIER, TAKES, rate_key
 from datafly.testing.integration_suite import compiled
+from datafly.testing.one_room import one_room
 
 KEY = "0123456789abcdef0123"
 MADE = compiled(catalog.get("insider"), api_key=KEY)
@@ -158,10 +158,8 @@ def test_attribute_deletes_share_the_rate_of_upserts_and_the_others_have_their_o
 
 @pytest.fixture
 async def sandbox(tmp_path):
-    app = create_app(
-        SandboxSettings(data_dir=tmp_path, seed=Seed(keys=(SeedKey(partner="myco", key=KEY),))),
-        clock=lambda: datetime(2026, 11, 26, tzinfo=UTC),
-    )
+    settings = SandboxSettings(data_dir=tmp_path, seed=Seed(keys=(SeedKey(partner="myco", key=KEY),)))
+    app = one_room("insider", settings, lambda: datetime(2026, 11, 26, tzinfo=UTC))
     headers = {"X-PARTNER-NAME": "myco", "X-REQUEST-TOKEN": KEY, "Content-Type": "application/json"}
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/insider", headers=headers) as client:

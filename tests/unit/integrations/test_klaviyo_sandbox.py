@@ -14,12 +14,12 @@ from datafly.model.delivery import Item, Reply
 from datafly.model.event import Event
 from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling, Verdict
-from datafly.sandbox.app import create_app
 from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
 from datafly.spec.calls import DELETE_USER
 from datafly.spec.faces import cases, event_of, scenarios
 from datafly.spec.faces.cases import SAMPLE_MS
 from datafly.testing.integration_suite import compiled
+from datafly.testing.one_room import one_room
 from datafly.testing.openapi import Operation
 
 KLAVIYO = catalog.get("klaviyo")
@@ -33,7 +33,7 @@ CASES = [case for case in cases(KLAVIYO) if not case.sample.refuses]
 async def client(tmp_path):
     seed = Seed(keys=(SeedKey(partner="myco", key=KEY),))
     now = datetime(2026, 11, 26, tzinfo=UTC)
-    sandbox = create_app(SandboxSettings(data_dir=tmp_path, seed=seed), clock=lambda: now)
+    sandbox = one_room("klaviyo", SandboxSettings(data_dir=tmp_path, seed=seed), lambda: now)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://127.0.0.1") as made:
         yield made
     sandbox.close()

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from datafly.sandbox.app import Sandbox, create_app
+from datafly.sandbox.app import Sandbox
 from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
+from datafly.testing.one_room import one_room
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TOKEN = "0123456789abcdef0123"
@@ -82,10 +83,10 @@ def started(tmp_path: Path, clock: StandingClock) -> Any:
     """A starter of sandboxes over one data directory; all are closed at the end."""
     with ExitStack() as closing:
 
-        def start(**changed: Any) -> Sandbox:
+        def start(slug: str = "insider", **changed: Any) -> Sandbox:
             seed = Seed(keys=(SeedKey(partner="myco", key=TOKEN),))
             settings = SandboxSettings(**{"data_dir": tmp_path, "seed": seed, **changed})
-            sandbox = create_app(settings, clock=clock)
+            sandbox = one_room(slug, settings, clock)
             closing.callback(sandbox.close)
             return sandbox
 

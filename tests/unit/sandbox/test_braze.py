@@ -44,7 +44,7 @@ class Braze:
 
 @pytest.fixture
 async def braze(started):
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(started()), base_url="http://localhost") as made:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(started("braze")), base_url="http://localhost") as made:
         yield Braze(made)
 
 

@@ -8,8 +8,10 @@ import pytest
 
 import datafly.sandbox
 from datafly import catalog
+from datafly.sandbox.app import create_app
 from datafly.sandbox.insider.panel.session import DEMO_EMAIL, DEMO_PASSWORD
 from datafly.sandbox.rooms import find_rooms
+from datafly.sandbox.settings import SandboxSettings
 
 
 async def test_health_and_readiness_say_ok(insider):
@@ -18,8 +20,10 @@ async def test_health_and_readiness_say_ok(insider):
         assert (reply.status_code, reply.json()) == (200, {"status": "ok"})
 
 
-async def test_the_index_leads_to_every_room_that_is_found(insider):
-    page = (await insider.client.get("/")).text
+async def test_the_index_leads_to_every_room_that_is_found(tmp_path, called):
+    sandbox = create_app(SandboxSettings(data_dir=tmp_path))
+    page = (await called(sandbox).client.get("/")).text
+    sandbox.close()
     assert {room.slug for room in find_rooms()} == {one.slug for one in catalog.all()}, (
         "each integration ships a sandbox"
     )

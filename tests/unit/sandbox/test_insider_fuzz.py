@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datafly.sandbox.app import create_app
 from datafly.sandbox.insider.api import ENDPOINTS
 from datafly.sandbox.settings import SandboxSettings, Seed, SeedKey
+from datafly.testing.one_room import one_room
 
 KEY = "0123456789abcdef0123"
 HEADERS = {"X-PARTNER-NAME": "myco", "X-REQUEST-TOKEN": KEY}
@@ -93,7 +93,9 @@ documents = (
 def test_no_document_makes_the_room_fail(tmp_path_factory, endpoint, sent):
     folder: Path = tmp_path_factory.mktemp("room")
     seed = Seed(keys=(SeedKey(partner="myco", key=KEY),))
-    room = create_app(SandboxSettings(data_dir=folder, seed=seed), clock=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
+    room = one_room(
+        "insider", SandboxSettings(data_dir=folder, seed=seed), lambda: datetime(2026, 11, 23, 12, tzinfo=UTC)
+    )
 
     async def send() -> None:
         transport = httpx.ASGITransport(app=room)

@@ -44,7 +44,9 @@ class Klaviyo:
 
 @pytest.fixture
 async def klaviyo(started):
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(started()), base_url="http://localhost") as made:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(started("klaviyo")), base_url="http://localhost"
+    ) as made:
         yield Klaviyo(made)
 
 

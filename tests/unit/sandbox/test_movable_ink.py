@@ -18,7 +18,9 @@ PAIR = ("0123456789abcdef0123", "0123456789abcdef0123")
 
 @pytest.fixture
 async def client(started):
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(started()), base_url="http://localhost") as made:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(started("movable_ink")), base_url="http://localhost"
+    ) as made:
         yield made
 
 
