@@ -8,6 +8,7 @@ import pytest
 
 from datafly.deliver.retention import keep_from
 from datafly.model.delivery import Plan, Replay
+from datafly.model.errors import Unavailable
 from datafly.model.verdict import Verdict
 from datafly.observe import counts
 
@@ -242,3 +243,79 @@ async def test_jobs_are_asked_for_by_whoever_has_their_partition(house):
     second.take(0)
     second.take(1)
     await house.until(lambda: {partition for partition, _ in refused_in(house)} == {0, 1, 2})
+
+
+def refuses(house, monkeypatch, *, partition):
+    """Until it is undone the store takes nothing that is to begin in that partition, of what was installed last."""
+    write = house.ledger.write
+
+    def refused(writings, **known):
+        if any(place[:3] == ("later", "", partition) for writing in writings for place in writing.begun):
+            raise Unavailable("The store cannot be used now.")
+        return write(writings, **known)
+
+    monkeypatch.setattr(house.ledger, "write", refused)
+
+
+async def test_a_partition_that_goes_while_an_installation_begins_is_begun_anew_when_it_comes_back(house, monkeypatch):
+    house.install(flush=0)
+    first = await house.join("a", 0, 1)
+    failed = counts().get("DeliverRecordingFailed", 0)
+    with monkeypatch.context() as store:
+        refuses(house, store, partition=1)
+        house.install("later", flush=0, max_items=1)
+        await house.until(lambda: counts().get("DeliverRecordingFailed", 0) > failed)
+        leaving = asyncio.create_task(first.drop(0))
+        await house.until(leaving.done)
+        house.spread(*[one_in(house, 0)] * 3)
+        await house.wait(5)
+        assert house.vendor.requests == []
+    first.take(0)
+    second = await house.join("b", 2)
+    await house.until(lambda: house.is_through("later"))
+    assert house.ledger.coverage("later", 0) == [(0, 2, Verdict.DELIVERED)]
+    assert second.lowest_mark(0) is None
+
+
+async def test_an_installation_that_could_not_begin_is_begun_once(house, monkeypatch):
+    """What it had begun by then does not deliver beside what begins later."""
+    first = await house.join("a", 0, 1)
+    with monkeypatch.context() as store:
+        failed = counts().get("DeliverLoopFailed", 0)
+        progress = house.ledger.progress
+
+        def refused(installation_id, partition, **known):
+            if partition == 1:
+                raise Unavailable("The store cannot be used now.")
+            return progress(installation_id, partition, **known)
+
+        store.setattr(house.ledger, "progress", refused)
+        house.install(flush=0, max_items=1)
+        await house.until(lambda: counts().get("DeliverLoopFailed", 0) > failed + 2)
+    first.take(2)
+    await house.until(lambda: first.lowest_mark(1) is not None)
+    house.spread(*USERS * 4)
+    await house.until(house.is_through)
+    assert Counter(house.vendor.ids) == {f"e{number}": 1 for number in range(96)}
+
+
+async def test_a_partition_that_was_claimed_is_served_though_the_next_could_not_be(house, monkeypatch):
+    house.install(flush=0)
+    first = await house.join("a")
+    with monkeypatch.context() as store:
+        failed = counts().get("DeliverLoopFailed", 0)
+        take_over = house.ledger.take_over
+
+        def refused(partition):
+            if partition == 1:
+                raise Unavailable("The store cannot be used now.")
+            return take_over(partition)
+
+        store.setattr(house.ledger, "take_over", refused)
+        first.take(0)
+        first.take(1)
+        await house.until(lambda: counts().get("DeliverLoopFailed", 0) > failed)
+        leaving = asyncio.create_task(first.give_up(1))
+        await house.until(leaving.done)
+    house.spread(*[one_in(house, 0)] * 3)
+    await house.until(lambda: len(house.found()) == 3)

@@ -22,6 +22,7 @@ class Partitions:
         self._total = parts.log.partitions(EVENTS)
         self._wanted: set[int] = set()
         self._leaving: set[int] = set()
+        self._came = False
         self._loops: dict[int, asyncio.Task[None]] = {}
         self.feeds: dict[int, Feed] = {}
         self.epochs: dict[int, int] | None = {} if parts.partitioned else None
@@ -42,8 +43,7 @@ class Partitions:
         self._wanted.add(partition)
 
     async def claim(self) -> bool:
-        """Whether any came, of those that are wanted. Raises `Unavailable`."""
-        came = False
+        """Whether any came, of those that are wanted, since that was told last. Raises `Unavailable`."""
         for partition in sorted(self._wanted - self.feeds.keys() - self._leaving):
             epoch, was_broken_off = await self._offload(partial(self._parts.ledger.take_over, partition))
             if partition not in self._wanted or self.epochs is None:
@@ -53,7 +53,8 @@ class Partitions:
             feed.broken_off_ms = self._parts.clock.now_ms() if was_broken_off else 0
             self._run(partition)
             emit(DeliverPartitionTaken(partition=partition, epoch=epoch))
-            came = True
+            self._came = True
+        came, self._came = self._came, False
         return came
 
     def leave(self, partition: int) -> Feed | None:

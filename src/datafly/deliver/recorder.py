@@ -26,12 +26,13 @@ Written = asyncio.Future[Troubles]
 
 
 class _Posted(msgspec.Struct, eq=False, gc=False):
-    """`partition` None: it is of none."""
+    """`partition` None: it is of none. `epoch`: by which it was ours then, None where partitions stay."""
 
     writing: Writing
     taken: Sequence[Taken]
     future: Written
     partition: int | None
+    epoch: int | None
 
 
 class Recorder:
@@ -71,7 +72,8 @@ class Recorder:
         What was `taken` is durable before that it was.
         """
         future: Written = asyncio.get_running_loop().create_future()
-        self._posted.append(_Posted(writing, taken, future, partition))
+        epoch = None if self._owned is None or partition is None else self._owned.get(partition)
+        self._posted.append(_Posted(writing, taken, future, partition, epoch))
         self._bell.ring()
         return future
 
@@ -107,7 +109,10 @@ class Recorder:
         self._drained.ring()
 
     def _is_ours(self, one: _Posted) -> bool:
-        return self._owned is None or one.partition is None or one.partition in self._owned
+        """Not of a partition that went, and came again: what was told before it went is of another time."""
+        if self._owned is None or one.partition is None:
+            return True
+        return one.epoch is not None and one.epoch == self._owned.get(one.partition)
 
     async def _written(self, posted: Sequence[_Posted]) -> Troubles | None:
         """None where they could not be written."""
@@ -116,7 +121,8 @@ class Recorder:
         try:
             return await self._offload(lambda: self._write(writings, taken, owned))
         except TakenOver as error:
-            self._on_taken_over(error.partitions)
+            known, now = owned or {}, self._owned or {}
+            self._on_taken_over([one for one in error.partitions if known.get(one) == now.get(one)])
             return await self._written([one for one in posted if self._is_ours(one)])
         except Exception as error:  # noqa: BLE001 - a stage's loop: counted, and the writings are kept
             emit(DeliverRecordingFailed(writings=len(writings), error=str(error)))

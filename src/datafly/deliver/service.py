@@ -59,6 +59,8 @@ class Delivery:
         self._on_taken_over = on_taken_over
         self._paces = Paces(parts.clock, self._partitions.part)
         self._workers: dict[str, Worker] = {}
+        self._coming: Worker | None = None
+        """Begins to serve its installation, partition by partition; they may go meanwhile."""
         self._replays: dict[str, Replaying] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._carrying: dict[str, asyncio.Task[None]] = {}
@@ -138,8 +140,7 @@ class Delivery:
         return is_settled
 
     async def _put_away(self, partition: int, feed: Feed | None) -> None:
-        served = [*self._workers.values()]
-        runs = [run for run in (worker.runs.pop(partition, None) for worker in served) if run is not None]
+        runs = [run for run in (worker.runs.pop(partition, None) for worker in self._at_work()) if run is not None]
         replayed = (replaying.release(partition) for replaying in self._replays.values())
         runs += [run for run in replayed if run is not None]
         for run in runs:
@@ -154,8 +155,12 @@ class Delivery:
 
     def _runs_of(self, partition: int) -> list[Run]:
         replayed = [replaying.run_of(partition) for replaying in self._replays.values()]
-        found = [*(worker.runs.get(partition) for worker in self._workers.values()), *replayed]
+        found = [*(worker.runs.get(partition) for worker in self._at_work()), *replayed]
         return [run for run in found if run is not None]
+
+    def _at_work(self) -> list[Worker]:
+        """What is begun counts."""
+        return [*self._workers.values(), *([self._coming] if self._coming else [])]
 
     def lowest_mark(self, partition: int) -> int | None:
         """What delivery still needs of the log begins here; None: nothing. Other processes: `retention.keep_from`."""
@@ -251,7 +256,15 @@ class Delivery:
             paces=self._paces,
             offload=self._reading,
         )
-        await worker.start(before)
+        self._coming = worker
+        try:
+            await worker.start(before)
+        except BaseException:  # it begins anew: what it has begun by then must not go on beside
+            await worker.stop()
+            await self._reading(worker.close)
+            raise
+        finally:
+            self._coming = None
         self._workers[installation.id] = worker
         return worker
 
