@@ -11,12 +11,13 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from confluent_kafka import KafkaError
 
 from datafly.log.base import EVENTS, RAW, STATE, Entry
 from datafly.log.holding import hold
-from datafly.log.kafka import KafkaLog, Place
+from datafly.log.kafka import KafkaLog, Place, appender
 from datafly.log.sqlite import SqliteLog
-from datafly.model.errors import OperatorError
+from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.event import Event, Received
 from datafly.process import Processor
 from datafly.process.worker import PartitionWorker
@@ -134,7 +135,7 @@ PROGRAM = """
 import asyncio, json, sys
 from pathlib import Path
 from datafly.log.holding import hold
-from datafly.log.kafka import KafkaLog, Place
+from datafly.log.kafka import KafkaLog, Place, appender
 from datafly.process import Processor
 from datafly.runtime.clock import SystemClock
 
@@ -202,3 +203,33 @@ def test_what_is_learnt_of_one_log_lies_apart_from_what_is_learnt_of_another(kaf
         return folder_of_the_log(Settings(data_dir=tmp_path, log_url=url, kafka_prefix=prefix, **few))
 
     assert folder("one.") == folder("one.") != folder("other.")
+
+
+def unheard(_producer, _topic, _partition, entries):
+    """The network is cut: the library says nothing of what it was given."""
+    sending = appender.Sending(len(entries))
+    sending.error = KafkaError(KafkaError._TIMED_OUT)
+    return sending
+
+
+def test_who_was_cut_off_goes_on_by_itself_and_does_not_shut_out_who_took_over(house, tmp_path, monkeypatch):
+    """It may not have heard yet that it has lost the partition."""
+    house.receive(range(100))
+    cut_off = PartitionWorker(house.log, tmp_path / "cut off", 0, dict)
+    with monkeypatch.context() as network:
+        network.setattr(appender, "send", unheard)
+        with pytest.raises(Unavailable):
+            cut_off.turn()
+    assert cut_off.turn()
+    house.receive(range(100, 200))
+    heir = PartitionWorker(house.log, tmp_path / "heir", 0, dict)
+    with monkeypatch.context() as network:
+        network.setattr(appender, "send", unheard)
+        with pytest.raises(Unavailable):
+            cut_off.turn()
+    assert heir.turn()
+    cut_off.close()
+    heir.close()
+    mine = {entry.key for entry in house.received if zlib.crc32(entry.key.encode()) % PARTITIONS == 0}
+    wanted = [msgspec.json.decode(entry.value)["message_id"] for entry in house.received if entry.key in mine]
+    assert [event.message_id for event in house.events()] == wanted

@@ -169,10 +169,13 @@ class PartitionWorker:
         """What was learnt from events that were not appended must go; the rest is learnt again from the log."""
         self._learner.forget()
         self._caught_up = False
-        self.position = max(self._appender.consumed() or 0, self._begins)
 
     def _catch_up(self) -> bool:
-        """Whether all is known."""
+        """Whether all is known. Where an append failed, the position is read by the next turn alone: to read it may
+        open the partition anew, and whoever has lost it meanwhile would shut its new owner out.
+        """
+        if not self._leaving():
+            self.position = max(self._appender.consumed() or 0, self._begins)
         if self._will is not None and not self._inherited:
             mark = self._learner.inherit(self._waiting_since) or Mark()
             self._will.applied, self._begins = mark.applied, mark.position

@@ -1,8 +1,10 @@
 """Writes one partition of a topic: as one of many, or alone by transactions that carry a position with them."""
 
 import contextlib
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -16,6 +18,8 @@ from datafly.model.errors import Unavailable
 _SECONDS: Final = 15.0
 _SETTLED_SECONDS: Final = 20.0
 """The library gives a record up after ten; where it does not, it has lost it."""
+_HUNG_SECONDS: Final = 20.0
+"""More than the library is given for a call that does not keep to it."""
 _TRANSACTION_MS: Final = 10_000
 """What a writer left unfinished holds readers up no longer than that, or until its successor comes."""
 
@@ -84,18 +88,21 @@ class OwnedAppender:
         """What the library knows of the group that keeps positions, to be handed to the producer."""
         self._stuck = False
         """The library has neither sent nor given up what it was given: nothing can be hoped of it any more."""
-        self._producer = self._begin()
+        self._producer: Producer | None = self._begin()
+        """None after a failure that it did not outlive, until the next call."""
 
     def append(self, entries: Sequence[Entry], *, consumed: int | None = None) -> int:
+        producer = self._begun()
         try:
-            first = self._transaction(entries, consumed)
+            first = self._transaction(producer, entries, consumed)
         except KafkaException as failure:
-            raise self._recover(failure) from failure
+            raise self._recover(producer, failure) from failure
         if consumed is not None:
             self._consumed = consumed
         return first
 
     def consumed(self) -> int | None:
+        self._begun()
         return self._consumed
 
     def retain(self, retention: Retention, *, keep_from: int) -> list[tuple[int, int]]:
@@ -104,7 +111,12 @@ class OwnedAppender:
     def close(self) -> None:
         """Nothing waits between calls; a producer that was fenced refuses to say so."""
         with contextlib.suppress(KafkaException):
-            self._producer.flush(_SECONDS)
+            if self._producer is not None:
+                self._producer.flush(_SECONDS)
+
+    def _begun(self) -> Producer:
+        self._producer = self._producer or self._begin()
+        return self._producer
 
     def _begin(self) -> Producer:
         """Ends what a former writer left unfinished, and reads the position that it kept."""
@@ -125,37 +137,64 @@ class OwnedAppender:
         self._consumed = kept.offset if kept.offset >= 0 else None
         return producer
 
-    def _transaction(self, entries: Sequence[Entry], consumed: int | None) -> int:
-        self._producer.begin_transaction()
-        sending = send(self._producer, self._topic, self._partition, entries)
+    def _transaction(self, producer: Producer, entries: Sequence[Entry], consumed: int | None) -> int:
+        producer.begin_transaction()
+        sending = send(producer, self._topic, self._partition, entries)
         self._stuck = sending.left > 0
         if sending.error is not None:
             raise KafkaException(sending.error)
         if consumed is not None:
             kept = TopicPartition(self._topic, self._partition, consumed)
-            self._producer.send_offsets_to_transaction([kept], self._group, _SECONDS)
-        self._producer.commit_transaction(_SECONDS)
+            self._keep(producer, kept)
+        producer.commit_transaction(_SECONDS)
         return sending.first or 0
 
-    def _recover(self, failure: KafkaException) -> Exception:
+    def _keep(self, producer: Producer, kept: TopicPartition) -> None:
+        """Beside: librdkafka forgets the time it was given while the group's coordinator is away, and may wait for it
+        for good (its issue 5456). Then the producer is left to that thread, and both to the end of the process.
+        """
+        try:
+            _beside(lambda: producer.send_offsets_to_transaction([kept], self._group, _SECONDS))
+        except TimeoutError as late:
+            self._stuck = True
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from late  # noqa: SLF001 - as the library spells it
+
+    def _recover(self, producer: Producer, failure: KafkaException) -> Exception:
         """The next call begins anew. A commit whose answer was lost may count: then a new writer reads its position.
 
-        Who hears that it was taken over from does not open the partition again: it would shut its successor out.
+        Who was taken over from does not open the partition again: it would shut its successor out. Who was cut off may
+        not have heard of it yet: so it is not opened here, but by a next call, which who has lost it does not make.
         """
         error = told(failure, f"{self._topic} cannot be written")
         if not isinstance(error, Unavailable):
             return error
         try:
             if not self._stuck:
-                self._producer.abort_transaction(_SECONDS)
+                producer.abort_transaction(_SECONDS)
                 return error
         except KafkaException as again:
             fenced = told(again, f"{self._topic} cannot be written")
             if fenced.code == FENCED:
                 return fenced
-        self._producer.purge()
-        self._producer, self._stuck = self._begin(), False
+        producer.purge()
+        self._producer, self._stuck = None, False
         return error
+
+
+def _beside(call: Callable[[], None]) -> None:
+    """Raises what it raises, and `TimeoutError` where it is not back in time."""
+    done: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:  # noqa: BLE001 - whoever waits raises it
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    threading.Thread(target=run, name="log-position", daemon=True).start()
+    done.result(_HUNG_SECONDS)
 
 
 def send(producer: Producer, topic: str, partition: int, entries: Sequence[Entry]) -> Sending:
