@@ -144,7 +144,8 @@ def _event(services: Composed, installation: Installation, body: AnyEvent) -> Ev
         raise Invalid("message_id: say which event: message_id, or partition and offset, or event.", field="message_id")
     if body.event is not None:
         pipeline = services.control.pipeline(installation.pipeline_id)
-        return services.trying.govern(msgspec.json.encode(body.event), pipeline, services.control.consent_settings())
+        sent, consent = msgspec.json.encode(body.event), services.control.consent_settings()
+        return services.trying.govern(sent, pipeline, consent, services.clock.now_ms())
     places = [(body.partition or 0, body.offset or 0)]
     if body.message_id is not None:
         places = services.find_offset(body.message_id)

@@ -44,14 +44,14 @@ class Trying(msgspec.Struct, frozen=True, kw_only=True):
     """How an event is tried without being sent. All but `ask` are pure.
 
     `shape`: what an event becomes. `explain`: where each value comes from, for one installation. `govern`: a pasted
-    event (JSON, pipeline, what is decided on consent) as it would come out of the door and of processing, or why not.
-    `ask`: the vendor's sandbox, one that knows nothing before, is sent each of these items by itself, in order, as the
-    installation would but for its address and credentials; None where the vendor has none.
+    event (JSON, pipeline, what is decided on consent, now in epoch ms) as it would come out of the door and of
+    processing, or why not. `ask`: the vendor's sandbox, one that knows nothing before, is sent each of these items by
+    itself, in order, as the installation would but for its address and credentials; None where the vendor has none.
     """
 
     shape: Callable[[Compiled, Event, int], Shaped]
     explain: Callable[[Installation], Callable[[Event, int], Explained | Ruling]]
-    govern: Callable[[bytes, Pipeline, ConsentSettings], Event | Ruling]
+    govern: Callable[[bytes, Pipeline, ConsentSettings, int], Event | Ruling]
     ask: Callable[[Installation, Sequence[Item], int], Awaitable[list[Reply] | None]]
 
 

@@ -20,7 +20,6 @@ from datafly.model.secret import Secret
 from datafly.model.verdict import Ruling
 from datafly.process.memory import Memory
 from datafly.process.steps import Context
-from datafly.runtime.clock import SystemClock
 from datafly.runtime.installations import operator_defaults
 from datafly.runtime.preview import govern
 from datafly.sandbox.rooms import Room
@@ -37,7 +36,6 @@ from datafly.spec.setting import Secret as SecretSetting
 
 _STAND_IN: Final = SeedKey(partner="preview", key="secret-of-a-preview")
 """Secrets never leave for a sandbox; it is told that this is the key."""
-_CLOCK: Final = SystemClock()
 
 
 def trying(settings: Settings) -> Trying:
@@ -55,10 +53,10 @@ def trying(settings: Settings) -> Trying:
     return Trying(shape=shape_event, explain=explain, govern=governed, ask=ask)
 
 
-def governed(sent: bytes, pipeline: Pipeline, consent: ConsentSettings) -> Event | Ruling:
+def governed(sent: bytes, pipeline: Pipeline, consent: ConsentSettings, now_ms: int) -> Event | Ruling:
     """As if it were the first event of its user."""
     context = Context({pipeline.id: pipeline}, consent)
-    return govern(sent, 1, _CLOCK.now_ms(), context, Memory(), pipeline_id=pipeline.id)
+    return govern(sent, 1, now_ms, context, Memory(), pipeline_id=pipeline.id)
 
 
 async def ask(installation: Installation, items: Sequence[Item], now_ms: int) -> list[Reply] | None:
