@@ -1,12 +1,14 @@
 """`/v1/admin/pipelines/{pipeline_id}/collector`"""
 
+from typing import Any
+
 from litestar import Response, Router, get, patch
 from litestar.params import FromPath, JSONBody
 
 from datafly.management.bodies import Strict
 from datafly.management.parameters import IfMatch, etag, expected
-from datafly.management.routes.caller import Caller, tell
-from datafly.management.routes.pipelines import told_of
+from datafly.management.routes.caller import Caller
+from datafly.management.routes.pipelines import save_pipeline
 from datafly.management.services import Composed, Services
 from datafly.management.views.script import CollectorView, JsBuilderChange, collector_view, merged
 from datafly.model.installation import Pipeline
@@ -35,11 +37,11 @@ def change_collector(
     """The gateway hands out the new one within a second; browsers keep the one they have for five minutes. A name that
     is another pipeline's script: 409.
     """
-    with services.control.together():
-        before = services.control.pipeline(pipeline_id)
-        changes = {"js_builder_config": merged(before.js_builder_config, data)}
-        changed = services.control.update_pipeline(pipeline_id, changes, if_match=expected(if_match))
-        tell(request, "changed", "pipeline", pipeline_id, old=told_of(before), new=told_of(changed))
+
+    def changes_of(before: Pipeline) -> dict[str, Any]:
+        return {"js_builder_config": merged(before.js_builder_config, data)}
+
+    changed = save_pipeline(services, request, pipeline_id, changes_of, expected(if_match))
     return _answer(services, changed)
 
 

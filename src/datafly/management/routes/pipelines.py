@@ -1,5 +1,6 @@
 """`/v1/admin/pipelines`"""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -60,14 +61,7 @@ def change_pipeline(
     if_match: IfMatch = None,
 ) -> Response[PipelineView]:
     """Fields that are not named stay as they are."""
-    changes = pipeline_changes(data)
-    require_vendors(services.catalog, data.pii_rules)
-    if "parameters" in changes:
-        require_parameters_stay(services, pipeline_id, changes["parameters"])
-    with services.control.together():
-        before = services.control.pipeline(pipeline_id)
-        changed = services.control.update_pipeline(pipeline_id, changes, if_match=expected(if_match))
-        tell(request, "changed", "pipeline", changed.id, old=told_of(before), new=told_of(changed))
+    changed = save_pipeline(services, request, pipeline_id, lambda _: pipeline_changes(data), expected(if_match))
     return _answer(services, changed)
 
 
@@ -92,6 +86,27 @@ def remove_pipeline(
 def get_personal_data(*, services: Services, pipeline_id: FromPath[str]) -> PersonalDataView:
     """Of its newest 1,000 events; no values are told. Rules are changed with the pipeline (`pii_rules`)."""
     return personal_data(services, services.control.pipeline(pipeline_id))
+
+
+def save_pipeline(
+    services: Composed,
+    request: Caller,
+    pipeline_id: str,
+    changes_of: Callable[[Pipeline], dict[str, Any]],
+    if_match: str | None,
+) -> Pipeline:
+    """Checks, changes and tells it, by the API as by its pages. `changes_of`: what it is now → the fields that change.
+    Raises `Invalid`, `Conflict`.
+    """
+    with services.control.together():
+        before = services.control.pipeline(pipeline_id)
+        changes = changes_of(before)
+        require_vendors(services.catalog, changes.get("pii_rules"))
+        if "parameters" in changes:
+            require_parameters_stay(services, pipeline_id, changes["parameters"])
+        changed = services.control.update_pipeline(pipeline_id, changes, if_match=if_match)
+        tell(request, "changed", "pipeline", pipeline_id, old=told_of(before), new=told_of(changed))
+    return changed
 
 
 def told_of(pipeline: Pipeline) -> dict[str, Any]:

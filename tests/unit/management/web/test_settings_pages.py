@@ -2,6 +2,8 @@
 
 import re
 
+import msgspec
+
 from datafly.model.consent import ConsentSettings
 from datafly.model.installation import JsBuilderConfig
 
@@ -64,6 +66,16 @@ def test_what_is_wrong_with_a_pipeline_is_told_and_what_was_typed_stays(house, b
     assert "Nothing was saved" in reply.text
     assert "not a host" in reply.text
     assert browser.post(path, {"name": "Shop", "parameters": "no sign"}, status=422)
+
+
+def test_a_parameter_that_an_integration_uses_is_not_taken_away_on_the_page(house, browser):
+    path = f"/settings/pipelines/{house.pipeline.id}"
+    browser.post(path, {"name": "Shop", "parameters": "PARTNER=myco"})
+    one = house.installed()
+    config = {**one.revision.config, "partner_name": "{{pipeline_param.PARTNER}}"}
+    house.control.revise(one.id, msgspec.structs.replace(one.revision, id="rev_named", number=2, config=config))
+    assert "Nothing was saved" in browser.post(path, {"name": "Shop", "parameters": ""}, status=422).text
+    assert house.control.pipeline(house.pipeline.id).parameters == {"PARTNER": "myco"}
 
 
 def test_a_pipeline_is_made_and_a_taken_name_is_told(house, browser):

@@ -9,8 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from datafly.management.bodies import decode
-from datafly.management.routes.caller import tell
-from datafly.management.routes.pipelines import told_of
+from datafly.management.routes.pipelines import save_pipeline
 from datafly.management.services import Composed, Services
 from datafly.management.views.script import JsBuilderChange, collector_view, merged
 from datafly.management.web.forms import Form
@@ -33,12 +32,13 @@ def collector(*, services: Services, request: Visit, pipeline_id: FromPath[str])
 def change(*, services: Services, request: Visit, pipeline_id: FromPath[str], form: Form) -> Response[str] | Redirect:
     try:
         said = decode(msgspec.json.encode(_said(form)), JsBuilderChange)
-        with services.control.together():
-            before = services.control.pipeline(pipeline_id)
-            changes = {"js_builder_config": merged(before.js_builder_config, said)}
-            tag = str(form.get("etag", "")) or None
-            changed = services.control.update_pipeline(pipeline_id, changes, if_match=tag)
-            tell(request, "changed", "pipeline", pipeline_id, old=told_of(before), new=told_of(changed))
+        save_pipeline(
+            services,
+            request,
+            pipeline_id,
+            lambda before: {"js_builder_config": merged(before.js_builder_config, said)},
+            str(form.get("etag", "")) or None,
+        )
     except (Invalid, Conflict) as error:
         return _form(services, request, pipeline_id, form, problem=error.message, status=error.status)
     return see(f"{PLACE}/{pipeline_id}/collector", "Saved. The gateway hands out the new script within a second.")

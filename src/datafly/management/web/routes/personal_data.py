@@ -9,9 +9,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from datafly.management.bodies import decode
-from datafly.management.personal_data import personal_data, require_vendors
-from datafly.management.routes.caller import tell
-from datafly.management.routes.pipelines import told_of
+from datafly.management.personal_data import personal_data
+from datafly.management.routes.pipelines import save_pipeline
 from datafly.management.services import Composed, Services
 from datafly.management.views.pipeline import PipelineChange, pipeline_changes
 from datafly.management.web.forms import Form
@@ -33,12 +32,8 @@ def rules(*, services: Services, request: Visit, pipeline_id: FromPath[str]) -> 
 def change(*, services: Services, request: Visit, pipeline_id: FromPath[str], form: Form) -> Response[str] | Redirect:
     try:
         said = decode(msgspec.json.encode({"pii_rules": _said(services, form)}), PipelineChange)
-        require_vendors(services.catalog, said.pii_rules)
         tag = str(form.get("etag", "")) or None
-        with services.control.together():
-            before = services.control.pipeline(pipeline_id)
-            changed = services.control.update_pipeline(pipeline_id, pipeline_changes(said), if_match=tag)
-            tell(request, "changed", "pipeline", pipeline_id, old=told_of(before), new=told_of(changed))
+        save_pipeline(services, request, pipeline_id, lambda _: pipeline_changes(said), tag)
     except (Invalid, Conflict) as error:
         return _form(services, request, pipeline_id, form, problem=error.message, status=error.status)
     return see(f"{PLACE}/{pipeline_id}/personal-data", "Saved. It counts within a second, and for what waits.")

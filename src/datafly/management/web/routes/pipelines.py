@@ -10,7 +10,7 @@ from litestar.response import Redirect
 
 from datafly.management.bodies import decode
 from datafly.management.routes.caller import tell
-from datafly.management.routes.pipelines import told_of
+from datafly.management.routes.pipelines import save_pipeline, told_of
 from datafly.management.services import Composed, Services
 from datafly.management.views.intake import intake_view, refused_event
 from datafly.management.views.pipeline import (
@@ -68,10 +68,7 @@ def change(*, services: Services, request: Visit, pipeline_id: FromPath[str], fo
     try:
         changes = pipeline_changes(_decoded(_said(form), PipelineChange))
         tag = str(form.get("etag", "")) or None
-        with services.control.together():
-            before = services.control.pipeline(pipeline_id)
-            changed = services.control.update_pipeline(pipeline_id, changes, if_match=tag)
-            tell(request, "changed", "pipeline", pipeline_id, old=told_of(before), new=told_of(changed))
+        changed = save_pipeline(services, request, pipeline_id, lambda _: changes, tag)
     except (Invalid, Conflict) as error:
         return _form(services, request, pipeline_id, form, problem=error.message, status=error.status)
     return see(f"{PLACE}/{pipeline_id}", f"{changed.name} is saved. It counts within a second.")
