@@ -6,7 +6,9 @@ import pytest
 from datafly.deliver.retention import keep_from
 from datafly.log.base import EVENTS, Retention
 from datafly.log.sqlite import SqliteLog
+from datafly.model.pii import PiiRules
 from datafly.model.verdict import Verdict
+from datafly.shape import by_rules
 
 DELIVERED = (Verdict.DELIVERED, "")
 DISABLED = (Verdict.SKIPPED, "disabled")
@@ -93,6 +95,32 @@ async def test_a_new_revision_shapes_anew_what_is_queued(house):
     assert (attempt.revision_number, attempt.revision_id) == (2, "rev_ins_2")
     assert attempt.tries > 1
     assert house.vendor.ids == [f"e{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize(
+    "change", [{"pii_rules": PiiRules(redact_fields=("properties.size",))}, {"parameters": {"SIZE": "0"}}], ids=str
+)
+async def test_what_is_changed_at_the_pipeline_counts_for_what_is_queued_and_comes_though_no_revision_is_new(
+    house, change
+):
+    compile_ = house.compile
+
+    def compiled(installation):
+        rules = PiiRules(redact_fields=("properties.size",)) if installation.parameters else installation.pii_rules
+        return by_rules(compile_(installation), rules)
+
+    house.compile = compiled
+    house.vendor.answer = lambda *_: 503
+    house.install(max_items=1)
+    house.start(lanes=1)
+    house.append("ann", size=3)
+    await house.until(lambda: len(house.vendor.requests) >= 1)
+    house.control.update_pipeline("pip", change)
+    await house.wait(1)
+    house.vendor.answer = lambda *_: None
+    house.append("ann", size=3)
+    await house.until(house.is_done)
+    assert [(item["id"], item["pad"]) for item in house.vendor.taken] == [("e0", ""), ("e1", "")]
 
 
 async def test_a_request_in_flight_finishes_under_the_revision_that_made_it(house):

@@ -162,6 +162,11 @@ class Installation(msgspec.Struct, frozen=True):
     pii_rules: PiiRules = NO_RULES
 
     @property
+    def shaped_by(self) -> tuple[str, str, PiiRules, tuple[tuple[str, str], ...]]:
+        """All on which it depends what an event becomes for it: whoever holds something compiled compares this."""
+        return (self.template.id, self.revision.id, self.pii_rules, tuple(sorted(self.parameters.items())))
+
+    @property
     def vendor(self) -> str:
         return self.template.vendor
 
