@@ -143,6 +143,7 @@ def take(page: Page, signal: Signal, pages: dict[str, str]) -> None:
             for name, path in pages.items():
                 page.goto(signal.management + path)
                 page.evaluate("document.fonts.ready")
+                page.get_by_text("Counting…").wait_for(state="hidden")
                 page.screenshot(path=SCREENS / f"{name}-{size}-{scheme}.jpg", type="jpeg", quality=QUALITY)
 
 
