@@ -153,6 +153,21 @@ async def test_a_vendor_down_for_an_hour_costs_nothing_but_time(house):
     assert house.state().name == "running"
 
 
+async def test_while_nothing_can_be_sent_little_is_taken_in(house):
+    house.vendor.answer = lambda *_: 503
+    house.install()
+    house.start(window_events=100, window_shut_events=20, chunk_events=10)
+    house.append(*(f"user{number}" for number in range(15)))
+    await house.until(lambda: house.state() is not None and house.state().name == "backing_off")
+    house.append(*(f"user{number}" for number in range(200)))
+    await house.wait(60)
+    (run,) = [run for worker in house.deliveries[0]._workers.values() for run in worker.runs.values()]
+    assert 20 <= run._tracker.undecided < 20 + 32  # what a look at the head finds at once
+    house.vendor.answer = lambda *_: None
+    await house.until(house.is_done)
+    assert len(set(house.vendor.ids)) == 215
+
+
 async def test_while_the_vendor_is_down_one_probe_flies_at_a_time(house):
     flying = []
     original = house.transport.send

@@ -203,8 +203,11 @@ class Run:
             return False
         if self._site.closing is None and self._site.gate.is_shut("paused"):
             return False
+        most = settings.window_events
+        if not self._site.gate.open:
+            most = min(most, settings.window_shut_events)
         return (
-            tracker.undecided < settings.window_events
+            tracker.undecided < most
             and tracker.span < settings.span_events
             and sum(lane.queued_bytes for lane in self._lanes) < settings.window_bytes
         )

@@ -2,10 +2,6 @@
 
 from typing import Any, Final
 
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
-
 from datafly.management.views.naming import ORGANISATION
 from datafly.model.clock import Clock
 from datafly.model.errors import Unauthorized
@@ -50,11 +46,18 @@ class AccessTokens:
 
 def signed(claims: dict[str, Any], key: Secret) -> str:
     """Anybody can read it, only who has the key can make it."""
+    from joserfc import jwt  # noqa: PLC0415 - 4 MB, which a browser's session does without
+    from joserfc.jwk import OctKey  # noqa: PLC0415
+
     return jwt.encode({"alg": _ALGORITHM}, claims, OctKey.import_key(key.reveal()), algorithms=[_ALGORITHM])
 
 
 def read_signed(text: str, key: Secret) -> dict[str, Any]:
     """Empty for what `signed` did not make with this key. Times are judged by who asks, by our clock."""
+    from joserfc import jwt  # noqa: PLC0415 - as above
+    from joserfc.errors import JoseError  # noqa: PLC0415
+    from joserfc.jwk import OctKey  # noqa: PLC0415
+
     try:
         return jwt.decode(text, OctKey.import_key(key.reveal()), algorithms=[_ALGORITHM]).claims
     except (JoseError, ValueError, TypeError):

@@ -10,7 +10,7 @@ from datafly.management.place import Place
 from datafly.management.services import Composed
 from datafly.management.settings import OidcSettings
 from datafly.management.signing_in import Opened, open_session
-from datafly.management.single_sign_on import Person, refused
+from datafly.management.vouching import Person, refused
 from datafly.model.errors import CallerError, Conflict
 from datafly.model.people import ROLES, RoleName, User
 

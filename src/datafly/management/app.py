@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from datafly.log.base import Reader
-from datafly.management import document, single_sign_on
+from datafly.management import document
 from datafly.management.access import Access
 from datafly.management.access_tokens import PURPOSE, AccessTokens
 from datafly.management.as_kept import AsKept
@@ -53,7 +53,7 @@ from datafly.management.routes import metrics as metrics_routes
 from datafly.management.routes import trying as trying_routes
 from datafly.management.services import Catalog, Composed, Trying, services_in
 from datafly.management.settings import ManagementSettings
-from datafly.management.single_sign_on import SingleSignOn
+from datafly.management.vouching import SignOn
 from datafly.model.clock import Clock
 from datafly.model.delivery import Outgoing, Reply
 from datafly.model.errors import SignalError
@@ -140,10 +140,12 @@ def _access_tokens(settings: ManagementSettings, control: Control, clock: Clock)
     return AccessTokens(control.signing_key(PURPOSE), clock, lasts_seconds=settings.access_token_seconds)
 
 
-def _single_sign_on(settings: ManagementSettings, control: Control, clock: Clock) -> SingleSignOn | None:
+def _single_sign_on(settings: ManagementSettings, control: Control, clock: Clock) -> SignOn | None:
     if settings.oidc is None:
         return None
-    return SingleSignOn(settings.oidc, control.signing_key(single_sign_on.PURPOSE), clock)
+    from datafly.management.single_sign_on import PURPOSE, SingleSignOn  # noqa: PLC0415 - heavy, and most have none
+
+    return SingleSignOn(settings.oidc, control.signing_key(PURPOSE), clock)
 
 
 def _routers() -> list[Router]:

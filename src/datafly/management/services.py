@@ -16,7 +16,7 @@ from datafly.management.events_log import EventsLog
 from datafly.management.identify import Identify
 from datafly.management.rate import Rate
 from datafly.management.settings import ManagementSettings
-from datafly.management.single_sign_on import SingleSignOn
+from datafly.management.vouching import SignOn
 from datafly.model.clock import Clock
 from datafly.model.consent import ConsentSettings
 from datafly.model.delivery import Item, Outgoing, Reply
@@ -99,7 +99,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     trying: Trying
     exposed: Exposed | None = None
     comparisons: Comparisons = msgspec.field(default_factory=Comparisons)
-    sso: SingleSignOn | None = None
+    sso: SignOn | None = None
 
 
 _STATE: Final = "services"

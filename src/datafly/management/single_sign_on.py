@@ -1,4 +1,7 @@
-"""Single sign-on by OpenID Connect: code flow with PKCE, state and nonce. The protocol's checks are Authlib's."""
+"""Single sign-on by OpenID Connect: code flow with PKCE, state and nonce. The protocol's checks are Authlib's.
+
+Loaded where a provider is set, and nowhere else: what it needs takes 4 MB.
+"""
 
 import base64
 import secrets
@@ -17,13 +20,13 @@ from joserfc.jws import JWSRegistry
 
 from datafly.management.access_tokens import read_signed, signed
 from datafly.management.settings import OidcSettings
+from datafly.management.vouching import LASTS_SECONDS, Person, refused
 from datafly.model.clock import Clock
-from datafly.model.errors import CallerError, Unavailable
+from datafly.model.errors import Unavailable
 from datafly.model.secret import Secret
 
 PURPOSE: Final = "single sign-on"
-LASTS_SECONDS: Final = 600
-"""So long a person may take at the provider."""
+"""What the signing key is derived for."""
 _KNOWN_SECONDS: Final = 3600
 _LEEWAY_SECONDS: Final = 60
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
@@ -43,16 +46,6 @@ class Provider(msgspec.Struct, frozen=True):
     jwks_uri: str
     id_token_signing_alg_values_supported: tuple[str, ...] = ("RS256",)
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
-
-
-class Person(msgspec.Struct, frozen=True):
-    """Whom the provider vouches for. `subject`: `issuer sub`, which never changes; `email` may."""
-
-    subject: str
-    email: str
-    is_verified: bool
-    name: str
-    claims: dict[str, Any]
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -203,7 +196,3 @@ async def _read(reply: aiohttp.ClientResponse) -> bytes:
 def _basic(client_id: str, secret: str) -> str:
     """RFC 6749, 2.3.1: both are form-encoded first."""
     return "Basic " + base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
-
-
-def refused(sentence: str, **details: str) -> CallerError:
-    return CallerError(sentence, code="SSO_REFUSED", status=403, **details)

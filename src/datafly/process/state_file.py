@@ -239,12 +239,12 @@ class StateFile:
         yield from ask(self._connection, f"SELECT id, value FROM {table} WHERE id IN ", ids)  # noqa: S608 - our names
 
     def _put(self, table: str, known: dict[str, Any], changed: Iterable[str]) -> None:
-        self._replace(table, [(one, _encode(known[one])) for one in sorted(changed)])
+        self._replace(table, ((one, _encode(known[one])) for one in sorted(changed)))
         if self._marking:
             marks = [(table, one) for one in changed]
             self._connection.executemany("INSERT OR IGNORE INTO changed VALUES (?, ?)", marks)
 
-    def _replace(self, table: str, rows: Sequence[tuple[str, bytes]]) -> None:
+    def _replace(self, table: str, rows: Iterable[tuple[str, bytes]]) -> None:
         self._connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)  # noqa: S608 - our names
 
     def _put_runs(self) -> None:

@@ -13,7 +13,7 @@ from datafly.management.cookie import session_cookie
 from datafly.management.pages.coming_in import login_page_with, within
 from datafly.management.place import is_secure, place_of
 from datafly.management.services import Composed, Services
-from datafly.management.single_sign_on import LASTS_SECONDS, SingleSignOn, refused
+from datafly.management.vouching import LASTS_SECONDS, SignOn, refused
 from datafly.model.errors import NotFound, SignalError
 
 PATH: Final = "/login/sso"
@@ -57,7 +57,7 @@ def _told(request: Request[Any, Any, Any]) -> tuple[str, str]:
     return state, code
 
 
-def _configured(services: Composed) -> SingleSignOn:
+def _configured(services: Composed) -> SignOn:
     if services.sso is None:
         raise NotFound("Single sign-on is not configured: see the setting oidc_issuer.")
     return services.sso
