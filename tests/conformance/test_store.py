@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
+import msgspec
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -123,21 +125,39 @@ class TestErasuresInPostgres(ErasureSuite):
         return postgres_store
 
 
+@contextmanager
+def stopped_within(task, place, patience):
+    """A process that is stopped in the middle of a writing; the server waits so long for it."""
+    given = make_url(place).update_query_dict({"options": f"-c idle_in_transaction_session_timeout={patience}"})
+    words = [task, given.render_as_string(hide_password=False), "pi_1"]
+    process = subprocess.Popen([sys.executable, "-m", "datafly.testing.store_writer", *words], stderr=subprocess.PIPE)
+    try:
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
 def test_a_process_that_is_stopped_in_the_middle_of_a_writing_does_not_hold_others_up(postgres_store):
     """The server ends what it has begun. It must hear of every row at once: see decision 0212."""
-    place = make_url(postgres_store).update_query_dict({"options": "-c idle_in_transaction_session_timeout=200ms"})
-    words = ["stop", place.render_as_string(hide_password=False), "pi_1"]
-    stopped = subprocess.Popen([sys.executable, "-m", "datafly.testing.store_writer", *words], stderr=subprocess.PIPE)
-    try:
-        _, status = os.waitpid(stopped.pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(status)
-        with open_store(postgres_store, encryption_key=KEY) as store:
-            store.ledger.write([numbered("pi_1", 1)])
-            stopped.send_signal(signal.SIGCONT)
-            assert b"Unavailable" in stopped.communicate()[1]
-            assert store.ledger.counts("pi_1")["requests"] == 1
-    finally:
-        stopped.kill()
+    with (
+        stopped_within("stop", postgres_store, "200ms") as stopped,
+        open_store(postgres_store, encryption_key=KEY) as store,
+    ):
+        store.ledger.write([numbered("pi_1", 2)])
+        stopped.send_signal(signal.SIGCONT)
+        assert b"Unavailable" in stopped.stderr.read()
+        assert store.ledger.counts("pi_1")["requests"] == 2
+
+
+def test_the_owner_of_a_partition_does_not_wait_for_that_of_another_of_the_same_installation(postgres_store):
+    with stopped_within("stop-as-owner", postgres_store, "1h"), open_store(postgres_store, encryption_key=KEY) as store:
+        of_its_own = msgspec.structs.replace(numbered("pi_1", 2), marks=(("pi_1", "", 1, 9),))
+        store.ledger.write([of_its_own], owned={1: store.ledger.take_over(1)[0]})
+        assert store.ledger.counts("pi_1")["requests"] == 2
 
 
 def test_no_transaction_waits_for_ever_and_the_url_has_the_last_word(postgres_store):

@@ -277,6 +277,22 @@ async def test_a_partition_that_goes_while_an_installation_begins_is_begun_anew_
     assert second.lowest_mark(0) is None
 
 
+async def test_a_removal_counts_within_a_second_though_another_installation_waits_to_begin(house, monkeypatch):
+    house.install(flush=0)
+    await house.join("a", 0, 1, 2)
+    failed = counts().get("DeliverRecordingFailed", 0)
+    with monkeypatch.context() as store:
+        refuses(house, store, partition=0)
+        house.install("later", flush=0)
+        await house.until(lambda: counts().get("DeliverRecordingFailed", 0) > failed)
+        house.remove()
+        await house.wait(1)
+        house.spread(*USERS)
+        await house.wait(5)
+        assert house.vendor.requests == []
+    await house.until(lambda: house.is_through("later"))
+
+
 async def test_an_installation_that_could_not_begin_is_begun_once(house, monkeypatch):
     """What it had begun by then does not deliver beside what begins later."""
     first = await house.join("a", 0, 1)

@@ -1,11 +1,12 @@
 """Delivery: a worker per installation, a feed per partition, and one recorder for all."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
+from datafly.deliver.bell import Bell
 from datafly.deliver.erasing import Erasing
 from datafly.deliver.feed import Feed
 from datafly.deliver.loop import Step, insist, keep_going
@@ -66,7 +67,11 @@ class Delivery:
         self._carrying: dict[str, asyncio.Task[None]] = {}
         self._putting_away: set[asyncio.Task[None]] = set()
         self._erasing = Erasing(parts, self._site_of, self._reading)
-        self._version: int | None = None
+        self._in_force: Sequence[Installation] = ()
+        self._heard: int | None = None
+        """The version of what people decided, so far; served is it a little later."""
+        self._served: int | None = None
+        self._bell = Bell(parts.clock)
 
     async def run(self, stop: asyncio.Event) -> bool:
         """Serves until `stop` is set, then finishes what is in flight (up to `drain_seconds`) and writes it down.
@@ -76,7 +81,8 @@ class Delivery:
         self._loop("recorder", self._recorder.run)
         self._partitions.start()
         self._loop("erasures", partial(self._then_sleep, self._erase, settings.erasing_interval_seconds))
-        self._loop("control", partial(self._then_sleep, self._reconcile, settings.control_interval_seconds))
+        self._loop("control", partial(self._then_sleep, self._hear, settings.control_interval_seconds))
+        self._loop("serving", self._serve)
         self._loop("marks", partial(self._then_sleep, self._keep_marks, settings.mark_interval_seconds))
         try:
             await stop.wait()
@@ -190,20 +196,42 @@ class Delivery:
         for worker in [*self._workers.values()]:
             await worker.keep_marks()
 
-    async def _reconcile(self) -> None:
-        """Makes what is served what people decided, in the partitions that are here."""
-        if await self._partitions.claim():
-            self._paces.give(self._partitions.part)
-            self._version = None
+    async def _hear(self) -> None:
+        """What people decided counts at once where it is served, also while something else waits to begin."""
         version = await self._reading(self._parts.control.version)
-        if version != self._version:
+        if version != self._heard:
             erased = self._parts.departed.learn(await self._reading(self._parts.control.erased))
-            await self._serve(await self._decided())
+            self._in_force = await self._reading(self._parts.control.installations)
+            await self._apply({one.id: one for one in self._in_force})
             if erased:
                 self._look_again()
             await self._hold_replays()
+            self._heard = version
+        self._bell.ring()
+
+    async def _apply(self, in_force: Mapping[str, Installation]) -> None:
+        for worker in self._at_work():
+            now = in_force.get(worker.site.id)
+            if now is None:
+                now = await self._reading(partial(self._parts.control.installation, worker.site.id))
+            if now is not None:
+                await worker.apply(now)
+        for replaying in [*self._replays.values()]:
+            replaying.disturb()
+
+    async def _serve(self) -> None:
+        """Begins with what is to be served, in the partitions that are here, and lets go of what is not any more."""
+        if self._served == self._heard:
+            await self._bell.wait()
+        if await self._partitions.claim():
+            self._paces.give(self._partitions.part)
+            self._served = None
+        heard = self._heard
+        if heard != self._served:
+            await self._employ_all()
+            await self._hold_replays()
             await self._take_replays("running", "queued")
-            self._version = version
+            self._served = heard
         await self._let_go()
 
     def _look_again(self) -> None:
@@ -214,16 +242,22 @@ class Delivery:
         for replaying in self._replays.values():
             replaying.disturb()
 
-    async def _decided(self) -> list[Installation]:
-        """Those in force, and those removed that have something left to close."""
-        control = self._parts.control
-        if self._version is None:
-            every = await self._reading(partial(control.installations, removed=True))
-            marks = await self._reading(self._parts.ledger.marks)
-            return [one for one in every if one.removed_ms is None or self._is_left(one, marks)]
-        in_force = await self._reading(control.installations)
-        gone = self._workers.keys() - {installation.id for installation in in_force}
-        return [*in_force, *[await self._reading(partial(control.installation, one)) for one in gone]]
+    async def _employ_all(self) -> None:
+        states = await self._reading(self._parts.ledger.states)
+        left = await self._left() if self._served is None else ()
+        for installation in left:
+            if installation.id not in self._workers:
+                await self._employ(installation, states.get(installation.id))
+        while new := next((one for one in self._in_force if one.id not in self._workers), None):
+            await self._employ(new, states.get(new.id))
+        for worker in [*self._workers.values()]:
+            await worker.settle()
+
+    async def _left(self) -> list[Installation]:
+        """Those removed that have something left to close."""
+        every = await self._reading(partial(self._parts.control.installations, removed=True))
+        marks = await self._reading(self._parts.ledger.marks)
+        return [one for one in every if one.removed_ms is not None and self._is_left(one, marks)]
 
     def _is_left(self, removed: Installation, marks: dict[tuple[str, int], int]) -> bool:
         return any(
@@ -231,21 +265,6 @@ class Delivery:
             or marks.get((removed.id, partition), removed.start.get(partition, 0)) < removed.end[partition]
             for partition in self._partitions.feeds
         )
-
-    async def _serve(self, installations: Sequence[Installation]) -> None:
-        states = await self._reading(self._parts.ledger.states)
-        for installation in installations:
-            if worker := self._workers.get(installation.id):
-                await self._apply(worker, installation)
-            else:
-                await self._employ(installation, states.get(installation.id))
-
-    async def _apply(self, worker: Worker, installation: Installation) -> None:
-        await worker.apply(installation)
-        await worker.settle()
-        for replaying in self._replays.values():
-            if replaying.replay.installation_id == installation.id:
-                replaying.disturb()
 
     async def _employ(self, installation: Installation, before: State | None) -> Worker:
         worker = Worker(
@@ -278,7 +297,7 @@ class Delivery:
 
     async def _hold_replays(self) -> None:
         """Those that somebody paused or cancelled."""
-        for replay_id, replaying in self._replays.items():
+        for replay_id, replaying in [*self._replays.items()]:
             found = await self._reading(partial(self._parts.control.replay, replay_id))
             if found.state in {"paused", "cancelled"}:
                 replaying.hold()

@@ -197,13 +197,15 @@ class Worker:
 
     async def _open_run(self, partition: int, feed: Feed) -> Run:
         site_id = self.site.id
+        cleared = every_lane(site_id, LIVE, partition)
         progress = await self._progress(partition)
-        if progress is None:
+        if progress is not None:
+            await self._recorder.post(Writing(cleared=cleared), partition=partition)
+        else:
             start = await self._start(partition, feed)
-            await self._recorder.post(Writing(begun=((site_id, LIVE, partition, start),)), partition=partition)
+            begun = ((site_id, LIVE, partition, start),)
+            await self._recorder.post(Writing(begun=begun, cleared=cleared), partition=partition)
             progress = await self._progress(partition) or Progress(start)
-        cleared = Writing(cleared=every_lane(site_id, LIVE, partition))
-        await self._recorder.post(cleared, partition=partition)
         tracker = Tracker(progress.mark, progress.finals)
         cursor = Cursor(feed, progress.mark)
         return Run(self.site, cursor, tracker, partition=partition, broken_off_ms=feed.broken_off_ms)

@@ -25,10 +25,12 @@ def embedded_log(settings: Settings) -> SqliteLog:
     return SqliteLog(settings.data_dir / "log", {RAW: 1, EVENTS: 1}, segment_bytes=settings.segment_bytes)
 
 
-def open_transport(settings: Settings) -> HttpTransport:
+def open_transport(settings: Settings, *, unconfirmed_seconds: float | None = None) -> HttpTransport:
     """By which everything leaves whose address somebody configured: to vendors, and with alerts."""
     hosts = [host.strip() for host in settings.private_hosts.split(",") if host.strip()]
-    return HttpTransport(allow_private=settings.allow_private_endpoints, private_hosts=hosts)
+    return HttpTransport(
+        allow_private=settings.allow_private_endpoints, private_hosts=hosts, unconfirmed_seconds=unconfirmed_seconds
+    )
 
 
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  only compared

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -42,14 +42,14 @@ def forget(connection: sa.Connection, before_ms: int) -> None:
 
 def taken_back(connection: sa.Connection, late: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """Of these what was DELIVERED: it is so no more, and is now to be written as it is given here."""
-    found = tuple(one for outcome in late for one in _taken_back(connection, outcome))
+    return tuple(one for outcome in late for one in _taken_back(connection, outcome))
+
+
+def uncounted(found: Sequence[Outcome]) -> list[Row]:
+    """What the counters have too much by what was taken back."""
     counted = Counter(one.installation_id for one in found)
-    delivered = Verdict.DELIVERED.value
-    rows: list[dict[str, Any]] = [
-        {"installation_id": one, "name": delivered, "count": -count} for one, count in counted.items()
-    ]
-    upsert(connection, schema.counters, rows, added=frozenset({"count"}))
-    return found
+    name = Verdict.DELIVERED.value
+    return [{"installation_id": one, "name": name, "count": -count} for one, count in counted.items()]
 
 
 def _taken_back(connection: sa.Connection, outcome: Outcome) -> Iterator[Outcome]:

@@ -26,7 +26,7 @@ from datafly.store import (
     writers,
 )
 from datafly.store.base import Delivery, Drained, Progress, Tally, Writing, WritingId
-from datafly.store.batch import Batch, batch_of
+from datafly.store.batch import Batch, Row, batch_of
 from datafly.store.database import Database
 from datafly.store.dialect import delete_each, upsert
 from datafly.store.trim import trim
@@ -52,7 +52,8 @@ class SqlLedger:
     ) -> dict[str, frozenset[str]]:
         """Packs and compresses first, then one short transaction. A mark never goes back."""
         batch = batch_of(writings, share, owned)
-        with self._database.write(of=_installations(writings)) as connection:
+        named = _told_of_all(batch) if owned else _installations(writings)
+        with self._database.write(of=named) as connection:
             if owned:
                 owners.require(connection, _ROLE, owned)
             if known_as is None or writers.is_new(connection, known_as, self._database.now_ms()):
@@ -201,25 +202,46 @@ def _installations(writings: Sequence[Writing]) -> set[str]:
     return {f"installation {one}" for one in named}
 
 
+def _told_of_all(batch: Batch) -> set[str]:
+    """Where partitions have owners, what is a partition's is its owner's alone (`owners.require`). Others are kept out
+    only of what is read before it is written: how an installation stands in all of them, and how many notices it has.
+    """
+    return {f"state of {row['installation_id']}" for row in batch.states} | {
+        f"notices of {row['installation_id']}" for row in batch.notices
+    }
+
+
 def _insert(connection: sa.Connection, batch: Batch) -> None:
-    for table, rows in ((schema.attempts, batch.attempts), (schema.outcomes, batch.outcomes)):
-        if rows:
-            connection.execute(sa.insert(table), rows)
+    _add(connection, batch)
     shares.begin(connection, batch.begun)
     upsert(connection, schema.marks, batch.marks, greatest=frozenset({"mark"}))
     losses.keep(connection, batch.lost)
-    if decided := losses.settled(connection, batch.marks):
-        _insert(connection, batch_of([Writing(outcomes=decided)]))
-    if late := following.taken_back(connection, batch.late):
-        _insert(connection, batch_of([Writing(outcomes=late)]))
+    taken_back = following.taken_back(connection, batch.late)
+    found = (*losses.settled(connection, batch.marks), *taken_back)
+    told = batch_of([Writing(outcomes=found)]) if found else None
+    if told is not None:
+        _add(connection, told)
     following.keep(connection, batch.followed, batch.settled)
     upsert(connection, schema.pending, batch.pending)
     upsert(connection, schema.states, batch.states)
-    upsert(connection, schema.counters, batch.counters, added=frozenset({"count"}))
-    drained.keep(connection, batch.drained)
-    tallies.keep(connection, batch.tallies)
+    delete_each(connection, schema.pending, batch.cleared)
     if batch.notices:
         notices.keep(connection, batch.notices)
-    if batch.sightings:
-        sightings.keep(connection, batch.sightings)
-    delete_each(connection, schema.pending, batch.cleared)
+    _count(connection, [batch] if told is None else [batch, told], following.uncounted(taken_back))
+
+
+def _add(connection: sa.Connection, batch: Batch) -> None:
+    for table, rows in ((schema.attempts, batch.attempts), (schema.outcomes, batch.outcomes)):
+        if rows:
+            connection.execute(sa.insert(table), rows)
+
+
+def _count(connection: sa.Connection, batches: Sequence[Batch], uncounted: Sequence[Row]) -> None:
+    """Last, and each table once: all that deliver for an installation count in the same rows, and wait for the end of
+    this alone, never for each other crosswise.
+    """
+    added = frozenset({"count"})
+    upsert(connection, schema.counters, [row for one in batches for row in one.counters] + [*uncounted], added=added)
+    drained.keep(connection, [row for one in batches for row in one.drained])
+    tallies.keep(connection, [row for one in batches for row in one.tallies])
+    sightings.keep(connection, [row for one in batches for row in one.sightings])

@@ -52,15 +52,19 @@ def numbered(installation_id: str, number: int) -> Writing:
 def main(task: str, place: str, *rest: str) -> None:
     """`default PLACE` tells the default pipeline; `write PLACE INSTALLATION COUNT` each writing once it is kept.
 
-    `stop PLACE INSTALLATION` stops itself in the middle of a writing (SIGSTOP).
+    `stop PLACE INSTALLATION` stops itself in the middle of its second writing (SIGSTOP), which takes back some of the
+    first; `stop-as-owner …` as owner of partition 0.
     """
-    stopping = _stopping(*rest) if task == "stop" else None  # before a connection is there: it keeps how to write what
+    # Before there is a connection, which keeps how to hand over what.
+    stopping = _stopping(*rest) if task.startswith("stop") else None
     with open_store(place, encryption_key=KEY) as store:
         if task == "default":
             _tell(store.control.ensure_default_pipeline().id)
             return
         if stopping is not None:
-            store.ledger.write([stopping])
+            owned = {0: store.ledger.take_over(0)[0]} if task == "stop-as-owner" else None
+            store.ledger.write([numbered(rest[0], 0)], owned=owned)
+            store.ledger.write([stopping], owned=owned)
             return
         installation_id, count = rest
         for number in range(int(count)):
@@ -72,7 +76,7 @@ def main(task: str, place: str, *rest: str) -> None:
 
 
 def _stopping(installation_id: str) -> Writing:
-    """Nearly all of it is with the server already when the second of its last rows is about to be handed over."""
+    """All that is its partition's is with the server already, but for the last of the lanes that are cleared."""
     from psycopg import adapters  # noqa: PLC0415 - only this task asks for a server
     from psycopg.types.string import StrDumper  # noqa: PLC0415
 
@@ -86,7 +90,8 @@ def _stopping(installation_id: str) -> Writing:
 
     adapters.register_dumper(Stopping, StoppingDumper)
     cleared = ((installation_id, LIVE, 0, 0), (Stopping(installation_id), LIVE, 0, 1))
-    return msgspec.structs.replace(numbered(installation_id, 0), cleared=cleared)
+    late = Outcome(installation_id, 0, 0, 0, Ruling(Verdict.REJECTED, "bad_record"), decided_ms=WIDTH)
+    return msgspec.structs.replace(numbered(installation_id, 1), cleared=cleared, late=(late,))
 
 
 def _tell(line: str) -> None:

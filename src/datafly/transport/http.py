@@ -4,6 +4,7 @@ import asyncio
 import errno
 import io
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
@@ -41,7 +42,9 @@ class HttpTransport:
 
     Https alone, and only to public addresses, judged by the IP that is connected to (a name may resolve to another one
     each time); `allow_private` opens all others, `private_hosts` the named ones (`address.Reach`). An answer is read up
-    to `answer_bytes`. `resolver`, and `look_up` for `foreseen`: instead of the system's.
+    to `answer_bytes`. `resolver`, and `look_up` for `foreseen`: instead of the system's. What the other side does not
+    confirm for `unconfirmed_seconds` is not sent any more, also if the request was given up meanwhile (Linux; None: the
+    system keeps on as long as it does).
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class HttpTransport:
         connections_per_host: int = 100,
         connect_timeout_seconds: float = 10.0,
         answer_bytes: int = 1_000_000,
+        unconfirmed_seconds: float | None = None,
         resolver: AbstractResolver | None = None,
         look_up: Callable[[str], Sequence[str]] = addresses_of,
     ) -> None:
@@ -61,6 +65,7 @@ class HttpTransport:
         self._connections_per_host = connections_per_host
         self._connect_timeout_seconds = connect_timeout_seconds
         self._answer_bytes = answer_bytes
+        self._unconfirmed_seconds = unconfirmed_seconds
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def send(self, outgoing: Outgoing) -> Reply:
@@ -147,7 +152,10 @@ class HttpTransport:
             family, kind, protocol, _, where = address
             if not self._reach.allows(where[0], named=named):
                 raise _Refused(errno.EACCES, _PRIVATE)
-            return socket.socket(family=family, type=kind, proto=protocol)
+            made = socket.socket(family=family, type=kind, proto=protocol)
+            if self._unconfirmed_seconds is not None and sys.platform == "linux":
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(self._unconfirmed_seconds * 1000))
+            return made
 
         return make
 

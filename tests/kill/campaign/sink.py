@@ -15,12 +15,15 @@ Mark = tuple[str, int]
 
 @dataclass(eq=False)
 class Request:
-    """One that arrived whole and was taken. `answered_at` None: its answer was not written yet."""
+    """One that arrived whole and was taken. `answered_at` None: its answer was not written yet. `port`: of its sender's
+    connection.
+    """
 
     account: str
     at: float
     marks: tuple[Mark, ...]
     answered_at: float | None = None
+    port: int = 0
 
 
 class Sink:
@@ -40,7 +43,8 @@ class Sink:
             return web.Response(status=503)
         users = json.loads(body)["users"]
         marks = tuple(_marks(users))
-        request = Request(http.path.split("/")[1], time.monotonic(), marks)
+        _, port = http.transport.get_extra_info("peername")[:2] if http.transport else ("", 0)
+        request = Request(http.path.split("/")[1], time.monotonic(), marks, port=port)
         self.requests.append(request)
         self.arrived.setdefault(request.account, set()).update(marks)
         await asyncio.sleep(self._chance.uniform(0.0, self._longest_answer))

@@ -1,28 +1,28 @@
 """One campaign: the cluster, its load, its troubles one after another, and what must hold at the end."""
 
 import asyncio
-import math
 import random
 import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from campaign import promises
 from campaign.senders import Sent
-from campaign.sink import Mark, Request, Sink
+from campaign.sink import Sink
 from campaign.tree import Broken
 from msgspec import Struct
 
-from cluster.cluster import Cluster
+from cluster.cluster import Cluster, Cut
 from cluster.load import Load
 from cluster.troubles import TROUBLES
 
 FIRST, ADDED, REMOVED = "first", "added", "removed"
 QUIET_SECONDS = 120.0
+HEARD_SECONDS = 5.0
+"""By then nothing goes to an installation that was removed, whatever fails meanwhile."""
 SENDERS = 10
 CUT = "cut the network"
 
@@ -88,13 +88,14 @@ async def _carry_out(cluster: Cluster, sink: Sink, wanted: Wanted, tell: Callabl
     await _all_arrived(cluster, sink, sent)
     for installation in installed.values():
         await _nothing_waits(cluster, installation)
-    cut_at = next((one.began for one in stretches if one.what == CUT), math.inf)
-    _kept(sink, sent, load, added_at=added_at, removed_at=removed_at, cut_at=cut_at)
+    _kept(sink, sent, load, added_at=added_at, removed_at=removed_at)
     for one in cluster.roles:
         await one.end()
     if faults := cluster.faults():
         raise Broken("\n".join(faults[:5]))
-    return _figures(sink, sent, load, stretches, seconds=ended - started)
+    figures = _figures(sink, sent, load, stretches, seconds=ended - started)
+    heard = round(max(_after_removal(sink, removed_at), default=0.0), 2)
+    return figures | {"removal_heard_after": heard, "of_who_was_cut": _of_who_was_cut(sink, cluster.cut)}
 
 
 async def _all_arrived(cluster: Cluster, sink: Sink, sent: Sent) -> None:
@@ -116,12 +117,10 @@ async def _nothing_waits(cluster: Cluster, installation: str) -> None:
         await asyncio.sleep(0.2)
 
 
-def _kept(sink: Sink, sent: Sent, load: Sequence[Load], *, added_at: float, removed_at: float, cut_at: float) -> None:
-    """What was under way when the network was cut may arrive once more when it is whole again, however late."""
-    by_account = {account: [one for one in sink.requests if one.account == account] for account in (FIRST, ADDED)}
+def _kept(sink: Sink, sent: Sent, load: Sequence[Load], *, added_at: float, removed_at: float) -> None:
+    """A repeat goes back no further than one request at any time, also after the network was cut."""
     promises.nothing_is_lost(sent.numbers, sink.arrived[FIRST])
-    promises.order_is_kept([one for one in by_account[FIRST] if one.at < cut_at])
-    promises.order_is_kept(_firsts(by_account[FIRST]))
+    promises.order_is_kept([one for one in sink.requests if one.account == FIRST])
     since = {
         (user, number)
         for one in load
@@ -131,23 +130,22 @@ def _kept(sink: Sink, sent: Sent, load: Sequence[Load], *, added_at: float, remo
     }
     if missing := since - sink.arrived.get(ADDED, set()):
         raise Broken(f"{len(missing)} events that came after it was installed are lost to it, as {sorted(missing)[:5]}")
-    late = [one for one in sink.requests if one.account == REMOVED and one.at > removed_at + 5.0]
+    late = [seconds for seconds in _after_removal(sink, removed_at) if seconds > HEARD_SECONDS]
     if late:
-        raise Broken(
-            f"{len(late)} requests went to an installation that was removed, the last after "
-            f"{late[-1].at - removed_at:.1f} s"
-        )
+        raise Broken(f"{len(late)} requests went to an installation that was removed, the last after {late[-1]:.1f} s")
 
 
-def _firsts(requests: Sequence[Request]) -> list[Request]:
-    """Without what came before."""
-    known: set[Mark] = set()
-    found = []
-    for one in requests:
-        marks = tuple(mark for mark in one.marks if mark not in known)
-        known.update(marks)
-        found.append(replace(one, marks=marks))
-    return found
+def _after_removal(sink: Sink, removed_at: float) -> list[float]:
+    """Requests that went to it all the same, and when."""
+    return [one.at - removed_at for one in sink.requests if one.account == REMOVED and one.at > removed_at]
+
+
+def _of_who_was_cut(sink: Sink, cut: Cut | None) -> list[float]:
+    """Requests that arrived afterwards over a connection that they had: how many seconds after the cut."""
+    if cut is None:
+        return []
+    ports = frozenset().union(*cut.ports.values())
+    return [round(one.at - cut.at, 2) for one in sink.requests if one.at > cut.at and one.port in ports]
 
 
 def _figures(

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import aiohttp
 from campaign.tree import Broken
+from msgspec import Struct
 
 from cluster.roles import RoleProcess
 from datafly.testing.kafka import KafkaServers
@@ -19,6 +20,13 @@ ROLES = ("gateway", "processor", "delivery", "management")
 KEY = "cd" * 32
 CUT_GROUP = 23_456
 """In it run the second processor and the second delivery, where the network may be cut between roles."""
+
+
+class Cut(Struct, frozen=True):
+    """When the network was cut (monotonic), and of each process that it was cut for the ports of its connections."""
+
+    at: float
+    ports: dict[str, frozenset[int]]
 
 
 class Cluster:
@@ -42,6 +50,7 @@ class Cluster:
         }
         self._each, self._may_cut = each, may_cut
         self.roles: list[RoleProcess] = []
+        self.cut: Cut | None = None
         self._token = ""
 
     async def start(self) -> None:

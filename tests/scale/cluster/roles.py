@@ -40,6 +40,17 @@ class RoleProcess:
         assert self._process
         return self._process.pid
 
+    @property
+    def is_cut(self) -> bool:
+        return self._group is not None
+
+    def ports(self) -> frozenset[int]:
+        """Of its ends of connections, as the system tells them."""
+        own = Path("/proc") / str(self.pid)
+        links = [str(one.readlink()) for one in (own / "fd").iterdir() if one.is_symlink()]
+        lines = [line.split() for line in (own / "net" / "tcp").read_text().splitlines()[1:]]
+        return frozenset(int(line[1].partition(":")[2], 16) for line in lines if f"socket:[{line[9]}]" in links)
+
     def launch(self) -> None:
         with self.out.open("ab") as out:
             self._process = subprocess.Popen(

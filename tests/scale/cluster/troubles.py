@@ -2,13 +2,14 @@
 
 import asyncio
 import subprocess
+import time
 from collections.abc import Awaitable, Callable
 
 from campaign.tree import Broken
 from confluent_kafka import ElectionType
 from confluent_kafka.admin import AdminClient
 
-from cluster.cluster import CUT_GROUP, ROLES, Cluster
+from cluster.cluster import CUT_GROUP, ROLES, Cluster, Cut
 
 Trouble = Callable[[Cluster], Awaitable[None]]
 CALM_SECONDS = 3.0
@@ -73,6 +74,7 @@ async def cut_the_network(cluster: Cluster) -> None:
     try:
         for rule in rules:
             await asyncio.to_thread(subprocess.run, ["nft", rule], check=True)
+        cluster.cut = Cut(time.monotonic(), {one.name: one.ports() for one in cluster.roles if one.is_cut})
         await asyncio.sleep(CUT_SECONDS)
     finally:
         await asyncio.to_thread(subprocess.run, ["nft", "delete table inet signal"], check=True)

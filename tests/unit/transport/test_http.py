@@ -2,8 +2,9 @@ import asyncio
 import gzip
 import socket
 import ssl
+import sys
 import zlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -100,6 +101,22 @@ async def test_a_request_leaves_as_it_was_made_and_the_answer_comes_back_whole()
     assert (reply.status, reply.body, reply.headers["x-trace"]) == (200, b'{"ok":true}', "a, b")
     assert reply.latency_ms > 0
     assert not reply.unknown_outcome
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not know how to")
+async def test_what_the_other_side_does_not_confirm_is_not_sent_later():
+    """As where the network is cut: when it is whole again, what was left of the request does not come."""
+    body, arrived = b"x" * 8_000_000, 0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        async with transport(allow_private=True, unconfirmed_seconds=0.2) as sender:
+            sent = request(server.getsockname()[1], body=body, timeout=600.0)
+            reply = await sender.send(sent)  # nobody reads
+            connection, _ = server.accept()
+            with connection, suppress(ConnectionResetError):
+                while more := connection.recv(1_000_000):
+                    arrived += len(more)
+    assert (reply.status, reply.unknown_outcome) == (None, True)
+    assert 0 < arrived < len(body)
 
 
 async def test_a_body_of_many_megabytes_arrives():

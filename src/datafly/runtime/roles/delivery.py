@@ -32,6 +32,10 @@ _FAR: Final[dict[str, Any]] = {
     "reading_threads": 4,
 }
 """A look at a log on brokers is a way over the network."""
+_UNCONFIRMED_SECONDS: Final = 5.0
+"""Less than until another has the partitions of who is cut off: later, what the system still had to send would come
+behind what that one sent (decision 0213).
+"""
 _SHARE_OF_DRAIN: Final = 0.8
 """For a vendor that is slow to answer; what was begun must be written down in the rest."""
 
@@ -39,7 +43,7 @@ _SHARE_OF_DRAIN: Final = 0.8
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None], *, number: int = 1) -> None:
     """`number`: which of `delivery_workers`, from 1."""
     store = open_the_store(settings)
-    transport = open_transport(settings)
+    transport = open_transport(settings, unconfirmed_seconds=_UNCONFIRMED_SECONDS if settings.log_url else None)
     chores = [asyncio.create_task(trim_attempts(settings, store))] if number == 1 else []
     deliver = _partitions if settings.log_url else _share
     try:
