@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from datafly import catalog
-from datafly.management import hand_in
 from datafly.management.alerts.watch import Watch
+from datafly.management.services import hand_in
 from datafly.management.settings import SmtpSettings
 from datafly.model.alert import AlertRule
 from datafly.model.delivery import Reply
