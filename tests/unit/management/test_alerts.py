@@ -441,7 +441,7 @@ def serving():
 
     def begin(one):
         servers.append(one.server)
-        threading.Thread(target=one.server.serve_forever, daemon=True).start()
+        threading.Thread(target=one.server.serve_forever, args=(0.01,), daemon=True).start()
         return one
 
     yield begin
