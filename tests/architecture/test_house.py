@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ def test_a_vendor_is_named_in_its_own_rooms_only():
     assert named == []
 
 
+@cache
 def _code(path: Path) -> str:
     """The source without docstrings and comments: words about a vendor are allowed, code that knows one is not."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -2,6 +2,8 @@
 
 `datafly docs` writes what it draws into `management/client/operations/`, and `datafly docs --check` holds it to the
 routes. Nothing here may import the client: what cannot be imported any more is drawn anew by this.
+
+A method loads what it answers when it is called: who asks for one thing does not wait for all that there is.
 """
 
 import builtins
@@ -91,23 +93,31 @@ def _source(tag: str, operations: list[_Operation]) -> str:
 def _imports(operations: list[_Operation]) -> Iterator[str]:
     used: dict[str, set[str]] = {}
     for one in operations:
-        for kind in _kinds(one):
-            used.setdefault(kind.__module__, set()).add(kind.__name__)
+        _use(used, *_kinds(one))
     text = "\n".join(line for one in operations for line in _method(one))
     standard = {"datetime": {"datetime"}} if "datetime" in text else {}
     standard |= {"collections.abc": {"Iterator"}} if "Iterator[" in text else {}
-    standard |= {"typing": {"Literal"}} if "Literal[" in text else {}
+    typing = ({"TYPE_CHECKING"} if used else set()) | ({"Literal"} if "Literal[" in text else set())
+    standard |= {"typing": typing} if typing else {}
+    yield from ("from __future__ import annotations", "") if used else ()
     if standard:
         yield from (*_from(standard), "")
     own = {"Connection", *(name for name in ("matching", "quoted", "repeated") if f"{name}(" in text)}
-    yield from _from(used | {"datafly.management.client.connection": own})
+    yield from _from({"datafly.management.client.connection": own})
+    if used:
+        yield from ("", "if TYPE_CHECKING:", *_from(used, "    "))
 
 
-def _from(used: dict[str, set[str]]) -> Iterator[str]:
+def _use(used: dict[str, set[str]], *kinds: type[Any]) -> None:
+    for kind in kinds:
+        used.setdefault(kind.__module__, set()).add(kind.__name__)
+
+
+def _from(used: dict[str, set[str]], margin: str = "") -> Iterator[str]:
     for module in sorted(used):
-        names = sorted(used[module], key=lambda name: (not name[0].isupper(), name))
-        line = f"from {module} import {', '.join(names)}"
-        exploded = [f"from {module} import (", *(f"    {one}," for one in names), ")"]
+        names = sorted(used[module], key=lambda name: (not name.isupper(), not name[0].isupper(), name))
+        line = f"{margin}from {module} import {', '.join(names)}"
+        exploded = [f"{margin}from {module} import (", *(f"{margin}    {one}," for one in names), f"{margin})"]
         yield from [line] if len(line) <= _WIDTH else exploded
 
 
@@ -115,7 +125,11 @@ def _kinds(one: _Operation) -> Iterator[type[Any]]:
     """The types that its method names, but for those that every module knows."""
     fields = [one.fields[name].annotation for name in (*one.names(PathParameter), *one.names(QueryParameter))]
     for kind in (body_of(one.handler), _answered(one), *fields):
-        yield from (found for found in _within(kind) if found.__module__ not in {"builtins", "datetime", "pathlib"})
+        yield from _to_import(kind)
+
+
+def _to_import(kind: Any) -> Iterator[type[Any]]:
+    yield from (found for found in _within(kind) if found.__module__ not in {"builtins", "datetime", "pathlib"})
 
 
 def _answered(one: _Operation) -> Any:
@@ -137,6 +151,7 @@ def _within(kind: Any) -> Iterator[type[Any]]:
 def _method(one: _Operation) -> Iterator[str]:
     yield from _listed(f"    def {one.handler.handler_name}", ["self", *_parameters(one)], f" -> {_returned(one)}:")
     yield from _docstring(one.handler)
+    yield from _loaded(one)
     yield from _call(one)
 
 
@@ -202,6 +217,15 @@ def _docstring(handler: HTTPRouteHandler) -> Iterator[str]:
     lines = [f'"""{lines[0]}', *lines[1:]]
     closed = [*lines, '"""'] if len(lines) > 1 else [f'{lines[0]}"""']
     yield from (f"        {line}" if line else "" for line in closed)
+
+
+def _loaded(one: _Operation) -> Iterator[str]:
+    """What its call names of what it answers."""
+    used: dict[str, set[str]] = {}
+    if "media" not in one.handler.opt:
+        _use(used, *_to_import(_answered(one)))
+    if used:
+        yield from (*_from(used, " " * 8), "")
 
 
 def _call(one: _Operation) -> list[str]:

@@ -1,30 +1,22 @@
-"""Lists come in pages: `{"data", "next_cursor", "has_more"}`, newest first."""
+"""Which page of a list is asked for, and which comes after it."""
 
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from litestar.params import QueryParameter
 
+from datafly.management.views.page import MAX_LIMIT, Page
 from datafly.model.errors import Invalid
 
 DEFAULT_LIMIT: Final = 50
-MAX_LIMIT: Final = 100
 
 V = TypeVar("V")
 W = TypeVar("W")
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many at most.")]
 Cursor = Annotated[str | None, QueryParameter(max_length=4_000, description="`next_cursor` of the page before.")]
-
-
-class Page(msgspec.Struct, Generic[V], frozen=True):
-    """`next_cursor` is null on the last page. A page may hold fewer than asked for although more follow."""
-
-    data: list[V]
-    next_cursor: str | None
-    has_more: bool
 
 
 def encode_cursor(place: Any) -> str:
@@ -57,3 +49,16 @@ def newest_first(
         ordered = [value for value in ordered if key(value) < after]
     more = len(ordered) > limit
     return ordered[:limit], key(ordered[limit - 1]) if more else None
+
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "MAX_LIMIT",
+    "Cursor",
+    "Limit",
+    "Page",
+    "decode_cursor",
+    "encode_cursor",
+    "newest_first",
+    "page",
+]

@@ -1,12 +1,14 @@
 """From where a call comes: the address, the browser, and whether the way is encrypted, behind trusted proxies too."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from litestar.connection import ASGIConnection
 
 from datafly.management.settings import ManagementSettings
 from datafly.model.proxies import Proxies
+
+if TYPE_CHECKING:  # the command line is a place too, and has no server to load
+    from litestar.connection import ASGIConnection
 
 _AGENT_LENGTH: Final = 400
 STATE: Final = "settings"
@@ -21,7 +23,7 @@ COMMAND_LINE: Final = Place(user_agent="datafly command line")
 """Whoever can run it has the store in their hands."""
 
 
-def place_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Place:
+def place_of(connection: "ASGIConnection[Any, Any, Any, Any]") -> Place:
     headers = connection.headers
     peer = connection.client.host if connection.client else None
     proxies = _proxies(connection)
@@ -31,7 +33,7 @@ def place_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Place:
     return Place(peer or "", headers.get("user-agent", "")[:_AGENT_LENGTH])
 
 
-def is_secure(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+def is_secure(connection: "ASGIConnection[Any, Any, Any, Any]") -> bool:
     """Also where the public address says so: then the proxy in front is known to speak HTTPS."""
     if connection.scope["scheme"] == "https" or _settings(connection).public_url.startswith("https://"):
         return True
@@ -40,10 +42,10 @@ def is_secure(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     return told == "https" and _proxies(connection).trusts(peer)
 
 
-def _settings(connection: ASGIConnection[Any, Any, Any, Any]) -> ManagementSettings:
+def _settings(connection: "ASGIConnection[Any, Any, Any, Any]") -> ManagementSettings:
     found: ManagementSettings = connection.app.state[STATE]
     return found
 
 
-def _proxies(connection: ASGIConnection[Any, Any, Any, Any]) -> Proxies:
+def _proxies(connection: "ASGIConnection[Any, Any, Any, Any]") -> Proxies:
     return Proxies(_settings(connection).trusted_proxies)

@@ -1,12 +1,14 @@
 """What several roles open alike."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from datafly.log.base import EVENTS, RAW, Log
 from datafly.log.sqlite import SqliteLog
 from datafly.model.errors import OperatorError
 from datafly.settings import Settings
-from datafly.transport.http import HttpTransport
+
+if TYPE_CHECKING:
+    from datafly.transport.http import HttpTransport
 
 
 def open_log(settings: Settings) -> Log:
@@ -25,8 +27,10 @@ def embedded_log(settings: Settings) -> SqliteLog:
     return SqliteLog(settings.data_dir / "log", {RAW: 1, EVENTS: 1}, segment_bytes=settings.segment_bytes)
 
 
-def open_transport(settings: Settings, *, unconfirmed_seconds: float | None = None) -> HttpTransport:
+def open_transport(settings: Settings, *, unconfirmed_seconds: float | None = None) -> "HttpTransport":
     """By which everything leaves whose address somebody configured: to vendors, and with alerts."""
+    from datafly.transport.http import HttpTransport  # noqa: PLC0415 - most commands that open the log send nothing
+
     hosts = [host.strip() for host in settings.private_hosts.split(",") if host.strip()]
     return HttpTransport(
         allow_private=settings.allow_private_endpoints, private_hosts=hosts, unconfirmed_seconds=unconfirmed_seconds

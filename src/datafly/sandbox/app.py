@@ -1,6 +1,7 @@
 """The sandbox as one ASGI application: an index, health, and every vendor's room under its own prefix."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,7 @@ class Sandbox:
     def __init__(self, rooms: Sequence[Room], settings: SandboxSettings, clock: Clock) -> None:
         self._open: dict[str, OpenRoom] = {room.slug: room.open(settings, clock) for room in rooms}
         self._roots = {(room.slug, root) for room in rooms for root in room.roots}
-        pages = [page for room in self._open.values() for page in room.pages]
-        self._site = _site(rooms, pages, self.close, only_for_hosts(settings.allowed_hosts))
+        self._rooms, self._hosts = rooms, settings.allowed_hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and (room := self._room_of(scope["path"])):
@@ -40,6 +40,12 @@ class Sandbox:
         """Let go of files; closing twice is harmless."""
         for room in self._open.values():
             room.close()
+
+    @cached_property
+    def _site(self) -> Litestar:
+        """Built when a server starts it, else for the first who looks at a page: vendors' APIs answer without it."""
+        pages = [page for room in self._open.values() for page in room.pages]
+        return _site(self._rooms, pages, self.close, only_for_hosts(self._hosts))
 
     def _room_of(self, path: str) -> OpenRoom | None:
         """The room whose vendor API this path belongs to."""

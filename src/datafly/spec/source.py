@@ -1,8 +1,12 @@
 """A function while it is written: a mapping becomes Python source, so that nothing is interpreted, little called."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
+from types import CodeType, FunctionType
 from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -158,16 +162,32 @@ class Source:
 
     def function(self, subject: str) -> Callable[[Any], Any]:
         """Compiled; `subject` is what a traceback calls it."""
-        space = dict(self._bound)
-        exec(compile(self.text(), f"<{subject}>", "exec"), space)  # noqa: S102 - the text is ours: values are bound, never written into it
-        written: Callable[[Any], Any] = space["written"]
-        return written
+        return FunctionType(_code(self.text(), f"<{subject}>"), dict(self._bound))
 
     def _written_in(self, block: _Block, node: Writable) -> str:
         here, self._block = self._block, block
         found = self.value(node)
         self._block = here
         return found
+
+
+_codes: WeakValueDictionary[bytes, CodeType] = WeakValueDictionary()
+_newest: deque[CodeType] = deque(maxlen=64)
+
+
+def _code(text: str, name: str) -> CodeType:
+    """Of the function that `text` defines. The text is ours: values are bound, never written into it.
+
+    Installations of one vendor say much alike, and a revision changes little of what they say: code that any of them
+    uses is there once, and that of the newest functions, a megabyte at most, is there for the next.
+    """
+    key = sha256(f"{name}\n{text}".encode()).digest()
+    code = _codes.get(key)
+    if code is None:
+        (code,) = (one for one in compile(text, name, "exec").co_consts if isinstance(one, CodeType))
+        _codes[key] = code
+    _newest.append(code)
+    return code
 
 
 def literal(value: str | float) -> str:

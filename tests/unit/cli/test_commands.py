@@ -33,6 +33,13 @@ def test_a_preview_loads_no_store_and_no_network(tmp_path):
     assert {"aiohttp", "alembic", "litestar", "sqlalchemy"} & set(ran.stderr.split()) == set()
 
 
+@pytest.mark.parametrize("command", ["status", "tail"])
+def test_what_asks_a_signal_loads_no_server_itself(tmp_path, command):
+    ran = datafly(tmp_path, command, code=LOADED, DATAFLY_MANAGEMENT_PORT="1")
+    assert "No Signal answers" in ran.stderr
+    assert {"aiohttp", "alembic", "jinja2", "litestar"} & set(ran.stderr.split()) == set()
+
+
 def test_a_command_takes_every_setting_as_a_flag():
     seen = {}
 

@@ -14,8 +14,9 @@ from litestar.testing import TestClient
 from datafly import catalog
 from datafly.log.base import EVENTS, Entry, Retention
 from datafly.log.sqlite import SqliteLog
-from datafly.management import ManagementSettings, compose, create_management, hand_in
-from datafly.management.services import Trying, whom_as_asked
+from datafly.management.app import compose, create_management
+from datafly.management.services import Trying, hand_in, whom_as_asked
+from datafly.management.settings import ManagementSettings
 from datafly.management.web.app import Site
 from datafly.model.delivery import Answer, Attempt, Outcome, Pending, Reply, SentRequest, State
 from datafly.model.event import Event

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import threading
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,10 +18,44 @@ CLIENT = ("signal", "client-s3cret")
 _KEY = RSAKey.generate_key(2048, {"kid": "k1"})
 
 
-class Provider:
-    """`person` are the claims of who logs in; `lies` are put over them, `signs_with` signs."""
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self._answer(200, self.server.provider.told(self.path))
 
-    def __init__(self):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        self._answer(*self.server.provider.exchanged(self.headers, body))
+
+    def _answer(self, status, told):
+        encoded = msgspec.json.encode(told)
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(encoded)))
+        self.end_headers()
+        self.wfile.write(encoded)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def door():
+    """Where providers answer, one at a time."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+class Provider:
+    """`person` are the claims of who logs in; `lies` are put over them, `signs_with` signs.
+
+    It answers at `door`, in place of who did before.
+    """
+
+    def __init__(self, door):
         self.key = _KEY
         self.signs_with = self.key
         self.algorithm = "RS256"
@@ -30,15 +65,8 @@ class Provider:
         self.codes = {}
         self.refusals = []
         self.padding = ""
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.issuer = self.issuer_said = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        self.issuer = self.issuer_said = f"http://127.0.0.1:{door.server_port}"
+        door.provider = self
 
     def lets_in(self, url):
         """The browser is sent here and comes back with the answer: `code` and `state`."""
@@ -50,31 +78,7 @@ class Provider:
         self.codes[code] = asked
         return {"code": code, "state": asked["state"], "iss": self.issuer}, asked["redirect_uri"]
 
-    def _handler(self):
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                self._answer(200, provider._told(self.path))
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
-                self._answer(*provider._exchanged(self.headers, body))
-
-            def _answer(self, status, told):
-                encoded = msgspec.json.encode(told)
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(encoded)))
-                self.end_headers()
-                self.wfile.write(encoded)
-
-            def log_message(self, *_):
-                pass
-
-        return Handler
-
-    def _told(self, path):
+    def told(self, path):
         if path == "/jwks":
             return {"keys": [self.key.as_dict(private=False)], "padding": self.padding}
         return {
@@ -85,7 +89,7 @@ class Provider:
             "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
         }
 
-    def _exchanged(self, headers, body):
+    def exchanged(self, headers, body):
         form = {name: values[0] for name, values in parse_qs(body).items()}
         asked = self.codes.pop(form.get("code"), None)
         basic = "Basic " + base64.b64encode(":".join(CLIENT).encode()).decode()

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from datafly import catalog
-from datafly.management import hand_in
 from datafly.management.alerts.watch import Watch
+from datafly.management.services import hand_in
 from datafly.management.settings import SmtpSettings
 from datafly.model.alert import AlertRule
 from datafly.model.delivery import Reply
@@ -441,7 +441,7 @@ def serving():
 
     def begin(one):
         servers.append(one.server)
-        threading.Thread(target=one.server.serve_forever, daemon=True).start()
+        threading.Thread(target=one.server.serve_forever, args=(0.01,), daemon=True).start()
         return one
 
     yield begin

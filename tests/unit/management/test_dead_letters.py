@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from datafly.management import ManagementSettings
+from datafly.management.settings import ManagementSettings
 from datafly.model.verdict import Verdict
 from datafly.testing.clock import FakeClock
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import uvicorn
 
-from datafly.management import ManagementSettings
+from datafly.management.settings import ManagementSettings
 from datafly.model.verdict import Verdict
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from datafly.log.base import Entry
-from datafly.management import ManagementSettings
+from datafly.management.settings import ManagementSettings
 from datafly.model.consent import Consent
 from datafly.model.delivery import AheadCall, Answer, SentRequest
 from datafly.model.event import Original, Step

@@ -15,11 +15,16 @@ fake = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(fake)
 
 
+@pytest.fixture(scope="module")
+def door():
+    """One address for all tests, whose settings are the same then: their application is built once."""
+    with fake.door() as server:
+        yield server
+
+
 @pytest.fixture
-def provider():
-    provider = fake.Provider()
-    yield provider
-    provider.close()
+def provider(door):
+    return fake.Provider(door)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from datafly.spec.parts import each_line, identified, params, rule_event_name
 from datafly.spec.rest import rest
 from datafly.spec.setting import Secret as SecretSetting
 from datafly.spec.setting import Text
+from datafly.spec.source import Making, Source
 from datafly.spec.words import Refusal
 
 NO_LINES = Refusal(Verdict.REJECTED, "no_lines", "None.", "Send some.")
@@ -197,3 +198,15 @@ def test_a_definition_is_data_but_for_its_functions():
     assert said["rules"][0]["params"] == {"type": "rest", "of": "properties"}
     assert [setting["type"] for setting in said["settings"]] == ["secret", "string"]
     assert const("x") == const("x")
+
+
+def test_functions_that_say_the_same_of_other_values_have_their_code_once():
+    def written(value, subject="s"):
+        source = Source(Making())
+        source.line(f"return {source.bind(value, 'said')}")
+        return source.function(subject)
+
+    one, other = written("a"), written("b")
+    assert (one(None), other(None)) == ("a", "b")
+    assert one.__code__ is other.__code__
+    assert written("a", "elsewhere").__code__ is not one.__code__, "a traceback says whose it is"

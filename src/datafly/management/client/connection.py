@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 import msgspec
 
-from datafly.management.paging import MAX_LIMIT, Page
+from datafly.management.views.page import MAX_LIMIT, Page
 from datafly.model.errors import (
     CallerError,
     Conflict,

@@ -1,11 +1,15 @@
 """Audit log: drawn by `datafly docs` from the routes; do not edit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from datafly.management.client.connection import Connection
-from datafly.management.routes.audit_log import AuditView
+
+if TYPE_CHECKING:
+    from datafly.management.routes.audit_log import AuditView
 
 
 class AuditLogCalls(Connection):
@@ -24,6 +28,8 @@ class AuditLogCalls(Connection):
 
         Newest first; filters are exact. `until` is not included.
         """
+        from datafly.management.routes.audit_log import AuditView
+
         return self.each(
             "/v1/admin/audit-log",
             AuditView,

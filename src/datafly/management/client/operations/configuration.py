@@ -1,8 +1,14 @@
 """Configuration: drawn by `datafly docs` from the routes; do not edit."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from datafly.management.client.connection import Connection, repeated
-from datafly.management.declared.planning import PlanView
-from datafly.management.routes.config import ApplyBody, ConfigBody, ConfigView
+
+if TYPE_CHECKING:
+    from datafly.management.declared.planning import PlanView
+    from datafly.management.routes.config import ApplyBody, ConfigBody, ConfigView
 
 
 class ConfigurationCalls(Connection):
@@ -11,6 +17,8 @@ class ConfigurationCalls(Connection):
 
         Secrets are not in it.
         """
+        from datafly.management.routes.config import ConfigView
+
         return self.call("GET", "/v1/admin/config", ConfigView)
 
     def apply_config(self, body: ApplyBody, *, idempotency_key: str | None = None) -> PlanView:
@@ -18,6 +26,8 @@ class ConfigurationCalls(Connection):
 
         All of it or nothing, in one transaction. Applied again it changes nothing.
         """
+        from datafly.management.declared.planning import PlanView
+
         return self.call("POST", "/v1/admin/config/apply", PlanView, body=body, headers={**repeated(idempotency_key)})
 
     def plan_config(self, body: ConfigBody, *, idempotency_key: str | None = None) -> PlanView:
@@ -25,4 +35,6 @@ class ConfigurationCalls(Connection):
 
         Changes nothing. What is wrong is told all at once: `details.problems`, each with its `path`.
         """
+        from datafly.management.declared.planning import PlanView
+
         return self.call("POST", "/v1/admin/config/plan", PlanView, body=body, headers={**repeated(idempotency_key)})

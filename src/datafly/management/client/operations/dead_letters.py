@@ -1,20 +1,25 @@
 """Dead letters: drawn by `datafly docs` from the routes; do not edit."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from datafly.management.causes import Causes
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from datafly.management.client.connection import Connection, matching, quoted, repeated
-from datafly.management.routes.dead_letters import (
-    DiscardBody,
-    Discarded,
-    RangeBody,
-    RangeReplay,
-    ReplayBody,
-    ReplayedEvent,
-    StartedReplay,
-)
-from datafly.management.views.dead_letter import DeadLetter, ReplayView
-from datafly.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from datafly.management.causes import Causes
+    from datafly.management.routes.dead_letters import (
+        DiscardBody,
+        Discarded,
+        RangeBody,
+        RangeReplay,
+        ReplayBody,
+        ReplayedEvent,
+        StartedReplay,
+    )
+    from datafly.management.views.dead_letter import DeadLetter, ReplayView
+    from datafly.model.verdict import Verdict
 
 
 class DeadLettersCalls(Connection):
@@ -30,6 +35,8 @@ class DeadLettersCalls(Connection):
 
         What was REJECTED or EXHAUSTED. A page may be short, or empty, although `has_more`.
         """
+        from datafly.management.views.dead_letter import DeadLetter
+
         return self.each(
             "/v1/admin/dead-letters",
             DeadLetter,
@@ -46,6 +53,8 @@ class DeadLettersCalls(Connection):
 
         They stay on record, and are not sent again but by their `ids`.
         """
+        from datafly.management.routes.dead_letters import Discarded
+
         return self.call(
             "POST",
             "/v1/admin/dead-letters/discard",
@@ -81,6 +90,8 @@ class DeadLettersCalls(Connection):
 
         The newest of them, the most frequent cause first; `group` of the other calls takes an `id`.
         """
+        from datafly.management.causes import Causes
+
         return self.call(
             "GET",
             "/v1/admin/dead-letters/groups",
@@ -93,6 +104,8 @@ class DeadLettersCalls(Connection):
 
         By `ids`: just these. Else all that fit and that no run has delivered, or is about to try, oldest first.
         """
+        from datafly.management.routes.dead_letters import StartedReplay
+
         return self.call(
             "POST",
             "/v1/admin/dead-letters/replay",
@@ -103,10 +116,14 @@ class DeadLettersCalls(Connection):
 
     def get_dead_letter(self, dead_letter_id: str) -> DeadLetter:
         """One dead letter."""
+        from datafly.management.views.dead_letter import DeadLetter
+
         return self.call("GET", f"/v1/admin/dead-letters/{quoted(dead_letter_id)}", DeadLetter)
 
     def list_replays(self) -> Iterator[ReplayView]:
         """Replays, newest first."""
+        from datafly.management.views.dead_letter import ReplayView
+
         return self.each("/v1/admin/replays", ReplayView)
 
     def replay_range(self, body: RangeBody, *, idempotency_key: str | None = None) -> RangeReplay:
@@ -114,6 +131,8 @@ class DeadLettersCalls(Connection):
 
         With `dry_run` nothing is sent. Events that consent forbids now are not sent.
         """
+        from datafly.management.routes.dead_letters import RangeReplay
+
         return self.call("POST", "/v1/admin/replays", RangeReplay, body=body, headers={**repeated(idempotency_key)})
 
     def get_replay(self, replay_id: str) -> ReplayView:
@@ -121,6 +140,8 @@ class DeadLettersCalls(Connection):
 
         Its `ETag` changes with its state, not with how far it is.
         """
+        from datafly.management.views.dead_letter import ReplayView
+
         return self.call("GET", f"/v1/admin/replays/{quoted(replay_id)}", ReplayView)
 
     def cancel_replay(
@@ -134,6 +155,8 @@ class DeadLettersCalls(Connection):
 
         What is under way is finished, the rest is not sent. It cannot be resumed.
         """
+        from datafly.management.views.dead_letter import ReplayView
+
         return self.call(
             "POST",
             f"/v1/admin/replays/{quoted(replay_id)}/cancel",
@@ -146,6 +169,8 @@ class DeadLettersCalls(Connection):
 
         Those that are decided so far.
         """
+        from datafly.management.routes.dead_letters import ReplayedEvent
+
         return self.each(f"/v1/admin/replays/{quoted(replay_id)}/events", ReplayedEvent, query={"verdict": verdict})
 
     def pause_replay(
@@ -159,6 +184,8 @@ class DeadLettersCalls(Connection):
 
         What is under way is finished. It goes on by `resume`, where it was.
         """
+        from datafly.management.views.dead_letter import ReplayView
+
         return self.call(
             "POST",
             f"/v1/admin/replays/{quoted(replay_id)}/pause",
@@ -174,6 +201,8 @@ class DeadLettersCalls(Connection):
         idempotency_key: str | None = None,
     ) -> ReplayView:
         """Go on with a replay."""
+        from datafly.management.views.dead_letter import ReplayView
+
         return self.call(
             "POST",
             f"/v1/admin/replays/{quoted(replay_id)}/resume",

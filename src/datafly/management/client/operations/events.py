@@ -1,10 +1,15 @@
 """Events: drawn by `datafly docs` from the routes; do not edit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from datafly.management.client.connection import Connection, quoted
-from datafly.management.views.event import EventView, WholeEvent
+
+if TYPE_CHECKING:
+    from datafly.management.views.event import EventView, WholeEvent
 
 
 class EventsCalls(Connection):
@@ -26,6 +31,8 @@ class EventsCalls(Connection):
         What became of them is told by live events. A page looks through a bounded number of events: it may be short, or
         empty, although `has_more`. `until` counts for the first page; the cursor of the next holds where it goes on.
         """
+        from datafly.management.views.event import EventView
+
         return self.each(
             "/v1/admin/events",
             EventView,
@@ -48,6 +55,8 @@ class EventsCalls(Connection):
         The request that brought it, each step, and what became of it. The newest, where several bear this id, which may
         hold slashes and anything else, percent-encoded.
         """
+        from datafly.management.views.event import WholeEvent
+
         return self.call(
             "GET",
             f"/v1/admin/events/{quoted(message_id)}",

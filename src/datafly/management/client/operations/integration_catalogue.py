@@ -1,13 +1,18 @@
 """Integration catalogue: drawn by `datafly docs` from the routes; do not edit."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from datafly.management.checking import CheckView
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from datafly.management.client.connection import Connection, quoted, repeated
-from datafly.management.installing import InstallBody
-from datafly.management.previewing import FirstPreviewBody, PreviewView
-from datafly.management.routes.catalog import InstalledView
-from datafly.management.views.catalog import Vendor
+
+if TYPE_CHECKING:
+    from datafly.management.checking import CheckView
+    from datafly.management.installing import InstallBody
+    from datafly.management.previewing import FirstPreviewBody, PreviewView
+    from datafly.management.routes.catalog import InstalledView
+    from datafly.management.views.catalog import Vendor
 
 
 class IntegrationCatalogueCalls(Connection):
@@ -16,10 +21,14 @@ class IntegrationCatalogueCalls(Connection):
 
         By key, ascending.
         """
+        from datafly.management.views.catalog import Vendor
+
         return self.each("/v1/admin/integration-catalog", Vendor)
 
     def get_vendor(self, vendor: str) -> Vendor:
         """One vendor of the library."""
+        from datafly.management.views.catalog import Vendor
+
         return self.call("GET", f"/v1/admin/integration-catalog/{quoted(vendor)}", Vendor)
 
     def install_vendor(self, vendor: str, body: InstallBody, *, idempotency_key: str | None = None) -> InstalledView:
@@ -27,6 +36,8 @@ class IntegrationCatalogueCalls(Connection):
 
         It gets every event that comes from now on.
         """
+        from datafly.management.routes.catalog import InstalledView
+
         return self.call(
             "POST",
             f"/v1/admin/integration-catalog/{quoted(vendor)}/install",
@@ -40,6 +51,8 @@ class IntegrationCatalogueCalls(Connection):
 
         Nothing is kept, and nothing is sent to the vendor.
         """
+        from datafly.management.previewing import PreviewView
+
         return self.call(
             "POST",
             f"/v1/admin/integration-catalog/{quoted(vendor)}/preview",
@@ -53,6 +66,8 @@ class IntegrationCatalogueCalls(Connection):
 
         Sends one request that only reads, with the config of the body; nothing is kept.
         """
+        from datafly.management.checking import CheckView
+
         return self.call(
             "POST",
             f"/v1/admin/integration-catalog/{quoted(vendor)}/test",

@@ -1,10 +1,15 @@
 """Integration templates: drawn by `datafly docs` from the routes; do not edit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from datafly.management.client.connection import Connection, matching, quoted, repeated
-from datafly.management.revising import RevisionBody
-from datafly.management.views.installation import RevisionView, TemplateChange, TemplateView
+
+if TYPE_CHECKING:
+    from datafly.management.revising import RevisionBody
+    from datafly.management.views.installation import RevisionView, TemplateChange, TemplateView
 
 
 class IntegrationTemplatesCalls(Connection):
@@ -13,10 +18,14 @@ class IntegrationTemplatesCalls(Connection):
 
         Also those that are installed nowhere any more.
         """
+        from datafly.management.views.installation import TemplateView
+
         return self.each("/v1/admin/integration-templates", TemplateView)
 
     def get_template(self, template_id: str) -> TemplateView:
         """One integration of the organisation."""
+        from datafly.management.views.installation import TemplateView
+
         return self.call("GET", f"/v1/admin/integration-templates/{quoted(template_id)}", TemplateView)
 
     def change_template(self, template_id: str, body: TemplateChange, *, if_match: str | None = None) -> TemplateView:
@@ -24,6 +33,8 @@ class IntegrationTemplatesCalls(Connection):
 
         On all pipelines. What it does is in its revisions, which never change.
         """
+        from datafly.management.views.installation import TemplateView
+
         return self.call(
             "PATCH",
             f"/v1/admin/integration-templates/{quoted(template_id)}",
@@ -47,6 +58,8 @@ class IntegrationTemplatesCalls(Connection):
 
     def list_revisions(self, template_id: str) -> Iterator[RevisionView]:
         """Its revisions, newest first."""
+        from datafly.management.views.installation import RevisionView
+
         return self.each(f"/v1/admin/integration-templates/{quoted(template_id)}/revisions", RevisionView)
 
     def create_revision(
@@ -60,6 +73,8 @@ class IntegrationTemplatesCalls(Connection):
 
         It is deployed nowhere: preview it, compare it, try it, or deploy it.
         """
+        from datafly.management.views.installation import RevisionView
+
         return self.call(
             "POST",
             f"/v1/admin/integration-templates/{quoted(template_id)}/revisions",
@@ -70,6 +85,8 @@ class IntegrationTemplatesCalls(Connection):
 
     def get_revision(self, template_id: str, revision_id: str) -> RevisionView:
         """One revision."""
+        from datafly.management.views.installation import RevisionView
+
         return self.call(
             "GET",
             f"/v1/admin/integration-templates/{quoted(template_id)}/revisions/{quoted(revision_id)}",

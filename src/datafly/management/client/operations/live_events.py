@@ -1,11 +1,16 @@
 """Live events: drawn by `datafly docs` from the routes; do not edit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from datafly.management.client.connection import Connection
-from datafly.management.people import PersonView
-from datafly.management.views.event import LiveEvent
-from datafly.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from datafly.management.people import PersonView
+    from datafly.management.views.event import LiveEvent
+    from datafly.model.verdict import Verdict
 
 
 class LiveEventsCalls(Connection):
@@ -27,6 +32,8 @@ class LiveEventsCalls(Connection):
 
         A page looks through a bounded number of events: it may be short, or empty, although `has_more`.
         """
+        from datafly.management.views.event import LiveEvent
+
         return self.each(
             "/v1/admin/live-events",
             LiveEvent,
@@ -49,4 +56,6 @@ class LiveEventsCalls(Connection):
 
         Among the newest events, then with `before` among older ones; `complete` false where still older may be there.
         """
+        from datafly.management.people import PersonView
+
         return self.call("GET", "/v1/admin/people", PersonView, query={"q": q, "before": before})

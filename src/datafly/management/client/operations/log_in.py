@@ -1,9 +1,14 @@
 """Log-in: drawn by `datafly docs` from the routes; do not edit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from datafly.management.client.connection import Connection, quoted, repeated
-from datafly.management.routes.auth import LoginBody, Me, PasswordBody, RefreshBody, SessionView, TokenPair
+
+if TYPE_CHECKING:
+    from datafly.management.routes.auth import LoginBody, Me, PasswordBody, RefreshBody, SessionView, TokenPair
 
 
 class LogInCalls(Connection):
@@ -12,6 +17,8 @@ class LogInCalls(Connection):
 
         401 `INVALID_CREDENTIALS`; after too many tries `ACCOUNT_LOCKED`, with `Retry-After`.
         """
+        from datafly.management.routes.auth import TokenPair
+
         return self.call("POST", "/v1/admin/auth/login", TokenPair, body=body)
 
     def log_out(self, *, idempotency_key: str | None = None) -> None:
@@ -20,6 +27,8 @@ class LogInCalls(Connection):
 
     def me(self) -> Me:
         """Who calls."""
+        from datafly.management.routes.auth import Me
+
         return self.call("GET", "/v1/admin/auth/me", Me)
 
     def change_password(self, body: PasswordBody, *, idempotency_key: str | None = None) -> None:
@@ -34,6 +43,8 @@ class LogInCalls(Connection):
 
         A refresh token that is used a second time ends all sessions of its user.
         """
+        from datafly.management.routes.auth import TokenPair
+
         return self.call("POST", "/v1/admin/auth/refresh", TokenPair, body=body)
 
     def list_sessions(self) -> Iterator[SessionView]:
@@ -41,6 +52,8 @@ class LogInCalls(Connection):
 
         Newest first; those that are over stay for a month.
         """
+        from datafly.management.routes.auth import SessionView
+
         return self.each("/v1/admin/auth/sessions", SessionView)
 
     def end_session(self, session_id: str) -> None:

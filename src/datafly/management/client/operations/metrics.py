@@ -1,9 +1,13 @@
 """Metrics: drawn by `datafly docs` from the routes; do not edit."""
 
-from typing import Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
 
 from datafly.management.client.connection import Connection
-from datafly.management.views.metrics import MetricsView
+
+if TYPE_CHECKING:
+    from datafly.management.views.metrics import MetricsView
 
 
 class MetricsCalls(Connection):
@@ -18,6 +22,8 @@ class MetricsCalls(Connection):
 
         Of everything, of one pipeline, or of one pipeline integration.
         """
+        from datafly.management.views.metrics import MetricsView
+
         return self.call(
             "GET",
             "/v1/admin/metrics",

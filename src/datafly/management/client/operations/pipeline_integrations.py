@@ -1,20 +1,25 @@
 """Pipeline integrations: drawn by `datafly docs` from the routes; do not edit."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from datafly.management.checking import CheckView
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from datafly.management.client.connection import Connection, matching, quoted, repeated
-from datafly.management.comparing import CompareBody, ComparisonView
-from datafly.management.installing import AttachBody
-from datafly.management.names import NamesView
-from datafly.management.previewing import PreviewBody, PreviewView
-from datafly.management.revising import CanaryBody, RollbackBody
-from datafly.management.routes.integrations import InstallationChange
-from datafly.management.views.installation import PipelineIntegration
-from datafly.management.views.mapping import MappingView
-from datafly.management.views.notices import NoticesView
-from datafly.management.views.readiness import ReadinessView
-from datafly.management.views.spending import SpendingView
+
+if TYPE_CHECKING:
+    from datafly.management.checking import CheckView
+    from datafly.management.comparing import CompareBody, ComparisonView
+    from datafly.management.installing import AttachBody
+    from datafly.management.names import NamesView
+    from datafly.management.previewing import PreviewBody, PreviewView
+    from datafly.management.revising import CanaryBody, RollbackBody
+    from datafly.management.routes.integrations import InstallationChange
+    from datafly.management.views.installation import PipelineIntegration
+    from datafly.management.views.mapping import MappingView
+    from datafly.management.views.notices import NoticesView
+    from datafly.management.views.readiness import ReadinessView
+    from datafly.management.views.spending import SpendingView
 
 
 class PipelineIntegrationsCalls(Connection):
@@ -23,6 +28,8 @@ class PipelineIntegrationsCalls(Connection):
 
         The newest ones since the start of the process are kept.
         """
+        from datafly.management.comparing import ComparisonView
+
         return self.call("GET", f"/v1/admin/comparisons/{quoted(comparison_id)}", ComparisonView)
 
     def list_integrations(
@@ -32,6 +39,8 @@ class PipelineIntegrationsCalls(Connection):
         vendor: str | None = None,
     ) -> Iterator[PipelineIntegration]:
         """Installed integrations, newest first."""
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.each(
             "/v1/admin/pipeline-integrations",
             PipelineIntegration,
@@ -43,6 +52,8 @@ class PipelineIntegrationsCalls(Connection):
 
         With the config of one of its revisions; what `{{pipeline_param.KEY}}` names must be a parameter there.
         """
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "POST",
             "/v1/admin/pipeline-integrations",
@@ -53,6 +64,8 @@ class PipelineIntegrationsCalls(Connection):
 
     def get_integration(self, integration_id: str) -> PipelineIntegration:
         """One installed integration."""
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call("GET", f"/v1/admin/pipeline-integrations/{quoted(integration_id)}", PipelineIntegration)
 
     def change_integration(
@@ -66,6 +79,8 @@ class PipelineIntegrationsCalls(Connection):
 
         A change of the config or the mapping makes a revision and deploys it here; it ends a canary.
         """
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "PATCH",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}",
@@ -98,6 +113,8 @@ class PipelineIntegrationsCalls(Connection):
 
         Who belongs to it is told by a hash of the key: events of one user go by one revision. Also changes the share.
         """
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/canary",
@@ -117,6 +134,8 @@ class PipelineIntegrationsCalls(Connection):
 
         All events go by the deployed revision again.
         """
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/canary/drop",
@@ -132,6 +151,8 @@ class PipelineIntegrationsCalls(Connection):
         idempotency_key: str | None = None,
     ) -> PipelineIntegration:
         """Deploy what is tried."""
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/canary/promote",
@@ -144,6 +165,8 @@ class PipelineIntegrationsCalls(Connection):
 
         Beside the deployed one, over the newest events. What takes longer than two seconds goes on: ask for it by id.
         """
+        from datafly.management.comparing import ComparisonView
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/compare",
@@ -163,6 +186,8 @@ class PipelineIntegrationsCalls(Connection):
 
         Events that come meanwhile are SKIPPED `disabled`.
         """
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/disable",
@@ -181,6 +206,8 @@ class PipelineIntegrationsCalls(Connection):
 
         Those that came while it was disabled stay SKIPPED.
         """
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/enable",
@@ -193,6 +220,8 @@ class PipelineIntegrationsCalls(Connection):
 
         With the overrides of the deployed revision; each value in the words of the mapping.
         """
+        from datafly.management.views.mapping import MappingView
+
         return self.call("GET", f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/mapping", MappingView)
 
     def registered_names(
@@ -206,6 +235,8 @@ class PipelineIntegrationsCalls(Connection):
 
         Asks the vendor, and puts what it tells into the config, as a new revision.
         """
+        from datafly.management.names import NamesView
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/names",
@@ -224,6 +255,8 @@ class PipelineIntegrationsCalls(Connection):
 
         Events that come meanwhile wait.
         """
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/pause",
@@ -242,6 +275,8 @@ class PipelineIntegrationsCalls(Connection):
 
         By the deployed revision, another, or a draft of config and overrides. Nothing is sent to the vendor.
         """
+        from datafly.management.previewing import PreviewView
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/preview",
@@ -255,6 +290,8 @@ class PipelineIntegrationsCalls(Connection):
 
         Events and parameters of the vendor's own that it took, and whether its segments have what they need.
         """
+        from datafly.management.views.readiness import ReadinessView
+
         return self.call("GET", f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/readiness", ReadinessView)
 
     def resume(
@@ -265,6 +302,8 @@ class PipelineIntegrationsCalls(Connection):
         idempotency_key: str | None = None,
     ) -> PipelineIntegration:
         """Go on after a pause."""
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/resume",
@@ -284,6 +323,8 @@ class PipelineIntegrationsCalls(Connection):
 
         That which was deployed before, unless another is named. It ends a canary.
         """
+        from datafly.management.views.installation import PipelineIntegration
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/rollback",
@@ -297,6 +338,8 @@ class PipelineIntegrationsCalls(Connection):
 
         By type of event, with what was spared, the cap of the day, and what each event is predicted to cost.
         """
+        from datafly.management.views.spending import SpendingView
+
         return self.call("GET", f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/spending", SpendingView)
 
     def test_credentials(self, integration_id: str, *, idempotency_key: str | None = None) -> CheckView:
@@ -304,6 +347,8 @@ class PipelineIntegrationsCalls(Connection):
 
         Sends one request that only reads. An account may pass it and still be refused when events are sent.
         """
+        from datafly.management.checking import CheckView
+
         return self.call(
             "POST",
             f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/test",
@@ -316,4 +361,6 @@ class PipelineIntegrationsCalls(Connection):
 
         And where the vendor's answers contradict its own contract.
         """
+        from datafly.management.views.notices import NoticesView
+
         return self.call("GET", f"/v1/admin/pipeline-integrations/{quoted(integration_id)}/warnings", NoticesView)

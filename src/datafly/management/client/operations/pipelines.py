@@ -1,28 +1,38 @@
 """Pipelines: drawn by `datafly docs` from the routes; do not edit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from datafly.management.client.connection import Connection, matching, quoted, repeated
-from datafly.management.paging import Page
-from datafly.management.personal_data import PersonalDataView
-from datafly.management.routes.pipeline_keys import KeyView, RotationBody
-from datafly.management.views.intake import IntakeView, RefusedEvent
-from datafly.management.views.pipeline import PipelineBody, PipelineChange, PipelineView
-from datafly.management.views.script import CollectorView, JsBuilderChange
+
+if TYPE_CHECKING:
+    from datafly.management.personal_data import PersonalDataView
+    from datafly.management.routes.pipeline_keys import KeyView, RotationBody
+    from datafly.management.views.intake import IntakeView, RefusedEvent
+    from datafly.management.views.page import Page
+    from datafly.management.views.pipeline import PipelineBody, PipelineChange, PipelineView
+    from datafly.management.views.script import CollectorView, JsBuilderChange
 
 
 class PipelinesCalls(Connection):
     def list_pipelines(self) -> Iterator[PipelineView]:
         """List pipelines."""
+        from datafly.management.views.pipeline import PipelineView
+
         return self.each("/v1/admin/pipelines", PipelineView)
 
     def create_pipeline(self, body: PipelineBody, *, idempotency_key: str | None = None) -> PipelineView:
         """Create a pipeline."""
+        from datafly.management.views.pipeline import PipelineView
+
         return self.call("POST", "/v1/admin/pipelines", PipelineView, body=body, headers={**repeated(idempotency_key)})
 
     def get_pipeline(self, pipeline_id: str) -> PipelineView:
         """One pipeline."""
+        from datafly.management.views.pipeline import PipelineView
+
         return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}", PipelineView)
 
     def change_pipeline(self, pipeline_id: str, body: PipelineChange, *, if_match: str | None = None) -> PipelineView:
@@ -30,6 +40,8 @@ class PipelinesCalls(Connection):
 
         Fields that are not named stay as they are.
         """
+        from datafly.management.views.pipeline import PipelineView
+
         return self.call(
             "PATCH",
             f"/v1/admin/pipelines/{quoted(pipeline_id)}",
@@ -48,6 +60,8 @@ class PipelinesCalls(Connection):
 
     def get_collector(self, pipeline_id: str) -> CollectorView:
         """How d.js is built for a pipeline."""
+        from datafly.management.views.script import CollectorView
+
         return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/collector", CollectorView)
 
     def change_collector(
@@ -62,6 +76,8 @@ class PipelinesCalls(Connection):
         The gateway hands out the new one within a second; browsers keep the one they have for five minutes. A name that
         is another pipeline's script: 409.
         """
+        from datafly.management.views.script import CollectorView
+
         return self.call(
             "PATCH",
             f"/v1/admin/pipelines/{quoted(pipeline_id)}/collector",
@@ -75,10 +91,15 @@ class PipelinesCalls(Connection):
 
         The last hour by minutes, or the last week by hours. Counted over all processes, about a second late.
         """
+        from datafly.management.views.intake import IntakeView
+
         return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/intake", IntakeView, query={"per": per})
 
     def list_keys(self, pipeline_id: str) -> Page[KeyView]:
         """The keys of a pipeline, the current one first."""
+        from datafly.management.routes.pipeline_keys import KeyView
+        from datafly.management.views.page import Page
+
         return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/keys", Page[KeyView])
 
     def rotate_key(
@@ -93,6 +114,8 @@ class PipelinesCalls(Connection):
 
         The key before is taken beside it, until the time that is given or until it is revoked.
         """
+        from datafly.management.views.pipeline import PipelineView
+
         return self.call(
             "POST",
             f"/v1/admin/pipelines/{quoted(pipeline_id)}/keys",
@@ -113,6 +136,8 @@ class PipelinesCalls(Connection):
 
         Of its newest 1,000 events; no values are told. Rules are changed with the pipeline (`pii_rules`).
         """
+        from datafly.management.personal_data import PersonalDataView
+
         return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/personal-data", PersonalDataView)
 
     def list_refused(self, pipeline_id: str, *, code: str | None = None) -> Iterator[RefusedEvent]:
@@ -120,4 +145,6 @@ class PipelinesCalls(Connection):
 
         Of each code the newest are kept, without the values that were sent.
         """
+        from datafly.management.views.intake import RefusedEvent
+
         return self.each(f"/v1/admin/pipelines/{quoted(pipeline_id)}/refused", RefusedEvent, query={"code": code})
