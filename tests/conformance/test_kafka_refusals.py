@@ -7,12 +7,16 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from confluent_kafka import KafkaError
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
     ResourcePatternType,
     ResourceType,
 )
@@ -20,8 +24,13 @@ from confluent_kafka.cimpl import NewTopic
 
 from datafly.log.base import EVENTS, RAW, Entry, Retention
 from datafly.log.kafka import KafkaLog, Place
-from datafly.model.errors import OperatorError
+from datafly.log.kafka.copies import told_why
+from datafly.log.kafka.spread import KafkaSpread
+from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.secret import Secret
+from datafly.runtime.checkup import log as checkup
+from datafly.runtime.checkup.finding import Ground, Level
+from datafly.settings import Settings
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -78,6 +87,43 @@ def test_missing_rights_are_told(own_kafka):
 def test_topics_that_cannot_serve_are_told(kafka, make, sentence):
     with pytest.raises(OperatorError, match=sentence):
         KafkaLog(make(kafka))
+
+
+def require_copies(where, count):
+    """Of each record in `raw`, from now on."""
+    change = ConfigEntry("min.insync.replicas", str(count), incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ConfigResource.Type.TOPIC, where.topic(RAW), incremental_configs=[change])
+    admin = AdminClient(where.config())
+    (changed,) = admin.incremental_alter_configs([resource]).values()
+    changed.result(timeout=20)
+
+
+def examined(where, folder):
+    url = f"kafka://{where.servers}"
+    copies = {"kafka_replication": where.replication, "kafka_min_insync": where.min_insync}
+    settings = Settings(data_dir=folder, log_url=url, kafka_prefix=where.prefix, **copies)
+    return [one.sentence for one in checkup.check(Ground(settings)) if one.level is Level.FAIL]
+
+
+def test_too_few_live_copies_are_told_to_whoever_writes_and_by_the_doctor_until_there_are_enough(kafka, tmp_path):
+    """As when brokers were lost: what must be there of each record is set to more than is."""
+    where = place(kafka)
+    KafkaLog(where)
+    assert examined(where, tmp_path) == []
+    require_copies(where, 2)
+    why = f"2 of 2 partitions of {where.topic(RAW)} have fewer live copies than min.insync.replicas asks for (2)"
+    spread = KafkaSpread(where, RAW, 2, patience=0.5)
+    (refused,) = spread.send([(0, Entry("k", b"v"))])
+    assert isinstance(refused, Unavailable)
+    assert f"cannot be written now: {why}" in refused.message
+    late = KafkaError(KafkaError._MSG_TIMED_OUT)
+    assert why in told_why(where, where.topic(RAW), late, "It cannot be written").message
+    assert [why in one for one in examined(where, tmp_path)] == [True]
+    require_copies(where, 1)
+    patient = KafkaSpread(where, RAW, 2, patience=60)
+    assert patient.send([(0, Entry("k", b"v"))]) == [None]
+    assert examined(where, tmp_path) == []
+    patient.close()
 
 
 RIGHTS = [

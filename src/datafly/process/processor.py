@@ -49,6 +49,8 @@ class Processor:
         self._log, self._state, self._clock = log, state, clock
         self._pipelines, self._consent, self._erased = pipelines, consent, erased
         self._workers: dict[int, PartitionWorker] = {}
+        self._wrong: dict[int, str] = {}
+        """Partition whose last turn came to nothing → why."""
         try:
             for number in range(log.partitions(EVENTS)) if partitions is None else partitions:
                 self._workers[number] = self._open(number)
@@ -59,6 +61,10 @@ class Processor:
     def positions(self) -> dict[int, int]:
         """Partition worked on → up to where `raw` is processed; what lies before is not needed any more."""
         return {number: worker.position for number, worker in [*self._workers.items()]}
+
+    def trouble(self) -> str | None:
+        """None, or why a partition stands still just now. From any thread."""
+        return next(iter([*self._wrong.values()]), None)
 
     def position(self, partition: int = 0) -> int:
         return self._workers[partition].position
@@ -81,6 +87,7 @@ class Processor:
                 await self._leave(worker)
         finally:
             del self._workers[tenure.partition]
+            self._wrong.pop(tenure.partition, None)
             await asyncio.to_thread(worker.close)
 
     def close(self) -> None:
@@ -118,7 +125,9 @@ class Processor:
         except Unavailable as error:
             pause = min(pause * 2, LONGEST_RETRY)
             emit(ProcessAppendFailed(worker.partition, error.message, pause))
+            self._wrong[worker.partition] = error.message
             return 0, pause
+        self._wrong.pop(worker.partition, None)
         return worked, FIRST_PAUSE if worked else min(pause * 1.5, LONGEST_PAUSE)
 
     async def _drain(self, worker: PartitionWorker) -> None:

@@ -5,6 +5,7 @@ fsync of its own, and no transaction has to span two files.
 """
 
 import contextlib
+import errno
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +54,7 @@ _PEOPLE: Final = (("visitors", VISITOR), ("users", USER))
 _UNKNOWN: Final = {"visitors": NOBODY, "users": STRANGER}
 _MARKS: Final = {size: ",".join("?" * size) for size in CHUNKS}
 _decode_run: Final = msgspec.msgpack.Decoder(Run).decode
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -63,13 +65,18 @@ class StateFile:
     """
 
     def __init__(self, file: Path, *, marking: bool = False) -> None:
-        """Raises `OperatorError` if the file cannot be used. `marking`: what changes is noted, to be handed on."""
+        """Raises `OperatorError` if the file cannot be used, `Unavailable` if the disk is full.
+
+        `marking`: what changes is noted, to be handed on.
+        """
         self._marking = marking
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._connection = apsw.Connection(str(file))
             self._prepare(file)
         except (apsw.Error, OSError) as error:
+            if isinstance(error, apsw.FullError) or getattr(error, "errno", None) in _NO_ROOM:
+                raise Unavailable(f"{file} cannot be used now: {error}.") from error
             raise OperatorError(
                 f"{file} cannot be used: {error}. Move it away if it is damaged: what the log has is learnt again."
             ) from error

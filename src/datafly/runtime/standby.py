@@ -34,6 +34,8 @@ class Standby:
         self._reader = StateReader(folder, log.partitions("events"))
         self._looked: dict[int, float] = {}
         """Partition that is caught up → when its follower was at work last."""
+        self._failure = ""
+        """Of the last turn that came to nothing."""
 
     @contextlib.asynccontextmanager
     async def following(self, partition: int) -> AsyncIterator[asyncio.Event]:
@@ -66,7 +68,8 @@ class Standby:
         oldest = min(tuple(self._looked.values()), default=None)
         if oldest is None or self._monotonic() - oldest <= STALE_SECONDS:
             return None
-        return f"For more than {STALE_SECONDS:g} seconds the log could not be read: what visitors decided is not known."
+        said = f"For more than {STALE_SECONDS:g} seconds it could not be learnt what visitors decide"
+        return f"{said}: {self._failure}" if self._failure else f"{said}."
 
     def close(self) -> None:
         """Nothing may be followed any more."""
@@ -90,6 +93,7 @@ class Standby:
             learnt = await asyncio.to_thread(follower.turn)
         except Exception as error:  # noqa: BLE001 - told, and tried again: what is known grows old meanwhile
             pause = min(max(pause, _LONGEST_PAUSE) * 2, _LONGEST_RETRY)
-            emit(RuntimeStandbyFailed(partition=partition, message=str(error)))
+            self._failure = str(error)
+            emit(RuntimeStandbyFailed(partition=partition, message=self._failure))
             return 0, pause
         return learnt, _FIRST_PAUSE if learnt or pause > _LONGEST_PAUSE else min(pause * 1.5, _LONGEST_PAUSE)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from datafly.model.errors import Invalid, Unavailable
 from datafly.observe import emit
 from datafly.observe.store import StoreTransactionFailed
-from datafly.store import dialect
+from datafly.store import dialect, refusals
 from datafly.store.schema import control_version
 from datafly.store.turn import Turn
 
@@ -32,7 +32,7 @@ class Database:
         self._under_way: ContextVar[sa.Connection | None] = ContextVar("under_way", default=None)
         self.now_ms = now_ms
         with _told(), self._lock:  # the first connection makes the file a WAL, which no two may do at once
-            self._engine.connect().close()
+            self._connect()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -68,6 +68,15 @@ class Database:
             connection.execute(_COUNT_UP)
             yield connection
 
+    def _connect(self) -> None:
+        """Raises `OperatorError` where nobody need try again before the set-up is another."""
+        try:
+            self._engine.connect().close()
+        except DBAPIError as error:
+            if refusal := refusals.at_connecting(error):
+                raise refusal from error
+            raise
+
     def turn(self, name: str) -> Turn:
         return Turn(self._engine, name)
 
@@ -83,9 +92,11 @@ def _told() -> Iterator[None]:
     except DataError as error:  # PostgreSQL keeps no NUL and no number beyond its column; SQLite finds nothing by them
         raise Invalid("A value holds what the store cannot keep, such as a NUL.") from error
     except (DBAPIError, NoConnectionFree) as error:
+        if isinstance(error, DBAPIError) and (refusal := refusals.at_work(error)):
+            raise refusal from error
         if not _is_away(error):
             raise
-        reason = " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
+        reason = refusals.words_of(error)
         emit(StoreTransactionFailed(error=reason))
         raise Unavailable(f"The store cannot be used now: {reason}.") from error
 

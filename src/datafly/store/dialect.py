@@ -60,9 +60,11 @@ def url_of(place: str | Path) -> URL:
 
 
 def _server_url(text: str) -> URL:
+    if text.partition("?")[0].count("@") > 1:  # what is behind the first would be told as the name of a host
+        raise OperatorError("The store's URL cannot be read: write an @ of the user or the password as %40.")
     try:
         url = make_url(text)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:  # the second of a port that is no number
         raise OperatorError("The store's URL cannot be read: postgresql://USER:PASSWORD@HOST:5432/DATABASE.") from error
     return url.set(drivername=_DRIVER) if url.drivername in {"postgresql", "postgres"} else url
 

@@ -102,7 +102,7 @@ def _change(database: Database, to: str, before_changing: Callable[[], None] | N
         if before > HEAD:
             raise OperatorError(
                 f"The store is at revision {before}, which this version of Signal does not know: it was written by a "
-                "newer one. Install that version again, or give another data directory."
+                f"newer one. Install that version again, or let it take the tables back: datafly migrate --to {HEAD}."
             )
         if before and before_changing:
             before_changing()

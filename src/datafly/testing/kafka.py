@@ -64,7 +64,7 @@ class KafkaServers:
         place = self._folder / str(number)
         properties = place / "server.properties"
         if not properties.exists():
-            place.mkdir(parents=True)
+            place.mkdir(parents=True, exist_ok=True)
             properties.write_text(self._properties(number, place))
             words = ["format", "-t", _CLUSTER, "-c", str(properties)]
             subprocess.run(self._java("kafka.tools.StorageTool", *words), check=True, capture_output=True)  # noqa: S603

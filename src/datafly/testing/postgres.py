@@ -21,7 +21,10 @@ _CALM: Final = ("fsync=off", "full_page_writes=off", "max_connections=200", "sha
 
 
 class PostgresServer:
-    """`bin_folder`: of `initdb` and `pg_ctl`. As root it runs as `nobody`, since PostgreSQL refuses root."""
+    """`bin_folder`: of `initdb` and `pg_ctl`. As root it runs as `nobody`, since PostgreSQL refuses root.
+
+    Everybody comes in without a password, but who is called `poor`.
+    """
 
     def __init__(self, bin_folder: Path, folder: Path, *, options: tuple[str, ...] = _CALM) -> None:
         self._bin, self._folder, self._options = bin_folder, folder, options
@@ -39,6 +42,8 @@ class PostgresServer:
             if os.getuid() == 0:
                 shutil.chown(self._folder, "nobody")
             self._run("initdb", "-D", str(self._folder), "-U", _SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-sync")
+            rules = self._folder / "pg_hba.conf"
+            rules.write_text(f"host all poor 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
         given = " ".join(f"-c {one}" for one in ("listen_addresses=127.0.0.1", *self._options))
         words = f"-p {self.port} -k '' {given}"
         self._run("pg_ctl", "-D", str(self._folder), "-w", "-l", str(self._folder / "log"), "-o", words, "start")

@@ -390,6 +390,18 @@ def test_a_second_processor_and_unequal_partitions_are_refused(house, tmp_path):
         Processor(log, house.folder / "state", pipelines=dict, clock=SystemClock())
 
 
+def test_where_the_disk_is_full_when_a_state_is_opened_one_comes_again(house, monkeypatch):
+    def refuse(_self, _file):
+        raise apsw.FullError("database or disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(StateFile, "_prepare", refuse)
+        with pytest.raises(Unavailable, match="disk is full"):
+            house.worker()
+    house.receive(story(1))
+    assert finish(house.worker()) == 1
+
+
 def test_a_damaged_state_stops_the_start_with_a_cure(house):
     (house.folder / "state").mkdir()
     (house.folder / "state" / "0.db").write_bytes(b"no database at all" * 100)
@@ -424,8 +436,9 @@ async def test_trouble_with_the_disk_is_told_and_outlived(tmp_path, monkeypatch)
     running = asyncio.create_task(owner.run(stop))
     house.receive(*(story(number) for number in range(10)))
     await until(lambda: observe.counts().get("ProcessAppendFailed", 0) >= before + 3)
+    assert "cannot be written" in owner.trouble()
     disk.refuses = disk.is_well
-    await until(lambda: owner.position() == 10)
+    await until(lambda: owner.position() == 10 and owner.trouble() is None)
     stop.set()
     await running
     owner.close()

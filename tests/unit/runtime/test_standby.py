@@ -48,7 +48,7 @@ async def test_who_cannot_look_at_the_log_for_long_does_not_say_what_visitors_ch
         turns = one.turns
         await until(lambda: one.turns > turns + 1)
         ahead[0] = STALE_SECONDS + 1
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable, match="could not be learnt what visitors decide: no broker answers"):
             standby.consents_of({"a"})
         one.stuck = False
         turns = one.turns

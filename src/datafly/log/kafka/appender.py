@@ -10,6 +10,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from datafly.log.base import Entry, Retention
+from datafly.log.kafka.copies import told_why
 from datafly.log.kafka.failures import FENCED, once_settled, sound, told
 from datafly.log.kafka.place import CONSUMER, PRODUCER, Place
 from datafly.log.kafka.retention import retain
@@ -165,7 +166,7 @@ class OwnedAppender:
         Who was taken over from does not open the partition again: it would shut its successor out. Who was cut off may
         not have heard of it yet: so it is not opened here, but by a next call, which who has lost it does not make.
         """
-        error = told(failure, f"{self._topic} cannot be written")
+        error = told_why(self._place, self._topic, failure, f"{self._topic} cannot be written")
         if not isinstance(error, Unavailable):
             return error
         try:

@@ -21,6 +21,9 @@ _CURES: Final[dict[int, str]] = {
     KafkaError.POLICY_VIOLATION: "a policy of the brokers refuses the topics",
     KafkaError._INVALID_ARG: "a property of the client is wrong",  # noqa: SLF001
 }
+_HINTS: Final[dict[int, str]] = {
+    KafkaError.KAFKA_STORAGE_ERROR: "a broker cannot use its disk, which may be full; its own log says more. ",
+}
 FENCED: Final = "FENCED"
 _FENCED: Final = frozenset(
     {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}  # noqa: SLF001
@@ -73,4 +76,5 @@ def told(failure: KafkaException | KafkaError, doing: str) -> SignalError:
         return OperatorError(f"{doing}: another process has taken this partition over.", code=FENCED)
     if cure := _CURES.get(error.code()):
         return OperatorError(f"{doing}: {cure} ({error.str()}).")
-    return Unavailable(f"{doing} now: {error.str()}.")
+    hint = _HINTS.get(error.code(), "")
+    return Unavailable(f"{doing} now: {hint}{error.str()}.")

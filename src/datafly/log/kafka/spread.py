@@ -9,10 +9,10 @@ from typing import Final
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, Message, Producer
 
 from datafly.log.base import Entry
-from datafly.log.kafka.failures import told
+from datafly.log.kafka.copies import told_why
 from datafly.log.kafka.place import PRODUCER, Place
 from datafly.model.clocks import apart
-from datafly.model.errors import Invalid, SignalError
+from datafly.model.errors import Invalid, SignalError, Unavailable
 from datafly.observe.base import emit
 from datafly.observe.log import LogClockApart
 
@@ -63,7 +63,8 @@ class KafkaSpread:
                 producer.flush(_CLOSE_SECONDS)
         elif sending.appended_ms is not None:
             self._compare(sending.appended_ms, began_ms)
-        return [self._told(error) for error in sending.errors]
+        told = {error: self._told(error) for error in {*sending.errors} if error is not None}
+        return [None if error is None else told[error] for error in sending.errors]
 
     def close(self) -> None:
         if self._producer is not None:
@@ -109,12 +110,12 @@ class KafkaSpread:
             emit(LogClockApart(seconds=ahead_ms / 1000, reason=said))
             self._silent_until = time.monotonic() + _SILENT_SECONDS
 
-    def _told(self, error: KafkaError | None) -> SignalError | None:
-        if error is None:
-            return None
+    def _told(self, error: KafkaError) -> SignalError:
         if error.code() in _FOR_WHAT_THEY_ARE:
             return Invalid(f"{self._topic} does not take this record: {error.str()}.")
-        return told(error, f"{self._topic} cannot be written")
+        if self._away and error is _LATE:
+            return Unavailable(f"{self._topic} cannot be written now: no broker answers.")
+        return told_why(self._place, self._topic, error, f"{self._topic} cannot be written")
 
 
 class _Sending:

@@ -96,7 +96,7 @@ def _once_led(admin: AdminClient, names: Sequence[str]) -> Led:
     ends = time.monotonic() + _SECONDS
     while not {*names} <= (there := _led(admin, _SECONDS)).keys():
         if time.monotonic() > ends:
-            raise Unavailable("The log's topics were made, but no broker leads them yet.")
+            raise Unavailable("Not all partitions of the log's topics have a leader among the brokers yet.")
         time.sleep(_LOOK_SECONDS)
     return there
 

@@ -10,7 +10,7 @@ from datafly.model.errors import Unavailable
 from datafly.observe.base import emit
 from datafly.observe.log import LogSpoolRefused
 
-FULL: Final = "The brokers do not answer, and what waits for them on this machine's disk is as much as it may be."
+FULL: Final = "What waits for the brokers on this machine's disk is as much as it may be."
 _SEGMENTS: Final = 16
 """So many at most: a part of it is given back to the disk as soon as it is replayed."""
 _LEAST_SEGMENT_BYTES: Final = 1_000_000

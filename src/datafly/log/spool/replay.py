@@ -53,6 +53,11 @@ class Replay:
         self._tried.wait(patience)
         return self._failure
 
+    @property
+    def why(self) -> str:
+        """The last time that something could not be replayed."""
+        return self._told
+
     def wake(self) -> None:
         self._work.set()
 

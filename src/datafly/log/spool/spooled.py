@@ -52,7 +52,8 @@ class Spooled:
 
     def trouble(self) -> str | None:
         """None, or why events cannot be taken just now."""
-        return FULL if self.behind and not self.disk.has_room else None
+        full = self.behind and not self.disk.has_room
+        return f"{self._replay.why} {FULL}".lstrip() if full else None
 
     @property
     def waiting_bytes(self) -> int:
@@ -144,7 +145,7 @@ class _Taking:
             self.answers[number] = error
             return
         if None in ways and not self._spooled.disk.has_room:
-            self.answers[number] = Unavailable(FULL)
+            self.answers[number] = Unavailable(FULL)  # whoever sends need not know of brokers
             emit(LogSpoolRefused(len(call), FULL))
             return
         for way, entry in zip(ways, call, strict=True):

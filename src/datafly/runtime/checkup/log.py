@@ -1,11 +1,14 @@
 """The log: the files of this machine, or the brokers and their topics."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
-from datafly.log.base import EVENTS, RAW
+from datafly.log.base import EVENTS, RAW, STATE
 from datafly.model.errors import OperatorError
 from datafly.runtime.checkup.finding import Finding, Ground, Level
 from datafly.runtime.compose import embedded_log
+
+_SECONDS: Final = 10.0
 
 
 def check(ground: Ground) -> Iterator[Finding]:
@@ -30,7 +33,8 @@ def _files(ground: Ground) -> Iterator[Finding]:
 
 def _brokers(ground: Ground) -> Iterator[Finding]:
     try:
-        from datafly.log.kafka.topics import look  # noqa: PLC0415 - an extra
+        from datafly.log.kafka.copies import shortages  # noqa: PLC0415 - an extra
+        from datafly.log.kafka.topics import look  # noqa: PLC0415 - as above
         from datafly.runtime.brokers import place_of  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
         raise OperatorError("log_url is set: install the client too (pip install 'datafly-signal[kafka]').") from error
@@ -38,6 +42,10 @@ def _brokers(ground: Ground) -> Iterator[Finding]:
     topics = look(place, (RAW, EVENTS))
     for stream in (RAW, EVENTS):
         yield _topic(place.topic(stream), topics.get(stream), wanted=place.replication)
+    for one in shortages(place, [place.topic(stream) for stream in (RAW, EVENTS, STATE)], seconds=_SECONDS):
+        level = Level.FAIL if one.blocks else Level.WARN
+        said = f"{one.sentence}{': nothing can be written there' if one.blocks else ''}."
+        yield Finding("log", level, said, "Bring the brokers back that are away; their own logs say why they went.")
 
 
 def _topic(name: str, partitions: Mapping[int, int] | None, *, wanted: int) -> Finding:

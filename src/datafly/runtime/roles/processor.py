@@ -38,18 +38,18 @@ async def _process(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
     log = open_log(settings)
     shared = log.partitions(STATE) > 0
     pipelines = Pipelines(store.control)
-    clock = SystemClock()
     processor = Processor(
         log,
         folder_of_the_log(settings) if shared else state_folder(settings),
         pipelines=pipelines.by_id,
-        clock=clock,
+        clock=SystemClock(),
         partitions=() if shared else None,
         consent=pipelines.consent,
         erased=pipelines.erased,
     )
-    intake = Intake(store.intake, clock, kept=settings.refused_kept, pipelines=pipelines.by_id)
+    intake = Intake(store.intake, SystemClock(), kept=settings.refused_kept, pipelines=pipelines.by_id)
     add_sink(intake.sink)
+    HEALTH.follow("events", processor.trouble)
     unprocessed = Unprocessed(log, processor)
     forget = add_measure(unprocessed)
     add_measure(lambda: log_sizes(settings))
