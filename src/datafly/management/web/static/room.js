@@ -14,6 +14,7 @@ function localise(root) {
     time.textContent = time.dataset.only === "time" ? told(moment, "time", { timeStyle: "medium" }) : told(moment, "dated", DATED);
     time.dataset.told = "";
   }
+  zoned(root);
   for (const text of root.querySelectorAll("text[data-moment]")) {
     const moment = new Date(text.dataset.moment);
     text.textContent = text.dataset.daily
@@ -57,6 +58,21 @@ function follow(place) {
   });
 }
 
+// What is typed as a time is meant in the zone in which times are told; without a script it is UTC, as the page says.
+function zoned(root) {
+  const said = root.querySelectorAll("[data-zone]");
+  if (!said.length) return;
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const one of said) one.textContent = `(${zone})`;
+}
+
+function exact(form) {
+  for (const field of form.querySelectorAll("input[data-exact]")) {
+    const typed = form.elements[field.dataset.exact].value;
+    field.value = typed ? new Date(typed).toISOString() : "";
+  }
+}
+
 // Once the page is seen: it was drawn in UTC, and need not wait for this.
 requestAnimationFrame(() => setTimeout(() => localise(document)));
 document.addEventListener("htmx:load", (event) => localise(event.detail.elt));
@@ -65,4 +81,5 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-copy]");
   if (button) copy(button);
 });
+document.addEventListener("submit", (event) => exact(event.target));
 export { localise };
