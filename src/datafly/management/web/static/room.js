@@ -81,5 +81,14 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-copy]");
   if (button) copy(button);
 });
+// A field that is judged as it is typed says so itself, and the form no longer says what is mended.
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  const field = document.querySelector(`[aria-describedby~="${target.id}"][hx-target="#${target.id}"]`);
+  if (!field) return;
+  if (target.textContent.trim()) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+  const said = field.form.querySelector("[data-problems]");
+  if (said) said.hidden = !field.form.querySelector("[aria-invalid]");
+});
 document.addEventListener("submit", (event) => exact(event.target));
 export { localise };
