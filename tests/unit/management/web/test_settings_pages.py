@@ -155,6 +155,14 @@ def test_what_is_changed_on_a_page_stands_in_the_audit_log(house, browser):
     page = browser.page("/settings/audit-log")
     assert "editor@example.com" in page
     assert installation.id in page
+    assert f"updated {installation.name}" in page
+    editor = house.control.user_by_email("editor@example.com")
+    browser.post("/settings/pipelines", {"name": "Elsewhere"})
+    wanted = f"who={editor.id}&what=pipeline+integration%3A+updated&on={installation.id}"
+    fits = browser.get(f"/settings/audit-log?{wanted}").text
+    assert len(re.findall("<tr>", fits)) == 2, "the head, and one entry"
+    assert f"export?format=csv&amp;user_id={editor.id}&amp;action=pipeline_integration.updated" in fits
+    assert "Nothing fits." in browser.page("/settings/audit-log?what=token.created")
     browser.get("/settings/audit-log", role="editor", status=403)
 
 

@@ -11,7 +11,8 @@ function told(moment, name, options) {
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-told])")) {
     const moment = new Date(time.dateTime);
-    time.textContent = time.dataset.only === "time" ? told(moment, "time", { timeStyle: "medium" }) : told(moment, "dated", DATED);
+    const today = moment.toDateString() === new Date().toDateString();
+    time.textContent = time.dataset.only === "time" && today ? told(moment, "time", { timeStyle: "medium" }) : told(moment, "dated", DATED);
     time.dataset.told = "";
   }
   zoned(root);
