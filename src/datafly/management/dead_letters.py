@@ -131,9 +131,9 @@ class Shown:
             integration_name=installation.name if installation else None,
             vendor=installation.vendor if installation else None,
             verdict=outcome.verdict,
-            reason=outcome.ruling.reason or None,
-            cause=outcome.ruling.cause or None,
-            cure=outcome.ruling.cure or None,
+            reason=told.reason if told else outcome.ruling.reason or None,
+            cause=told.cause if told else outcome.ruling.cause or None,
+            cure=told.cure if told else outcome.ruling.cure or None,
             symptom=outcome.ruling.symptom or None,
             decided_at=moment(outcome.decided_ms),
             run_id=outcome.run_id or None,
@@ -152,7 +152,8 @@ class Shown:
         found = next((one for one in known if one.outcome and (one.installation_id, one.run_id) == mine), None)
         if installation is None or found is None:
             return None
-        return delivery_view(installation, found, outcome.first, self._fates.pick(installation))
+        view = delivery_view(installation, found, outcome.first, self._fates.pick(installation))
+        return self._fates.as_sent.view(view, installation, outcome.partition, outcome.first)
 
 
 class Replays:

@@ -53,6 +53,12 @@ class EventsLog:
         is_there = bool(found) and found[0].offset == offset and not self._is_hidden(found[0])
         return Place(partition, found[0]) if is_there else None
 
+    def as_written(self, partition: int, offset: int) -> Record | None:
+        """For who has to know what may not be shown. None as with `at`."""
+        found = self._partitions[partition].written(offset, 1) if partition in self.partitions else []
+        is_there = bool(found) and found[0].offset == offset and not self._is_hidden(found[0])
+        return found[0] if is_there else None
+
     def first_since(self, partition: int, since_ms: int) -> int:
         """The offset of the first record that was appended then or later; the head if there is none."""
         return self._partitions[partition].offset_at(since_ms)
@@ -121,9 +127,11 @@ class _Partition:
         self._lock = threading.Lock()
 
     def read(self, offset: int, limit: int) -> list[Record]:
+        return self._as_kept(self.written(offset, limit))
+
+    def written(self, offset: int, limit: int) -> list[Record]:
         with self._lock:
-            found = self._opened().read(offset, max_records=limit)
-        return self._as_kept(found)
+            return self._opened().read(offset, max_records=limit)
 
     def bounds(self) -> Bounds:
         with self._lock:

@@ -1,7 +1,8 @@
 """Looks up what became of events: for every installation that an event concerns, a delivery or what it waits for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from datafly.management.as_sent import AsSent
 from datafly.management.services import Composed
 from datafly.management.views.event import DeliveryView, LiveEvent, PendingView, live_event
 from datafly.management.views.fate import UNREADABLE, Pick, delivery_view, expired_view, pending_view
@@ -25,6 +26,7 @@ class Fates:
         self._states: dict[str, State] = services.ledger.states()
         self._progress: dict[tuple[str, int], Progress | None] = {}
         self._picks: dict[str, Pick | None] = {}
+        self.as_sent = AsSent(services.log)
 
     def of(self, event: Event, partition: int, offset: int) -> LiveEvent:
         concerned = [found for found in self._installations if concerns(found, event.pipeline_id, partition, offset)]
@@ -34,7 +36,11 @@ class Fates:
         pending: list[PendingView] = []
         for installation in concerned:
             mine = [found for found in known if found.installation_id == installation.id]
-            self._add(installation, mine, offset, deliveries, pending, decided=decided[installation.id])
+            for view in self._each(installation, mine, offset, decided=decided[installation.id]):
+                if isinstance(view, DeliveryView):
+                    deliveries.append(self.as_sent.view(view, installation, partition, offset))
+                else:
+                    pending.append(self.as_sent.view(view, installation, partition, offset))
         return live_event(event, deliveries, pending)
 
     def is_final(self, event: Event, partition: int, offset: int) -> bool:
@@ -54,28 +60,21 @@ class Fates:
             self._picks[installation.id] = compiled_pick(self._services.compile, installation)
         return self._picks[installation.id]
 
-    def _add(
-        self,
-        installation: Installation,
-        known: list[Delivery],
-        offset: int,
-        deliveries: list[DeliveryView],
-        pending: list[PendingView],
-        *,
-        decided: bool,
-    ) -> None:
+    def _each(
+        self, installation: Installation, known: list[Delivery], offset: int, *, decided: bool
+    ) -> Iterator[DeliveryView | PendingView]:
         state = self._states.get(installation.id)
         for found in known:
             if found.verdict is not None:
-                deliveries.append(delivery_view(installation, found, offset, self.pick(installation)))
+                yield delivery_view(installation, found, offset, self.pick(installation))
             elif found.pending:
-                pending.append(pending_view(installation, found.pending, state, run_id=found.run_id))
+                yield pending_view(installation, found.pending, state, run_id=found.run_id)
         if any(found.run_id == LIVE for found in known):
             return
         if decided:
-            deliveries.append(expired_view(installation))
+            yield expired_view(installation)
         else:
-            pending.append(pending_view(installation, None, state))
+            yield pending_view(installation, None, state)
 
     def _is_final(self, installation_id: str, partition: int, offset: int) -> bool:
         key = (installation_id, partition)

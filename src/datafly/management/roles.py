@@ -68,6 +68,8 @@ PAGES: Final = (
     Rule("GET", "/ui", Role.ANYONE),
     Rule("POST", "/integrations/{integration_id}/uninstall", Role.ADMIN),
     Rule("POST", "/integrations/uninstalled", Role.ADMIN),
+    Rule("POST", "/settings/pipelines/{pipeline_id}/remove", Role.ADMIN),
+    Rule("POST", "/settings/pipelines/{pipeline_id}/keys/{key_id}/revoke", Role.ADMIN),
     Rule("POST", "/alerts/{alert_id}/remove", Role.ADMIN),
     Rule("*", "/alerts/channels", Role.ADMIN),
     Rule("*", "/erasures", Role.ADMIN),

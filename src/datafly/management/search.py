@@ -12,6 +12,7 @@ from datafly.management.services import Composed
 from datafly.management.views.event import DeliveryView, LiveEvent, PendingView
 from datafly.model.event import Event
 from datafly.model.pii import hashed
+from datafly.model.taxonomy import is_called
 from datafly.model.verdict import Verdict
 
 Positions = Annotated[dict[int, Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]], msgspec.Meta(min_length=1)]
@@ -47,7 +48,7 @@ class _Traits(msgspec.Struct, frozen=True):
 
 
 class Filters(msgspec.Struct, frozen=True):
-    """`event` is the canonical name, the name as sent, or the type of what is no track.
+    """`event` is its name in any spelling (`purchase` is Order Completed), or the type of what is no track.
 
     `email` is compared with the traits that came with the event or were known then, and with its property, in any
     case, and hashed with what is hashed. `text` is anywhere in the event, in any case. `vendor` and `integration_id`:
@@ -71,7 +72,7 @@ class Filters(msgspec.Struct, frozen=True):
             and self.user_id in {None, glance.user_id}
             and self.anonymous_id in {None, glance.anonymous_id}
             and self.pipeline_id in {None, glance.pipeline_id}
-            and (self.event is None or self.event in _names(glance))
+            and (self.event is None or is_called(_names(glance), self.event))
         )
 
     def fits_bytes(self, value: bytes) -> bool:

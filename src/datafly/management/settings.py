@@ -37,12 +37,13 @@ class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`public_url`: where browsers reach Signal, if not by the host that they call; `trusted_proxies`: whose
-    `X-Forwarded-…` is believed. A session ends `session_seconds` after it was last used. After `account_tries` or
-    `address_tries` in `lockout_seconds`, that account or address waits as long. `…_requests_per_minute` 0 is unlimited.
-    `data_dir`: whose disk is watched. `metrics_open`: `/metrics` is told to whoever asks. `erase_after_seconds`: when
-    vendors are asked to erase somebody. `message_index`: it is known where each message id is; otherwise only the
-    newest events are looked through for one.
+    """`public_url`: where browsers reach Signal, if not by the host that they call; `gateway_url`: where events are
+    sent to, "" where that is not known. `trusted_proxies`: whose `X-Forwarded-…` is believed. A session ends
+    `session_seconds` after it was last used. After `account_tries` or `address_tries` in `lockout_seconds`, that
+    account or address waits as long. `…_requests_per_minute` 0 is unlimited. `data_dir`: whose disk is watched.
+    `metrics_open`: `/metrics` is told to whoever asks. `erase_after_seconds`: when vendors are asked to erase
+    somebody. `message_index`: it is known where each message id is; otherwise only the newest events are looked
+    through for one.
 
     `scan_records` and `scan_verdicts` bound how much one call looks through; the answer then pages on.
 
@@ -61,6 +62,7 @@ class ManagementSettings(msgspec.Struct, frozen=True, kw_only=True):
     follow_pause_seconds: float = 0.25
     heartbeat_seconds: float = 15.0
     public_url: str = ""
+    gateway_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
     access_token_seconds: int = 900
     session_seconds: int = 604_800

@@ -3,11 +3,12 @@
 import msgspec
 
 from datafly.model.event import Event
+from datafly.model.taxonomy import is_called
 from datafly.model.verdict import Verdict
 
 
 class Selection(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`event`: the canonical name, the name as sent, or the type of what is no track. What is None leaves nothing out.
+    """`event`: its name in any spelling, or the type of what is no track. What is None leaves nothing out.
 
     `verdict` and `reason` (as a whole) are what became of the event live, in the installation that is replayed to.
     """
@@ -24,7 +25,7 @@ class Selection(msgspec.Struct, frozen=True, omit_defaults=True):
     def fits(self, event: Event) -> bool:
         if self.user_id is not None and event.user_id != self.user_id:
             return False
-        return self.event is None or self.event in _names(event)
+        return self.event is None or is_called(_names(event), self.event)
 
     def fits_fate(self, verdict: Verdict, reason: str) -> bool:
         return self.verdict in {None, verdict} and self.reason in {None, reason}

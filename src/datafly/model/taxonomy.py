@@ -5,7 +5,7 @@ Canonical names are Title Case for events and snake_case for properties (contrac
 is a custom one: its name and its properties stay as sent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from operator import is_not
 from typing import Any, Final
@@ -143,6 +143,14 @@ DEEPER: Final = ("item_category2", "item_category3", "item_category4", "item_cat
 def canonical_event(name: str) -> str:
     """The Title Case name of a standard event in any spelling and case; any other name as it was sent."""
     return _NAMES.get(name) or _unusual(name)
+
+
+def is_called(names: Collection[str | None], asked: str) -> bool:
+    """Whether one of the names of an event is what somebody asks for, in any spelling and case."""
+    if asked in names:
+        return True
+    wanted = {fold(asked), fold(canonical_event(asked))}
+    return any(name is not None and fold(name) in wanted for name in names)
 
 
 def canonical_properties(event: str, properties: dict[str, Any]) -> tuple[dict[str, Any], list[Rename]]:

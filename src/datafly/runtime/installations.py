@@ -11,7 +11,7 @@ from datafly.settings import Settings
 from datafly.shape import CompiledOnce, by_rules
 from datafly.spec.compile import compile_integration
 from datafly.spec.compiled import Compiled
-from datafly.spec.integration import Integration
+from datafly.spec.integration import Integration, Step
 from datafly.spec.parameters import resolved_config, resolved_overrides
 from datafly.spec.setting import Address, SettingKind
 
@@ -53,7 +53,17 @@ class OperatorsCatalog:
         if not given:
             return integration
         settings = tuple(_defaulted(one, given.get(one.name)) for one in integration.settings)
-        return msgspec.structs.replace(integration, settings=settings)
+        first = _in_demo(integration.name, f"{sandbox_url(self._settings)}/{integration.slug}/panel")
+        return msgspec.structs.replace(
+            integration, settings=settings, prerequisites=(first, *integration.prerequisites)
+        )
+
+
+def _in_demo(name: str, panel: str) -> Step:
+    says = (
+        f"{name} is its sandbox on this machine, and nothing leaves it. Its panel is {panel} : do the steps there, and"
+    )
+    return Step("In this demo", f"{says} enter no credentials of a real account.")
 
 
 def _defaulted(setting: SettingKind, url: str | None) -> SettingKind:

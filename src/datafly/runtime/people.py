@@ -9,12 +9,19 @@ from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
 from datafly.store.base import Control
 
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HERE = ("127.0.0.1", "0.0.0.0", "::", "::1")  # noqa: S104  only compared
 
 
 def management_url(settings: Settings) -> str:
     """Where a browser reaches the management pages, without a slash at its end."""
     return settings.management_url.rstrip("/") or url_of(settings, settings.management_port)
+
+
+def gateway_url(settings: Settings) -> str:
+    """Where events are sent to, without a slash at its end; "" where this process cannot tell."""
+    is_here = settings.host in _LOOPBACK
+    return settings.gateway_url.rstrip("/") or (url_of(settings, settings.gateway_port) if is_here else "")
 
 
 def url_of(settings: Settings, port: int) -> str:

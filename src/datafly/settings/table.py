@@ -50,6 +50,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             form=forms.web_address,
         ),
     ] = ""
+    gateway_url: Annotated[
+        str,
+        Sentence(
+            "Where browsers and servers reach the gateway, such as https://events.example.com: pages and the API name "
+            "it in what is to be copied. Empty is http, this host and port, where only this machine is listened to.",
+            form=forms.web_address,
+        ),
+    ] = ""
     session_requests_per_minute: Annotated[
         int, Sentence("Calls of the management API that one log-in may make a minute; 0 is unlimited.", least=0)
     ] = 100

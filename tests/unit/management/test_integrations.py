@@ -56,6 +56,9 @@ def test_how_fast_the_lag_is_worked_off_is_told_by_the_last_minute(house, call, 
     assert drain["events_per_second"] + 0.05 >= 4 / 70
     assert drain["events_per_second"] == 0.1
     assert 3 / (4 / 60) <= drain["seconds_left"] <= 3 / (4 / 70)
+    call("PATCH", path, json={"paused": True})
+    assert call.get(path)["drain"] == {"events_per_second": 0.1, "seconds_left": None}, "it stands still"
+    call("PATCH", path, json={"paused": False})
     asyncio.run(house.clock.advance(71))
     assert call.get(path)["drain"] == {"events_per_second": 0.0, "seconds_left": None}
     for place in places[4:]:

@@ -1,5 +1,6 @@
 """Rules on personal data, as they are made and as what is kept is shown by them."""
 
+import json
 from functools import partial
 
 import msgspec
@@ -8,9 +9,14 @@ import pytest
 from datafly.log.base import EVENTS, RAW, Entry
 from datafly.log.sqlite import SqliteLog
 from datafly.management.as_kept import AsKept
+from datafly.management.as_sent import AsSent
 from datafly.management.events_log import EventsLog
+from datafly.management.views.exchange import RequestView
+from datafly.management.views.fate import expired_view
+from datafly.model.delivery import Answer, SentRequest
 from datafly.model.event import Received
 from datafly.model.pii import PiiRules, hashed
+from datafly.model.verdict import Verdict
 
 MAIL = "Ann@Shop.Example"
 CARD = "4111 1111 1111 1111"
@@ -122,3 +128,67 @@ def test_rules_that_cannot_be_meant_are_refused_with_what_is_wrong(house, call, 
     reply = call("PATCH", f"/v1/admin/pipelines/{house.pipeline.id}", json={"pii_rules": rules})
     assert reply.status_code == 422
     assert words in reply.json()["error"]["message"]
+
+
+SENT = {
+    "email": "ann@shop.example",
+    "gsm": "+447700900123",
+    "age": 31,
+    "quantity": 31,
+    "greeting": "Dear ANN@shop.example!",
+    "note": "nothing of hers",
+}
+SAID = "not a valid address: ann@shop.example"
+
+
+def refused(house, installation):
+    """An event whose vendor quoted in its answer what it does not take."""
+    place = house.happens("m1", user_id="u-1", traits={"email": MAIL, "phone": "07700 900123", "age": 31}, event="Paid")
+    request = SentRequest("POST", f"https://vendor.example/u?mail={SENT['email']}", {}, json.dumps(SENT))
+    answer = Answer(status=200, body=json.dumps({"errors": [SAID]}))
+    attempt = house.attempt(installation, place, delivered=(), request=request, response=answer)
+    house.decides(installation, Verdict.REJECTED, place, reason=SAID, attempt=attempt)
+
+
+def test_what_was_sent_before_there_was_a_rule_is_shown_as_the_rule_has_it(house, call, ruled):
+    installation = house.installed()
+    refused(house, installation)
+    paths = ("live-events", "dead-letters")
+    for path in paths:
+        assert "ann@shop.example" in json.dumps(call.get(f"/v1/admin/{path}")["data"][0])
+    ruled(redact_fields=("traits.email", "traits.age"), hash_fields=("traits.phone",))
+    phone = hashed("07700 900123", "traits.phone")
+    for path in paths:
+        (found,) = call.get(f"/v1/admin/{path}")["data"]
+        told = found["deliveries"][0] if path == "live-events" else found
+        assert told["request"]["body"] == {
+            "email": "[redacted]",
+            "gsm": phone,
+            "age": "[redacted]",
+            "quantity": 31,
+            "greeting": "Dear [redacted]!",
+            "note": "nothing of hers",
+        }
+        assert told["request"]["url"] == "https://vendor.example/u?mail=[redacted]"
+        assert told["response"]["body"] == {"errors": ["not a valid address: [redacted]"]}
+        assert told["reason"] == "not a valid address: [redacted]"
+        assert "ann@" not in json.dumps(found).lower()
+    assert json.loads(house.ledger.attempts(installation_id=installation.id, limit=1)[0].request.body) == SENT
+
+
+def test_a_vendor_that_gets_the_value_itself_is_shown_as_it_was_told(house, call, ruled):
+    refused(house, house.installed())
+    ruled(hash_fields=("traits.email", "traits.phone"), raw_for=("insider",))
+    (event,) = call.get("/v1/admin/live-events")["data"]
+    assert event["deliveries"][0]["request"]["body"] == SENT
+
+
+def test_of_an_event_that_is_not_kept_any_more_no_request_is_shown_once_there_are_rules(house, ruled):
+    installation = house.installed()
+    place = house.happens("m1", event="Paid")
+    ruled(redact_fields=("traits.email",))
+    found = house.control.installation(installation.id)
+    request = RequestView("POST", "https://vendor.example", {}, SENT)
+    gone = msgspec.structs.replace(expired_view(found), request=request)
+    told = AsSent(EventsLog([])).view(gone, found, *place)
+    assert (told.request.body, told.request.url) == ("[redacted]", "[redacted]")

@@ -52,6 +52,7 @@ def test_a_dry_run_counts_by_name_and_verdict_and_sends_nothing(house, call, ins
     ("filters", "count"),
     [
         ({"event": "Product Viewed"}, 2),
+        ({"event": "view_item"}, 2),
         ({"user_id": "jane"}, 2),
         ({"verdict": "REJECTED"}, 1),
         ({"verdict": "SKIPPED", "reason": "disabled"}, 1),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datafly.model import taxonomy
-from datafly.model.taxonomy import EVENTS, canonical_event, canonical_properties
+from datafly.model.taxonomy import EVENTS, canonical_event, canonical_properties, is_called
 
 # contracts/signal.md §5.4, §5.5 and contracts/insider.md §10.2, spelled out
 SPELLINGS = [
@@ -200,3 +200,14 @@ def test_the_fields_of_the_first_of_several_products_are_told_as_lifted_only_whe
     assert once == {"sku": "A", **sent}
     assert renames == [("products[0]", "properties")]
     assert canonical_properties(event, once) == (once, [])
+
+
+@pytest.mark.parametrize("asked", ["Order Completed", "order completed", "ORDER_COMPLETED", "purchase"])
+def test_an_event_is_called_by_any_spelling_of_its_name(asked):
+    assert is_called({"Order Completed", None}, asked)
+    assert not is_called({"Order Updated", None}, asked)
+
+
+def test_an_event_of_ones_own_is_called_in_any_case_and_not_by_half_of_its_name():
+    assert is_called({"Quiz Finished"}, "quiz_finished")
+    assert not is_called({"Quiz Finished"}, "Quiz")

@@ -38,3 +38,13 @@ def test_in_the_demo_an_address_that_must_be_given_may_be_left_empty_and_is_the_
         defaults = {one.default for one in told.settings if isinstance(one, Address)}
         assert defaults == {f"http://127.0.0.1:8090/{vendor.slug}"}
     assert [one.slug for one in OperatorsCatalog(settings).all()] == [one.slug for one in catalog.all()]
+
+
+def test_in_the_demo_a_vendor_that_is_its_sandbox_says_so_first_and_where_its_panel_is():
+    settings = Settings(demo=True, host="127.0.0.1", sandbox_port=8090)
+    sandboxed = [one for one in catalog.all() if any(isinstance(each, Address) for each in one.settings)]
+    assert sandboxed
+    for vendor in (OperatorsCatalog(settings).get(one.slug) for one in sandboxed):
+        first, *others = vendor.prerequisites
+        assert f"Its panel is http://127.0.0.1:8090/{vendor.slug}/panel" in first.text
+        assert tuple(others) == OperatorsCatalog(Settings()).get(vendor.slug).prerequisites

@@ -2,7 +2,7 @@ import pytest
 
 from datafly.management.inviting import LASTS_MS
 from datafly.model.errors import Conflict, Invalid, OperatorError
-from datafly.runtime.people import invite, reset, users
+from datafly.runtime.people import gateway_url, invite, reset, users
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.welcome import welcome
 from datafly.settings import Settings
@@ -11,6 +11,18 @@ from datafly.settings import Settings
 @pytest.fixture
 def settings(tmp_path):
     return Settings(data_dir=tmp_path / "data", management_port=9184)
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ({}, "http://localhost:9080"),
+        ({"host": "0.0.0.0"}, ""),
+        ({"host": "0.0.0.0", "gateway_url": "https://events.example.com/"}, "https://events.example.com"),
+    ],
+)
+def test_pages_know_the_address_of_the_gateway_where_it_is_set_or_can_only_be_this_machine(given, known):
+    assert gateway_url(Settings(gateway_port=9080, **given)) == known
 
 
 def link_in(settings, url):

@@ -100,11 +100,12 @@ def forget_alert(services: Composed, request: Caller, alert_id: str, if_match: s
 
 
 @post("/{alert_id:str}/test", status_code=200, summary="Send a test message to all that this alert is told to")
-async def test_alert(*, services: Services, alert_id: FromPath[str]) -> TestResults:
+async def test_alert(*, services: Services, alert_id: FromPath[str], request: Caller) -> TestResults:
     """At once, whether it fires or not."""
     rule = await asyncio.to_thread(services.control.alert_rule, alert_id)
     channels = await asyncio.to_thread(deciding.channels_of, services, rule)
     told = await asyncio.gather(*(deciding.try_out(services, channel, rule) for channel in channels))
+    await asyncio.to_thread(tell, request, "tested", "alert", alert_id)
     return TestResults([_result(channel, one) for channel, one in zip(channels, told, strict=True)])
 
 
@@ -161,10 +162,12 @@ def delete_channel(*, services: Services, channel_id: FromPath[str], request: Ca
 
 
 @post("/{channel_id:str}/test", status_code=200, summary="Send a test message to this channel")
-async def test_channel(*, services: Services, channel_id: FromPath[str]) -> TestResult:
+async def test_channel(*, services: Services, channel_id: FromPath[str], request: Caller) -> TestResult:
     """At once, also where the channel is switched off."""
     channel = await asyncio.to_thread(services.control.alert_channel, channel_id)
-    return _result(channel, await deciding.try_out(services, channel))
+    told = await deciding.try_out(services, channel)
+    await asyncio.to_thread(tell, request, "tested", "alert_channel", channel_id)
+    return _result(channel, told)
 
 
 @get("/", summary="When alerts began, fired and ended, newest first", sync_to_thread=True)

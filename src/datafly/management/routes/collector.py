@@ -46,7 +46,9 @@ def change_collector(
 
 
 def _answer(services: Composed, pipeline: Pipeline) -> Response[CollectorView]:
-    return Response(collector_view(pipeline), headers=etag(services.control.etag(pipeline)))
+    return Response(
+        collector_view(pipeline, services.settings.gateway_url), headers=etag(services.control.etag(pipeline))
+    )
 
 
 router = Router("/v1/admin/pipelines", route_handlers=[get_collector, change_collector], tags=["Pipelines"])

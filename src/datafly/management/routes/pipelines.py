@@ -72,14 +72,7 @@ def remove_pipeline(
     """Its keys are refused from then on. Events that it took are processed; those that still wait at an integration end
     as SKIPPED `installation_removed`. Its name is free again.
     """
-    removal = {"removed_ms": services.clock.now_ms(), "end": services.log.heads()}
-    with services.control.together():
-        for one in services.control.installations():
-            if one.pipeline_id == pipeline_id:
-                services.control.change_installation(one.id, removal)
-                tell(request, "removed", "pipeline_integration", one.id, old={"name": one.name})
-        removed = services.control.remove_pipeline(pipeline_id, if_match=expected(if_match))
-        tell(request, "removed", "pipeline", pipeline_id, old=told_of(removed))
+    removed(services, request, pipeline_id, expected(if_match))
 
 
 @get("/{pipeline_id:str}/personal-data", summary="What of its events looks like personal data", sync_to_thread=True)
@@ -107,6 +100,19 @@ def save_pipeline(
         changed = services.control.update_pipeline(pipeline_id, changes, if_match=if_match)
         tell(request, "changed", "pipeline", pipeline_id, old=told_of(before), new=told_of(changed))
     return changed
+
+
+def removed(services: Composed, request: Caller, pipeline_id: str, if_match: str | None) -> Pipeline:
+    """With what is installed on it, by the API as by its page; what it was. Raises `NotFound`."""
+    removal = {"removed_ms": services.clock.now_ms(), "end": services.log.heads()}
+    with services.control.together():
+        for one in services.control.installations():
+            if one.pipeline_id == pipeline_id:
+                services.control.change_installation(one.id, removal)
+                tell(request, "removed", "pipeline_integration", one.id, old={"name": one.name})
+        gone = services.control.remove_pipeline(pipeline_id, if_match=if_match)
+        tell(request, "removed", "pipeline", pipeline_id, old=told_of(gone))
+    return gone
 
 
 def told_of(pipeline: Pipeline) -> dict[str, Any]:

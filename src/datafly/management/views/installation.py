@@ -1,7 +1,7 @@
 """Templates, revisions and pipeline integrations as the API shows them (contracts/signal.md §10.5-10.6)."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -12,6 +12,8 @@ from datafly.model.delivery import State
 from datafly.model.installation import Canary, Installation, Revision, Template
 from datafly.model.overrides import Overrides
 from datafly.model.secret import MASK, Secret
+
+_STANDS_STILL: Final = frozenset({"suspended", "paused"})
 
 
 class TemplateView(msgspec.Struct, frozen=True):
@@ -186,6 +188,7 @@ def revision_view(revision: Revision) -> RevisionView:
 
 def installation_view(installation: Installation, standing: Standing) -> PipelineIntegration:
     lag = sum(partition.lag for partition in standing.partitions)
+    state = _state(installation, standing.state)
     return PipelineIntegration(
         id=installation.id,
         pipeline_id=installation.pipeline_id,
@@ -203,10 +206,10 @@ def installation_view(installation: Installation, standing: Standing) -> Pipelin
         overrides=installation.revision.overrides,
         enabled=installation.enabled,
         paused=installation.paused,
-        state=_state(installation, standing.state),
+        state=state,
         counts=standing.counts,
         lag=lag,
-        drain=_drain(lag, standing.events_per_second),
+        drain=_drain(lag, standing.events_per_second, state.name),
         partitions=standing.partitions,
         base_url=standing.base_url,
         notes=list(standing.notes),
@@ -216,10 +219,12 @@ def installation_view(installation: Installation, standing: Standing) -> Pipelin
     )
 
 
-def _drain(lag: int, events_per_second: float) -> Drain:
+def _drain(lag: int, events_per_second: float, state: str) -> Drain:
+    """What was done in the last minute says nothing of what stands still now."""
     if lag == 0:
         return Drain(round(events_per_second, 1), 0.0)
-    return Drain(round(events_per_second, 1), round(lag / events_per_second, 1) if events_per_second else None)
+    goes_on = events_per_second and state not in _STANDS_STILL
+    return Drain(round(events_per_second, 1), round(lag / events_per_second, 1) if goes_on else None)
 
 
 def _canary(canary: Canary | None) -> CanaryView | None:

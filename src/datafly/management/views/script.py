@@ -1,5 +1,6 @@
 """How `d.js` is built for a pipeline, as the API takes and shows it."""
 
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
@@ -17,6 +18,9 @@ from datafly.model.installation import (
     ScriptName,
 )
 
+UNKNOWN_GATEWAY: Final = "https://YOUR_GATEWAY"
+"""What stands for an address that Signal does not know."""
+
 
 class JsBuilderChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Fields that are not named stay as they are."""
@@ -33,8 +37,8 @@ class JsBuilderChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 class CollectorView(msgspec.Struct, frozen=True):
     """`js_builder_config`: every option, also those that are as usual. `path`: where the gateway serves the script with
-    these options and the pipeline's key in it. `tag`: what pages carry; put the host of your gateway in place of
-    YOUR_GATEWAY.
+    these options and the pipeline's key in it. `tag`: what pages carry; where Signal does not know the address of your
+    gateway (setting `gateway_url`), put its host in place of YOUR_GATEWAY.
     """
 
     js_builder_config: JsBuilderConfig
@@ -42,9 +46,10 @@ class CollectorView(msgspec.Struct, frozen=True):
     tag: str
 
 
-def collector_view(pipeline: Pipeline) -> CollectorView:
+def collector_view(pipeline: Pipeline, gateway_url: str) -> CollectorView:
     path = script_path(pipeline)
-    return CollectorView(pipeline.js_builder_config, path, f'<script src="https://YOUR_GATEWAY{path}"></script>')
+    tag = f'<script src="{gateway_url or UNKNOWN_GATEWAY}{path}"></script>'
+    return CollectorView(pipeline.js_builder_config, path, tag)
 
 
 def merged(before: JsBuilderConfig, change: JsBuilderChange) -> JsBuilderConfig:

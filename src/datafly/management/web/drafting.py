@@ -1,5 +1,6 @@
 """A draft of overrides as a form puts it together: entry by entry, each told in words, each taken out again."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ import msgspec
 from datafly.management.bodies import decode
 from datafly.model.errors import Invalid
 from datafly.model.overrides import EventOverride, FieldMapping, GlobalOverride, Overrides, Scalar
+from datafly.model.taxonomy import canonical_event
 
 FIELDS: Final = (
     "event",
@@ -26,6 +28,21 @@ FIELDS: Final = (
 )
 _OF_EVENT: Final = ("sent", "vendor_name", "like", "condition")
 _EVERY: Final = "every event"
+_LABELS: Final = {
+    "vendor_event_name": "Its name at the vendor",
+    "like": "Mapped as",
+    "target": "Field at the vendor",
+    "source": "From the event’s",
+    "value": "Or always",
+    "transform": "Made into",
+    "value_map": "Values",
+    "default_value": "Where it is missing",
+    "condition": "Only where",
+}
+"""Field of an override → its label on the page."""
+_PART: Final = re.compile(
+    rf"overrides\.(?:global|events\.(?P<event>[^\n]*?))(?:\.mappings\[\d+\])?\.(?P<part>{'|'.join(_LABELS)}):"
+)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -57,6 +74,7 @@ def with_fields(overrides: Overrides, said: Mapping[str, str]) -> Overrides:
         return _everywhere(overrides, said["condition"], mappings)
     if not mappings and not any(said[name] for name in _OF_EVENT):
         return overrides
+    event = next((one for one in overrides.events if canonical_event(one) == canonical_event(event)), event)
     known = overrides.events.get(event, EventOverride())
     changed = msgspec.structs.replace(
         known,
@@ -67,6 +85,11 @@ def with_fields(overrides: Overrides, said: Mapping[str, str]) -> Overrides:
         mappings=_together(known.mappings, mappings),
     )
     return msgspec.structs.replace(overrides, events={**overrides.events, event: changed})
+
+
+def in_words(problem: str) -> str:
+    """With the labels of the form in place of the names that fields have in the data."""
+    return _PART.sub(lambda found: f"{found['event'] or _EVERY}, “{_LABELS[found['part']]}”:", problem)
 
 
 def entries(overrides: Overrides) -> list[Entry]:

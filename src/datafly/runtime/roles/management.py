@@ -27,6 +27,7 @@ from datafly.runtime.compose import open_log, open_transport
 from datafly.runtime.figures import exposed_of_all
 from datafly.runtime.installations import OperatorsCatalog, compiler
 from datafly.runtime.looked_up import Lookup, looked_up
+from datafly.runtime.people import gateway_url
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.serve import plain_config, serve
 from datafly.runtime.trying import trying
@@ -41,6 +42,7 @@ _COLLECTED_AFTER = (2_000, 10, 10)
 def management_settings(settings: Settings) -> ManagementSettings:
     return ManagementSettings(
         public_url=settings.management_url.rstrip("/"),
+        gateway_url=gateway_url(settings),
         trusted_proxies=tuple(_listed(settings.trusted_proxies)),
         session_requests_per_minute=settings.session_requests_per_minute,
         token_requests_per_minute=settings.token_requests_per_minute,

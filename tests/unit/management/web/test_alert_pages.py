@@ -106,6 +106,7 @@ def test_a_webhook_is_made_its_secret_is_shown_once_and_a_test_is_sent(house, br
     (rule,) = house.control.alert_rules()
     house.reply = Reply(status=500, body=b"", latency_ms=3.0)
     assert "On call was not told" in browser.post(f"/alerts/{rule.id}/test", role="editor", status=200).text
+    assert [one.action for one in house.control.audit_log(limit=1)] == ["alert.tested"]
     assert len(house.sent) == 2
 
 

@@ -253,7 +253,7 @@ def test_a_search_for_a_person_goes_on_among_older_events_with_the_ids_that_were
     assert [one["message_id"] for one in found["events"]] == ["long-ago"]
     assert (found["complete"], looked) == (True, 7)
     older = re.search(r'href="(/people\?q=jane&amp;before=[^"]+)"', page)[1].replace("&amp;", "&")
-    assert "Nobody found" in browser.page(older)
+    assert "Not among these 3 events" in browser.page(older)
     browser.get("/people?q=jane&before=nonsense", status=422)
 
 
@@ -272,7 +272,9 @@ def test_dead_letters_are_grouped_by_what_they_have_in_common_and_sent_again_as_
     assert "3 events are sent again" in browser.follow(reply)
     (run,) = house.control.replays()
     assert len(run.members) == 3
-    assert "3 of them sent again since" in browser.page("/dead-letters")
+    page = browser.page("/dead-letters")
+    assert "3 of them sent again since" in page
+    assert "nothing open" in page
     again = browser.post("/dead-letters/replay", {"integration": installation.id, "group": link})
     assert "nothing left to send again" in browser.follow(again)
 

@@ -33,6 +33,17 @@ def test_the_library_has_categories_and_says_what_is_alpha(browser):
     assert "No integration fits" in browser.page("/integrations/library?q=nothing-like-it")
 
 
+def test_the_form_tells_all_that_is_sent_and_links_nothing_but_addresses(browser):
+    for vendor in ("insider", "klaviyo", "braze", "movable_ink", "signed_webhook"):
+        page = browser.get(f"/integrations/library/{vendor}/install").text
+        assert [
+            one for one in re.findall(r'href="([^"]*)"', page) if not re.match(r"(https?://\S+|/\S*|#\S+)$", one)
+        ] == []
+    page = browser.page("/integrations/library/insider/install")
+    assert "Visit Insider InOne developer documentation for full reference." in page
+    assert "Product Added item_added_to_cart" in page
+
+
 def test_what_is_installed_on_the_page_is_installed(house, browser):
     reply = install(browser)
     (installation,) = house.control.installations()

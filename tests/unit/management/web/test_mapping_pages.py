@@ -129,6 +129,48 @@ def test_a_field_that_is_said_anew_replaces_what_was_said_of_it():
     assert [one.says for one in drafting.entries(draft)] == [f"page: {TARGET} is left out"]
 
 
+def test_what_is_said_of_an_event_in_another_spelling_joins_what_was_said_of_it():
+    draft = drafting.with_fields(Overrides(), {**BLANK, "event": "Order Completed", "sent": "no"})
+    draft = drafting.with_fields(draft, {**BLANK, "event": "purchase", "vendor_name": "bought"})
+    assert [one.says for one in drafting.entries(draft)] == [
+        "Order Completed: is not sent",
+        "Order Completed: is called bought",
+    ]
+
+
+def test_what_is_wrong_is_told_by_the_labels_of_the_form_and_what_was_meant_is_guessed(house, browser):
+    at = f"/integrations/{house.installed().id}/mapping"
+    said = draft(browser, at, event="Order Completed", target="currency", value="EUR")
+    page = html.unescape(browser.post(f"{at}/draft", said, status=422).text)
+    assert "Order Completed, “Field at the vendor”: currency is no place for a value" in page
+    assert "Do you mean event_params.currency?" in page
+    assert "overrides.events" not in page
+    everywhere = draft(browser, at, target="attributes.custom.shop", value="uk", field_condition="properties.total >")
+    page = html.unescape(browser.post(f"{at}/draft", everywhere, status=422).text)
+    assert "every event, “Only where”: cannot be read" in page
+
+
+def test_the_event_to_try_with_stays_while_the_draft_grows(house, browser):
+    at = f"/integrations/{house.installed().id}/mapping"
+    pasted = '{"type": "page"}'
+    form = draft(browser, at, event="page", sent="no", message="msg-1", pasted=pasted)
+    page = browser.post(f"{at}/draft", form, status=200).text
+    assert 'name="message" list="recent" autocomplete="off" spellcheck="false" value="msg-1"' in page
+    assert html.escape(pasted, quote=False).replace('"', "&#34;") in page
+
+
+def test_a_comparison_tells_what_the_sandbox_says_in_words(house, browser):
+    installation = house.installed()
+    granted = Consent({"marketing": True}, "event")
+    for number in range(3):
+        house.happens(f"m{number}", event="Product Viewed", user_id="jane", key="jane", consent=granted)
+    at = f"/integrations/{installation.id}/mapping"
+    form = draft(browser, at, event="Product Viewed", sent="no")
+    page = browser.post(f"{at}/compare", form, status=200).text
+    assert "{&#34;" not in page
+    assert re.search(r"event_disabled</code></th><td[^>]*>0</td><td[^>]*>3</td>", page)
+
+
 HALVES = (
     ({"sent": "no"}, "of which event"),
     ({"event": "page", "source": "properties.a"}, "into which field"),
@@ -189,6 +231,9 @@ def test_a_draft_is_tried_for_a_share_widened_and_published_for_everybody(house,
     assert "Revision 2 is tried for 5 % of the users" in told
     before = house.control.installation(installation.id)
     assert (before.revision.number, before.canary.percent) == (1, 5)
+    page = browser.get(at).text
+    assert re.search(r'id="wider" name="percent"[^>]* value="5"', page), "the field says how it is now"
+    assert "Widen to 10 %" in page
     browser.post(f"{at}/canary", {"percent": "50"})
     assert house.control.installation(installation.id).canary.percent == 50
     browser.post(f"{at}/canary/publish", role="viewer", status=403)

@@ -3,6 +3,7 @@
 import re
 
 import msgspec
+import pytest
 
 from datafly.model.consent import ConsentSettings
 from datafly.model.installation import JsBuilderConfig
@@ -78,6 +79,42 @@ def test_a_parameter_that_an_integration_uses_is_not_taken_away_on_the_page(hous
     assert house.control.pipeline(house.pipeline.id).parameters == {"PARTNER": "myco"}
 
 
+@pytest.mark.parametrize("settings", [{"gateway_url": "https://events.example.com"}], indirect=True)
+def test_what_is_to_be_copied_names_the_gateway_where_its_address_is_known(house, browser):
+    path = f"/settings/pipelines/{house.pipeline.id}"
+    waits = f"/integrations/{house.installed().id}/first-event"
+    for at, says in ((path, "/d.js"), (f"{path}/collector", "/d.js?wk="), (waits, "/v1/track")):
+        page = browser.page(at)
+        assert f"https://events.example.com{says}" in page
+        assert "YOUR_GATEWAY" not in page
+
+
+def test_a_pipeline_gets_a_new_key_beside_the_one_before_which_is_revoked_later(house, browser):
+    path, before = f"/settings/pipelines/{house.pipeline.id}", house.pipeline.pipeline_key
+    told = browser.follow(browser.post(f"{path}/keys", {"days": "7"}, role="editor"))
+    assert "has a new key. The one before is taken for 7 days." in told
+    assert before in told
+    (former,) = house.control.pipeline_keys()
+    assert former.expires_ms - house.clock.now_ms() == pytest.approx(7 * 86_400_000, abs=60_000)
+    assert house.control.pipeline(house.pipeline.id).pipeline_key not in {before, former.id}
+    assert "Revoke" not in browser.page(path, role="editor")
+    browser.post(f"{path}/keys/{former.id}/revoke", role="editor", status=403)
+    assert f"{before} is revoked" in browser.follow(browser.post(f"{path}/keys/{former.id}/revoke"))
+    assert house.control.pipeline_keys() == []
+    browser.post(f"{path}/keys", {"days": "7", "etag": "old"}, status=412)
+    assert "pipeline: key revoked" in browser.page("/settings/audit-log")
+
+
+def test_a_pipeline_is_removed_on_its_page_with_what_is_installed_there(house, browser):
+    installation = house.installed()
+    path = f"/settings/pipelines/{house.pipeline.id}"
+    assert "Insider is uninstalled from it" in browser.page(path)
+    browser.post(f"{path}/remove", role="editor", status=403)
+    assert "Its keys are refused" in browser.follow(browser.post(f"{path}/remove"))
+    assert house.control.installation(installation.id).removed_ms
+    browser.get(path, status=404)
+
+
 def test_a_pipeline_is_made_and_a_taken_name_is_told(house, browser):
     assert "Shop is made" in browser.follow(browser.post("/settings/pipelines", {"name": "Shop"}))
     assert "Shop" in browser.post("/settings/pipelines", {"name": "Shop"}, status=409).text
@@ -118,6 +155,14 @@ def test_what_is_changed_on_a_page_stands_in_the_audit_log(house, browser):
     page = browser.page("/settings/audit-log")
     assert "editor@example.com" in page
     assert installation.id in page
+    assert f"updated {installation.name}" in page
+    editor = house.control.user_by_email("editor@example.com")
+    browser.post("/settings/pipelines", {"name": "Elsewhere"})
+    wanted = f"who={editor.id}&what=pipeline+integration%3A+updated&on={installation.id}"
+    fits = browser.get(f"/settings/audit-log?{wanted}").text
+    assert len(re.findall("<tr>", fits)) == 2, "the head, and one entry"
+    assert f"export?format=csv&amp;user_id={editor.id}&amp;action=pipeline_integration.updated" in fits
+    assert "Nothing fits." in browser.page("/settings/audit-log?what=token.created")
     browser.get("/settings/audit-log", role="editor", status=403)
 
 

@@ -77,9 +77,11 @@ def remove(*, services: Services, request: Visit, channel_id: FromPath[str]) -> 
 
 
 @post(f"{_PATH}/{{channel_id:str}}/test", status_code=200)
-async def test_channel(*, services: Services, channel_id: FromPath[str]) -> Response[str]:
+async def test_channel(*, services: Services, request: Visit, channel_id: FromPath[str]) -> Response[str]:
     channel = await asyncio.to_thread(services.control.alert_channel, channel_id)
-    return fragment("alert_tested.html", results=[(channel, await deciding.try_out(services, channel))])
+    told = await deciding.try_out(services, channel)
+    await asyncio.to_thread(tell, request, "tested", "alert_channel", channel_id)
+    return fragment("alert_tested.html", results=[(channel, told)])
 
 
 def _shown(services: Composed, request: Visit, channel: AlertChannel, *, secret: str = "") -> Response[str]:

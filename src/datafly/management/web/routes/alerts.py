@@ -93,11 +93,12 @@ def remove(*, services: Services, request: Visit, alert_id: FromPath[str]) -> Re
 
 
 @post(f"{PLACE}/{{alert_id:str}}/test", status_code=200)
-async def test_alert(*, services: Services, alert_id: FromPath[str]) -> Response[str]:
+async def test_alert(*, services: Services, request: Visit, alert_id: FromPath[str]) -> Response[str]:
     """A message to everybody who is told of it, at once."""
     rule = await asyncio.to_thread(services.control.alert_rule, alert_id)
     channels = await asyncio.to_thread(deciding.channels_of, services, rule)
     told = await asyncio.gather(*(deciding.try_out(services, channel, rule) for channel in channels))
+    await asyncio.to_thread(tell, request, "tested", "alert", alert_id)
     return fragment("alert_tested.html", results=list(zip(channels, told, strict=True)))
 
 

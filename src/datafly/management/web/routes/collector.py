@@ -64,7 +64,7 @@ def _form(
         etag=services.control.etag(pipeline),
         typed={name: str(typed.get(name, kept[name])) for name in (*_TEXTS, *_NUMBERS)},
         flags={name: typed.get(name) == "true" if typed else kept[name] for name in _FLAGS},
-        tag=collector_view(pipeline).tag,
+        tag=collector_view(pipeline, services.settings.gateway_url).tag,
         problem=problem,
     )
 

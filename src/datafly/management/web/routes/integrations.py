@@ -24,6 +24,7 @@ from datafly.management.views.catalog import vendor_view
 from datafly.management.views.event import LiveEvent
 from datafly.management.views.installation import PipelineIntegration, TemplateView, template_view
 from datafly.management.views.notices import notices_view
+from datafly.management.views.script import UNKNOWN_GATEWAY
 from datafly.management.web.first_event import first_delivered, withheld
 from datafly.management.web.forms import Form, config_of, fields_of, problem_of, problems_of
 from datafly.management.web.frame import draw, fragment, part, see
@@ -74,7 +75,8 @@ def first_event(*, services: Services, request: Visit, integration_id: FromPath[
     keys = [one.pipeline_key for one in services.control.pipelines() if one.id == installation.pipeline_id]
     text, _ = _first(services, integration_id)
     values: dict[str, Any] = {"name": installation.name, "id": integration_id, "drawn": text, "keys": keys}
-    return draw(request, "first_event.html", place=PLACE, vendor=vendor, **values)
+    gateway = services.settings.gateway_url or UNKNOWN_GATEWAY
+    return draw(request, "first_event.html", place=PLACE, vendor=vendor, gateway=gateway, **values)
 
 
 @get("/integrations/{integration_id:str}/first-event/stream", sync_to_thread=True)

@@ -67,7 +67,7 @@ async def preview_event(*, services: Services, integration_id: FromPath[str], fo
     try:
         found = await preview(services, integration_id, _tried_with(form))
     except CallerError as error:
-        return fragment("mapping_tried.html", found=None, compared=None, error=error.message)
+        return fragment("mapping_tried.html", found=None, compared=None, error=drafting.in_words(error.message))
     return fragment("mapping_tried.html", found=found, compared=None, error="")
 
 
@@ -80,7 +80,7 @@ async def compare(*, services: Services, integration_id: FromPath[str], form: Fo
         job = services.comparisons.begin(integration_id, body.events)
         await services.comparisons.carry_out(job, partial(comparing.carry_out, job), wait_seconds=_WAIT_SECONDS)
     except CallerError as error:
-        return fragment("mapping_tried.html", found=None, compared=None, error=error.message)
+        return fragment("mapping_tried.html", found=None, compared=None, error=drafting.in_words(error.message))
     return fragment("mapping_tried.html", found=None, compared=comparison_view(job), error="")
 
 
@@ -116,9 +116,8 @@ def change_draft(*, services: Services, request: Visit, integration_id: FromPath
             draft_of(services, in_force(services, integration_id), Draft(overrides=overrides))
     except CallerError as error:
         return _page(services, request, integration_id, form=form, problem=error.message, status=error.status)
-    return _page(
-        services, request, integration_id, form={"overrides": drafting.shown(overrides), "etag": _tag(form) or ""}
-    )
+    kept = {name: str(form.get(name, "")) for name in ("etag", "message", "pasted")}
+    return _page(services, request, integration_id, form={**kept, "overrides": drafting.shown(overrides)})
 
 
 @post(f"{_PATH}/try", sync_to_thread=True)
@@ -258,8 +257,9 @@ def _page(
         entries=drafting.entries(draft) if draft else [],
         differs=draft != installation.revision.overrides,
         typed=typed,
-        problem=problem,
+        problem=drafting.in_words(problem),
         message=str(form.get("message", "")) if form else message,
+        pasted=str(form.get("pasted", "")) if form else "",
         recent=_recent(services, installation),
         revisions=[revision_view(one) for one in revisions[:20]],
         deployed=installation.revision.id,

@@ -32,15 +32,24 @@ def people(*, services: Services, request: Visit, q: FromQuery[str] = "", before
 
 @get("/people/further", opt=PIECE, sync_to_thread=True)
 def further(
-    *, services: Services, q: FromQuery[str], before: FromQuery[str], looked: FromQuery[int] = 0
+    *,
+    services: Services,
+    q: FromQuery[str],
+    before: FromQuery[str],
+    looked: FromQuery[int] = 0,
+    nobody: FromQuery[str] = "",
 ) -> Response[str]:
-    """The next stretch of older events: what was found there, and a piece that asks for the one before it."""
+    """The next stretch of older events: what was found there, and a piece that asks for the one before it. `nobody`:
+    nothing was found so far, and the page says so.
+    """
     person = find_person(services, q.strip(), before)
     reached = looked + person.looked_through
     rows = _rows(person, f"m{looked}x")
     return fragment(
         "people_further.html",
         q=q.strip(),
+        before=before,
+        nobody=nobody,
         person=person,
         rows=rows,
         looked=reached,

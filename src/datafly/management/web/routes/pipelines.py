@@ -10,7 +10,8 @@ from litestar.response import Redirect
 
 from datafly.management.bodies import decode
 from datafly.management.routes.caller import tell
-from datafly.management.routes.pipelines import save_pipeline, told_of
+from datafly.management.routes.pipeline_keys import former_keys
+from datafly.management.routes.pipelines import removed, save_pipeline, told_of
 from datafly.management.services import Composed, Services
 from datafly.management.views.intake import intake_view, refused_event
 from datafly.management.views.pipeline import (
@@ -20,6 +21,7 @@ from datafly.management.views.pipeline import (
     pipeline_changes,
     pipeline_view,
 )
+from datafly.management.views.script import UNKNOWN_GATEWAY
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
 from datafly.management.web.visit import Visit
@@ -74,6 +76,12 @@ def change(*, services: Services, request: Visit, pipeline_id: FromPath[str], fo
     return see(f"{PLACE}/{pipeline_id}", f"{changed.name} is saved. It counts within a second.")
 
 
+@post(f"{PLACE}/{{pipeline_id:str}}/remove", sync_to_thread=True)
+def remove(*, services: Services, request: Visit, pipeline_id: FromPath[str]) -> Redirect:
+    gone = removed(services, request, pipeline_id, None)
+    return see(PLACE, f"{gone.name} is removed. Its keys are refused from now on.")
+
+
 def _form(
     services: Composed,
     request: Visit,
@@ -102,6 +110,9 @@ def _form(
         typed={name: str(typed.get(name, value)) for name, value in shown.items()},
         consents=consents,
         problem=problem,
+        gateway=services.settings.gateway_url or UNKNOWN_GATEWAY,
+        former=former_keys(services, pipeline_id),
+        installed=[found.name for found in services.control.installations() if found.pipeline_id == pipeline_id],
         refused=[refused_event(row_id, one) for row_id, one in services.intake.refusals(pipeline_id, limit=25)],
         totals=intake_view(pipeline_id, "hour", 0, [], services.intake.totals(pipeline_id)).totals,
     )
@@ -140,4 +151,4 @@ def _decoded(said: dict[str, Any], model: Any) -> Any:
     return decode(msgspec.json.encode(said), model)
 
 
-ROUTES = (pipelines, create, one, change)
+ROUTES = (pipelines, create, one, change, remove)

@@ -8,6 +8,9 @@ const empty = document.getElementById("nothing");
 const pause = document.getElementById("pause");
 let source = null;
 let window_ = [];
+let calm = 0;
+const LISTENING = "Listening: events appear here as they come.";
+const CALM_MS = 2000; // The server tells each half second while anything comes, and nothing while nothing does.
 
 function rows(html) {
   const holder = document.createElement("template");
@@ -23,9 +26,16 @@ function tell(glimpse) {
   const seconds = window_.reduce((total, one) => total + one.seconds, 0);
   const perSecond = Math.round(sum("arrived") / seconds);
   const sampled = window_.some((one) => one.fitting === null || one.fitting > one.shown);
+  clearTimeout(calm);
+  calm = setTimeout(settle, CALM_MS);
   rate.textContent = sampled
-    ? `About ${perSecond.toLocaleString()} events a second: a sample of them is shown, all are delivered.`
+    ? `About ${perSecond.toLocaleString()} events a second: a sample of them is shown. None is left out of delivery.`
     : `${perSecond.toLocaleString()} events a second, all that fit are shown.`;
+}
+
+function settle() {
+  window_ = [];
+  if (source?.readyState === EventSource.OPEN) rate.textContent = LISTENING;
 }
 
 function take(message) {
@@ -48,7 +58,7 @@ function take(message) {
 function start(place) {
   source = new EventSource(place);
   source.addEventListener("glimpse", take);
-  source.addEventListener("open", () => { rate.textContent = "Listening: events appear here as they come."; });
+  source.addEventListener("open", () => { rate.textContent = LISTENING; });
   source.addEventListener("error", () => { rate.textContent = "The connection is lost; trying again."; });
 }
 

@@ -11,9 +11,11 @@ function told(moment, name, options) {
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-told])")) {
     const moment = new Date(time.dateTime);
-    time.textContent = time.dataset.only === "time" ? told(moment, "time", { timeStyle: "medium" }) : told(moment, "dated", DATED);
+    const today = moment.toDateString() === new Date().toDateString();
+    time.textContent = time.dataset.only === "time" && today ? told(moment, "time", { timeStyle: "medium" }) : told(moment, "dated", DATED);
     time.dataset.told = "";
   }
+  zoned(root);
   for (const text of root.querySelectorAll("text[data-moment]")) {
     const moment = new Date(text.dataset.moment);
     text.textContent = text.dataset.daily
@@ -57,6 +59,21 @@ function follow(place) {
   });
 }
 
+// What is typed as a time is meant in the zone in which times are told; without a script it is UTC, as the page says.
+function zoned(root) {
+  const said = root.querySelectorAll("[data-zone]");
+  if (!said.length) return;
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const one of said) one.textContent = `(${zone})`;
+}
+
+function exact(form) {
+  for (const field of form.querySelectorAll("input[data-exact]")) {
+    const typed = form.elements[field.dataset.exact].value;
+    field.value = typed ? new Date(typed).toISOString() : "";
+  }
+}
+
 // Once the page is seen: it was drawn in UTC, and need not wait for this.
 requestAnimationFrame(() => setTimeout(() => localise(document)));
 document.addEventListener("htmx:load", (event) => localise(event.detail.elt));
@@ -65,4 +82,14 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-copy]");
   if (button) copy(button);
 });
+// A field that is judged as it is typed says so itself, and the form no longer says what is mended.
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  const field = document.querySelector(`[aria-describedby~="${target.id}"][hx-target="#${target.id}"]`);
+  if (!field) return;
+  if (target.textContent.trim()) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+  const said = field.form.querySelector("[data-problems]");
+  if (said) said.hidden = !field.form.querySelector("[aria-invalid]");
+});
+document.addEventListener("submit", (event) => exact(event.target));
 export { localise };
