@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from datafly.management.events_log import Place
-from datafly.management.fates import Fates
+from datafly.management.fates import PAGE, Fates
 from datafly.management.paging import decode_cursor, encode_cursor
 from datafly.management.search import Filters, Positions, event_at, fits
 from datafly.management.services import Composed
@@ -52,7 +52,7 @@ class Follower:
         places = self._services.log.after(self._positions, limit=_CHUNK)
         if not places and not self._waiting:
             return []
-        fates = Fates(self._services)
+        fates = Fates(self._services, neighbours=PAGE)
         return self._decided(fates) + self._held_up(fates) + self._arrived(places, fates)
 
     def _arrived(self, places: list[Place], fates: Fates) -> list[bytes]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from datafly.management.events_log import Place
-from datafly.management.fates import Fates
+from datafly.management.fates import PAGE, Fates
 from datafly.management.paging import Page, decode_cursor, page
 from datafly.management.services import Composed
 from datafly.management.views.event import DeliveryView, LiveEvent, PendingView
@@ -182,7 +182,7 @@ class _Scan:
     def __init__(self, services: Composed, filters: Filters, positions: Positions, records: int) -> None:
         self._filters = filters
         self._positions = dict(positions)
-        self._fates = Fates(services)
+        self._fates = Fates(services, neighbours=PAGE)
         self._places = services.log.newest(positions)
         self._records_left = records
         self._verdicts_left = services.settings.scan_verdicts

@@ -325,6 +325,9 @@ class Ledger(Owning, Protocol):
     def deliveries(self, partition: int, offset: int) -> list[Delivery]:
         """All that is known of the event at this offset, over installations and runs."""
 
+    def deliveries_within(self, partition: int, first: int, last: int) -> dict[int, list[Delivery]]:
+        """The same of `first`..`last`, read together; without those of which nothing is known."""
+
     def outcomes(
         self,
         *,

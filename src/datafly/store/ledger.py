@@ -84,8 +84,11 @@ class SqlLedger:
 
     def deliveries(self, partition: int, offset: int) -> list[Delivery]:
         """Finals first, then what waits; each ordered by installation and run."""
+        return self.deliveries_within(partition, offset, offset).get(offset, [])
+
+    def deliveries_within(self, partition: int, first: int, last: int) -> dict[int, list[Delivery]]:
         with self._database.read() as connection:
-            return lookup.deliveries(connection, partition, offset, self._unpacked)
+            return lookup.deliveries(connection, partition, first, last, self._unpacked)
 
     def outcomes(
         self,

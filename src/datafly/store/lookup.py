@@ -1,12 +1,14 @@
 """Reading the ledger: every look-up is a few short stretches of an index."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
-from datafly.model.delivery import Attempt, Outcome, Pending, Share
+from datafly.model.delivery import Attempt, Outcome, Share
 from datafly.model.verdict import FINAL, Ruling, Verdict
 from datafly.store import members, schema, shares
 from datafly.store.base import Delivery, Progress
@@ -17,31 +19,19 @@ from datafly.store.unpacked import Unpacked
 _A: Final = schema.attempts.c
 _O: Final = schema.outcomes.c
 _P: Final = schema.pending.c
+_AT_ONCE: Final = 500
 
 
-def _holding(table: sa.Table, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
-    """Rows whose range holds `:offset`, through one stretch of the index per size class."""
-    partition, offset = sa.bindparam("partition", type_=sa.Integer), sa.bindparam("offset", type_=sa.BigInteger)
-    return sa.union_all(
-        *(
-            sa.select(*columns).where(
-                table.c.partition == partition,
-                table.c.reach == sa.literal_column(str(reach)),
-                table.c.first.between(offset - sa.literal_column(str((1 << reach) - 1)), offset),
-                table.c.last >= offset,
-            )
-            for reach in members.REACHES
-        )
-    )
-
-
-def _touching(table: sa.Table, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
-    """Rows of a `Run` whose range touches `:first`..`:last`, through one stretch of the index per size class."""
+def _reaching(
+    table: sa.Table, same: Iterable[sa.ColumnElement[bool]], *columns: sa.Column[Any]
+) -> sa.CompoundSelect[Any]:
+    """Rows whose range touches `:first`..`:last`, through one stretch of the index per size class."""
     first, last = sa.bindparam("first", type_=sa.BigInteger), sa.bindparam("last", type_=sa.BigInteger)
+    held = tuple(same)
     return sa.union_all(
         *(
             sa.select(*columns).where(
-                *(table.c[name] == sa.bindparam(name, type_=table.c[name].type) for name in Run._fields),
+                *held,
                 table.c.reach == sa.literal_column(str(reach)),
                 table.c.first.between(first - sa.literal_column(str((1 << reach) - 1)), last),
                 table.c.last >= first,
@@ -49,6 +39,17 @@ def _touching(table: sa.Table, *columns: sa.Column[Any]) -> sa.CompoundSelect[An
             for reach in members.REACHES
         )
     )
+
+
+def _anybodys(table: sa.Table, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
+    """Of every run in `:partition`."""
+    return _reaching(table, [table.c.partition == sa.bindparam("partition", type_=sa.Integer)], *columns)
+
+
+def _touching(table: sa.Table, *columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
+    """Of one `Run`."""
+    same = (table.c[name] == sa.bindparam(name, type_=table.c[name].type) for name in Run._fields)
+    return _reaching(table, same, *columns)
 
 
 class Run(NamedTuple):
@@ -62,10 +63,10 @@ class Run(NamedTuple):
         return sa.and_(*(table.c[name] == value for name, value in self._asdict().items()))
 
 
-_ATTEMPTS_HOLDING: Final = _holding(schema.attempts, _A.id, _A.members)
-_OUTCOMES_HOLDING: Final = _holding(schema.outcomes, _O.id)
-_WAITING_AT: Final = sa.select(_P.body).where(
-    _P.partition == sa.bindparam("partition"), _P.first <= sa.bindparam("offset"), _P.last >= sa.bindparam("offset")
+_ATTEMPTS_THERE: Final = _anybodys(schema.attempts, _A.id, _A.members)
+_OUTCOMES_THERE: Final = _anybodys(schema.outcomes, _O.id)
+_WAITING_THERE: Final = sa.select(_P.body).where(
+    _P.partition == sa.bindparam("partition"), _P.first <= sa.bindparam("last"), _P.last >= sa.bindparam("first")
 )
 _DELIVERED_TOUCHING: Final = _touching(schema.attempts, _A.id, _A.members)
 _DECIDED_TOUCHING: Final = _touching(schema.outcomes, _O.first, _O.last, _O.ruling)
@@ -103,21 +104,33 @@ def delivering(connection: sa.Connection, run: Run, offset: int) -> list[tuple[s
     return [(row.id, row.members) for row in near if offset in members.unpack(row.members)[1]]
 
 
-def deliveries(connection: sa.Connection, partition: int, offset: int, unpacked: Unpacked) -> list[Delivery]:
-    taken = [
-        Delivery(attempt.installation_id, attempt.run_id, Verdict.DELIVERED, attempt=attempt)
-        for attempt in _delivering(connection, partition, offset, unpacked)
-    ]
-    decided = [
-        Delivery(
-            o.installation_id, o.run_id, o.verdict, attempt=_attempt(connection, o.attempt_id, unpacked), outcome=o
-        )
-        for o in _deciding(connection, partition, offset)
-    ]
-    final = sorted([*taken, *decided], key=_order)
+def deliveries(
+    connection: sa.Connection, partition: int, first: int, last: int, unpacked: Unpacked
+) -> dict[int, list[Delivery]]:
+    """Offset → what is known of it, for those of `first`..`last` of which anything is. By a few statements for all."""
+    asked = {"partition": partition, "first": first, "last": last}
+    delivering, deciding = _delivering(connection, asked), _deciding(connection, asked)
+    ids = {attempt_id for attempt_id, _ in delivering} | {o.attempt_id for o in deciding if o.attempt_id}
+    attempts = unpacked.get_all(ids, partial(_read, connection))
+    final: defaultdict[int, list[Delivery]] = defaultdict(list)
+    for attempt_id, offsets in delivering:
+        if attempt := attempts.get(attempt_id):
+            taken = Delivery(attempt.installation_id, attempt.run_id, Verdict.DELIVERED, attempt=attempt)
+            for offset in offsets:
+                final[offset].append(taken)
+    for o in deciding:
+        decided = Delivery(o.installation_id, o.run_id, o.verdict, attempt=attempts.get(o.attempt_id or ""), outcome=o)
+        for offset in range(max(o.first, first), min(o.last, last) + 1):
+            final[offset].append(decided)
+    waiting = _waiting(connection, asked)
+    return {offset: _ordered(final[offset], waiting[offset]) for offset in final.keys() | waiting.keys()}
+
+
+def _ordered(final: list[Delivery], waiting: list[Delivery]) -> list[Delivery]:
+    """Finals first, then what waits where nothing is final."""
     known = {_order(delivery) for delivery in final}
-    waiting = [Delivery(p.installation_id, p.run_id, None, pending=p) for p in _waiting(connection, partition, offset)]
-    return final + sorted((delivery for delivery in waiting if _order(delivery) not in known), key=_order)
+    left = (delivery for delivery in waiting if _order(delivery) not in known)
+    return sorted(final, key=_order) + sorted(left, key=_order)
 
 
 def outcomes(
@@ -194,32 +207,46 @@ def _joined(ascending: Iterable[Covered]) -> Iterator[Covered]:
         yield held
 
 
-def _delivering(connection: sa.Connection, partition: int, offset: int, unpacked: Unpacked) -> Iterator[Attempt]:
-    """Members are looked at before bodies are read."""
-    near = connection.execute(_ATTEMPTS_HOLDING, {"partition": partition, "offset": offset}).all()
-    chosen = [row.id for row in near if offset in members.unpack(row.members)[1]]
-    return (attempt for attempt in (_attempt(connection, attempt_id, unpacked) for attempt_id in chosen) if attempt)
+def _delivering(connection: sa.Connection, asked: Mapping[str, int]) -> list[tuple[str, list[int]]]:
+    """Attempts, each with those of the offsets that it delivered. Members are looked at before bodies are read.
+
+    An event of several items is several members.
+    """
+    first, last = asked["first"], asked["last"]
+    near = (
+        (row.id, sorted({offset for offset in members.unpack(row.members)[1] if first <= offset <= last}))
+        for row in connection.execute(_ATTEMPTS_THERE, asked)
+    )
+    return [(attempt_id, offsets) for attempt_id, offsets in near if offsets]
 
 
-def _deciding(connection: sa.Connection, partition: int, offset: int) -> list[Outcome]:
-    near = connection.execute(_OUTCOMES_HOLDING, {"partition": partition, "offset": offset}).scalars().all()
-    if not near:
-        return []
-    return [outcome_of(row) for row in connection.execute(sa.select(schema.outcomes).where(_O.id.in_(near)))]
+def _deciding(connection: sa.Connection, asked: Mapping[str, int]) -> list[Outcome]:
+    ids = connection.execute(_OUTCOMES_THERE, asked).scalars().all()
+    return [
+        outcome_of(row)
+        for some in _some(ids)
+        for row in connection.execute(sa.select(schema.outcomes).where(_O.id.in_(some)))
+    ]
 
 
-def _waiting(connection: sa.Connection, partition: int, offset: int) -> list[Pending]:
-    near = connection.execute(_WAITING_AT, {"partition": partition, "offset": offset})
-    found = [pending_of(row.body) for row in near]
-    return [waiting for waiting in found if offset in waiting.offsets]
+def _waiting(connection: sa.Connection, asked: Mapping[str, int]) -> dict[int, list[Delivery]]:
+    found: defaultdict[int, list[Delivery]] = defaultdict(list)
+    for row in connection.execute(_WAITING_THERE, asked):
+        pending = pending_of(row.body)
+        for offset in pending.offsets:
+            if asked["first"] <= offset <= asked["last"]:
+                found[offset].append(Delivery(pending.installation_id, pending.run_id, None, pending=pending))
+    return found
 
 
-def _attempt(connection: sa.Connection, attempt_id: str | None, unpacked: Unpacked) -> Attempt | None:
-    if attempt_id is None:
-        return None
-    return unpacked.get(attempt_id, lambda: _read(connection, attempt_id))
+def _some(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Not more than a statement takes."""
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
-def _read(connection: sa.Connection, attempt_id: str) -> Attempt | None:
-    row = connection.execute(sa.select(_A.members, _A.body).where(_A.id == attempt_id)).first()
-    return attempt_of(row.body, row.members) if row else None
+def _read(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Attempt]:
+    return {
+        row.id: attempt_of(row.body, row.members)
+        for some in _some(ids)
+        for row in connection.execute(sa.select(_A.id, _A.members, _A.body).where(_A.id.in_(some)))
+    }

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from datafly.model.delivery import Attempt
@@ -19,15 +19,18 @@ class Unpacked:
         self._kept: OrderedDict[str, Attempt] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, attempt_id: str, read: Callable[[], Attempt | None]) -> Attempt | None:
-        """`read` is called where it is not kept."""
+    def get_all(self, ids: Iterable[str], read: Callable[[list[str]], dict[str, Attempt]]) -> dict[str, Attempt]:
+        """Those that there are. `read` is called once for all that are not kept."""
+        wanted = sorted(ids)
         with self._lock:
-            if attempt_id in self._kept:
-                self._kept.move_to_end(attempt_id)
-                return self._kept[attempt_id]
-        found = read()
-        if found is not None:
-            self._keep(attempt_id, found)
+            found = {one: self._kept[one] for one in wanted if one in self._kept}
+            for one in found:
+                self._kept.move_to_end(one)
+        if missing := [one for one in wanted if one not in found]:
+            read_now = read(missing)
+            for one, attempt in read_now.items():
+                self._keep(one, attempt)
+            found |= read_now
         return found
 
     def _keep(self, attempt_id: str, attempt: Attempt) -> None:

@@ -185,6 +185,24 @@ class ReadingSuite(StoreFixtures):
         store.ledger.write([Writing(attempts=(made,))])
         assert store.ledger.attempts() == [made]
 
+    def test_a_stretch_of_offsets_is_told_as_each_by_itself(self, store: SqlStore) -> None:
+        made = (attempt("at_1", "pi_1", (3, 5, 70_000), (3, 70_000)), attempt("at_2", "pi_2", (4,), (4,)))
+        dead = Outcome("pi_1", 0, 5, 5, REJECTED, decided_ms=1, attempt_id="at_1")
+        passed = Outcome("pi_2", 0, 5, 900, SKIPPED, decided_ms=1)
+        elsewhere = msgspec.structs.replace(attempt("at_3", "pi_1", (4,), (4,)), partition=1)
+        store.ledger.write([Writing(attempts=(*made, elsewhere), outcomes=(dead, passed), pending=(waiting(6, 8),))])
+        found = store.ledger.deliveries_within(0, 3, 7)
+        assert found == {offset: store.ledger.deliveries(0, offset) for offset in range(3, 8)}
+        told = {offset: [(one.installation_id, one.verdict) for one in all_] for offset, all_ in found.items()}
+        assert told == {
+            3: [("pi_1", Verdict.DELIVERED)],
+            4: [("pi_2", Verdict.DELIVERED)],
+            5: [("pi_1", Verdict.REJECTED), ("pi_2", Verdict.SKIPPED)],
+            6: [("pi_2", Verdict.SKIPPED), ("pi_1", None)],
+            7: [("pi_2", Verdict.SKIPPED)],
+        }
+        assert store.ledger.deliveries_within(0, 901, 69_999) == {}
+
     def test_a_dead_letter_is_shown_with_the_attempt_that_caused_it(self, store: SqlStore) -> None:
         store.ledger.write([numbered("pi_1", 0)])
         (found,) = store.ledger.deliveries(0, WIDTH - 1)

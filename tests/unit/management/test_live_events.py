@@ -260,6 +260,25 @@ def test_every_installation_has_a_delivery_or_something_that_it_waits_for(house,
     assert [waiting["pipeline_integration_id"] for waiting in event["pending"]] == [two.id]
 
 
+def test_neighbours_are_looked_up_together_and_one_that_lies_apart_alone(house, call, monkeypatch):
+    installation = house.installed()
+    for number in range(200):
+        house.delivers(installation, house.happens(f"m{number}", user_id=f"u{number % 100}"))
+    asked, read = [], house.ledger.deliveries_within
+
+    def noted(partition, first, last):
+        asked.append(last - first + 1)
+        return read(partition, first, last)
+
+    monkeypatch.setattr(house.ledger, "deliveries_within", noted)
+    page = call.get("/v1/admin/live-events?limit=100")["data"]
+    assert all(len(event["deliveries"]) == 1 and event["pending"] == [] for event in page)
+    assert len(asked) <= 5
+    asked.clear()
+    assert ids(call.get("/v1/admin/live-events?user_id=u7")) == ["m107", "m7"]
+    assert asked == [1, 1]
+
+
 def test_a_verdict_whose_record_is_forgotten_says_so(house, call):
     installation = house.installed()
     place = house.happens("m1")

@@ -152,7 +152,7 @@ def test_postgresql_can_follow():
     target = postgresql.dialect()
     for table in schema.metadata.sorted_tables:
         assert "CREATE TABLE" in str(sa.schema.CreateTable(table).compile(dialect=target))
-    for statement in (lookup._ATTEMPTS_HOLDING, lookup._OUTCOMES_HOLDING):
+    for statement in (lookup._ATTEMPTS_THERE, lookup._OUTCOMES_THERE):
         assert "BETWEEN" in str(statement.compile(dialect=target))
 
 

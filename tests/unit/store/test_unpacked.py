@@ -21,55 +21,64 @@ def attempt(name, body_bytes=0):
 
 
 class Reading:
-    """Counts what is read of the database."""
+    """Notes what is read of the database."""
 
     def __init__(self, **known):
         self.known = known
         self.read = []
 
-    def __call__(self, name):
-        self.read.append(name)
-        return self.known.get(name)
+    def __call__(self, names):
+        self.read.append(names)
+        return {name: self.known[name] for name in names if name in self.known}
 
 
 def test_an_attempt_is_unpacked_once_for_all_its_events():
     reading = Reading(a=attempt("a"))
     unpacked = Unpacked()
-    assert [unpacked.get("a", lambda: reading("a")).id for _ in range(3)] == ["a"] * 3
-    assert reading.read == ["a"]
+    assert [list(unpacked.get_all(["a"], reading)) for _ in range(3)] == [["a"]] * 3
+    assert reading.read == [["a"]]
+
+
+def test_what_is_missing_is_read_together():
+    reading = Reading(a=attempt("a"), b=attempt("b"), c=attempt("c"))
+    unpacked = Unpacked()
+    unpacked.get_all(["b"], reading)
+    assert unpacked.get_all({"c", "b", "a", "gone"}, reading) == reading.known
+    assert reading.read == [["b"], ["a", "c", "gone"]]
 
 
 def test_what_was_used_longest_ago_makes_room():
     reading = Reading(a=attempt("a", 4_000), b=attempt("b", 4_000), c=attempt("c", 4_000))
     unpacked = Unpacked(most_bytes=11_000)
     for name in ("a", "b", "a", "c", "a", "b"):
-        assert unpacked.get(name, lambda name=name: reading(name)).id == name
-    assert reading.read == ["a", "b", "c", "b"]
+        assert unpacked.get_all([name], reading)[name].id == name
+    assert reading.read == [["a"], ["b"], ["c"], ["b"]]
 
 
 def test_one_that_is_larger_than_all_there_is_room_for_is_shown_too():
     large = attempt("a", 20_000)
     unpacked = Unpacked(most_bytes=10_000)
-    assert unpacked.get("a", lambda: large) is large
-    assert unpacked.get("a", lambda: None) is None
+    assert unpacked.get_all(["a"], Reading(a=large)) == {"a": large}
+    assert unpacked.get_all(["a"], Reading()) == {}
 
 
 def test_what_is_not_there_is_looked_for_again():
     unpacked = Unpacked()
-    assert unpacked.get("a", lambda: None) is None
-    assert unpacked.get("a", lambda: attempt("a")).id == "a"
+    assert unpacked.get_all(["a"], Reading()) == {}
+    assert list(unpacked.get_all(["a"], Reading(a=attempt("a")))) == ["a"]
 
 
 def test_several_threads_may_ask_at_a_time():
     unpacked = Unpacked(most_bytes=6_000)
+    reading = Reading(**{f"a{number}": attempt(f"a{number}", 500) for number in range(7)})
     wrong = []
 
     def ask(first):
         for number in range(first, first + 400):
-            name = f"a{number % 7}"
-            found = unpacked.get(name, lambda name=name: attempt(name, 500))
-            if found is None or found.id != name:
-                wrong.append(name)
+            names = {f"a{number % 7}", f"a{(number + 3) % 7}"}
+            found = unpacked.get_all(names, reading)
+            if {one.id for one in found.values()} != names:
+                wrong.append(names)
 
     threads = [threading.Thread(target=ask, args=(first,)) for first in range(4)]
     for thread in threads:

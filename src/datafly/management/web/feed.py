@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from datafly.management.events_log import Place
-from datafly.management.fates import Fates
+from datafly.management.fates import PAGE, Fates
 from datafly.management.paging import encode_cursor
 from datafly.management.search import Filters, Positions, event_at, fits
 from datafly.management.services import Composed
@@ -72,7 +72,7 @@ class Feed:
         if not places and not self._waiting:
             return Glimpse(arrived=arrived)
         fitting = [place for place in places if fits(place, self._filters)]
-        fates = Fates(self._services)
+        fates = Fates(self._services, neighbours=PAGE)
         decided, late = self._decided(fates)
         rows = (*late, *self._rows(_spread(fitting, SHOWN), fates))
         return Glimpse(rows=rows, decided=decided, arrived=arrived, fitting=None if passed else len(fitting))
@@ -81,7 +81,7 @@ class Feed:
         """What the page has already, and waits, is told when it is decided."""
         newest = itertools.islice(self._services.log.newest(self._positions), BEGINS_WITH)
         fitting = [place for place in newest if fits(place, self._filters)]
-        fates = Fates(self._services)
+        fates = Fates(self._services, neighbours=PAGE)
         for place in reversed(fitting):
             event = event_at(place)
             if event and not fates.is_final(event, place.partition, place.offset):
