@@ -266,7 +266,7 @@ def _upserting(name: str, table: sa.Table, added: frozenset[str], greatest: froz
 
 
 def _in_one(name: str, statement: Any) -> Any:
-    """All rows of an insert in one statement: with `ON CONFLICT` the library does so only where it returns something."""
+    """All its rows at once: an insert that says `ON CONFLICT` goes row by row where it returns nothing."""
     return statement.returning(sa.true()) if name == "postgresql" else statement
 
 
