@@ -1,14 +1,15 @@
 """Every backend of the log keeps the promises of `log.base`."""
 
 import threading
+import time
 from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
 
 from datafly.log.base import EVENTS, Entry
-from datafly.log.kafka import appender
-from datafly.model.errors import Unavailable
+from datafly.log.kafka import appender, membership
+from datafly.model.errors import OperatorError, Unavailable
 from datafly.testing.log_program import Opening
 from datafly.testing.log_suite import Holder, LogSuite
 
@@ -36,6 +37,28 @@ class TestKafkaLog(LogSuite):
         other.close()
         assert "lost" not in [*first.told, *second.told]
 
+    def test_who_does_not_get_done_with_its_partitions_is_not_ready(self, log, monkeypatch):
+        """It is alive for the brokers for a minute, and nobody works on what it has."""
+        begun, done = threading.Event(), threading.Event()
+
+        class Hanging(Holder):
+            def assigned(self, partitions):
+                begun.set()
+                done.wait()
+                super().assigned(partitions)
+
+        monkeypatch.setattr(membership, "_BUSY_SECONDS", 0.3)
+        holder = Hanging()
+        member = log.join("role", holder)
+        assert begun.wait(60)
+        ends = time.monotonic() + 60
+        while "giving up or taking partitions" not in (member.trouble() or "") and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert "giving up or taking partitions" in (member.trouble() or "")
+        done.set()
+        holder.wait_for({0, 1})
+        member.close()
+
     def test_a_call_of_the_library_that_does_not_return_is_a_failure_and_the_next_append_begins_anew(
         self, log, monkeypatch
     ):
@@ -49,8 +72,12 @@ class TestKafkaLog(LogSuite):
         with monkeypatch.context() as network:
             network.setattr(appender, "Producer", Hung)
             network.setattr(appender, "_HUNG_SECONDS", 0.01)
+            network.setattr(appender, "_HUNG", [])
+            network.setattr(appender, "_MOST_HUNG", 1)
             writer = log.appender(EVENTS, 0)
             with pytest.raises(Unavailable):
+                writer.append([Entry("k", b"of nobody")], consumed=1)
+            with pytest.raises(OperatorError, match="not come back from 1 calls"):  # no more of them than are bearable
                 writer.append([Entry("k", b"of nobody")], consumed=1)
         assert writer.consumed() is None
         writer.append([Entry("k", b"kept")], consumed=2)

@@ -7,9 +7,11 @@ import sys
 from contextlib import contextmanager
 
 import msgspec
+import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from datafly.model.delivery import Sighting
 from datafly.store import open_store
 from datafly.store.dialect import create_engine
 from datafly.testing.alert_suite import AlertSuite
@@ -19,7 +21,7 @@ from datafly.testing.ledger_suite import LedgerSuite
 from datafly.testing.people_suite import PeopleSuite
 from datafly.testing.settings_suite import SettingsSuite
 from datafly.testing.store_suite import KEY, OpeningSuite, StoreSuite
-from datafly.testing.store_writer import numbered
+from datafly.testing.store_writer import numbered, waiting
 from datafly.testing.template_suite import TemplateSuite
 
 
@@ -158,6 +160,30 @@ def test_the_owner_of_a_partition_does_not_wait_for_that_of_another_of_the_same_
         of_its_own = msgspec.structs.replace(numbered("pi_1", 2), marks=(("pi_1", "", 1, 9),))
         store.ledger.write([of_its_own], owned={1: store.ledger.take_over(1)[0]})
         assert store.ledger.counts("pi_1")["requests"] == 2
+
+
+def test_a_writing_of_many_installations_is_no_more_statements_than_that_of_one(postgres_store, monkeypatch):
+    asked, execute = [], psycopg.Cursor.execute
+
+    def counted(cursor, statement, *given, **more):
+        asked.append(statement)
+        return execute(cursor, statement, *given, **more)
+
+    def of(name):
+        waits = msgspec.structs.replace(waiting(30), installation_id=name)
+        seen = Sighting(name, 1, "Seen", "", 1)
+        return msgspec.structs.replace(numbered(name, 1), pending=(waits,), sightings=(seen,))
+
+    with open_store(postgres_store, encryption_key=KEY) as store:
+        owned = {0: store.ledger.take_over(0)[0]}
+        monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+        store.ledger.write([of("pi_0")], owned=owned)
+        alone = len(asked)
+        store.ledger.write([of(f"pi_{number}") for number in range(1, 40)], owned=owned)
+        assert len(asked) - alone == alone
+    tables = [statement.split()[2] for statement in asked[:alone] if statement.startswith("INSERT")]
+    written = ["attempts", "outcomes", "marks", "pending", "counters", "drained", "tallies", "sightings"]
+    assert tables == written
 
 
 def test_no_transaction_waits_for_ever_and_the_url_has_the_last_word(postgres_store):

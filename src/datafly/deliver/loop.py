@@ -1,8 +1,8 @@
 """A stage's loop: it meets faults, counts them, and goes on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, Final
 
 from datafly.model.clock import Clock
 from datafly.observe.base import emit
@@ -33,3 +33,10 @@ async def insist(name: str, step: Step, clock: Clock) -> None:
             pause = min(pause * 2, _MAX_PAUSE_SECONDS)
         else:
             return
+
+
+async def together(steps: Iterable[Coroutine[Any, Any, object]]) -> None:
+    """Side by side. Raises the first fault, once all have ended."""
+    for told in await asyncio.gather(*steps, return_exceptions=True):
+        if isinstance(told, BaseException):
+            raise told

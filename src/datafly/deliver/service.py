@@ -1,7 +1,7 @@
 """Delivery: a worker per installation, a feed per partition, and one recorder for all."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 from datafly.deliver.bell import Bell
 from datafly.deliver.erasing import Erasing
 from datafly.deliver.feed import Feed
-from datafly.deliver.loop import Step, insist, keep_going
+from datafly.deliver.loop import Step, insist, keep_going, together
 from datafly.deliver.offload import Inline, Threads
 from datafly.deliver.pace import Paces
 from datafly.deliver.partitions import Partitions
@@ -60,8 +60,8 @@ class Delivery:
         self._on_taken_over = on_taken_over
         self._paces = Paces(parts.clock, self._partitions.part)
         self._workers: dict[str, Worker] = {}
-        self._coming: Worker | None = None
-        """Begins to serve its installation, partition by partition; they may go meanwhile."""
+        self._coming: set[Worker] = set()
+        """They begin to serve their installations; partitions may go meanwhile."""
         self._replays: dict[str, Replaying] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._carrying: dict[str, asyncio.Task[None]] = {}
@@ -166,7 +166,7 @@ class Delivery:
 
     def _at_work(self) -> list[Worker]:
         """What is begun counts."""
-        return [*self._workers.values(), *([self._coming] if self._coming else [])]
+        return [*self._workers.values(), *self._coming]
 
     def lowest_mark(self, partition: int) -> int | None:
         """What delivery still needs of the log begins here; None: nothing. Other processes: `retention.keep_from`."""
@@ -193,8 +193,7 @@ class Delivery:
         return worker.site if worker and worker.installation.removed_ms is None else None
 
     async def _keep_marks(self) -> None:
-        for worker in [*self._workers.values()]:
-            await worker.keep_marks()
+        await together(worker.keep_marks() for worker in self._workers.values())
 
     async def _hear(self) -> None:
         """What people decided counts at once where it is served, also while something else waits to begin."""
@@ -245,13 +244,15 @@ class Delivery:
     async def _employ_all(self) -> None:
         states = await self._reading(self._parts.ledger.states)
         left = await self._left() if self._served is None else ()
-        for installation in left:
-            if installation.id not in self._workers:
-                await self._employ(installation, states.get(installation.id))
-        while new := next((one for one in self._in_force if one.id not in self._workers), None):
-            await self._employ(new, states.get(new.id))
-        for worker in [*self._workers.values()]:
-            await worker.settle()
+        await self._employ_each(left, states)
+        while new := [one for one in self._in_force if one.id not in self._workers]:
+            await self._employ_each(new, states)
+        await together(worker.settle() for worker in self._workers.values())
+
+    async def _employ_each(self, installations: Iterable[Installation], states: Mapping[str, State]) -> None:
+        """Side by side: what they write is written together."""
+        new = [one for one in installations if one.id not in self._workers]
+        await together(self._employ(one, states.get(one.id)) for one in new)
 
     async def _left(self) -> list[Installation]:
         """Those removed that have something left to close."""
@@ -275,7 +276,7 @@ class Delivery:
             paces=self._paces,
             offload=self._reading,
         )
-        self._coming = worker
+        self._coming.add(worker)
         try:
             await worker.start(before)
         except BaseException:  # it begins anew: what it has begun by then must not go on beside
@@ -283,7 +284,7 @@ class Delivery:
             await self._reading(worker.close)
             raise
         finally:
-            self._coming = None
+            self._coming.discard(worker)
         self._workers[installation.id] = worker
         return worker
 

@@ -10,7 +10,7 @@ from datafly.deliver import reasons
 from datafly.deliver.feed import Cursor, Feed
 from datafly.deliver.following import Following
 from datafly.deliver.gate import BACKING_OFF, RUNNING, SUSPENDED, Gate
-from datafly.deliver.loop import keep_going
+from datafly.deliver.loop import keep_going, together
 from datafly.deliver.offload import Offload
 from datafly.deliver.pace import Paces
 from datafly.deliver.recorder import Recorder, Written
@@ -92,15 +92,17 @@ class Worker:
     async def settle(self) -> None:
         """Begins in the partitions that it does not serve yet."""
         came = [(partition, feed) for partition, feed in self._feeds.items() if partition not in self.runs]
-        for partition, feed in came:
-            run = await self._open_run(partition, feed)
-            if self.installation.removed_ms is not None:
-                run.end = await self._end(partition, feed)
-            if self._feeds.get(partition) is feed:
-                self.runs[partition] = run
-                run.start()
+        await together(self._begin(partition, feed) for partition, feed in came)
         if came and self._parts.partitioned:
             self._recorder.post(Writing(states=(self._state,)))
+
+    async def _begin(self, partition: int, feed: Feed) -> None:
+        run = await self._open_run(partition, feed)
+        if self.installation.removed_ms is not None:
+            run.end = await self._end(partition, feed)
+        if self._feeds.get(partition) is feed:
+            self.runs[partition] = run
+            run.start()
 
     async def apply(self, installation: Installation) -> None:
         before, self.site.installation = self.installation, installation
@@ -128,8 +130,7 @@ class Worker:
         await self._keep_to_cap()
         self._told()
         self._tell_failed()
-        for run in [*self.runs.values()]:
-            await run.keep_mark()
+        await together(run.keep_mark() for run in self.runs.values())
 
     async def _keep_to_cap(self) -> None:
         """A cap is over at midnight; `_configure` lifts one that may be another now.

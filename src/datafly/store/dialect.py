@@ -218,7 +218,7 @@ def upsert(
     """
     if rows:
         merged = _merged(table, rows, added, greatest)
-        connection.execute(_upserting(insert_of(connection), table, added, greatest), merged)
+        connection.execute(_upserting(connection.dialect.name, table, added, greatest), merged)
 
 
 def delete_each(connection: sa.Connection, table: sa.Table, keys: Sequence[Mapping[Any, Any]]) -> None:
@@ -247,20 +247,27 @@ def _merged(
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """What is there already under the primary key stays as it is."""
-    keys = list(table.primary_key.columns)
-    connection.execute(insert_of(connection)(table).on_conflict_do_nothing(index_elements=keys), list(rows))
+    name = connection.dialect.name
+    statement = _insert_of(name)(table).on_conflict_do_nothing(index_elements=list(table.primary_key.columns))
+    connection.execute(_in_one(name, statement), list(rows))
 
 
 @lru_cache(maxsize=64)
-def _upserting(insert: Any, table: sa.Table, added: frozenset[str], greatest: frozenset[str]) -> Any:
+def _upserting(name: str, table: sa.Table, added: frozenset[str], greatest: frozenset[str]) -> Any:
     """There are few, and building one takes longer than running it."""
-    statement = insert(table)
+    statement = _insert_of(name)(table)
     changes = {
         column.name: _change(column, statement.excluded[column.name], added=added, greatest=greatest)
         for column in table.columns
         if not column.primary_key
     }
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changes)
+    keys = list(table.primary_key.columns)
+    return _in_one(name, statement.on_conflict_do_update(index_elements=keys, set_=changes))
+
+
+def _in_one(name: str, statement: Any) -> Any:
+    """All its rows at once: an insert that says `ON CONFLICT` goes row by row where it returns nothing."""
+    return statement.returning(sa.true()) if name == "postgresql" else statement
 
 
 def _change(

@@ -14,13 +14,17 @@ from datafly.log.kafka.copies import told_why
 from datafly.log.kafka.failures import FENCED, once_settled, sound, told
 from datafly.log.kafka.place import CONSUMER, PRODUCER, Place
 from datafly.log.kafka.retention import retain
-from datafly.model.errors import Unavailable
+from datafly.model.errors import OperatorError, Unavailable
 
 _SECONDS: Final = 15.0
 _SETTLED_SECONDS: Final = 20.0
 """The library gives a record up after ten; where it does not, it has lost it."""
 _HUNG_SECONDS: Final = 20.0
 """More than the library is given for a call that does not keep to it."""
+_MOST_HUNG: Final = 32
+"""Calls that the library does not come back from. Each keeps a producer, with threads and memory of its own."""
+_HUNG: Final[list[threading.Thread]] = []
+"""Of this process."""
 _TRANSACTION_MS: Final = 10_000
 """What a writer left unfinished holds readers up no longer than that, or until its successor comes."""
 
@@ -121,6 +125,7 @@ class OwnedAppender:
 
     def _begin(self) -> Producer:
         """Ends what a former writer left unfinished, and reads the position that it kept."""
+        _bound_hung()
         own: dict[str, Any] = {
             "transactional.id": f"{self._topic}-{self._partition}",
             "transaction.timeout.ms": _TRANSACTION_MS,
@@ -152,7 +157,8 @@ class OwnedAppender:
 
     def _keep(self, producer: Producer, kept: TopicPartition) -> None:
         """Beside: librdkafka forgets the time it was given while the group's coordinator is away, and may wait for it
-        for good (its issue 5456). Then the producer is left to that thread, and both to the end of the process.
+        for good (its issue 5456). Then the producer is left to that thread, and both to the end of the process, which
+        comes when there are too many.
         """
         try:
             _beside(lambda: producer.send_offsets_to_transaction([kept], self._group, _SECONDS))
@@ -182,6 +188,15 @@ class OwnedAppender:
         return error
 
 
+def _bound_hung() -> None:
+    _HUNG[:] = [thread for thread in _HUNG if thread.is_alive()]
+    if len(_HUNG) >= _MOST_HUNG:
+        raise OperatorError(
+            f"The Kafka client has not come back from {len(_HUNG)} calls, and each holds threads and memory: this "
+            "process ends. Start it again, if nothing does so by itself; nothing is lost by it."
+        )
+
+
 def _beside(call: Callable[[], None]) -> None:
     """Raises what it raises, and `TimeoutError` where it is not back in time."""
     done: Future[None] = Future()
@@ -194,8 +209,13 @@ def _beside(call: Callable[[], None]) -> None:
         else:
             done.set_result(None)
 
-    threading.Thread(target=run, name="log-position", daemon=True).start()
-    done.result(_HUNG_SECONDS)
+    thread = threading.Thread(target=run, name="log-position", daemon=True)
+    thread.start()
+    try:
+        done.result(_HUNG_SECONDS)
+    except TimeoutError:
+        _HUNG.append(thread)
+        raise
 
 
 def send(producer: Producer, topic: str, partition: int, entries: Sequence[Entry]) -> Sending:

@@ -1,6 +1,7 @@
 """A process's part in sharing out the partitions: a consumer that subscribes, and reads nothing."""
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,8 @@ from datafly.observe.log import LogGroupFailed
 
 _POLL_SECONDS: Final = 0.1
 _AFTER_FAILURE_SECONDS: Final = 1.0
+_BUSY_SECONDS: Final = 30.0
+"""For one change of its partitions. After as long again (`max.poll.interval.ms`) brokers give all of them to others."""
 _JOINING: Final = "It has not joined those who share out the partitions yet."
 
 
@@ -31,10 +34,17 @@ class KafkaMembership:
         )
         self._left = threading.Event()
         self._wrong: str | None = _JOINING
+        self._looked = time.monotonic()
         self._thread = threading.Thread(target=self._poll, name=f"log-group-{group}", daemon=True)
         self._thread.start()
 
     def trouble(self) -> str | None:
+        """Also where what is done when partitions come and go does not come back."""
+        busy = time.monotonic() - self._looked
+        if busy > _BUSY_SECONDS:
+            return (
+                f"It has been giving up or taking partitions for {busy:.0f} s, and is shut out of them after a minute."
+            )
         return self._wrong
 
     def close(self) -> None:
@@ -43,6 +53,7 @@ class KafkaMembership:
 
     def _poll(self) -> None:
         while not self._left.is_set():
+            self._looked = time.monotonic()
             if error := self._trouble():
                 self._wrong = told(error, "Partitions cannot be shared out").message
                 emit(LogGroupFailed(self._group, self._wrong))
