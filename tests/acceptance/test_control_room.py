@@ -126,6 +126,7 @@ def every_page(demo):
     channel = demo.api("POST", "alert-channels", hook, expect=201)["id"]
     invited = {"email": f"{integration_id}@example.com", "role": "viewer"}
     link = demo.api("POST", "users", invited, expect=201)["link"]
+    demo.api("PATCH", f"pipelines/{pipeline_id}", {"parameters": {"LONG": "x" * 300}})  # which the audit log tells
     erasure = demo.api("POST", "erasures", {"user_id": f"gone-{integration_id}"}, expect=202)["id"]
     return {
         "/": ["/"],

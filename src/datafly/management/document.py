@@ -1,6 +1,7 @@
 """The OpenAPI document: Litestar knows routes and parameters, msgspec the exact schemas, the role table who may."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ _ORDER: Final = ("get", "post", "put", "patch", "delete")
 UNTAGGED: Final = "Health"
 """What operations without a tag are about."""
 _SCHEMA: Final = "#/components/schemas/{name}"
+_PAGE: Final = re.compile(r"Page_(\w+)_")
 _TOKEN: Final = SecurityScheme(
     type="http",
     scheme="bearer",
@@ -142,12 +144,38 @@ class _Schemas:
         handlers = [handler for _, _, handler in _operations(routes)]
         types = {kind: None for handler in handlers for kind in (body_of(handler), answer_of(handler))}
         ordered = [*(kind for kind in types if kind is not None), ErrorAnswer]
-        found, self.components = msgspec.json.schema_components(ordered, ref_template=_SCHEMA)
-        self._by_type = dict(zip(ordered, found, strict=True))
+        found, components = msgspec.json.schema_components(ordered, ref_template=_SCHEMA)
+        names = {name: _named(name) for name in components}
+        self.components = {names[name]: _under(told, names) for name, told in components.items()}
+        self._by_type = {kind: _under(told, names) for kind, told in zip(ordered, found, strict=True)}
 
     def __getitem__(self, kind: Any) -> dict[str, Any]:
         found: dict[str, Any] = self._by_type[kind]
         return found
+
+
+def _named(name: str) -> str:
+    """`Page_PipelineView_` is PipelinePage. Where two types share a name msgspec has the module before it, of which the
+    last word is enough.
+    """
+    if of := _PAGE.fullmatch(name):
+        return f"{of[1].removesuffix('View')}Page"
+    *_, module, kind = f".{name}".rsplit(".", 2)
+    return kind if kind.startswith(module.capitalize()) else f"{module.capitalize()}{kind}"
+
+
+def _under(told: Any, names: dict[str, str]) -> Any:
+    """With what it refers to, and its own title, by these names."""
+    if isinstance(told, list):
+        return [_under(one, names) for one in told]
+    if not isinstance(told, dict):
+        return told
+    found = {name: _under(one, names) for name, one in told.items()}
+    if isinstance(at := told.get("$ref"), str):
+        found["$ref"] = _SCHEMA.format(name=names[at.removeprefix(_SCHEMA.format(name=""))])
+    if isinstance(title := told.get("title"), str) and title.startswith("Page["):
+        found["title"] = _named(f"Page_{title[5:-1]}_")
+    return found
 
 
 def _complete(operation: dict[str, Any], path: str, method: str, handler: HTTPRouteHandler, schemas: _Schemas) -> None:

@@ -60,10 +60,8 @@ class OperatorsCatalog:
 
 
 def _in_demo(name: str, panel: str) -> Step:
-    says = (
-        f"{name} is its sandbox on this machine, and nothing leaves it. Its panel is {panel} : do the steps there, and"
-    )
-    return Step("In this demo", f"{says} enter no credentials of a real account.")
+    says = f"{name} is its sandbox on this machine, and nothing leaves it. Enter no credentials of a real account."
+    return Step("In this demo", f"{says} Do these steps in its panel: {panel}")
 
 
 def _defaulted(setting: SettingKind, url: str | None) -> SettingKind:

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import os
+import re
 
 import httpx
 import pytest
@@ -77,6 +78,15 @@ def test_every_reference_leads_somewhere(document):
     text = json.dumps(document)
     for reference in set(text.split('"$ref": "#/components/schemas/')[1:]):
         assert reference.split('"')[0] in document["components"]["schemas"]
+
+
+def test_shapes_have_names_that_say_what_they_are_and_none_of_how_they_are_made(document):
+    names = document["components"]["schemas"]
+    assert [one for one in names if not re.fullmatch(r"[A-Z][A-Za-z]+", one)] == []
+    assert names["PipelinePage"]["title"] == "PipelinePage"
+    assert "Page[" not in json.dumps(document)
+    listed = document["paths"]["/v1/admin/pipelines"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert listed == {"schema": {"$ref": "#/components/schemas/PipelinePage"}}
 
 
 def test_operations_have_names_of_their_own(document):

@@ -92,7 +92,10 @@ def test_the_page_of_a_person_erases_them_and_says_what_is_left(known, site):
     assert 'action="/erasures"' in page
     assert 'value="jane"' in page
     assert 'action="/erasures"' not in site("GET", "/people?q=jane", role="editor").text
-    erased = site("POST", "/erasures", data={"user_id": "jane"}, role="admin")
+    unsure = site("POST", "/erasures", data={"user_id": "jane"}, role="admin")
+    assert (unsure.status_code, known.control.erasures()) == (422, [])
+    assert "Nobody was erased." in unsure.text
+    erased = site("POST", "/erasures", data={"user_id": "jane", "sure": "yes"}, role="admin")
     assert "jane, jane@example.com, a-1" in erased.text
     assert "retention_hours" in erased.text
     (made,) = known.control.erasures()

@@ -46,5 +46,5 @@ def test_in_the_demo_a_vendor_that_is_its_sandbox_says_so_first_and_where_its_pa
     assert sandboxed
     for vendor in (OperatorsCatalog(settings).get(one.slug) for one in sandboxed):
         first, *others = vendor.prerequisites
-        assert f"Its panel is http://127.0.0.1:8090/{vendor.slug}/panel" in first.text
+        assert first.text.endswith(f" in its panel: http://127.0.0.1:8090/{vendor.slug}/panel")
         assert tuple(others) == OperatorsCatalog(Settings()).get(vendor.slug).prerequisites

@@ -1,4 +1,4 @@
-"""What cannot be answered, as a page that says what to do."""
+"""What cannot be answered, as a page that says what to do, or, where a piece of a page was asked for, as a piece."""
 
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from datafly.management import problems
-from datafly.management.web.frame import draw, see
+from datafly.management.web.frame import draw, fragment, see
 from datafly.model.errors import CallerError, SignalError, Unauthorized, Unavailable
 
 
@@ -35,6 +35,8 @@ def of_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]
 
 def _page(request: Request[Any, Any, Any], status: int, title: str, text: str) -> Response[Any]:
     request.scope.setdefault("auth", None)
+    if request.headers.get("hx-request"):
+        return fragment("problem_here.html", status=status, title=title, text=text)
     return draw(request, "problem.html", status=status, title=title, text=text)
 
 

@@ -104,3 +104,14 @@ def test_the_api_is_where_it_was(browser):
     reply = browser.client.get("/v1/admin/no-such-thing")
     assert reply.status_code == 404
     assert reply.json()["error"]["code"] == "NOT_FOUND"
+
+
+def test_a_piece_that_cannot_be_had_says_so_in_its_place_and_is_no_page_within_the_page(house, browser):
+    for path, status, says in (
+        ("/integrations/pi_none/mapping/canary", 404, "There is no"),
+        ("/home/nowhere", 404, "There is no such page."),
+    ):
+        reply = browser.get(path, status=status, headers={"HX-Request": "true"})
+        assert says in reply.text
+        assert "<main" not in reply.text
+        assert "<main" in browser.get(path, status=status).text

@@ -5,6 +5,8 @@ import re
 import msgspec
 import pytest
 
+from datafly.management.auditing import note
+from datafly.management.place import COMMAND_LINE
 from datafly.model.consent import ConsentSettings
 from datafly.model.installation import JsBuilderConfig
 
@@ -163,6 +165,8 @@ def test_what_is_changed_on_a_page_stands_in_the_audit_log(house, browser):
     assert len(re.findall("<tr>", fits)) == 2, "the head, and one entry"
     assert f"export?format=csv&amp;user_id={editor.id}&amp;action=pipeline_integration.updated" in fits
     assert "Nothing fits." in browser.page("/settings/audit-log?what=token.created")
+    note(house.control, "user.invited", "user", "usr_x", place=COMMAND_LINE)
+    assert "the command line user: invited" in browser.page("/settings/audit-log?what=user.invited")
     browser.get("/settings/audit-log", role="editor", status=403)
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.params import FromQuery, QueryParameter
 
+from datafly.management.place import COMMAND_LINE
 from datafly.management.services import Composed, Services
 from datafly.management.views.times import moment
 from datafly.management.web.frame import draw
@@ -50,6 +51,7 @@ def audit_log(
         people=[*people, *((one.id, f"{one.name} (token)") for one in services.control.tokens())],
         query=urlencode(wanted),
         names=_names(services),
+        command_line=COMMAND_LINE.user_agent,
     )
 
 

@@ -13,6 +13,7 @@ from datafly.management.services import Services
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
 from datafly.management.web.visit import Visit
+from datafly.model.errors import Invalid
 
 PLACE: Final = "/erasures"
 
@@ -30,6 +31,8 @@ def one_erasure(*, services: Services, request: Visit, erasure_id: FromPath[str]
 
 @post(PLACE, sync_to_thread=True)
 def erase_person(*, services: Services, request: Visit, form: Form) -> Redirect:
+    if form.get("sure") != "yes":
+        raise Invalid("Nobody was erased. Go back, and say that you are sure: it cannot be undone.", field="sure")
     told = {name: str(form.get(name, "")).strip() or None for name in EraseBody.__struct_fields__}
     with services.control.together():
         after_seconds = services.settings.erase_after_seconds
