@@ -15,7 +15,9 @@ import httpx
 from confluent_kafka import ConsumerGroupTopicPartitions
 from confluent_kafka.admin import AdminClient
 
+from datafly.log.base import EVENTS
 from datafly.log.kafka import KafkaLog, Place
+from datafly.log.sqlite import SqliteLog
 from datafly.model.installation import Installation, Revision, Template
 from datafly.model.secret import Secret
 from datafly.store import open_store
@@ -146,6 +148,10 @@ class House:
     def forget(self):
         self._http.put(f"http://127.0.0.1:{self.sink_port}/forget")
 
+    def forgive(self):
+        """Whoever was down is not any more."""
+        self._http.put(f"http://127.0.0.1:{self.sink_port}/up")
+
     def used(self, roles=()):
         """Processor seconds of each part so far, and what PostgreSQL counted."""
         cpu = {"broker": self.broker_pid, "postgres": self.postgres_pid, "sink": self.sink.pid}
@@ -178,12 +184,14 @@ class House:
 
 
 class Installed:
-    """What is in a store from the beginning: so many installations of one vendor, the first `down` of them down."""
+    """So many installations of one vendor, the first `down` of them down, numbered from `first`. `start`: partition →
+    offset; else they are there from the beginning.
+    """
 
-    def __init__(self, store, house, count, *, down=0, partitions=1, flush_ms=None):
+    def __init__(self, store, house, count, *, down=0, partitions=1, flush_ms=None, first=0, start=None):
         self.pipeline = store.control.ensure_default_pipeline()
-        for number in range(count):
-            name = f"down{number}" if number < down else f"account{number}"
+        for number in range(first, first + count):
+            name = f"down{number}" if number < first + down else f"account{number}"
             config = {"api_key": Secret("key"), "partner_name": name.lower()}
             config["base_url"] = f"http://127.0.0.1:{house.sink_port}/{name}"
             if flush_ms is not None:
@@ -195,7 +203,7 @@ class Installed:
                 pipeline_id=self.pipeline.id,
                 template=template,
                 revision=revision,
-                start=dict.fromkeys(range(partitions), 0),
+                start=start or dict.fromkeys(range(partitions), 0),
             )
             store.control.install(template, revision, [one])
 
@@ -221,15 +229,25 @@ class Site:
             "DATAFLY_KAFKA_PROPERTIES": "session.timeout.ms=60000;max.poll.interval.ms=120000",
             "DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "true",
         }
-        place = Place(
+        self._place = Place(
             servers=house.brokers.addresses, prefix=self.prefix, partitions=partitions, replication=1, min_insync=1
         )
-        KafkaLog(place)
+        KafkaLog(self._place)
         self._admin = AdminClient({"bootstrap.servers": house.brokers.addresses})
 
     def install(self, count, **more):
         with open_store(self._url, encryption_key=Secret(KEY)) as store:
             return Installed(store, self.house, count, partitions=self.partitions, **more)
+
+    def heads(self):
+        """Partition → where its events end."""
+        log = KafkaLog(self._place)
+        found = {}
+        for number in range(self.partitions):
+            reader = log.reader(EVENTS, number)
+            found[number] = reader.bounds().head
+            reader.close()
+        return found
 
     @contextlib.contextmanager
     def roles(self, **wanted):
@@ -278,8 +296,19 @@ class Tree:
 
     def install(self, count, **more):
         (self._folder / "data").mkdir(mode=0o700)
+        return self.install_more(count, **more)
+
+    def install_more(self, count, **more):
         with open_store(self._folder / "data", encryption_key=Secret(KEY)) as store:
             return Installed(store, self.house, count, **more)
+
+    def heads(self):
+        """Partition → where its events end."""
+        reader = SqliteLog(self._folder / "data" / "log", {EVENTS: 1}).reader(EVENTS, 0)
+        try:
+            return {0: reader.bounds().head}
+        finally:
+            reader.close()
 
     @contextlib.contextmanager
     def up(self):

@@ -2,7 +2,8 @@
 
     python bench/scale/sink.py PORT
 
-GET /told: how many users came, and when each mark came to each account. PUT /forget: what came is forgotten.
+GET /told: how many users came, and when each mark came to each account. PUT /forget: what came is forgotten. PUT /up:
+those under /down are taken too from now on.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ class Sink(asyncio.Protocol):
     users = 0
     requests = 0
     refused = 0
+    is_up = False
     arrived: dict[str, float] = {}
 
     def connection_made(self, transport):
@@ -45,7 +47,10 @@ class Sink(asyncio.Protocol):
         if path == b"/forget":
             Sink.users, Sink.requests, Sink.refused, Sink.arrived = 0, 0, 0, {}
             return ANSWER % (2, b"{}")
-        if path.startswith(b"/down"):
+        if path == b"/up":
+            Sink.is_up = True
+            return ANSWER % (2, b"{}")
+        if path.startswith(b"/down") and not Sink.is_up:
             Sink.refused += 1
             return (ANSWER % (2, b"{}")).replace(b"200 OK", b"503 Service Unavailable")
         count = body.count(b'"identifiers"')

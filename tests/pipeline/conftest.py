@@ -482,6 +482,14 @@ async def house(tmp_path):
 
 
 @pytest.fixture
+async def vendor_beside():
+    """One more, and its port, for installations that are configured with its address."""
+    vendor = Vendor()
+    async with vendor.serving() as port:
+        yield vendor, port
+
+
+@pytest.fixture
 async def spread(tmp_path):
     vendor = Vendor()
     async with vendor.serving() as port:

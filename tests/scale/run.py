@@ -4,7 +4,7 @@ python tests/scale/run.py --rate 2000 --between 10
 python tests/scale/run.py --trouble "kill delivery" --trouble "lose a broker"
 
 Cutting the network needs root, `unshare` and `nft`: then all of it runs in a network of its own, of which only loopback
-is up. Where they are missing it is left out, and told.
+is up. Filling a disk needs root. Where that is missing it is left out, and told.
 """
 
 import argparse
@@ -20,7 +20,8 @@ from pathlib import Path
 for _folder in (Path(__file__).parent, Path(__file__).parents[1] / "kill"):
     sys.path.insert(0, str(_folder))
 
-from cluster.campaign import Wanted, carry_out  # noqa: E402  its folder is known by now
+from cluster.campaign import CUT, FILL, Wanted, carry_out  # noqa: E402  its folder is known by now
+from cluster.disk import Disk  # noqa: E402  as above
 from cluster.troubles import TROUBLES  # noqa: E402
 
 _OWN_NETWORK = "SIGNAL_OWN_NETWORK"
@@ -34,11 +35,14 @@ def main() -> None:
     parser.add_argument("--trouble", action="append", choices=TROUBLES, help="only these; again for more")
     given = parser.parse_args()
     troubles = tuple(given.trouble or TROUBLES)
-    if "cut the network" in troubles and _OWN_NETWORK not in os.environ:
+    if FILL in troubles and not Disk.may_be_had():
+        print("No disk is filled: that needs root.", flush=True)
+        troubles = tuple(one for one in troubles if one != FILL)
+    if CUT in troubles and _OWN_NETWORK not in os.environ:
         if can_cut():
             sys.exit(_in_a_network_of_its_own())
         print("The network is not cut: that needs root, unshare and nft.", flush=True)
-        troubles = tuple(one for one in troubles if one != "cut the network")
+        troubles = tuple(one for one in troubles if one != CUT)
     wanted = Wanted(rate=given.rate, between=given.between, brokers=given.brokers, troubles=troubles)
     with tempfile.TemporaryDirectory(prefix="signal-scale-") as folder:
         told = asyncio.run(carry_out(Path(folder), wanted, lambda line: print(line, flush=True)))

@@ -25,5 +25,13 @@ async def test_two_of_each_role_lose_nothing_and_keep_order_while_one_is_killed_
 
 def test_each_thing_that_must_be_shown_is_a_trouble():
     roles = {f"kill {role}" for role in ("gateway", "processor", "delivery", "management")}
-    others = {"restart all", "lose a broker", "move leadership", "restart postgres", "cut the network"}
+    others = {
+        "restart all",
+        "lose a broker",
+        "lose two brokers",
+        "fill a disk",
+        "move leadership",
+        "restart postgres",
+        "cut the network",
+    }
     assert roles | others == TROUBLES.keys()

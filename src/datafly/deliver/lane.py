@@ -126,13 +126,16 @@ class Lane:
             self.busy = False
 
     def _next_batch(self, ticket: Ticket) -> Batch | None:
-        if self._book.held or not self._site.gate.stands(ticket):
+        if not self._may_send(ticket):
             return None
         batch = self._backlog.head()
         if ticket.probe and batch is not None and batch.fails and len(batch.units) == 1:
             self._backlog.step_aside()
             batch = self._backlog.head()
         return batch
+
+    def _may_send(self, ticket: Ticket) -> bool:
+        return not self._book.held and self._site.gate.stands(ticket)
 
     async def _in_turn(self, ticket: Ticket, batch: Batch) -> Batch | None:
         """The batch, once the pace lets it go; None if things changed meanwhile: it is to be looked at again."""
@@ -143,7 +146,8 @@ class Lane:
         while (delay := pace.due_in(turn)) > 0:
             if await self._changed.wait(delay):
                 return None
-        return batch if self._next_batch(ticket) is batch else None
+        # Looked at again, and not chosen anew: a probe that let it step aside would wait for another turn, for ever.
+        return batch if self._may_send(ticket) and self._backlog.head() is batch else None
 
     async def _exchange(self, ticket: Ticket, batch: Batch, outgoing: Outgoing) -> float:
         started_ms, sent_at = self._site.clock.now_ms(), self._site.clock.monotonic()

@@ -99,7 +99,7 @@ def _change(database: Database, to: str, before_changing: Callable[[], None] | N
         before = revision_of(connection)
         if before == to or (to == HEAD and fits(connection)):
             return
-        if before > HEAD:
+        if before and before not in revisions():
             raise OperatorError(
                 f"The store is at revision {before}, which this version of Signal does not know: it was written by a "
                 f"newer one. Install that version again, or let it take the tables back: datafly migrate --to {HEAD}."

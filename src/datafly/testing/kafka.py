@@ -48,6 +48,10 @@ class KafkaServers:
     def kill(self, number: int) -> None:
         self._end(number, signal.SIGKILL)
 
+    def has_ended(self, number: int) -> bool:
+        """By itself."""
+        return self._processes[number].poll() is not None
+
     def pause(self, number: int) -> None:
         """It keeps its connections and says nothing any more."""
         self._processes[number].send_signal(signal.SIGSTOP)

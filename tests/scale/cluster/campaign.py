@@ -25,6 +25,7 @@ HEARD_SECONDS = 5.0
 """By then nothing goes to an installation that was removed, whatever fails meanwhile."""
 SENDERS = 10
 CUT = "cut the network"
+FILL = "fill a disk"
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -46,7 +47,7 @@ class Stretch(Struct, frozen=True):
 
 async def carry_out(folder: Path, wanted: Wanted, tell: Callable[[str], None]) -> dict[str, Any]:
     """Figures. Raises `Broken` where a promise does not hold."""
-    cluster = Cluster(folder, brokers=wanted.brokers, may_cut=CUT in wanted.troubles)
+    cluster = Cluster(folder, brokers=wanted.brokers, may_cut=CUT in wanted.troubles, may_fill=FILL in wanted.troubles)
     try:
         async with Sink(random.Random(), longest_answer=0.05, busy=0.0).serving() as sink:
             return await _carry_out(cluster, sink, wanted, tell)

@@ -12,6 +12,7 @@ import aiohttp
 from campaign.tree import Broken
 from msgspec import Struct
 
+from cluster.disk import Disk
 from cluster.roles import RoleProcess
 from datafly.testing.kafka import KafkaServers
 from datafly.testing.postgres import PostgresServer
@@ -30,9 +31,20 @@ class Cut(Struct, frozen=True):
 
 
 class Cluster:
-    """`each`: how many processes of each role. `may_cut`: some of them run in a group of their own."""
+    """`each`: how many processes of each role. `may_cut`: some of them run in a group of their own. `may_fill`: the
+    last broker has a disk of its own.
+    """
 
-    def __init__(self, folder: Path, *, brokers: int = 3, each: int = 2, partitions: int = 6, may_cut: bool = False):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        brokers: int = 3,
+        each: int = 2,
+        partitions: int = 6,
+        may_cut: bool = False,
+        may_fill: bool = False,
+    ):
         self.brokers = KafkaServers(Path(os.environ["KAFKA_JARS"]), folder / "brokers", count=brokers)
         self.postgres = PostgresServer(Path(os.environ["POSTGRES_BIN"]), folder / "postgres")
         self.partitions, self.prefix = partitions, f"s{uuid4().hex[:8]}."
@@ -49,12 +61,15 @@ class Cluster:
             "DATAFLY_ALLOW_PRIVATE_ENDPOINTS": "true",
         }
         self._each, self._may_cut = each, may_cut
+        self.disk = Disk(folder / "brokers" / str(brokers - 1) / "data") if may_fill else None
         self.roles: list[RoleProcess] = []
         self.cut: Cut | None = None
         self._token = ""
 
     async def start(self) -> None:
         self._folder.chmod(0o755)  # PostgreSQL's user goes through it
+        if self.disk is not None:
+            self.disk.mount()
         await asyncio.gather(asyncio.to_thread(self.brokers.start), asyncio.to_thread(self.postgres.start))
         await asyncio.to_thread(self.run, "migrate")
         self._token = await asyncio.to_thread(self.run, "token", "create", "--name", "scale")
@@ -73,6 +88,8 @@ class Cluster:
     def stop(self) -> None:
         for one in self.roles:
             one.end_anyhow()
+        if self.disk is not None:
+            self.disk.unmount()
         self.brokers.stop()
         self.postgres.stop()
 

@@ -41,6 +41,34 @@ async def lose_a_broker(cluster: Cluster) -> None:
     await asyncio.sleep(CALM_SECONDS)
 
 
+async def lose_two_brokers(cluster: Cluster) -> None:
+    """Of each record one copy lives where two must: gateways keep what comes on their disks."""
+    lost = (1, 2)
+    for number in lost:
+        await asyncio.to_thread(cluster.brokers.kill, number)
+    await asyncio.sleep(DOWN_SECONDS)
+    await asyncio.to_thread(cluster.brokers.start, lost)
+    for one in cluster.roles:
+        await one.becomes_ready()
+
+
+async def fill_a_disk(cluster: Cluster) -> None:
+    """A broker that cannot write ends by itself; whoever runs it makes room, and starts it again."""
+    assert cluster.disk is not None
+    number = cluster.brokers.count - 1
+    await asyncio.to_thread(cluster.disk.fill)
+    for _ in range(600):
+        if cluster.brokers.has_ended(number):
+            break
+        await asyncio.sleep(0.1)
+    else:
+        raise Broken("a broker whose disk is full goes on")
+    await asyncio.sleep(CALM_SECONDS)
+    await asyncio.to_thread(cluster.disk.empty)
+    await asyncio.to_thread(cluster.brokers.start, [number])
+    await asyncio.sleep(CALM_SECONDS)
+
+
 async def move_leadership(cluster: Cluster) -> None:
     """Back to where partitions began, once a broker's loss had moved them. Raises `Broken` where nothing moved."""
     admin = AdminClient({"bootstrap.servers": cluster.brokers.addresses})
@@ -86,6 +114,8 @@ TROUBLES: dict[str, Trouble] = {
     **{f"kill {role}": _kill(role) for role in ROLES},
     "restart all": restart_all,
     "lose a broker": lose_a_broker,
+    "lose two brokers": lose_two_brokers,
+    "fill a disk": fill_a_disk,
     "move leadership": move_leadership,
     "restart postgres": restart_postgres,
     "cut the network": cut_the_network,

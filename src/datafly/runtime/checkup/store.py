@@ -37,7 +37,8 @@ def _tables(looked: Looked, *, is_server: bool) -> Finding:
         return Finding("store", Level.WARN if is_server else Level.OK, f"{reached}; it has no tables yet.", cure)
     if looked.revision > looked.head and not looked.fits:
         said = f"{reached}; its tables ({looked.revision}) are of a newer version than this one ({looked.head})."
-        return Finding("store", Level.FAIL, said, "Install that version again.")
+        cure = f"Install that version again, or let it take the tables back: datafly migrate --to {looked.head}."
+        return Finding("store", Level.FAIL, said, cure)
     if looked.revision < looked.head:
         said = f"{reached}; its tables ({looked.revision}) are of an earlier version than this one ({looked.head})."
         cure = "Run `datafly migrate`." if is_server else "The next `datafly up` brings them along."
