@@ -97,6 +97,11 @@ def find_person(services: Composed, words: str, before: str = "") -> PersonView:
     """By user id, anonymous id or e-mail, among the newest events; `before`: the `older` of a search, to go on with it.
     Raises `Invalid` for nothing, or too much.
     """
+    return person_at(services, words, before)[0]
+
+
+def person_at(services: Composed, words: str, before: str = "") -> tuple[PersonView, list[Place]]:
+    """The same, and where each of the events is."""
     if not 0 < len(words) <= 1_000:
         raise Invalid("q: give a user id, an e-mail or an anonymous id.", field="q")
     further = _older(before) if before else None
@@ -110,7 +115,7 @@ def find_person(services: Composed, words: str, before: str = "") -> PersonView:
             known.learn(event)
         if known.size == size or not scan.found:
             break
-    return _view(services, known, scan)
+    return _view(services, known, scan), [place for place, _ in scan.found]
 
 
 class _Scan(msgspec.Struct, frozen=True):

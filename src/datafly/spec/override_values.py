@@ -39,8 +39,8 @@ def place_of(overridable: Overridable, target: str) -> tuple[Place, str]:
         return place, name
     known = ", ".join(f"{place.path}.…" for place in overridable.places)
     alike = " or ".join(f"{place.path}.{target}" for place in overridable.places if target in place.fields)
-    says = f"{target} is no place for a value; there is {known}"
-    raise WrongError("target", Problem("unknown", f"{says}. Do you mean {alike}?" if alike else says))
+    says = f"{target} is no place for a value{f', {alike} is' if alike else ''}; there is {known}"
+    raise WrongError("target", Problem("unknown", says))
 
 
 def node_of(mapping: FieldMapping, kind: str | None, entry: str) -> Node | None:

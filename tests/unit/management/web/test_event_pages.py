@@ -227,12 +227,14 @@ def test_a_search_that_found_nobody_goes_on_by_itself_to_the_oldest_event_and_sa
     house.happens("long-ago", user_id="jane", event="First Visit")
     for number in range(8):
         house.happens(f"m{number}", partition=number % 2, anonymous_id="somebody-else")
+    assert "Older ones were not looked through: Find a person does" in browser.page("/live-events?user=jane")
     piece, shown = browser.get("/people?q=jane").text, []
     while found := re.search(r'hx-get="(/people/further[^"]+)" hx-trigger="load"', piece):
         piece = browser.get(found[1].replace("&amp;", "&")).text
         shown.append(" ".join(re.sub(r"<[^>]+>", " ", piece).split()))
     assert "6 of about 9 events looked through" in shown[0]
     assert "First Visit" in shown[-1]
+    assert "/events?id=long-ago&amp;at=0-0" in piece, "it is opened also where no index has it"
     assert "All 9 events that are kept were looked through" in shown[-1]
 
 

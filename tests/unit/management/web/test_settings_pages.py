@@ -20,6 +20,11 @@ def test_a_token_is_made_shown_once_and_works(house, browser):
     assert text not in browser.get("/settings/api-tokens").text
 
 
+def test_a_list_without_tokens_says_what_to_do(house, browser, monkeypatch):
+    monkeypatch.setattr(house.control, "tokens", list)
+    assert "There is no token yet. Make one for each program" in browser.page("/settings/api-tokens")
+
+
 def test_nobody_makes_a_token_above_their_own_role(house, browser):
     before = len(house.control.tokens())
     browser.post("/settings/api-tokens", {"name": "up", "role": "owner"}, role="admin", status=403)

@@ -1,12 +1,12 @@
 """`/people`: why is this person not there?"""
 
-from typing import Any
-
 from litestar import Response, get
 from litestar.params import FromQuery
 
-from datafly.management.people import PersonView, find_person
+from datafly.management.events_log import Place
+from datafly.management.people import PersonView, person_at
 from datafly.management.services import Composed, Services
+from datafly.management.web.feed import Row, row_id
 from datafly.management.web.frame import draw, fragment
 from datafly.management.web.visit import PIECE, Visit
 
@@ -14,9 +14,9 @@ from datafly.management.web.visit import PIECE, Visit
 @get("/people", sync_to_thread=True)
 def people(*, services: Services, request: Visit, q: FromQuery[str] = "", before: FromQuery[str] = "") -> Response[str]:
     words = q.strip()
-    person = find_person(services, words, before) if words else None
+    person, places = person_at(services, words, before) if words else (None, [])
     looked = person.looked_through if person else 0
-    rows = _rows(person, "m") if person else []
+    rows = _rows(person, places) if person else []
     return draw(
         request,
         "people.html",
@@ -42,9 +42,9 @@ def further(
     """The next stretch of older events: what was found there, and a piece that asks for the one before it. `nobody`:
     nothing was found so far, and the page says so.
     """
-    person = find_person(services, q.strip(), before)
+    person, places = person_at(services, q.strip(), before)
     reached = looked + person.looked_through
-    rows = _rows(person, f"m{looked}x")
+    rows = _rows(person, places)
     return fragment(
         "people_further.html",
         q=q.strip(),
@@ -57,8 +57,8 @@ def further(
     )
 
 
-def _rows(person: PersonView, prefix: str) -> list[dict[str, Any]]:
-    return [{"place": f"{prefix}{index}", "live": live} for index, live in enumerate(person.events)]
+def _rows(person: PersonView, places: list[Place]) -> list[Row]:
+    return [Row(row_id(at.partition, at.offset), live) for at, live in zip(places, person.events, strict=True)]
 
 
 def _kept(services: Composed) -> int:

@@ -82,6 +82,20 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-copy]");
   if (button) copy(button);
 });
+// What a button asks for takes its time, or does not come at all: both are said where the answer would stand.
+function say(place, tone, words) {
+  const said = document.createElement("p");
+  said.className = tone;
+  said.textContent = words;
+  place.replaceChildren(said);
+}
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.elt.tagName === "BUTTON") say(detail.target, "muted", "Working …");
+});
+document.addEventListener("htmx:sendError", ({ detail }) => {
+  if (detail.elt.tagName === "BUTTON") say(detail.target, "message bad", "Signal does not answer. Try it again.");
+});
 // A field that is judged as it is typed says so itself, and the form no longer says what is mended.
 document.addEventListener("htmx:afterSwap", ({ target }) => {
   const field = document.querySelector(`[aria-describedby~="${target.id}"][hx-target="#${target.id}"]`);
