@@ -5,8 +5,8 @@ import pytest
 from playwright.sync_api import expect
 
 from datafly.log.base import EVENTS, Entry
-from datafly.management import ManagementSettings
 from datafly.management.inviting import demo_link
+from datafly.management.settings import ManagementSettings
 from datafly.model.event import Event
 from datafly.runtime.compose import open_log
 from datafly.runtime.prepare import open_the_store
