@@ -2,10 +2,12 @@
 how long it takes: that says how busy the machine is.
 """
 
+import gc
 import os
+import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +24,50 @@ from datafly.testing.store_suite import KEY
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# What is loaded stays, and what tests make has few cycles: to look for garbage at Python's own pace would be a sixth of
+# the time.
+gc.set_threshold(50_000, 10, 10)
+MEMORY = Path("/dev/shm")  # Linux's
+ROOM_BYTES = 4 * 1024**3
+FOLDER = pytest.StashKey()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """Temporary folders are in memory where it has room: thousands of tests wait for no disk. What a killed process
+    leaves behind is the same there, and no test takes the machine's power away.
+    """
+    is_worker = hasattr(config, "workerinput")  # it has the folder of those that started it
+    if is_worker or "TMPDIR" in os.environ or not MEMORY.is_dir():
+        return
+    for left in MEMORY.glob("signal-tests-*-*"):
+        if not Path(f"/proc/{left.name.split('-')[2]}").exists():  # its run was killed
+            shutil.rmtree(left, ignore_errors=True)
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM_BYTES:
+        folder = config.stash[FOLDER] = tempfile.mkdtemp(prefix=f"signal-tests-{os.getpid()}-", dir=MEMORY)
+        Path(folder).chmod(0o711)  # PostgreSQL runs as somebody else
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """What failed can be looked at; it is on the disk then."""
+    if session.testsfailed and (folder := session.config.stash.get(FOLDER, None)):
+        kept = tempfile.mkdtemp(prefix="signal-failed-", dir="/tmp")
+        with suppress(shutil.Error):  # sockets cannot be copied
+            shutil.copytree(folder, kept, symlinks=True, dirs_exist_ok=True)
+
+
+def pytest_unconfigure(config):
+    if folder := config.stash.get(FOLDER, None):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items):

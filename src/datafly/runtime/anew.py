@@ -6,6 +6,7 @@ The process stays the same one, for whoever started it and waits for it.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -62,6 +63,7 @@ def _open_standard_streams() -> None:
 def main() -> NoReturn:
     import setproctitle  # noqa: PLC0415  only there on Linux
 
+    gc.disable()  # what is loaded stays: to look for garbage in it again and again would be a sixth of the start
     role = sys.argv[2]
     setproctitle.setproctitle("datafly up: supervisor" if role == UP else f"datafly {role}")
     with os.fdopen(int(sys.argv[1]), "rb") as told:

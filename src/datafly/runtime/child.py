@@ -50,10 +50,12 @@ def preload(names: Sequence[str], settings: Settings) -> None:
     loop_factory()
     gc.collect()
     gc.freeze()
+    gc.enable()  # `runtime.anew` starts without it
 
 
 def collect_rarely() -> None:
     """What comes from JSON has no cycles: to look for them at Python's own pace costs each event something."""
+    gc.enable()
     gc.set_threshold(100_000, 50, 1_000)
 
 

@@ -183,3 +183,8 @@ def test_who_came_in_and_who_did_not_is_on_record(house, jane, log_in):
     assert (entered.action, entered.user_email) == ("auth.login", "Jane@Example.com")
     assert (failed.action, failed.user_email, failed.resource_id) == ("auth.login_failed", "jane@example.com", jane.id)
     assert entered.ip_address == failed.ip_address == "testclient"
+
+
+def test_whoever_has_no_account_is_answered_with_the_effort_of_one_who_has():
+    assert not passwords.is_outdated(passwords._NOBODYS)
+    assert not passwords.fits(Secret("\0"), None)
