@@ -39,7 +39,11 @@ def test_live_events_show_each_verdict_with_its_status(house, browser):
     installation = house.installed()
     house.delivers(installation, house.happens("m1", event="Product Viewed", user_id="user-123"))
     house.decides(installation, Verdict.SKIPPED, house.happens("m2", event="Cart Viewed"), reason="missing_uuid")
+    said = "the vendor says at length what it does not like of this event, and of others that came beside it"
+    house.decides(installation, Verdict.REJECTED, house.happens("m3", event="Order Completed"), reason=said)
     page = browser.page("/live-events")
+    assert f"Insider: Rejected {said[:60]}" in page
+    assert said not in page, "a row is no place for all of it"
     assert "Product Viewed user-123 Insider: Delivered 200" in page
     assert "Insider: Skipped missing_uuid" in page
 
