@@ -166,6 +166,7 @@ class House:
         self.clock = clock
         self.log = SqliteLog(folder / "log", {EVENTS: partitions}, now_ms=clock.now_ms)
         self.appender = self.log.appender(EVENTS, 0)
+        self.looker = self.log.reader(EVENTS, 0)
         self.transport = HttpTransport(allow_private=True)
         self.withdrawn = {}
         self.settings = DeliverySettings(first_poll_seconds=0.05, max_poll_seconds=0.5, mark_interval_seconds=2.0)
@@ -388,7 +389,7 @@ class House:
         return self.ledger.marks().get((name, 0), -1)
 
     def is_done(self, name="ins"):
-        return self.mark(name) == self.log.reader(EVENTS, 0).bounds().head
+        return self.mark(name) == self.looker.bounds().head
 
     def state(self, name="ins"):
         return self.ledger.states().get(name)
@@ -397,6 +398,7 @@ class House:
         await self.kill()
         self.store.close()
         await self.transport.close()
+        self.looker.close()
         self.appender.close()
 
 
