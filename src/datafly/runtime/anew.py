@@ -20,16 +20,17 @@ from datafly.settings import Settings
 
 UP: Final = "up"
 _CTRL_C: Final = {signal.SIGINT}
-_LARGE: Final = str(1 << 20)
+_BLOCK: Final = str(128 << 10)
 _MEMORY: Final = {
     "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": _LARGE,
-    "MALLOC_TRIM_THRESHOLD_": _LARGE,
+    "MALLOC_MMAP_THRESHOLD_": _BLOCK,
+    "MALLOC_TRIM_THRESHOLD_": _BLOCK,
     "PYTHONNODEBUGRANGES": "1",
 }
 """The first three for glibc. An arena for each thread keeps what another could use, and threads here wait for one lock
-anyway. Both thresholds would grow with the largest block that was ever freed: after one log-in, whose hash takes 19 MB,
-as much would never be given back. The last for Python: where in a line a traceback points to is 0.7 MB of tables.
+anyway. Both thresholds are where glibc begins, and would grow with the largest block that was ever freed: after one
+log-in, whose hash takes 19 MB, as much would never be given back; at 1 MB what requests were made of would stay. The
+last for Python: where in a line a traceback points to is 0.7 MB of tables.
 """
 
 
