@@ -31,7 +31,7 @@ check: .venv/dev.stamp
 	@.venv/bin/datafly docs --check
 
 test: check
-	@KAFKA_JARS="$$(sh scripts/kafka.sh)" POSTGRES_BIN="$$(sh scripts/postgres.sh)" CHROMIUM="$$(sh scripts/chromium.sh)" $(PY) -m pytest -n $(WORKERS) --dist loadgroup
+	@KAFKA_JARS="$$(sh scripts/kafka.sh)" POSTGRES_BIN="$$(sh scripts/postgres.sh)" CHROMIUM="$$(sh scripts/chromium.sh)" $(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # kill -9 two hundred times under load; takes about ten minutes. A slice of it is in make test.
 test-kill: .venv/dev.stamp

@@ -71,11 +71,15 @@ def pytest_unconfigure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """One worker starts the broker, one the database server, and whatever needs no other group goes there."""
+    """One worker starts the broker, one the database server, and whatever needs no other group goes there.
+
+    What starts servers or the whole product comes first, in random order as all: at the end, no worker has a long one.
+    """
     for item in items:
         asked = {"own_kafka", "postgres"} & set(item.fixturenames)
         if asked and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("kafka" if "own_kafka" in asked else "postgres"))
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("xdist_group", "acceptance"))))
 
 
 def pytest_report_header():

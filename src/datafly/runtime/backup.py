@@ -160,7 +160,8 @@ def _copy(settings: Settings, moment: _Moment, draft: Path, *, with_key: bool, c
 
     more(0)
     for file, held in moment.held.items():
-        held.copy_to(_place(draft, file), more)
+        if file not in moment.closed:  # else it was closed just when it was taken hold of, and is copied whole below
+            held.copy_to(_place(draft, file), more)
         held.close()
     for file in moment.closed:
         _copy_closed(data / file, _place(draft, file), more)

@@ -1,10 +1,12 @@
 """What a backup holds, and when it or its restoring refuses."""
 
+import contextlib
 import threading
 
 import pytest
 
 from datafly.log.base import EVENTS, RAW, Entry
+from datafly.log.sqlite.segment import Folder
 from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
 from datafly.runtime.backup import back_up
@@ -67,6 +69,24 @@ def test_whatever_is_written_meanwhile_what_events_say_of_raw_is_in_the_copy_of_
         appender.close()
     enough.set()
     writer.join()
+
+
+def test_a_segment_that_is_closed_just_when_it_is_held_is_copied_once_and_whole(settings, tmp_path, monkeypatch):
+    open_the_store(settings).close()
+    log = open_log(settings)
+    with contextlib.closing(log.appender(EVENTS, 0)) as events:
+        for _ in range(10):
+            events.append([Entry("k", b"y" * 5_000)] * 3)
+    known, asked = Folder.firsts, []
+
+    def older_at_first(folder):
+        asked.append(folder)
+        return known(folder)[: -1 if len(asked) == 1 else None]
+
+    monkeypatch.setattr(Folder, "firsts", older_at_first)
+    made = back_up(settings, tmp_path / "backup", with_key=False, copied=ignore)
+    copied = open_log(Settings(data_dir=tmp_path / "backup", segment_bytes=SEGMENT_BYTES))
+    assert offsets(copied, EVENTS) == list(range(made.heads[EVENTS])) == list(range(30))
 
 
 def offsets(log, stream):
