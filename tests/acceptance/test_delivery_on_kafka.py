@@ -214,7 +214,9 @@ class House:
         return {number: reader.bounds().head for number, reader in enumerate(self.readers)}
 
     def append(self, *keys, marketing=True, kind="track"):
-        """One event for each key, in the partition of its key, a few in a transaction."""
+        """One event for each key, in the partition of its key, a few in a transaction; they can be read then, which
+        brokers allow a moment after they took them, and where that ends an installation begins.
+        """
         by_partition = defaultdict(list)
         for key in keys:
             number, self.count = self.count, self.count + 1
@@ -232,8 +234,12 @@ class House:
                 consent=Consent({"marketing": marketing}, "event"),
             )
             by_partition[partition_of(key, PARTITIONS)].append(Entry(key, msgspec.json.encode(event)))
-        for partition, entries in by_partition.items():
-            self.appenders[partition].append(entries)
+        ends = {
+            number: self.appenders[number].append(entries) + len(entries) for number, entries in by_partition.items()
+        }
+        until(
+            lambda: all(self.readers[number].bounds().head >= end for number, end in ends.items()), "they can be read"
+        )
 
     def found(self, name="ins", run=""):
         """(partition, offset) → its final verdicts."""
