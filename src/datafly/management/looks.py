@@ -16,6 +16,8 @@ SOCIAL: Final = "a social security number"
 BY_NAME: Final = "personal, by its name"
 
 _LONGEST: Final = 2_000
+_TELLING: Final = re.compile(r"[\d@:]")
+"""Whatever is one of these has a digit, an at sign, or the colons of an address."""
 _HASH: Final = re.compile(r"[0-9a-fA-F]{32,128}")
 _EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63}){1,8}")
 _DIGITS: Final = re.compile(r"(?<![\w.+-])[2-6]\d(?:[ -]?\d){12,17}(?![\w.-])")
@@ -32,7 +34,7 @@ def looks_like(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     text = str(value)[:_LONGEST].strip()
-    if _HASH.fullmatch(text) and not text.isdigit():
+    if not _TELLING.search(text) or (_HASH.fullmatch(text) and not text.isdigit()):
         return ""
     return next((kind for kind, is_it in _TESTS if is_it(text)), "")
 

@@ -91,11 +91,13 @@ def _newest(services: Composed, pipeline: Pipeline) -> Iterator[Event]:
 def _found(events: list[Event], rules: PiiRules) -> Iterator[FoundField]:
     seen: dict[tuple[str, str], set[int]] = defaultdict(set)
     like_cards: dict[str, set[int]] = defaultdict(set)
+    judged: dict[tuple[str, str], tuple[str, bool]] = {}
     for number, event in enumerate(events):
         for field, value in _fields(event):
-            if kind := _kind(field, value):
+            kind, is_like_a_card = _judged(field, value, judged)
+            if kind:
                 seen[field, kind].add(number)
-            if may_be_card(value):
+            if is_like_a_card:
                 like_cards[field].add(number)
     for (field, kind), numbers in seen.items():
         if kind != CARD or len(numbers) * 2 > len(like_cards[field]):
@@ -106,6 +108,16 @@ def _fields(event: Event) -> Iterator[tuple[str, Any]]:
     for part in ("properties", "traits", "context"):
         yield from leaves(getattr(event, part), part)
     yield from ((field, getattr(event, name)) for field, name in _IDS.items())
+
+
+def _judged(field: str, value: Any, known: dict[tuple[str, str], tuple[str, bool]]) -> tuple[str, bool]:
+    """Most texts come again with other events: each is looked at once."""
+    if not isinstance(value, str):
+        return _kind(field, value), may_be_card(value)
+    found = known.get((field, value))
+    if found is None:
+        found = known[field, value] = _kind(field, value), may_be_card(value)
+    return found
 
 
 def _kind(field: str, value: Any) -> str:
