@@ -168,6 +168,27 @@ async def test_while_nothing_can_be_sent_little_is_taken_in(house):
     assert len(set(house.vendor.ids)) == 215
 
 
+async def test_of_a_vendor_that_has_taken_nothing_yet_little_is_taken_in(house):
+    original = house.transport.send
+
+    async def send(outgoing):
+        await house.clock.sleep(5)
+        return await original(outgoing)
+
+    house.transport.send = send
+    house.install(max_items=1)
+    house.start(window_events=100, window_shut_events=20, chunk_events=10)
+    house.append(*(f"user{number}" for number in range(200)))
+    await house.wait(3)
+    (run,) = [run for worker in house.deliveries[0]._workers.values() for run in worker.runs.values()]
+    assert 20 <= run._tracker.undecided < 20 + 32
+    await house.until(lambda: house.vendor.ids)
+    await house.wait(1)
+    assert 90 <= run._tracker.undecided < 100 + 32
+    await house.until(house.is_done)
+    assert sorted(house.vendor.ids) == sorted(f"e{number}" for number in range(200))
+
+
 async def test_while_the_vendor_is_down_one_probe_flies_at_a_time(house):
     flying = []
     original = house.transport.send

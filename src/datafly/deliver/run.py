@@ -204,7 +204,7 @@ class Run:
         if self._site.closing is None and self._site.gate.is_shut("paused"):
             return False
         most = settings.window_events
-        if not self._site.gate.open:
+        if not self._site.gate.open or not self._site.gate.successes:
             most = min(most, settings.window_shut_events)
         return (
             tracker.undecided < most

@@ -7,10 +7,11 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Times are in the unit that the name says.
 
     `lanes`: requests in flight at once for one installation. `window_*`: how much one installation holds in memory,
-    undecided; `window_shut_events`: while nothing can be sent it takes no more where it has so many. `span_events`:
-    how far it may run ahead of its oldest undecided event. `ring_*`: how much of the log is held for all of them;
-    `rejoin_events`: also where all have taken it. `awake_events`: so many of the newest are held decoded, the others
-    as bytes. `isolate_after_tries`: when a batch that fails while others succeed is split;
+    undecided; `window_shut_events`: while nothing can be sent, and until the vendor has taken something, it takes no
+    more where it has so many. `span_events`: how far it may run ahead of its oldest undecided event. `ring_*`: how much
+    of the log is held for all of them; `rejoin_events`: also where all have taken it. `awake_events`: so many of the
+    newest are held decoded, the others as bytes. `isolate_after_tries`: when a batch that fails while others succeed
+    is split;
     `isolate_down_after_tries`: when it is split although nothing succeeds, for it may itself be why.
     `near`: a look at the head of the log is quick, as it is on this machine's disk; else a thread looks.
     `breaker_failures`: failures in a row, over all lanes, that open the breaker.

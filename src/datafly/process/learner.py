@@ -19,7 +19,7 @@ from datafly.process.memory import Memory, Seen
 from datafly.process.state_file import StateFile
 
 BATCH: Final = 1_000
-UNWRITTEN: Final = 10_000
+UNWRITTEN: Final = 5_000
 """So many message ids wait in memory at most; then, or as soon as nothing comes in, they are written."""
 REMEMBERED: Final = 10_000
 """So many visitors, users and choices are kept in memory between batches."""

@@ -32,7 +32,7 @@ Consents = Callable[[], ConsentSettings]
 Departed = Callable[[], Erased]
 """Who was erased; the same value as long as nobody else is."""
 
-BATCH: Final = 1_000
+BATCH: Final = 500
 """So many records are appended together."""
 SLICE: Final = 250
 """So many of them are in memory decoded at once."""

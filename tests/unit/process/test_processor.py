@@ -330,13 +330,13 @@ def test_a_state_that_cannot_be_written_is_written_later(house, monkeypatch):
 def test_retention_keeps_what_the_state_has_not_learnt(house):
     owner = Processor(house.log, house.folder / "state", pipelines=dict, clock=SystemClock())
     worker = owner._workers[0]
-    house.receive(*(story(number) for number in range(900)))
+    house.receive(*(story(number) for number in range(400)))
     worker.turn()
     everything = Retention(max_bytes=0)
     assert owner.retaining()[0](everything, keep_from=10**9) == []
     finish(worker)
-    assert owner.retaining()[0](everything, keep_from=10**9)[-1] == (0, 899)
-    assert owner.position() == 900
+    assert owner.retaining()[0](everything, keep_from=10**9)[-1] == (0, 399)
+    assert owner.position() == 400
     owner.close()
 
 
