@@ -9,7 +9,12 @@ elif [ -x .tools/helm ]; then
 elif command -v go >/dev/null 2>&1; then
     printf 'Building Helm ...\n' >&2
     mkdir -p .tools
-    if GOBIN="$PWD/.tools" go install helm.sh/helm/v3/cmd/helm@v3.16.4 >&2; then
+    built=$(mktemp -d .tools/helm.XXXXXX)
+    if GOBIN="$PWD/$built" go install helm.sh/helm/v3/cmd/helm@v3.16.4 >&2; then
+        # A copy: what Go has written may be busy a moment longer. Whoever looks finds it whole or not at all.
+        cp "$built/helm" "$built/copy"
+        mv -f "$built/copy" .tools/helm
         printf '%s\n' "$PWD/.tools/helm"
     fi
+    rm -rf "$built"
 fi
