@@ -151,6 +151,19 @@ def test_a_suspended_integration_shows_cause_and_cure_and_the_way_to_mend_it(hou
     assert "Edit settings" in page
 
 
+def test_how_one_stands_that_is_held_up_is_followed_until_it_goes_on(house, browser):
+    installation = house.installed()
+    path = f"/integrations/{installation.id}"
+    assert "data-stream" not in browser.get(path).text
+    house.stands(installation, "suspended", reason="401", cause="Invalid API key", since_ms=1)
+    assert f'data-stream="{path}/stream"' in browser.get(path).text
+    house.stands(installation, "running")
+    told = browser.get(f"{path}/stream").text
+    assert "How it stands" in told
+    assert "Invalid API key" not in told
+    assert "event: end" in told
+
+
 def test_the_first_event_is_told_with_its_status(house, browser):
     installation = house.installed()
     place = house.happens("m1", event="Product Viewed", user_id="user-123")

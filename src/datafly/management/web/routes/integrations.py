@@ -65,7 +65,29 @@ def one(*, services: Services, request: Visit, integration_id: FromPath[str]) ->
     vendor = vendor_view(integration, 0)
     notices = notices_view(services.ledger.notices(integration_id))
     spent = spending(services, integration_id) if integration.spend else None
-    return draw(request, "integration.html", place=PLACE, card=card, vendor=vendor, notices=notices, spent=spent)
+    drawn = _standing(request, card)
+    values: dict[str, Any] = {"vendor": vendor, "notices": notices, "spent": spent, "drawn": drawn}
+    return draw(request, "integration.html", place=PLACE, card=card, held_up=_is_held_up(card.view), **values)
+
+
+@get("/integrations/{integration_id:str}/stream", sync_to_thread=True)
+def follow_standing(*, services: Services, request: Visit, integration_id: FromPath[str]) -> ServerSentEvent:
+    """Of one that is held up, until it goes on and nothing waits: whoever mended it sees that it helped."""
+    services.control.installation(integration_id)
+
+    def look() -> tuple[str, bool]:
+        card = _card(services, Standings(services), services.control.installation(integration_id))
+        return _standing(request, card), _is_held_up(card.view) or card.view.lag > 0
+
+    return stream_of(services, look, lambda: may_look(services, request))
+
+
+def _standing(request: Visit, card: Card) -> str:
+    return part("integration_standing.html", card=card, who=request.auth)
+
+
+def _is_held_up(view: PipelineIntegration) -> bool:
+    return view.state.name in ("suspended", "backing_off")
 
 
 @get("/integrations/{integration_id:str}/first-event", sync_to_thread=True)
@@ -266,6 +288,7 @@ ROUTES = (
     one,
     first_event,
     follow_first_event,
+    follow_standing,
     settings_form,
     change_settings,
     judge_field,
