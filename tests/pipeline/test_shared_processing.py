@@ -13,12 +13,14 @@ import msgspec
 import pytest
 from confluent_kafka import KafkaError
 
-from datafly.log.base import EVENTS, RAW, STATE, Entry
+from datafly.log.base import EVENTS, RAW, STATE, Entry, Retention
 from datafly.log.holding import hold
 from datafly.log.kafka import KafkaLog, Place, appender
 from datafly.log.sqlite import SqliteLog
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.event import Event, Received
+from datafly.observe import add_sink
+from datafly.observe.process import ProcessRecordsLost
 from datafly.process import Processor
 from datafly.process.worker import PartitionWorker
 from datafly.runtime.clock import SystemClock
@@ -63,6 +65,10 @@ class House:
             parts.setdefault(zlib.crc32(one.key.encode()) % PARTITIONS, []).append(one)
         for partition, entries in parts.items():
             self._gateways[partition].append(entries)
+
+    def drop_raw(self, partition):
+        """All there is of a partition, processed or not."""
+        return self._gateways[partition].retain(Retention(max_age_seconds=0, max_bytes=0), keep_from=2**40)
 
     def events(self):
         """All there are; those that were read before are not read again."""
@@ -136,6 +142,8 @@ import asyncio, json, sys
 from pathlib import Path
 from datafly.log.holding import hold
 from datafly.log.kafka import KafkaLog, Place, appender
+from datafly.observe import add_sink
+from datafly.observe.process import ProcessRecordsLost
 from datafly.process import Processor
 from datafly.runtime.clock import SystemClock
 
@@ -210,6 +218,26 @@ def unheard(_producer, _topic, _partition, entries):
     sending = appender.Sending(len(entries))
     sending.error = KafkaError(KafkaError._TIMED_OUT)
     return sending
+
+
+def test_what_somebody_removed_of_raw_is_told_once_whoever_has_the_partition_by_then(house, tmp_path):
+    told = []
+    forget = add_sink(lambda one: told.append(one) if isinstance(one, ProcessRecordsLost) else None)
+    house.receive(range(100))
+    first = PartitionWorker(house.log, tmp_path / "first", 0, dict)
+    assert first.turn()
+    gone = first.position
+    first.leave()
+    first.close()
+    house.receive(range(100, 200))
+    (dropped,) = house.drop_raw(0)
+    house.receive(range(200, 300))
+    heir = PartitionWorker(house.log, tmp_path / "heir", 0, dict)
+    while heir.turn():
+        pass
+    heir.close()
+    forget()
+    assert told == [ProcessRecordsLost(0, gone, dropped[1])]
 
 
 def test_who_was_cut_off_goes_on_by_itself_and_does_not_shut_out_who_took_over(house, tmp_path, monkeypatch):

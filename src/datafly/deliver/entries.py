@@ -79,6 +79,8 @@ class EventReader:
         self._reader = reader
         self._decode = decode
         self._empty_reads = 0
+        self._empty_looks = 0
+        """What does not answer any more is noticed by those that are reads instead."""
         self._most_awake = awake
         self._awake: deque[Entry] = deque()
         self._busy = threading.Lock()
@@ -95,10 +97,27 @@ class EventReader:
         with self._busy:
             return ([], offset) if self._closed else self._read(offset, limit, share)
 
+    def look(self, offset: int, limit: int, share: Share = WHOLE) -> tuple[list[Entry], int] | None:
+        """As `read`, and at once: perhaps nothing although there is something. None: it has to be read."""
+        with self._busy:
+            if self._closed:
+                return [], offset
+            found = self._reader.look(offset, max_records=limit)
+            if found is None:
+                return None
+            records, after = found
+            if not records and self._reader.skips:
+                self._empty_looks += 1
+                return ([], after) if self._empty_looks % _EMPTY_READS_PER_CHECK else None
+            return self._told(offset, records, share)
+
     def _read(self, offset: int, limit: int, share: Share) -> tuple[list[Entry], int]:
         records = self._reader.read(offset, max_records=limit)
         if not records and self._reader.skips and offset != self._rested:
             records, offset = self._beyond(offset, limit)
+        return self._told(offset, records, share)
+
+    def _told(self, offset: int, records: Sequence[Record], share: Share) -> tuple[list[Entry], int]:
         mine = records if share.is_whole else [record for record in records if share.takes(record.key)]
         entries = self._entries(mine)
         lost = self._lost(offset, records)
@@ -134,21 +153,14 @@ class EventReader:
             self._reader.close()
 
     def _lost(self, offset: int, records: Sequence[Record]) -> Entry | None:
-        if not self._is_worth_checking(offset, records):
-            return None
-        earliest = self._reader.bounds().earliest
-        if records:
-            first = records[0].offset
-            earliest = min(earliest, first) if self._reader.skips else first
-        return Entry(offset=offset, last=earliest - 1) if earliest > offset else None
-
-    def _is_worth_checking(self, offset: int, records: Sequence[Record]) -> bool:
         """A gap in front, or, now and then, nothing at all: everything may have been dropped."""
         if records:
-            self._empty_reads = 0
-            return records[0].offset > offset
-        self._empty_reads += 1
-        return self._empty_reads % _EMPTY_READS_PER_CHECK == 0
+            self._empty_reads, first = 0, records[0].offset
+            gone = self._reader.gone_below(first) if first > offset else offset
+        else:
+            self._empty_reads += 1
+            gone = offset if self._empty_reads % _EMPTY_READS_PER_CHECK else self._reader.bounds().earliest
+        return Entry(offset=offset, last=gone - 1) if gone > offset else None
 
     def _entries(self, records: Sequence[Record]) -> list[Entry]:
         decode, entries = self._decode, list[Entry]()

@@ -136,11 +136,10 @@ class Feed:
         if self._reader is None:
             self._reader = await self.offload(self.open_reader)
         position = self._next or 0
-        if self._behind or not self._settings.near:
-            chunk = self._settings.chunk_events
-            entries, after = await self.offload(partial(self._reader.read, position, chunk, self.share))
-        else:
-            entries, after = self._reader.read(position, _LOOK_EVENTS, self.share)
+        found = None if self._behind else self._reader.look(position, _LOOK_EVENTS, self.share)
+        if found is None:
+            found = await self.offload(partial(self._reader.read, position, self._settings.chunk_events, self.share))
+        entries, after = found
         self._behind = after - position >= _LOOK_EVENTS
         if after == position or self._next != position:
             return after > position

@@ -13,7 +13,6 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     newest are held decoded, the others as bytes. `isolate_after_tries`: when a batch that fails while others succeed
     is split;
     `isolate_down_after_tries`: when it is split although nothing succeeds, for it may itself be why.
-    `near`: a look at the head of the log is quick, as it is on this machine's disk; else a thread looks.
     `breaker_failures`: failures in a row, over all lanes, that open the breaker.
     """
 
@@ -46,7 +45,6 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     control_interval_seconds: float = 0.2
     first_poll_seconds: float = 0.002
     max_poll_seconds: float = 0.02
-    near: bool = True
     reading_threads: int = 2
     chunk_events: int = 500
     ring_events: int = 5_000

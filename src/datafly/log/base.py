@@ -90,7 +90,7 @@ class Reader(Protocol):
     """Reads one partition, from any process, beside the writer. Blocking, cheap when there is nothing new.
 
     `skips`: offsets skip although nothing is gone, as a broker's markers make them. Where they do not, what `read`
-    steps over is gone.
+    steps over is gone; `gone_below` tells of either.
     """
 
     @property
@@ -102,8 +102,20 @@ class Reader(Protocol):
         Below `earliest` it goes on at `earliest`.
         """
 
+    def look(self, offset: int, *, max_records: int) -> tuple[list[Record], int] | None:
+        """Of what `read` would return that which is here already, and where to go on: perhaps nothing, for a moment.
+
+        At once: nobody is asked. None: it does not stand there, and has to `read`.
+        """
+
     def wait(self, seconds: float) -> None:
         """Until there may be something beyond what was read last, or for so long at most; perhaps shorter."""
+
+    def gone_below(self, first: int) -> int:
+        """Of what was asked for and lies before `first`, the first record that was read then: below this it is gone.
+
+        Nothing is asked of anybody for it.
+        """
 
     def bounds(self) -> Bounds: ...
 

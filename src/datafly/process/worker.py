@@ -162,8 +162,8 @@ class PartitionWorker:
 
     def _tell_lost(self, found: int) -> None:
         """Once, as the position goes beyond it with the append that is durable by now."""
-        if found > self.position and not self._raw.skips:
-            emit(ProcessRecordsLost(self.partition, self.position, found - 1))
+        if found > self.position and (gone := self._raw.gone_below(found)) > self.position:
+            emit(ProcessRecordsLost(self.partition, self.position, gone - 1))
 
     def _forget(self) -> None:
         """What was learnt from events that were not appended must go; the rest is learnt again from the log."""

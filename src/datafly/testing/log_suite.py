@@ -16,6 +16,8 @@ from datafly.model.errors import OperatorError
 from datafly.testing.log_program import Opening
 
 EVERYTHING = Retention(max_age_seconds=0, max_bytes=0)
+_BIG = 2_000_000
+_MORE_THAN_AHEAD = 16
 
 
 def entries(*values: str) -> list[Entry]:
@@ -221,6 +223,43 @@ class LogSuite:
         assert reader.read(0, max_records=1)
         appender.retain(EVERYTHING, keep_from=told[-1])
         assert [record.offset for record in everything(reader)][-1] == told[-1]
+
+    def test_what_was_dropped_before_a_reader_had_it_is_told_and_nothing_else(self, log: Log) -> None:
+        """More than any reader holds ready, so that the last of it is dropped before it is fetched."""
+        appender, reader = log.appender(EVENTS, 0), log.reader(EVENTS, 0)
+        told = [appender.append([Entry("big", os.urandom(_BIG))], consumed=one) for one in range(_MORE_THAN_AHEAD)]
+        read = [reader.read(told[0], max_records=1)[0].offset]
+        appender.append(entries("after"), consumed=_MORE_THAN_AHEAD)
+        appender.retain(EVERYTHING, keep_from=told[-1] + 1)
+        gone: set[int] = set()
+        while records := reader.read(read[-1] + 1, max_records=1):
+            gone.update(range(read[-1] + 1, reader.gone_below(records[0].offset)))
+            read.append(records[0].offset)
+        assert set(told) - set(read) == set(told) & gone
+        assert told[-1] in gone
+        assert max(gone) < reader.bounds().earliest <= read[-1]
+
+    def test_looks_find_all_that_comes_soon_and_end_at_the_head(self, log: Log) -> None:
+        appender, reader = log.appender(EVENTS, 0), log.reader(EVENTS, 0)
+        start = appender.append(entries("a"), consumed=1)
+        at = reader.read(start, max_records=1)[0].offset + 1
+        told = [appender.append(entries("b", "c"), consumed=number) for number in (2, 3)]
+        found: list[int] = []
+        ends = time.monotonic() + 60
+        while at < reader.bounds().head and time.monotonic() < ends:
+            look = reader.look(at, max_records=1)
+            assert look is not None
+            records, at = look
+            found += [record.offset for record in records]
+        assert at == reader.bounds().head
+        assert found == [one for first in told for one in (first, first + 1)]
+
+    def test_a_look_elsewhere_than_where_it_stands_finds_nothing_or_has_to_be_a_read(self, log: Log) -> None:
+        appender, reader = log.appender(EVENTS, 0), log.reader(EVENTS, 0)
+        first = appender.append(entries("a", "b", "c"), consumed=1)
+        reader.read(first, max_records=2)
+        looked = reader.look(first + 1, max_records=1)
+        assert looked is None or [record.offset for record in looked[0]] == [first + 1]
 
     def test_without_a_limit_nothing_is_dropped(self, log: Log) -> None:
         appender = log.appender(RAW, 0)

@@ -52,6 +52,13 @@ class Shelf:
         start = max(offset, self.earliest)
         return self.records[start : start + max_records]
 
+    def look(self, offset, *, max_records):
+        records = self.read(offset, max_records=max_records)
+        return records, records[-1].offset + 1 if records else offset
+
+    def gone_below(self, first):
+        return first
+
     def bounds(self):
         return Bounds(self.earliest, len(self.records))
 

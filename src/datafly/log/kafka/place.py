@@ -61,7 +61,7 @@ CONSUMER: Final[Config] = {
     "isolation.level": "read_committed",
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
-    "auto.offset.reset": "earliest",
+    "auto.offset.reset": "error",
     "enable.partition.eof": True,
     "fetch.message.max.bytes": 1_000_000,
     "queued.max.messages.kbytes": 16_384,

@@ -14,7 +14,10 @@ from datafly.log.kafka.place import CONSUMER, Place
 from datafly.model.errors import Unavailable
 
 _SECONDS: Final = 10.0
+_WAIT_SECONDS: Final = 0.05
 _AT_ONCE: Final = 1_000
+_MOST_BYTES: Final = 4_000_000
+_SET_BACK: Final = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION})  # noqa: SLF001 - as below
 
 
 class KafkaReader:
@@ -31,9 +34,13 @@ class KafkaReader:
         """What the caller asks for next if it goes on; None before the first read."""
         self._end: int | None = None
         """Where nothing was left to read, as the broker told."""
+        self._is_set_back = False
+        """What comes next is not there any more; what was fetched before is."""
+        self._earliest = 0
+        """What there was when it went where it reads."""
         self._lock = threading.Lock()
 
-    def read(self, offset: int, *, max_records: int, max_bytes: int = 4_000_000) -> list[Record]:
+    def read(self, offset: int, *, max_records: int, max_bytes: int = _MOST_BYTES) -> list[Record]:
         with self._lock:
             try:
                 if offset == self._expected or self._goes_to(offset):
@@ -44,6 +51,21 @@ class KafkaReader:
             if records:
                 self._expected = records[-1].offset + 1
             return records
+
+    def look(self, offset: int, *, max_records: int) -> tuple[list[Record], int] | None:
+        """What the library has fetched beside: it follows the head by itself."""
+        with self._lock:
+            if offset != self._expected or self._is_set_back or self._earliest > offset:
+                return None
+            try:
+                if not self._fetched:
+                    self._note_all(self._consumer.consume(max_records, timeout=0.0))
+            except KafkaException as failure:
+                raise told(failure, f"{self._topic} cannot be read") from failure
+            records = self._take(max_records, _MOST_BYTES)
+            end = offset if self._end is None or self._fetched else max(self._end, offset)
+            self._expected = records[-1].offset + 1 if records else end
+            return records, self._expected
 
     def wait(self, seconds: float) -> None:
         """The broker answers as soon as there is something: to ask for its bounds again and again costs more."""
@@ -56,6 +78,10 @@ class KafkaReader:
                     self._note(message)
             except KafkaException as failure:
                 raise told(failure, f"{self._topic} cannot be read") from failure
+
+    def gone_below(self, first: int) -> int:
+        """To go on, a broker that has dropped what comes next must be asked where: what else is skipped are markers."""
+        return min(self._earliest, first)
 
     def bounds(self) -> Bounds:
         here = TopicPartition(self._topic, self._partition)
@@ -80,34 +106,48 @@ class KafkaReader:
         """False where that is beyond the head: a consumer that is sent there would begin at the earliest."""
         self._fetched.clear()
         self._expected = self._end = None
+        self._is_set_back = False
         bounds = self.bounds()
         if offset > bounds.head:
             return False
         self._consumer.assign([TopicPartition(self._topic, self._partition, max(offset, bounds.earliest))])
-        self._expected = offset
+        self._expected, self._earliest = offset, bounds.earliest
         return True
 
     def _fetch(self, most: int) -> None:
         """At least one record, if there is one."""
         ends = time.monotonic() + _SECONDS
-        wait = 0.0
         while not self._fetched:
+            if self._is_set_back and not self._goes_to(self._expected or 0):
+                return
             if self._end is not None:
                 if self.bounds().head <= self._end:
                     return
                 self._end = None
-            for message in self._consumer.consume(max(most, _AT_ONCE), timeout=wait):
-                self._note(message)
-            wait = 0.05
+            self._note_all(self._heard(max(most, _AT_ONCE)))
             if time.monotonic() > ends:
                 raise Unavailable(f"{self._topic} cannot be read now: no broker answers.")
+
+    def _heard(self, most: int) -> list[Message]:
+        """What is here, else what comes first: to ask for many and to wait is to wait until there are so many."""
+        here = self._consumer.consume(most, timeout=0.0)
+        if here or (first := self._consumer.poll(_WAIT_SECONDS)) is None:
+            return here
+        return [first, *self._consumer.consume(most, timeout=0.0)]
+
+    def _note_all(self, messages: list[Message]) -> None:
+        for message in messages:
+            self._note(message)
 
     def _note(self, message: Message) -> None:
         error = message.error()
         if error is None:
             self._fetched.append(message)
+            self._end = None
         elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - how the library spells it
             self._end = message.offset()
+        elif error.code() in _SET_BACK:
+            self._is_set_back = True
         elif not error.retriable():
             raise KafkaException(error)
 

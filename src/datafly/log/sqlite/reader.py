@@ -44,9 +44,16 @@ class SqliteReader:
                 break
         return []
 
+    def look(self, offset: int, *, max_records: int) -> tuple[list[Record], int]:
+        records = self.read(offset, max_records=max_records)
+        return records, records[-1].offset + 1 if records else offset
+
     def wait(self, seconds: float) -> None:
         """A look costs little, and nobody tells of what is new."""
         time.sleep(min(seconds, LOOK_SECONDS))
+
+    def gone_below(self, first: int) -> int:
+        return first
 
     def bounds(self) -> Bounds:
         self._refresh()

@@ -26,12 +26,11 @@ from datafly.transport.http import HttpTransport
 
 _GROUP = "delivery"
 _FAR: Final[dict[str, Any]] = {
-    "near": False,
     "first_poll_seconds": 0.005,
-    "max_poll_seconds": 0.1,
+    "max_poll_seconds": 0.05,
     "reading_threads": 4,
 }
-"""A look at a log on brokers is a way over the network."""
+"""What a log on brokers is asked for is a way over the network, and partitions may be many."""
 _UNCONFIRMED_SECONDS: Final = 5.0
 """Less than until another has the partitions of who is cut off: later, what the system still had to send would come
 behind what that one sent (decision 0213).
