@@ -1,6 +1,7 @@
 """The store's promises, kept by SQLite and by PostgreSQL."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from datafly.model.delivery import Sighting
+from datafly.model.errors import Invalid
 from datafly.store import open_store
+from datafly.store.base import Writing
 from datafly.store.dialect import create_engine
 from datafly.testing.alert_suite import AlertSuite
 from datafly.testing.erasure_suite import ErasureSuite
@@ -182,8 +185,16 @@ def test_a_writing_of_many_installations_is_no_more_statements_than_that_of_one(
         store.ledger.write([of(f"pi_{number}") for number in range(1, 40)], owned=owned)
         assert len(asked) - alone == alone
     tables = [statement.split()[2] for statement in asked[:alone] if statement.startswith("INSERT")]
-    written = ["attempts", "outcomes", "marks", "pending", "counters", "drained", "tallies", "sightings"]
-    assert tables == written
+    assert tables == ["attempts", "outcomes", "marks", "pending"]
+    assert set(re.findall(r"INSERT INTO (\w+)", asked[alone - 1])) == {"counters", "drained", "tallies", "sightings"}
+
+
+def test_what_is_too_long_to_be_counted_is_refused_and_not_cut(postgres_store):
+    named = Writing(sightings=(Sighting("pi_1", 1, "n" * 101, "", 1),))
+    with open_store(postgres_store, encryption_key=KEY) as store:
+        with pytest.raises(Invalid):
+            store.ledger.write([named])
+        assert store.ledger.sightings("pi_1", since_day=0) == []
 
 
 def test_no_transaction_waits_for_ever_and_the_url_has_the_last_word(postgres_store):

@@ -177,6 +177,11 @@ def is_shared(engine: sa.Engine) -> bool:
     return engine.dialect.name == "postgresql"
 
 
+def takes_arrays(connection: sa.Connection) -> bool:
+    """Whether the rows of several tables can go to it in one statement (`store.counting`)."""
+    return connection.dialect.name == "postgresql"
+
+
 def try_hold(connection: sa.Connection, name: str, *, kept_seconds: int) -> bool:
     """As `hold`, where nobody holds it just now. The server ends a transaction that says nothing for so long."""
     connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{kept_seconds}s'")
@@ -217,8 +222,8 @@ def upsert(
     Later rows of a key count after earlier ones. In the order of the keys, so that two never wait for each other.
     """
     if rows:
-        merged = _merged(table, rows, added, greatest)
-        connection.execute(_upserting(connection.dialect.name, table, added, greatest), merged)
+        statement = _upserting(connection.dialect.name, table, added, greatest)
+        connection.execute(statement, merged(table, rows, added, greatest))
 
 
 def delete_each(connection: sa.Connection, table: sa.Table, keys: Sequence[Mapping[Any, Any]]) -> None:
@@ -230,10 +235,13 @@ def delete_each(connection: sa.Connection, table: sa.Table, keys: Sequence[Mappi
         connection.execute(sa.delete(table).where(sa.tuple_(*columns).in_(some)))
 
 
-def _merged(
-    table: sa.Table, rows: Sequence[Mapping[str, Any]], added: frozenset[str], greatest: frozenset[str]
+def merged(
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    added: frozenset[str] = frozenset(),
+    greatest: frozenset[str] = frozenset(),
 ) -> list[Mapping[str, Any]]:
-    """One of each key: PostgreSQL takes all in one statement, which changes no row twice."""
+    """One of each key, in their order: PostgreSQL takes all in one statement, which changes no row twice."""
     names = [column.name for column in table.primary_key.columns]
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:

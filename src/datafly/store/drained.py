@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from datafly.model.delivery import LIVE
 from datafly.store.base import Drained, Writing
-from datafly.store.dialect import upsert
 from datafly.store.schema import drained as table
 
 SLOT_MS: Final = 10_000
@@ -33,10 +32,6 @@ def rows_of(writings: Sequence[Writing]) -> list[Row]:
         for (installation_id, slot), count in counted.items()
         if count
     ]
-
-
-def keep(connection: sa.Connection, rows: Sequence[Row]) -> None:
-    upsert(connection, table, rows, added=frozenset({"count"}))
 
 
 def forget(connection: sa.Connection, before_ms: int) -> None:

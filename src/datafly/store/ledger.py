@@ -12,6 +12,7 @@ from datafly.model.verdict import Verdict
 from datafly.observe import emit
 from datafly.observe.store import StoreLedgerTrimmed
 from datafly.store import (
+    counting,
     drained,
     following,
     lookup,
@@ -240,11 +241,13 @@ def _add(connection: sa.Connection, batch: Batch) -> None:
 
 
 def _count(connection: sa.Connection, batches: Sequence[Batch], uncounted: Sequence[Row]) -> None:
-    """Last, and each table once: all that deliver for an installation count in the same rows, and wait for the end of
-    this alone, never for each other crosswise.
-    """
-    added = frozenset({"count"})
-    upsert(connection, schema.counters, [row for one in batches for row in one.counters] + [*uncounted], added=added)
-    drained.keep(connection, [row for one in batches for row in one.drained])
-    tallies.keep(connection, [row for one in batches for row in one.tallies])
-    sightings.keep(connection, [row for one in batches for row in one.sightings])
+    """Last: nobody who counts in the same rows waits for more than this."""
+    counting.count_up(
+        connection,
+        [
+            (schema.counters, [row for one in batches for row in one.counters] + [*uncounted]),
+            (schema.drained, [row for one in batches for row in one.drained]),
+            (schema.tallies, [row for one in batches for row in one.tallies]),
+            (schema.sightings, [row for one in batches for row in one.sightings]),
+        ],
+    )

@@ -7,7 +7,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from datafly.model.delivery import Sighting
-from datafly.store.dialect import upsert
 from datafly.store.schema import sightings as table
 
 KEPT_DAYS: Final = 45
@@ -23,10 +22,6 @@ def rows_of(sightings: Sequence[Sighting]) -> list[Row]:
         counted[one.installation_id, one.day, one.name, one.param] += one.count
     keys = [column.name for column in table.primary_key.columns]
     return [dict(zip(keys, key, strict=True)) | {"count": count} for key, count in counted.items()]
-
-
-def keep(connection: sa.Connection, rows: Sequence[Row]) -> None:
-    upsert(connection, table, rows, added=frozenset({"count"}))
 
 
 def forget(connection: sa.Connection, before_ms: int) -> None:
