@@ -161,6 +161,8 @@ def _counter_rows(writings: Sequence[Writing]) -> list[Row]:
             )
         for outcome in writing.outcomes:
             counted[outcome.installation_id, outcome.verdict.value] += outcome.last - outcome.first + 1
+        for installation_id, _, requests in writing.failed:
+            counted[installation_id, REQUESTS] += requests
         for notice in writing.notices:
             counted[notice.installation_id, notice.kind] += notice.count
     return [

@@ -144,6 +144,7 @@ class ReadingSuite(StoreFixtures):
             (120_000, "latency:44", 1),
             (120_000, "requests", 1),
         ]
+        assert store.ledger.counts("pi_1")["requests"] == 6
         step = store.ledger.tallies(since_ms=0, until_ms=240_000, step_ms=120_000)
         assert {(one.installation_id, one.name): one.count for one in step if one.began_ms == 0} == {
             ("pi_1", "DELIVERED"): 2,
