@@ -250,9 +250,9 @@ class Delivery:
         await together(worker.settle() for worker in self._workers.values())
 
     async def _employ_each(self, installations: Iterable[Installation], states: Mapping[str, State]) -> None:
-        """Side by side: what they write is written together."""
-        new = [one for one in installations if one.id not in self._workers]
-        await together(self._employ(one, states.get(one.id)) for one in new)
+        """Side by side: what they write is written together. What people decide from now on reaches all of them."""
+        new = [self._comes(one) for one in installations if one.id not in self._workers]
+        await together(self._employ(worker, states.get(worker.site.id)) for worker in new)
 
     async def _left(self) -> list[Installation]:
         """Those removed that have something left to close."""
@@ -267,7 +267,7 @@ class Delivery:
             for partition in self._partitions.feeds
         )
 
-    async def _employ(self, installation: Installation, before: State | None) -> Worker:
+    def _comes(self, installation: Installation) -> Worker:
         worker = Worker(
             installation,
             self._parts,
@@ -277,6 +277,9 @@ class Delivery:
             offload=self._reading,
         )
         self._coming.add(worker)
+        return worker
+
+    async def _employ(self, worker: Worker, before: State | None) -> None:
         try:
             await worker.start(before)
         except BaseException:  # it begins anew: what it has begun by then must not go on beside
@@ -285,8 +288,7 @@ class Delivery:
             raise
         finally:
             self._coming.discard(worker)
-        self._workers[installation.id] = worker
-        return worker
+        self._workers[worker.site.id] = worker
 
     async def _take_replays(self, *states: str) -> None:
         for state in states if self._parts.share.number == 0 else ():
@@ -308,7 +310,8 @@ class Delivery:
         if worker is None:
             control = self._parts.control
             installation = await self._reading(partial(control.installation, replay.installation_id))
-            worker = await self._employ(installation, None)
+            worker = self._comes(installation)
+            await self._employ(worker, None)
         feeds = self._partitions.feeds
         replaying = Replaying(replay, worker.site, self._parts, feeds=feeds, offload=self._reading)
         self._replays[replay.id] = replaying
