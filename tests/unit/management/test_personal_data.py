@@ -176,6 +176,21 @@ def test_what_was_sent_before_there_was_a_rule_is_shown_as_the_rule_has_it(house
     assert json.loads(house.ledger.attempts(installation_id=installation.id, limit=1)[0].request.body) == SENT
 
 
+def test_short_values_truths_and_numbers_with_zeros_before_them_are_hidden_where_they_are_meant_and_nowhere_else(
+    house, call, ruled
+):
+    installation = house.installed()
+    known = {"age": 31, "floor": 31, "vip": True}
+    place = house.happens("m1", user_id="u-1", traits=known, properties={"ticket": "0000007"}, event="Paid")
+    others = {"quantity": 31, "is_new": True, "order": 12_345_677, "says": "it is true"}
+    request = SentRequest("POST", "https://vendor.example/u", {}, json.dumps({**known, "ticket": "0000007", **others}))
+    house.decides(installation, Verdict.REJECTED, place, attempt=house.attempt(installation, place, request=request))
+    ruled(redact_fields=(*(f"traits.{name}" for name in known), "properties.ticket"))
+    (event,) = call.get("/v1/admin/live-events")["data"]
+    gone = dict.fromkeys((*known, "ticket"), "[redacted]")
+    assert event["deliveries"][0]["request"]["body"] == {**gone, **others}
+
+
 def test_a_vendor_that_gets_the_value_itself_is_shown_as_it_was_told(house, call, ruled):
     refused(house, house.installed())
     ruled(hash_fields=("traits.email", "traits.phone"), raw_for=("insider",))
