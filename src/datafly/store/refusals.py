@@ -21,8 +21,6 @@ refusal reads like a server that is away: it is told, and asked again.
 _LACKS_RIGHTS: Final = "42501"
 _READ_ONLY: Final = "25006"
 """As a server that stands by says it, also in the moment before it takes over."""
-
-
 _ASKS_BACK: Final = re.compile(r"\s*Is the server running[^?]*\?")
 
 

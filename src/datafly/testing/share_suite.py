@@ -6,7 +6,7 @@ from datafly.model.delivery import LIVE, Outcome, Share, Slowed, State
 from datafly.model.verdict import Ruling, Verdict
 from datafly.store import Progress, SqlStore, Writing
 from datafly.testing.store_suite import StoreFixtures
-from datafly.testing.store_writer import attempt, waiting
+from datafly.testing.store_writer import REJECTED, attempt, waiting
 
 
 def begun(store: SqlStore, shares: int) -> None:
@@ -129,7 +129,7 @@ class ShareSuite(StoreFixtures):
         made = attempt("at_1", "pi_1", (3, 5), (3, 5))
         store.ledger.write([Writing(lost=(lost(2, 6),), marks=(("pi_1", LIVE, 0, 7),))], share=first)
         store.ledger.write([Writing(attempts=(made,), marks=(("pi_1", LIVE, 0, 6),))], share=second)
-        late = Outcome("pi_1", 0, 5, 5, Ruling(Verdict.REJECTED, "bad_record"), decided_ms=1)
+        late = Outcome("pi_1", 0, 5, 5, REJECTED, decided_ms=1)
         store.ledger.write([Writing(late=(late,), marks=(("pi_1", LIVE, 0, 7),))], share=second)
         assert [(one, last, verdict.value) for one, last, verdict in store.ledger.coverage("pi_1", 0)] == [
             (2, 2, "EXHAUSTED"),
