@@ -18,6 +18,7 @@ from datafly.model.event import Event
 from datafly.model.installation import Installation
 from datafly.model.pii import REDACTED, Cleaner, sent
 from datafly.model.traits import meaning
+from datafly.model.verdict import Verdict
 
 _EVENT: Final = msgspec.json.Decoder(Event).decode
 _TELLING: Final = 4
@@ -44,13 +45,22 @@ class AsSent:
         self._log = log
 
     def view(self, view: View, installation: Installation, partition: int, offset: int) -> View:
-        """The view itself where no rule is about anything in it."""
+        """The view itself where no rule is about anything in it. Of an event that is not kept any more that cannot be
+        told: nothing is shown that may be.
+        """
         cleaner = sent(installation.pii_rules, installation.vendor)
         if cleaner is None:
             return view
         record = self._log.as_written(partition, offset)
-        hide = _hiding(_EVENT(record.value), cleaner) if record else lambda _value: REDACTED
+        if record is None:
+            return view if _is_ours(view) else _shown(view, lambda _value: REDACTED)
+        hide = _hiding(_EVENT(record.value), cleaner)
         return _shown(view, hide) if hide else view
+
+
+def _is_ours(view: DeliveryView | PendingView) -> bool:
+    """Nothing was sent, and the words are none about what the event holds: it was lost, forgotten or withheld."""
+    return isinstance(view, DeliveryView) and view.request is None and view.verdict is not Verdict.REJECTED
 
 
 def _hiding(event: Event, cleaner: Cleaner) -> Callable[[Any], Any] | None:

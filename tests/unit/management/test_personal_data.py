@@ -207,3 +207,13 @@ def test_of_an_event_that_is_not_kept_any_more_no_request_is_shown_once_there_ar
     gone = msgspec.structs.replace(expired_view(found), request=request)
     told = AsSent(EventsLog([])).view(gone, found, *place)
     assert (told.request.body, told.request.url) == ("[redacted]", "[redacted]")
+
+
+def test_that_an_event_was_lost_before_it_was_sent_is_told_though_there_are_rules(house, ruled):
+    installation = house.installed()
+    ruled(redact_fields=("traits.email",))
+    found, unkept = house.control.installation(installation.id), AsSent(EventsLog([]))
+    lost = msgspec.structs.replace(expired_view(found), verdict=Verdict.EXHAUSTED, reason="retention")
+    assert unkept.view(lost, found, 0, 7) == lost
+    quoted = msgspec.structs.replace(lost, verdict=Verdict.REJECTED, reason=SAID)
+    assert unkept.view(quoted, found, 0, 7).reason == "[redacted]"
