@@ -213,6 +213,27 @@ async def test_what_is_decided_just_when_an_installation_begins_counts(house, mo
     assert house.state().name == ("paused" if "paused" in changes else "disabled")
 
 
+async def test_an_installation_that_is_heard_of_once_it_is_told_to_stop_sends_nothing(house, vendor_beside):
+    beside, port = vendor_beside
+    original = house.transport.send
+
+    async def send(outgoing):
+        reply = await original(outgoing)
+        await house.clock.sleep(2)
+        return reply
+
+    house.transport.send = send
+    house.install(flush=0)
+    house.start(lanes=1)
+    (under_way,) = house.append("ann")
+    await house.until(lambda: house.vendor.requests)
+    house.install("later", url=f"http://127.0.0.1:{port}/", flush=0)
+    house.append("bob")
+    await house.stop()
+    assert house.verdict(under_way) == DELIVERED
+    assert beside.requests == []
+
+
 async def test_removing_closes_what_is_left_up_to_that_moment_and_nothing_twice(house):
     house.vendor.answer = lambda items, _: 503 if any(item["key"] == "stuck" for item in items) else None
     house.install(max_items=1, flush=0)

@@ -62,6 +62,7 @@ class Delivery:
         self._workers: dict[str, Worker] = {}
         self._coming: set[Worker] = set()
         """They begin to serve their installations; partitions may go meanwhile."""
+        self._is_stopping = False
         self._replays: dict[str, Replaying] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._carrying: dict[str, asyncio.Task[None]] = {}
@@ -69,7 +70,7 @@ class Delivery:
         self._erasing = Erasing(parts, self._site_of, self._reading)
         self._in_force: Sequence[Installation] = ()
         self._heard: int | None = None
-        """The version of what people decided, so far; served is it a little later."""
+        """The version of what people decided that was heard of; it is served a little later."""
         self._served: int | None = None
         self._bell = Bell(parts.clock)
 
@@ -276,6 +277,7 @@ class Delivery:
             paces=self._paces,
             offload=self._reading,
         )
+        worker.gate.shut("stopping", shut=self._is_stopping)
         self._coming.add(worker)
         return worker
 
@@ -334,14 +336,15 @@ class Delivery:
 
     async def _drain(self) -> None:
         ends = self._clock.monotonic() + self._parts.settings.drain_seconds
-        for worker in self._workers.values():
+        self._is_stopping = True
+        for worker in self._at_work():
             worker.gate.shut("stopping", shut=True)
         while self._is_busy() and self._clock.monotonic() < ends:
             await self._clock.sleep(_DRAIN_LOOK_SECONDS)
         await self._recorder.drain(max(ends - self._clock.monotonic(), 0.0))
 
     def _is_busy(self) -> bool:
-        return any(worker.busy for worker in self._workers.values()) or any(
+        return any(worker.busy for worker in self._at_work()) or any(
             replaying.busy for replaying in self._replays.values()
         )
 
