@@ -16,7 +16,7 @@ from datafly.management.views.event import DeliveryView, PendingView
 from datafly.management.views.exchange import AheadView, RequestView, ResponseView
 from datafly.model.event import Event
 from datafly.model.installation import Installation
-from datafly.model.pii import REDACTED, Cleaner, sent
+from datafly.model.pii import REDACTED, Cleaner, as_text, sent
 from datafly.model.traits import meaning
 from datafly.model.verdict import Verdict
 
@@ -79,7 +79,7 @@ def _hiding(event: Event, cleaner: Cleaner) -> Callable[[Any], Any] | None:
             return [hide(inner, name) for inner in value]
         if value is None:
             return value
-        text = _text(value)
+        text = as_text(value)
         known = hidden.get(text) or _dialled(text, phones)
         if known and (_tells(text) or meaning(name) in known.names):
             return known.instead
@@ -123,11 +123,7 @@ def _differing(before: Any, after: Any, name: str) -> Iterator[_Hidden]:
         for key, inner in before.items() if isinstance(before, dict) else ((name, one) for one in before):
             yield from _differing(inner, after, key)
     elif before is not None:
-        yield _Hidden(frozenset({meaning(name)}), _text(before), str(after))
-
-
-def _text(value: Any) -> str:
-    return str(value).strip().lower()
+        yield _Hidden(frozenset({meaning(name)}), as_text(before), str(after))
 
 
 def _tells(text: str) -> bool:

@@ -180,10 +180,12 @@ def test_short_values_truths_and_numbers_with_zeros_before_them_are_hidden_where
     house, call, ruled
 ):
     installation = house.installed()
-    known = {"age": 31, "floor": 31, "vip": True}
+    known = {"age": 31, "floor": 31, "vip": True, "income": 52_000}
     place = house.happens("m1", user_id="u-1", traits=known, properties={"ticket": "0000007"}, event="Paid")
     others = {"quantity": 31, "is_new": True, "order": 12_345_677, "says": "it is true"}
-    request = SentRequest("POST", "https://vendor.example/u", {}, json.dumps({**known, "ticket": "0000007", **others}))
+    request = SentRequest(
+        "POST", "https://vendor.example/u", {}, json.dumps({**known, "income": 52_000.0, "ticket": "0000007", **others})
+    )
     house.decides(installation, Verdict.REJECTED, place, attempt=house.attempt(installation, place, request=request))
     ruled(redact_fields=(*(f"traits.{name}" for name in known), "properties.ticket"))
     (event,) = call.get("/v1/admin/live-events")["data"]
