@@ -72,7 +72,7 @@ class TestKafkaLog(LogSuite):
         with monkeypatch.context() as network:
             network.setattr(appender, "Producer", Hung)
             network.setattr(appender, "_HUNG_SECONDS", 0.01)
-            network.setattr(appender, "_HUNG", [])
+            network.setattr(appender, "_HUNG", set())
             network.setattr(appender, "_MOST_HUNG", 1)
             writer = log.appender(EVENTS, 0)
             with pytest.raises(Unavailable):

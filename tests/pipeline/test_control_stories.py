@@ -1,5 +1,7 @@
 """What people decide while events are under way: pause, disable, revise, remove, replay, stop."""
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -188,6 +190,48 @@ async def test_a_late_refusal_of_the_old_key_does_not_suspend_the_new_one(house)
     await house.until(house.is_done)
     assert house.state() is None or house.state().name == "running"
     assert house.vendor.ids == ["e0"]
+
+
+@pytest.mark.parametrize("changes", [{"enabled": False}, {"paused": True}], ids=str)
+async def test_what_is_decided_just_when_an_installation_begins_counts(house, monkeypatch, changes):
+    """It is heard after it was read what is to be served, and before any of that has begun."""
+    known, heard = house.ledger.states, []
+
+    def states():
+        if not heard:
+            house.change(**changes)
+            heard.append(asyncio.create_task(house.deliveries[0]._hear()))
+        return known()
+
+    monkeypatch.setattr(house.ledger, "states", states)
+    house.install()
+    house.start()
+    house.append("ann")
+    await house.until(lambda: heard and heard[0].done())
+    await house.wait(10)
+    assert house.vendor.requests == []
+    assert house.state().name == ("paused" if "paused" in changes else "disabled")
+
+
+async def test_an_installation_that_is_heard_of_once_it_is_told_to_stop_sends_nothing(house, vendor_beside):
+    beside, port = vendor_beside
+    original = house.transport.send
+
+    async def send(outgoing):
+        reply = await original(outgoing)
+        await house.clock.sleep(2)
+        return reply
+
+    house.transport.send = send
+    house.install(flush=0)
+    house.start(lanes=1)
+    (under_way,) = house.append("ann")
+    await house.until(lambda: house.vendor.requests)
+    house.install("later", url=f"http://127.0.0.1:{port}/", flush=0)
+    house.append("bob")
+    await house.stop()
+    assert house.verdict(under_way) == DELIVERED
+    assert beside.requests == []
 
 
 async def test_removing_closes_what_is_left_up_to_that_moment_and_nothing_twice(house):

@@ -1,16 +1,19 @@
 """Processes that share partitions out: these come and go, and what is promised of one process is promised of all."""
 
 import asyncio
+import contextlib
 from collections import Counter
 
 import msgspec
 import pytest
 
 from datafly.deliver.retention import keep_from
+from datafly.log.holding import Tenure
 from datafly.model.delivery import Plan, Replay
 from datafly.model.errors import Unavailable
 from datafly.model.verdict import Verdict
 from datafly.observe import counts
+from datafly.runtime.tenancy import Tenancy
 
 USERS = [f"user{number}" for number in range(24)]
 
@@ -335,3 +338,19 @@ async def test_a_partition_that_was_claimed_is_served_though_the_next_could_not_
         await house.until(leaving.done)
     house.spread(*[one_in(house, 0)] * 3)
     await house.until(lambda: len(house.found()) == 3)
+
+
+async def test_who_delivers_a_partition_after_all_takes_back_what_was_wrong(house):
+    class Standby:
+        @contextlib.asynccontextmanager
+        async def following(self, _partition):
+            yield asyncio.Event()
+
+    tenure = Tenure(0)
+    tenure.wrong = "The disk is full."
+    working = asyncio.create_task(Tenancy(house.parts(partitioned=True), Standby()).work(tenure))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    tenure.stop.set()
+    await working
+    assert tenure.wrong is None

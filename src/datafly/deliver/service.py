@@ -62,6 +62,7 @@ class Delivery:
         self._workers: dict[str, Worker] = {}
         self._coming: set[Worker] = set()
         """They begin to serve their installations; partitions may go meanwhile."""
+        self._is_stopping = False
         self._replays: dict[str, Replaying] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._carrying: dict[str, asyncio.Task[None]] = {}
@@ -69,7 +70,7 @@ class Delivery:
         self._erasing = Erasing(parts, self._site_of, self._reading)
         self._in_force: Sequence[Installation] = ()
         self._heard: int | None = None
-        """The version of what people decided, so far; served is it a little later."""
+        """The version of what people decided that was heard of; it is served a little later."""
         self._served: int | None = None
         self._bell = Bell(parts.clock)
 
@@ -250,9 +251,9 @@ class Delivery:
         await together(worker.settle() for worker in self._workers.values())
 
     async def _employ_each(self, installations: Iterable[Installation], states: Mapping[str, State]) -> None:
-        """Side by side: what they write is written together."""
-        new = [one for one in installations if one.id not in self._workers]
-        await together(self._employ(one, states.get(one.id)) for one in new)
+        """Side by side: what they write is written together. What people decide from now on reaches all of them."""
+        new = [self._comes(one) for one in installations if one.id not in self._workers]
+        await together(self._employ(worker, states.get(worker.site.id)) for worker in new)
 
     async def _left(self) -> list[Installation]:
         """Those removed that have something left to close."""
@@ -267,7 +268,7 @@ class Delivery:
             for partition in self._partitions.feeds
         )
 
-    async def _employ(self, installation: Installation, before: State | None) -> Worker:
+    def _comes(self, installation: Installation) -> Worker:
         worker = Worker(
             installation,
             self._parts,
@@ -276,7 +277,11 @@ class Delivery:
             paces=self._paces,
             offload=self._reading,
         )
+        worker.gate.shut("stopping", shut=self._is_stopping)
         self._coming.add(worker)
+        return worker
+
+    async def _employ(self, worker: Worker, before: State | None) -> None:
         try:
             await worker.start(before)
         except BaseException:  # it begins anew: what it has begun by then must not go on beside
@@ -285,8 +290,7 @@ class Delivery:
             raise
         finally:
             self._coming.discard(worker)
-        self._workers[installation.id] = worker
-        return worker
+        self._workers[worker.site.id] = worker
 
     async def _take_replays(self, *states: str) -> None:
         for state in states if self._parts.share.number == 0 else ():
@@ -308,7 +312,8 @@ class Delivery:
         if worker is None:
             control = self._parts.control
             installation = await self._reading(partial(control.installation, replay.installation_id))
-            worker = await self._employ(installation, None)
+            worker = self._comes(installation)
+            await self._employ(worker, None)
         feeds = self._partitions.feeds
         replaying = Replaying(replay, worker.site, self._parts, feeds=feeds, offload=self._reading)
         self._replays[replay.id] = replaying
@@ -331,14 +336,15 @@ class Delivery:
 
     async def _drain(self) -> None:
         ends = self._clock.monotonic() + self._parts.settings.drain_seconds
-        for worker in self._workers.values():
+        self._is_stopping = True
+        for worker in self._at_work():
             worker.gate.shut("stopping", shut=True)
         while self._is_busy() and self._clock.monotonic() < ends:
             await self._clock.sleep(_DRAIN_LOOK_SECONDS)
         await self._recorder.drain(max(ends - self._clock.monotonic(), 0.0))
 
     def _is_busy(self) -> bool:
-        return any(worker.busy for worker in self._workers.values()) or any(
+        return any(worker.busy for worker in self._at_work()) or any(
             replaying.busy for replaying in self._replays.values()
         )
 

@@ -11,8 +11,7 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     more where it has so many. `span_events`: how far it may run ahead of its oldest undecided event. `ring_*`: how much
     of the log is held for all of them; `rejoin_events`: also where all have taken it. `awake_events`: so many of the
     newest are held decoded, the others as bytes. `isolate_after_tries`: when a batch that fails while others succeed
-    is split;
-    `isolate_down_after_tries`: when it is split although nothing succeeds, for it may itself be why.
+    is split; `isolate_down_after_tries`: when it is split although nothing succeeds, for it may itself be why.
     `breaker_failures`: failures in a row, over all lanes, that open the breaker.
     """
 

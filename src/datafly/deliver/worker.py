@@ -33,8 +33,8 @@ from datafly.store.tallies import HOUR_MS, SPARED, SPENT
 
 
 class Worker:
-    """`feeds`: partition → feed, as they are at any time. Start it once, then `apply` every change of the installation,
-    and `settle` where a partition came.
+    """`feeds`: partition → feed, as they are at any time. Start it once, `apply` every change of the installation from
+    when it is made, and `settle` where a partition came.
     """
 
     def __init__(
@@ -106,8 +106,8 @@ class Worker:
 
     async def apply(self, installation: Installation) -> None:
         before, self.site.installation = self.installation, installation
-        if installation == before:
-            return
+        if installation == before or (self.site.plan is None and self._broken is None):
+            return  # in the second case `start` is still to come, and goes by it
         if _sends_otherwise(installation, before) or self._broken is not None:
             self._configure()
         await self._apply_standing()

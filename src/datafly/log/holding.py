@@ -18,13 +18,15 @@ _UNAVAILABLE_SECONDS: Final = 1.0
 class Tenure:
     """A partition, while this process has it. `stop`: set when the work shall end.
 
-    `lost`: another process may work on it already, so what is under way is dropped, not finished.
+    `lost`: another process may work on it already, so what is under way is dropped, not finished. `wrong`: why work
+    could not begin when that was tried last; whoever works sets it to None once it has begun.
     """
 
     def __init__(self, partition: int) -> None:
         self.partition = partition
         self.stop = asyncio.Event()
         self.lost = False
+        self.wrong: str | None = None
 
 
 Work = Callable[[Tenure], Awaitable[None]]
@@ -41,11 +43,11 @@ async def hold(
 ) -> None:
     """Take part in `group` and do `work` for each partition given, until `stop`. An error of any work ends all.
 
-    `follow` is told whom to ask whether it takes part (`Membership.trouble`).
+    `follow` is told whom to ask whether it takes part (`Membership.trouble`), and works on what it was given.
     """
     holding = _Holding(group, work)
     membership = await asyncio.to_thread(log.join, group, holding)
-    follow(membership.trouble)
+    follow(lambda: membership.trouble() or holding.trouble())
     stopped = asyncio.create_task(stop.wait())
     try:
         ends: list[asyncio.Future[Any]] = [stopped, holding.failed]
@@ -65,6 +67,10 @@ class _Holding:
         self._loop = asyncio.get_running_loop()
         self._running: dict[int, tuple[Tenure, asyncio.Task[None]]] = {}
         self.failed: asyncio.Future[BaseException] = self._loop.create_future()
+
+    def trouble(self) -> str | None:
+        """Why a partition that was given is not worked on. From any thread."""
+        return next((tenure.wrong for tenure, _ in [*self._running.values()] if tenure.wrong), None)
 
     def assigned(self, partitions: Sequence[int]) -> None:
         self._there(self._begin(partitions))
@@ -98,6 +104,7 @@ class _Holding:
             try:
                 return await self._work(tenure)
             except Unavailable as error:
+                tenure.wrong = error.message
                 emit(LogPartitionWaits(self._group, tenure.partition, error.message, _UNAVAILABLE_SECONDS))
                 await _pause(tenure, _UNAVAILABLE_SECONDS)
             except OperatorError as error:

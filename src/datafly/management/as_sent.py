@@ -6,7 +6,7 @@ hidden wherever they stand in the request, the answer and the words about it.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -16,12 +16,14 @@ from datafly.management.views.event import DeliveryView, PendingView
 from datafly.management.views.exchange import AheadView, RequestView, ResponseView
 from datafly.model.event import Event
 from datafly.model.installation import Installation
-from datafly.model.pii import REDACTED, Cleaner, sent
+from datafly.model.pii import REDACTED, Cleaner, as_text, sent
 from datafly.model.traits import meaning
+from datafly.model.verdict import Verdict
 
 _EVENT: Final = msgspec.json.Decoder(Event).decode
 _TELLING: Final = 4
-"""A value of fewer characters, such as an age, is hidden only where its name is the field's: it may stand anywhere."""
+"""A value of fewer characters, such as an age, is hidden only where its name is the field's: it may stand anywhere. So
+may what is true or false."""
 _WITHIN: Final = 5
 """Of at least so many it is hidden within longer texts, too."""
 _DIALLED: Final = 7
@@ -31,9 +33,9 @@ View = TypeVar("View", DeliveryView, PendingView)
 
 
 class _Hidden(msgspec.Struct, frozen=True):
-    """A value that a rule is about; `name`: of its field."""
+    """A value that rules are about; `names`: of its fields."""
 
-    name: str
+    names: frozenset[str]
     text: str
     instead: str
 
@@ -43,23 +45,32 @@ class AsSent:
         self._log = log
 
     def view(self, view: View, installation: Installation, partition: int, offset: int) -> View:
-        """The view itself where no rule is about anything in it."""
+        """The view itself where no rule is about anything in it. Of an event that is not kept any more that cannot be
+        told: nothing is shown that may be.
+        """
         cleaner = sent(installation.pii_rules, installation.vendor)
         if cleaner is None:
             return view
         record = self._log.as_written(partition, offset)
-        hide = _hiding(_EVENT(record.value), cleaner) if record else lambda _value: REDACTED
+        if record is None:
+            return view if _is_ours(view) else _shown(view, lambda _value: REDACTED)
+        hide = _hiding(_EVENT(record.value), cleaner)
         return _shown(view, hide) if hide else view
+
+
+def _is_ours(view: DeliveryView | PendingView) -> bool:
+    """Nothing was sent, and the words are none about what the event holds: it was lost, forgotten or withheld."""
+    return isinstance(view, DeliveryView) and view.request is None and view.verdict is not Verdict.REJECTED
 
 
 def _hiding(event: Event, cleaner: Cleaner) -> Callable[[Any], Any] | None:
     """None where no rule is about anything in the event."""
-    hidden = {one.text: one for one in _taken(event, cleaner) if one.text}
+    hidden = _by_text(_taken(event, cleaner))
     if not hidden:
         return None
-    long = sorted((text for text in hidden if len(text) >= _WITHIN), key=len, reverse=True)
+    long = sorted((text for text in hidden if len(text) >= _WITHIN and _tells(text)), key=len, reverse=True)
     within = re.compile("|".join(map(re.escape, long)), re.IGNORECASE) if long else None
-    phones = {_digits(text).lstrip("0"): one for text, one in hidden.items() if _is_phone(text)}
+    phones = {_ending(text): one for text, one in hidden.items() if _is_phone(text)}
 
     def hide(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
@@ -68,15 +79,25 @@ def _hiding(event: Event, cleaner: Cleaner) -> Callable[[Any], Any] | None:
             return [hide(inner, name) for inner in value]
         if value is None:
             return value
-        text = _text(value)
+        text = as_text(value)
         known = hidden.get(text) or _dialled(text, phones)
-        if known and (len(text) >= _TELLING or meaning(name) == known.name):
+        if known and (_tells(text) or meaning(name) in known.names):
             return known.instead
         if within is None or not isinstance(value, str):
             return value
         return within.sub(lambda met: hidden[met[0].lower()].instead if met[0].lower() in hidden else REDACTED, value)
 
     return hide
+
+
+def _by_text(taken: Iterable[_Hidden]) -> dict[str, _Hidden]:
+    """Several fields may have the same value."""
+    found: dict[str, _Hidden] = {}
+    for one in taken:
+        before = found.get(one.text)
+        found[one.text] = msgspec.structs.replace(one, names=one.names | before.names) if before else one
+    found.pop("", None)
+    return found
 
 
 def _taken(event: Event, cleaner: Cleaner) -> Iterator[_Hidden]:
@@ -102,15 +123,20 @@ def _differing(before: Any, after: Any, name: str) -> Iterator[_Hidden]:
         for key, inner in before.items() if isinstance(before, dict) else ((name, one) for one in before):
             yield from _differing(inner, after, key)
     elif before is not None:
-        yield _Hidden(meaning(name), _text(before), str(after))
+        yield _Hidden(frozenset({meaning(name)}), as_text(before), str(after))
 
 
-def _text(value: Any) -> str:
-    return str(value).strip().lower()
+def _tells(text: str) -> bool:
+    return len(text) >= _TELLING and text not in {"true", "false"}
 
 
 def _is_phone(text: str) -> bool:
-    return bool(_PHONE.fullmatch(text)) and len(_digits(text)) >= _DIALLED
+    return bool(_PHONE.fullmatch(text)) and len(_ending(text)) >= _DIALLED
+
+
+def _ending(text: str) -> str:
+    """What a number has in common with itself with its country before it."""
+    return _digits(text).lstrip("0")
 
 
 def _digits(text: str) -> str:

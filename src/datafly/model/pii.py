@@ -198,14 +198,15 @@ def _hashed(value: Any, *, is_phone: bool) -> Any:
         return _same([_hashed(inner, is_phone=is_phone) for inner in value], value)
     if isinstance(value, bool) or value is None:
         return value
-    text = _text(value)
+    text = as_text(value)
     if not text or _SHA256.fullmatch(text):
         return value if text == value else text
     dialled = _NOT_DIALLED.sub("", text) if is_phone else ""
     return hashlib.sha256((dialled or text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """In which values are the same: `31` and `31.0`, texts in any case and with spaces around."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).strip().lower()

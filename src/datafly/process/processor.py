@@ -81,6 +81,7 @@ class Processor:
         """Work on a partition for as long as it is held (`log.holding`)."""
         worker = await asyncio.to_thread(self._open, tenure.partition, leaving=tenure.stop.is_set)
         self._workers[tenure.partition] = worker
+        tenure.wrong = None
         try:
             await self._turns(worker, tenure.stop)
             if not tenure.lost:

@@ -34,8 +34,8 @@ class Standby:
         self._reader = StateReader(folder, log.partitions("events"))
         self._looked: dict[int, float] = {}
         """Partition that is caught up → when its follower was at work last."""
-        self._failure = ""
-        """Of the last turn that came to nothing."""
+        self._failures: dict[int, str] = {}
+        """Partition whose last turn came to nothing → why."""
 
     @contextlib.asynccontextmanager
     async def following(self, partition: int) -> AsyncIterator[asyncio.Event]:
@@ -49,6 +49,7 @@ class Standby:
             stop.set()
             await learning
             self._looked.pop(partition, None)
+            self._failures.pop(partition, None)
             await asyncio.to_thread(follower.close)
 
     def find_offset(self, message_id: str, pipeline_id: str | None = None) -> list[tuple[int, int]]:
@@ -69,7 +70,8 @@ class Standby:
         if oldest is None or self._monotonic() - oldest <= STALE_SECONDS:
             return None
         said = f"For more than {STALE_SECONDS:g} seconds it could not be learnt what visitors decide"
-        return f"{said}: {self._failure}" if self._failure else f"{said}."
+        why = next(iter(tuple(self._failures.values())), "")
+        return f"{said}: {why}" if why else f"{said}."
 
     def close(self) -> None:
         """Nothing may be followed any more."""
@@ -93,7 +95,8 @@ class Standby:
             learnt = await asyncio.to_thread(follower.turn)
         except Exception as error:  # noqa: BLE001 - told, and tried again: what is known grows old meanwhile
             pause = min(max(pause, _LONGEST_PAUSE) * 2, _LONGEST_RETRY)
-            self._failure = str(error)
-            emit(RuntimeStandbyFailed(partition=partition, message=self._failure))
+            self._failures[partition] = str(error)
+            emit(RuntimeStandbyFailed(partition=partition, message=str(error)))
             return 0, pause
+        self._failures.pop(partition, None)
         return learnt, _FIRST_PAUSE if learnt or pause > _LONGEST_PAUSE else min(pause * 1.5, _LONGEST_PAUSE)

@@ -31,6 +31,7 @@ class Tenancy:
     async def work(self, tenure: Tenure) -> None:
         partition = tenure.partition
         async with self._standby.following(partition) as caught_up:
+            tenure.wrong = None
             await _first(caught_up, tenure.stop)
             if tenure.stop.is_set():
                 return

@@ -220,9 +220,9 @@ def _insert(connection: sa.Connection, batch: Batch) -> None:
     shares.begin(connection, batch.begun)
     upsert(connection, schema.marks, batch.marks, greatest=frozenset({"mark"}))
     losses.keep(connection, batch.lost)
+    settled = losses.settled(connection, batch.marks)  # before anything is taken back: that was no loss
     taken_back = following.taken_back(connection, batch.late)
-    found = (*losses.settled(connection, batch.marks), *taken_back)
-    told = batch_of([Writing(outcomes=found)]) if found else None
+    told = batch_of([Writing(outcomes=(*settled, *taken_back))]) if settled or taken_back else None
     if told is not None:
         _add(connection, told)
     following.keep(connection, batch.followed, batch.settled)

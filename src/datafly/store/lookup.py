@@ -229,7 +229,7 @@ def _deciding(connection: sa.Connection, asked: Mapping[str, int]) -> list[Outco
     ]
 
 
-def _waiting(connection: sa.Connection, asked: Mapping[str, int]) -> dict[int, list[Delivery]]:
+def _waiting(connection: sa.Connection, asked: Mapping[str, int]) -> defaultdict[int, list[Delivery]]:
     found: defaultdict[int, list[Delivery]] = defaultdict(list)
     for row in connection.execute(_WAITING_THERE, asked):
         pending = pending_of(row.body)

@@ -21,8 +21,7 @@ refusal reads like a server that is away: it is told, and asked again.
 _LACKS_RIGHTS: Final = "42501"
 _READ_ONLY: Final = "25006"
 """As a server that stands by says it, also in the moment before it takes over."""
-
-
+_NAMES: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ASKS_BACK: Final = re.compile(r"\s*Is the server running[^?]*\?")
 
 
@@ -36,7 +35,8 @@ def words_of(error: Exception) -> str:
 def at_connecting(error: DBAPIError) -> OperatorError | None:
     """None where a further try may come through."""
     said = words_of(error)
-    cure = next((cure for pattern, cure in _CURES if re.search(pattern, said)), None)
+    words = _NAMES.sub('""', said)  # a host may be called anything
+    cure = next((cure for pattern, cure in _CURES if re.search(pattern, words)), None)
     if cure is None and "connection option" in said:
         cure = "the URL says what the driver does not know"
     return None if cure is None else OperatorError(f"The store cannot be opened: {cure} (DATAFLY_STORE_URL); {said}.")

@@ -20,7 +20,7 @@ from datafly.model.delivery import (
     Sighting,
     State,
 )
-from datafly.model.verdict import Ruling, Verdict
+from datafly.model.verdict import Verdict
 from datafly.store import Progress, SqlStore, Writing
 from datafly.store.base import WritingId
 from datafly.testing.ledger_story import Story, stories
@@ -28,10 +28,7 @@ from datafly.testing.owner_suite import OwnerSuite
 from datafly.testing.reading_suite import ReadingSuite
 from datafly.testing.share_suite import ShareSuite
 from datafly.testing.store_suite import StoreFixtures
-from datafly.testing.store_writer import WIDTH, attempt, numbered, waiting
-
-SKIPPED = Ruling(Verdict.SKIPPED, "consent_marketing", "No consent.", "Ask for it.")
-REJECTED = Ruling(Verdict.REJECTED, "bad_record")
+from datafly.testing.store_writer import REJECTED, SKIPPED, WIDTH, attempt, numbered, waiting
 
 
 class WritingSuite(StoreFixtures):

@@ -3,20 +3,13 @@
 import msgspec
 import pytest
 
-from datafly.model.delivery import (
-    LIVE,
-    Answer,
-    Outcome,
-)
+from datafly.model.delivery import LIVE, Answer, Outcome
 from datafly.model.verdict import DEAD_LETTERS, Ruling, Verdict
 from datafly.store import Progress, SqlStore, Writing
 from datafly.store.base import Drained
 from datafly.testing.clock import FakeClock
 from datafly.testing.store_suite import StoreFixtures
-from datafly.testing.store_writer import WIDTH, attempt, numbered, waiting
-
-SKIPPED = Ruling(Verdict.SKIPPED, "consent_marketing", "No consent.", "Ask for it.")
-REJECTED = Ruling(Verdict.REJECTED, "bad_record")
+from datafly.testing.store_writer import REJECTED, SKIPPED, WIDTH, attempt, numbered, waiting
 
 
 class ReadingSuite(StoreFixtures):

@@ -6,7 +6,7 @@ from datafly.model.delivery import LIVE, Outcome, Share, Slowed, State
 from datafly.model.verdict import Ruling, Verdict
 from datafly.store import Progress, SqlStore, Writing
 from datafly.testing.store_suite import StoreFixtures
-from datafly.testing.store_writer import attempt, waiting
+from datafly.testing.store_writer import REJECTED, attempt, waiting
 
 
 def begun(store: SqlStore, shares: int) -> None:
@@ -122,6 +122,23 @@ class ShareSuite(StoreFixtures):
         assert store.ledger.counts("pi_1")["EXHAUSTED"] == 6
         mark(store, second, 20)
         assert store.ledger.counts("pi_1")["EXHAUSTED"] == 6
+
+    def test_what_is_refused_late_as_a_loss_around_it_is_decided_has_one_verdict(self, store: SqlStore) -> None:
+        begun(store, 2)
+        first, second = Share(0, 2), Share(1, 2)
+        made = attempt("at_1", "pi_1", (3, 5), (3, 5))
+        store.ledger.write([Writing(lost=(lost(2, 6),), marks=(("pi_1", LIVE, 0, 7),))], share=first)
+        store.ledger.write([Writing(attempts=(made,), marks=(("pi_1", LIVE, 0, 6),))], share=second)
+        late = Outcome("pi_1", 0, 5, 5, REJECTED, decided_ms=1)
+        store.ledger.write([Writing(late=(late,), marks=(("pi_1", LIVE, 0, 7),))], share=second)
+        assert [(one, last, verdict.value) for one, last, verdict in store.ledger.coverage("pi_1", 0)] == [
+            (2, 2, "EXHAUSTED"),
+            (3, 3, "DELIVERED"),
+            (4, 4, "EXHAUSTED"),
+            (5, 5, "REJECTED"),
+            (6, 6, "EXHAUSTED"),
+        ]
+        assert store.ledger.counts("pi_1") == {"requests": 1, "DELIVERED": 1, "REJECTED": 1, "EXHAUSTED": 3}
 
     def test_trim_keeps_what_the_last_share_must_skip(self, store: SqlStore) -> None:
         begun(store, 2)

@@ -16,6 +16,8 @@ from datafly.store import Writing, open_store
 KEY = Secret("11" * 32)
 WIDTH = 10
 """Offsets that one writing makes final: the last one REJECTED, the others DELIVERED."""
+SKIPPED = Ruling(Verdict.SKIPPED, "consent_marketing", "No consent.", "Ask for it.")
+REJECTED = Ruling(Verdict.REJECTED, "bad_record")
 
 
 def attempt(attempt_id: str, installation_id: str, offsets: tuple[int, ...], delivered: tuple[int, ...]) -> Attempt:
@@ -44,8 +46,7 @@ def numbered(installation_id: str, number: int) -> Writing:
     first = number * WIDTH
     offsets = tuple(range(first, first + WIDTH))
     made = attempt(f"at_{installation_id}_{number:06d}", installation_id, offsets, offsets[:-1])
-    rejected = Ruling(Verdict.REJECTED, "bad_record")
-    outcome = Outcome(installation_id, 0, offsets[-1], offsets[-1], rejected, decided_ms=first, attempt_id=made.id)
+    outcome = Outcome(installation_id, 0, offsets[-1], offsets[-1], REJECTED, decided_ms=first, attempt_id=made.id)
     return Writing(attempts=(made,), outcomes=(outcome,), marks=((installation_id, LIVE, 0, first + WIDTH),))
 
 
@@ -90,7 +91,7 @@ def _stopping(installation_id: str) -> Writing:
 
     adapters.register_dumper(Stopping, StoppingDumper)
     cleared = ((installation_id, LIVE, 0, 0), (Stopping(installation_id), LIVE, 0, 1))
-    late = Outcome(installation_id, 0, 0, 0, Ruling(Verdict.REJECTED, "bad_record"), decided_ms=WIDTH)
+    late = Outcome(installation_id, 0, 0, 0, REJECTED, decided_ms=WIDTH)
     return msgspec.structs.replace(numbered(installation_id, 1), cleared=cleared, late=(late,))
 
 

@@ -88,10 +88,12 @@ class Cluster:
     def stop(self) -> None:
         for one in self.roles:
             one.end_anyhow()
-        if self.disk is not None:
-            self.disk.unmount()
-        self.brokers.stop()
-        self.postgres.stop()
+        try:
+            if self.disk is not None:
+                self.disk.unmount()
+        finally:
+            self.brokers.stop()
+            self.postgres.stop()
 
     def faults(self) -> list[str]:
         return [fault for one in self.roles for fault in one.faults()]

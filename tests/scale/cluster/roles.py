@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -47,7 +48,10 @@ class RoleProcess:
     def ports(self) -> frozenset[int]:
         """Of its ends of connections, as the system tells them."""
         own = Path("/proc") / str(self.pid)
-        links = [str(one.readlink()) for one in (own / "fd").iterdir() if one.is_symlink()]
+        links = set()
+        for one in (own / "fd").iterdir():
+            with suppress(FileNotFoundError):  # it is closed by now
+                links.add(str(one.readlink()))
         lines = [line.split() for line in (own / "net" / "tcp").read_text().splitlines()[1:]]
         return frozenset(int(line[1].partition(":")[2], 16) for line in lines if f"socket:[{line[9]}]" in links)
 

@@ -39,8 +39,8 @@ async def held(group):
     loop, joined = asyncio.get_running_loop(), group.joined
     group.joined = type("Joined", (), {"set": lambda: loop.call_soon_threadsafe(joined.set)})
 
-    async def begin(work):
-        running.append(asyncio.create_task(hold(group, "role", work, stop)))
+    async def begin(work, **given):
+        running.append(asyncio.create_task(hold(group, "role", work, stop, **given)))
         await joined.wait()
         return running[0]
 
@@ -98,6 +98,27 @@ async def test_who_was_fenced_or_cannot_begin_tries_that_partition_again_while_i
     await group.ask("assigned", 0, 1)
     await until(lambda: begun == [0, 1, 1])
     assert not running.done()
+
+
+async def test_a_partition_that_cannot_be_begun_with_is_told_until_it_is_or_goes_elsewhere(group, held, monkeypatch):
+    monkeypatch.setattr(holding, "_UNAVAILABLE_SECONDS", 0.01)
+    asked, full = [], {0, 1}
+
+    async def work(tenure):
+        if tenure.partition in full:
+            raise Unavailable("The disk is full.")
+        tenure.wrong = None
+        await tenure.stop.wait()
+
+    await held(work, follow=asked.append)
+    await until(lambda: asked)
+    (trouble,) = asked
+    assert trouble() is None
+    await group.ask("assigned", 0, 1)
+    await until(lambda: trouble() == "The disk is full.")
+    full.remove(0)
+    await group.ask("revoked", 1)
+    await until(lambda: trouble() is None)
 
 
 async def test_an_error_of_any_work_ends_all_and_is_raised(group, held):

@@ -11,6 +11,7 @@ from hypothesis import settings as bounds
 from hypothesis.errors import Unsatisfiable
 from litestar.routes import HTTPRoute
 
+from datafly.management import document as drawn
 from datafly.management.access import Role, lowest_role
 
 checks = schemathesis.checks
@@ -87,6 +88,14 @@ def test_shapes_have_names_that_say_what_they_are_and_none_of_how_they_are_made(
     assert "Page[" not in json.dumps(document)
     listed = document["paths"]["/v1/admin/pipelines"]["get"]["responses"]["200"]["content"]["application/json"]
     assert listed == {"schema": {"$ref": "#/components/schemas/PipelinePage"}}
+
+
+def test_no_two_shapes_have_one_name(house, monkeypatch):
+    named, names = drawn._named, {}
+    monkeypatch.setattr(drawn, "_named", lambda name: names.setdefault(name, named(name)))
+    shapes = drawn.document_of(house.app)["components"]["schemas"]
+    assert sorted({*names.values()}) == sorted(names.values())
+    assert len(shapes) == len(names)
 
 
 def test_operations_have_names_of_their_own(document):

@@ -176,6 +176,23 @@ def test_what_was_sent_before_there_was_a_rule_is_shown_as_the_rule_has_it(house
     assert json.loads(house.ledger.attempts(installation_id=installation.id, limit=1)[0].request.body) == SENT
 
 
+def test_short_values_truths_and_numbers_with_zeros_before_them_are_hidden_where_they_are_meant_and_nowhere_else(
+    house, call, ruled
+):
+    installation = house.installed()
+    known = {"age": 31, "floor": 31, "vip": True, "income": 52_000}
+    place = house.happens("m1", user_id="u-1", traits=known, properties={"ticket": "0000007"}, event="Paid")
+    others = {"quantity": 31, "is_new": True, "order": 12_345_677, "says": "it is true"}
+    request = SentRequest(
+        "POST", "https://vendor.example/u", {}, json.dumps({**known, "income": 52_000.0, "ticket": "0000007", **others})
+    )
+    house.decides(installation, Verdict.REJECTED, place, attempt=house.attempt(installation, place, request=request))
+    ruled(redact_fields=(*(f"traits.{name}" for name in known), "properties.ticket"))
+    (event,) = call.get("/v1/admin/live-events")["data"]
+    gone = dict.fromkeys((*known, "ticket"), "[redacted]")
+    assert event["deliveries"][0]["request"]["body"] == {**gone, **others}
+
+
 def test_a_vendor_that_gets_the_value_itself_is_shown_as_it_was_told(house, call, ruled):
     refused(house, house.installed())
     ruled(hash_fields=("traits.email", "traits.phone"), raw_for=("insider",))
@@ -192,3 +209,13 @@ def test_of_an_event_that_is_not_kept_any_more_no_request_is_shown_once_there_ar
     gone = msgspec.structs.replace(expired_view(found), request=request)
     told = AsSent(EventsLog([])).view(gone, found, *place)
     assert (told.request.body, told.request.url) == ("[redacted]", "[redacted]")
+
+
+def test_that_an_event_was_lost_before_it_was_sent_is_told_though_there_are_rules(house, ruled):
+    installation = house.installed()
+    ruled(redact_fields=("traits.email",))
+    found, unkept = house.control.installation(installation.id), AsSent(EventsLog([]))
+    lost = msgspec.structs.replace(expired_view(found), verdict=Verdict.EXHAUSTED, reason="retention")
+    assert unkept.view(lost, found, 0, 7) == lost
+    quoted = msgspec.structs.replace(lost, verdict=Verdict.REJECTED, reason=SAID)
+    assert unkept.view(quoted, found, 0, 7).reason == "[redacted]"

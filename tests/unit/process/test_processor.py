@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from datafly.log.base import EVENTS, RAW, Entry, Retention
+from datafly.log.holding import Tenure
 from datafly.log.sqlite import SqliteLog
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.event import Event, Received
@@ -400,6 +401,16 @@ def test_where_the_disk_is_full_when_a_state_is_opened_one_comes_again(house, mo
             house.worker()
     house.receive(story(1))
     assert finish(house.worker()) == 1
+
+
+async def test_who_works_on_a_partition_after_all_takes_back_what_was_wrong(house):
+    owner = Processor(house.log, house.folder / "state", pipelines=dict, clock=SystemClock(), partitions=())
+    tenure = Tenure(0)
+    tenure.wrong = "The disk is full."
+    serving = asyncio.create_task(owner.serve(tenure))
+    await until(lambda: tenure.wrong is None)
+    tenure.stop.set()
+    await serving
 
 
 def test_a_damaged_state_stops_the_start_with_a_cure(house):

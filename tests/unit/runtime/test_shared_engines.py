@@ -80,7 +80,7 @@ def test_a_url_that_cannot_be_read_stops_each_role_and_no_part_of_its_password_i
 def test_for_a_database_that_is_not_there_yet_each_role_waits_and_says_so(tmp_path):
     for wrong, words in [
         ("postgresql://poor:poor-secret@127.0.0.1:1/signal", "Connection refused."),
-        ("postgresql://poor:poor-secret@nobody.invalid/signal", "host 'nobody.invalid'"),
+        ("postgresql://poor:poor-secret@certificates.invalid/signal", "host 'certificates.invalid'"),
     ]:
         assert words in told(Unavailable, wrong, tmp_path)
 

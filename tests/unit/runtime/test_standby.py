@@ -1,6 +1,7 @@
 """Followers at work beside a role."""
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -20,9 +21,15 @@ class Stubborn:
         self.turns = 0
         self.closed = False
         self.caught_up = False
+        self.hangs = threading.Event()
+        self.returns = threading.Event()
+        self.returns.set()
 
     def turn(self):
         self.turns += 1
+        if not self.returns.is_set():
+            self.hangs.set()
+            self.returns.wait()
         if self.stuck:
             raise Unavailable("no broker answers")
         self.caught_up = True
@@ -54,6 +61,12 @@ async def test_who_cannot_look_at_the_log_for_long_does_not_say_what_visitors_ch
         turns = one.turns
         await until(lambda: one.turns > turns + 1)
         assert standby.consents_of({"a"}) == {}
+        one.returns.clear()
+        await until(one.hangs.is_set)
+        ahead[0] += STALE_SECONDS + 1
+        told = standby.trouble()
+        one.returns.set()
+        assert told.endswith("it could not be learnt what visitors decide."), "what failed before is mended"
     assert one.closed
     standby.close()
 

@@ -23,8 +23,8 @@ _HUNG_SECONDS: Final = 20.0
 """More than the library is given for a call that does not keep to it."""
 _MOST_HUNG: Final = 32
 """Calls that the library does not come back from. Each keeps a producer, with threads and memory of its own."""
-_HUNG: Final[list[threading.Thread]] = []
-"""Of this process."""
+_HUNG: Final[set[threading.Thread]] = set()
+"""Of this process; each partition is written by a thread of its own."""
 _TRANSACTION_MS: Final = 10_000
 """What a writer left unfinished holds readers up no longer than that, or until its successor comes."""
 
@@ -189,7 +189,7 @@ class OwnedAppender:
 
 
 def _bound_hung() -> None:
-    _HUNG[:] = [thread for thread in _HUNG if thread.is_alive()]
+    _HUNG.difference_update([thread for thread in _HUNG.copy() if not thread.is_alive()])
     if len(_HUNG) >= _MOST_HUNG:
         raise OperatorError(
             f"The Kafka client has not come back from {len(_HUNG)} calls, and each holds threads and memory: this "
@@ -214,7 +214,7 @@ def _beside(call: Callable[[], None]) -> None:
     try:
         done.result(_HUNG_SECONDS)
     except TimeoutError:
-        _HUNG.append(thread)
+        _HUNG.add(thread)
         raise
 
 

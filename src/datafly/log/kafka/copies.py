@@ -14,7 +14,7 @@ from datafly.log.kafka.place import Place
 from datafly.model.errors import SignalError, Unavailable
 
 _SECONDS: Final = 1.0
-"""Asked while somebody waits: what is not told by then is not told."""
+"""For each of two questions, while somebody waits: what is not told by then is not told."""
 _UNCONFIRMED: Final = frozenset(
     {
         KafkaError._TIMED_OUT,  # noqa: SLF001 - as the library spells it

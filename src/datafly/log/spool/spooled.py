@@ -145,7 +145,7 @@ class _Taking:
             self.answers[number] = error
             return
         if None in ways and not self._spooled.disk.has_room:
-            self.answers[number] = Unavailable(FULL)  # whoever sends need not know of brokers
+            self.answers[number] = Unavailable(FULL)  # whoever sends need not know why
             emit(LogSpoolRefused(len(call), FULL))
             return
         for way, entry in zip(ways, call, strict=True):

@@ -145,6 +145,7 @@ def test_what_is_wrong_is_told_by_the_labels_of_the_form_and_what_was_meant_is_g
     says = "currency is no place for a value, event_params.currency is; there is event_params.…"
     assert f"Order Completed, “Field at the vendor”: {says}" in page
     assert "overrides.events" not in page
+    assert [label for label in drafting._LABELS.values() if f">{label}" not in page] == [], "it names no other"
     everywhere = draft(browser, at, target="attributes.custom.shop", value="uk", field_condition="properties.total >")
     page = html.unescape(browser.post(f"{at}/draft", everywhere, status=422).text)
     assert "every event, “Only where”: cannot be read" in page
