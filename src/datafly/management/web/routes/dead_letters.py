@@ -39,7 +39,7 @@ def groups(
         verdict=verdict,
         installations=installations,
         of=of,
-        open=sum(one.open for one in shown if of and one.pipeline_integration_id == of.id),
+        open=any(one.open for one in shown if of and one.pipeline_integration_id == of.id),
     )
 
 
