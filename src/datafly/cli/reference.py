@@ -56,7 +56,8 @@ def commands_page() -> str:
 
 def errors_page() -> str:
     rows = [
-        f"| `{code.name}` | {code.status} | {code.sentence} | {'no' if code.value.final else 'yes'} |" for code in Code
+        f"| `{code.name}` | {code.status} | {code.sentence} | {code.cure} | {'no' if code.value.final else 'yes'} |"
+        for code in Code
     ]
     return "\n".join([*_ERRORS_HEAD, *rows, *_ERRORS_FOOT])
 
@@ -64,7 +65,7 @@ def errors_page() -> str:
 def bad_input_page(root: Path) -> str:
     """What is wrong with a request, one row for each example that the tests send."""
     cases = json.loads((root / "contract/gateway/bad_input.json").read_text(encoding="utf-8"))
-    rows = [f"| {one['case']} | {one['status']} | `{one['code']}` | {Code[one['code']].sentence} |" for one in cases]
+    rows = [f"| {one['case']} | {one['status']} | `{one['code']}` | {Code[one['code']].cure} |" for one in cases]
     return "\n".join([*_BAD_INPUT_HEAD, *rows, *_BAD_INPUT_FOOT])
 
 
@@ -148,7 +149,7 @@ _ERRORS_HEAD = (
     "# Errors",
     "",
     "Every error of the [gateway](../gateway.md) and of the management API has one shape; `code` is stable, `message`",
-    "says what to change, `details` has it as data.",
+    "says what is wrong and what to do, `details` has it as data.",
     "",
     "```json",
     '{"error": {"code": "INVALID_FIELD", "message": "userId must be …", "details": {"field": "userId"}}}',
@@ -156,8 +157,8 @@ _ERRORS_HEAD = (
     "",
     "## The gateway",
     "",
-    "| code | status | | send it again? |",
-    "|---|---|---|---|",
+    "| code | status | what is wrong | what to do | send the same again? |",
+    "|---|---|---|---|---|",
 )
 _ERRORS_FOOT = (
     "",
@@ -176,7 +177,7 @@ _BAD_INPUT_HEAD = (
     "Each is sent over HTTP by the tests, and answered so in the [one shape](errors.md). An event of a batch that is",
     "at fault is told by its index in an answer of status 200, and the good ones beside it are taken.",
     "",
-    "| what is wrong | status | code | |",
+    "| what is wrong | status | code | what to do |",
     "|---|---|---|---|",
 )
 _BAD_INPUT_FOOT = (

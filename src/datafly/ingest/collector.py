@@ -50,9 +50,7 @@ class Collector:
     async def get(self, request: Request, _receive: Receive) -> Reply:
         """Raises `Refused` where a key is asked for that no pipeline has."""
         if self._script is None:
-            raise Refused(
-                Code.NOT_BUILT, "This installation has no collector script: run `npm run build` in collector/."
-            )
+            raise Refused(Code.NOT_BUILT)
         named = self._names().get(request.path[1:])
         key = named.pipeline_key if named else dict(parse_qsl(request.query[:4096].decode("latin-1"))).get("wk", "")
         return self._asset(self._script, key).reply(request)

@@ -18,8 +18,8 @@ BEYOND_SECONDS: Final = 1.0
 """So long may one that came beyond the limit say nothing: it is answered when it asks, for an answer that nobody waits
 for may be lost."""
 RETRY: Final = ((b"retry-after", b"1"),)
-TOO_MUCH: Final = "Too much arrives at once. Send it again in a moment."
-TOO_MANY: Final = "Too many connections are open. Send it again in a moment."
+TOO_MUCH: Final = "Too much arrives at once."
+TOO_MANY: Final = "Too many connections are open."
 
 
 class Connection(HttpToolsProtocol):
@@ -145,7 +145,9 @@ class Connection(HttpToolsProtocol):
         """
         method = self.parser.get_method()
         if method == b"CONNECT":
-            return self._refuse(Refused(Code.METHOD_NOT_ALLOWED, "The gateway is no proxy."))
+            return self._refuse(
+                Refused(Code.METHOD_NOT_ALLOWED, "The gateway is no proxy.", cure="Ask for a path of it.")
+            )
         head = [b"%b %b HTTP/%b" % (method, self.url, self.parser.get_http_version().encode())]
         head += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
         self.parser = httptools.HttpRequestParser(self)

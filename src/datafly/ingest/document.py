@@ -156,7 +156,7 @@ def _refused(codes: Iterable[Code], *, flat: bool = False) -> _Json:
 
 
 def _failure(codes: list[Code], *, flat: bool) -> _Json:
-    described = " ".join(f"`{code.name}`: {code.sentence}" for code in codes)
+    described = " ".join(f"`{code.name}`: {code.sentence} {code.cure}" for code in codes)
     problem = {
         "type": "object",
         "required": ["code", "message", "details"],

@@ -194,9 +194,8 @@ class Doors:
         reason = self._ready()
         if reason is not None:
             return Refused(Code.NOT_READY, reason, headers=RETRY)
-        how = "Send it as “Authorization: Bearer dk_…”, as “pipelineKey” in the body, or as ?wk=dk_…."
         code = _code_of(key, known=known)
-        said = f"The pipeline key is missing. {how}" if code is Code.MISSING_PIPELINE_KEY else ""
+        said = "The pipeline key is missing." if code is Code.MISSING_PIPELINE_KEY else ""
         return Refused(code, said, headers=((b"www-authenticate", b"Bearer"),))
 
     def _sort(self, passage: Passage, envelope: Envelope, body: bytes) -> tuple[list[Checked], list[dict[str, Any]]]:
@@ -289,7 +288,7 @@ def require_json(request: Request, *, lenient: bool = False) -> None:
     kind = request.headers.get(b"content-type")
     if kind is not None and kind != b"application/json" and not _can_be_json(kind, lenient=lenient):
         said = kind[:100].decode("latin-1")
-        raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read; send JSON as application/json.")
+        raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"{said} is not read.")
 
 
 def _can_be_json(content_type: bytes, *, lenient: bool) -> bool:

@@ -103,7 +103,7 @@ def wrong_field(fault: msgspec.ValidationError, *, whole: str) -> Refused:
 
 
 def too_large(fields: Fields, size: int, limit: int) -> Refused:
-    name = " ".join(word for word in (fields.type, fields.event and f"“{fields.event[:100]}”") if word) or "event"
+    name = " ".join(word for word in (fields.type or "event", fields.event and f"“{fields.event[:100]}”") if word)
     known = f" (messageId {fields.message_id})" if fields.message_id else ""
     message = f"The {name}{known} has {size:,} bytes; an event may have {limit:,}."
     return Refused(

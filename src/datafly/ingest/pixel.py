@@ -95,14 +95,21 @@ def _fields(query: bytes) -> list[tuple[str, str]]:
     except UnicodeDecodeError:
         raise Refused(Code.INVALID_UTF8, "The query is not UTF-8.") from None
     except ValueError:
-        raise Refused(Code.INVALID_PAYLOAD, f"The query has more than {_MAX_FIELDS} fields.") from None
+        raise Refused(
+            Code.INVALID_PAYLOAD, f"The query has more than {_MAX_FIELDS} fields.", cure="Send fewer."
+        ) from None
 
 
 def _timestamp(milliseconds: str) -> str:
     try:
         return datetime.fromtimestamp(int(milliseconds) / 1000, UTC).isoformat(timespec="milliseconds")
     except (ValueError, OverflowError, OSError):
-        raise Refused(Code.INVALID_TIMESTAMP, "ts is not a time in Unix milliseconds.", field="ts") from None
+        raise Refused(
+            Code.INVALID_TIMESTAMP,
+            "ts is not a time in Unix milliseconds.",
+            cure="Send it so, or not at all.",
+            field="ts",
+        ) from None
 
 
 def _put(into: dict[str, Any], path: list[str], value: str) -> None:

@@ -82,7 +82,9 @@ class Webhooks:
 
     def _event(self, source: Source, payload: Any, request: Request) -> Checked:
         if not isinstance(payload, dict):
-            raise Refused(Code.INVALID_PAYLOAD, "A webhook must be a JSON object, or an array of them.")
+            raise Refused(
+                Code.INVALID_PAYLOAD, "A webhook must be a JSON object, or an array of them.", cure="Send it so."
+            )
         body = msgspec.json.encode(event_of(source, payload, request.headers))
         return check(body, implied=None, settings=self._settings, lenient=True)
 

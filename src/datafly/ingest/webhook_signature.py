@@ -88,5 +88,7 @@ def _hmac(source: Source, message: bytes) -> bytes:
 
 def _secret(source: Source) -> Secret:
     if not source.secret:
-        raise Refused(Code.INVALID_SIGNATURE, "The source has no secret to compare with.")
+        raise Refused(
+            Code.INVALID_SIGNATURE, "The source has no secret to compare with.", cure="Add the source anew, with one."
+        )
     return source.secret

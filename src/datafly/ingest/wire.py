@@ -200,7 +200,7 @@ def decoded(body: bytes, encoding: bytes, bound: Bound) -> bytes:
         return body
     if encoding not in (b"gzip", b"x-gzip"):
         said = encoding[:50].decode("latin-1")
-        raise Refused(Code.UNSUPPORTED_ENCODING, f"Content-Encoding {said} is not read; send gzip or none.")
+        raise Refused(Code.UNSUPPORTED_ENCODING, f"Content-Encoding {said} is not read.")
     return _inflated(body, bound)
 
 

@@ -43,8 +43,13 @@ def decode(body: bytes, model: type[V]) -> V:
         return msgspec.json.decode(body, type=model)
     except msgspec.ValidationError as error:
         raise _named(error, model) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CallerError(f"The body is not JSON: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise CallerError("The body is not UTF-8. Encode it as UTF-8.") from error
+    except RecursionError as error:
+        raise CallerError("The body is nested too deeply. Flatten it.") from error
+    except msgspec.DecodeError as error:
+        said = str(error).removeprefix("JSON is malformed: ")
+        raise CallerError(f"The body is not JSON: {said}. Send an object, as a JSON library writes it.") from error
 
 
 def _require_json(content_type: str) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -96,13 +96,19 @@ class _Sum:
     def __init__(self, row_id: int, newest: Outcome) -> None:
         self._row_id, self._newest, self._oldest = row_id, newest, newest
         self._count = self._again = self._discarded = 0
+        self._anew: set[tuple[int, int]] = set()
 
     def add(self, outcome: Outcome, settled: _Settled) -> None:
-        """Newest first."""
+        """Newest first. An event that a run had refused anew is counted once."""
         self._oldest = outcome
-        self._count += outcome.last - outcome.first + 1
+        offsets: Sequence[int] = range(outcome.first, outcome.last + 1)
+        if self._anew:
+            offsets = [offset for offset in offsets if (outcome.partition, offset) not in self._anew]
+        if outcome.run_id:
+            self._anew.update((outcome.partition, offset) for offset in offsets)
+        self._count += len(offsets)
         runs = settled.get(outcome.installation_id)
-        for offset in range(outcome.first, outcome.last + 1) if runs else ():
+        for offset in offsets if runs else ():
             run = runs.get((outcome.partition, offset)) if runs else None
             if run and run.created_ms >= outcome.decided_ms:
                 self._discarded += run.state == DISCARDED

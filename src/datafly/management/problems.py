@@ -3,12 +3,13 @@
 import secrets
 import traceback
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from datafly.model.errors import CallerError, Invalid, SignalError, Unauthorized, Unavailable, error_body
@@ -57,7 +58,7 @@ def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     if error.status_code >= 500:
         return of_fault(request, error)
     code = CODES.get(error.status_code, CODES[400])
-    message = f"{HTTPStatus(error.status_code).phrase}: {request.method} {request.url.path}"
+    message = _refusal(request, error)
     return Response(error_body(code, message), status_code=error.status_code, headers=error.headers or {})
 
 
@@ -69,6 +70,19 @@ def of_fault(request: Request[Any, Any, Any], error: Exception) -> Response[dict
     emit(ManagementRequestFailed(id=failure_id, method=method, path=path, error=repr(error), trace=trace))
     message = f"Signal failed to answer this. Its log says why, under {failure_id}."
     return Response(error_body("INTERNAL", message, {"id": failure_id}), status_code=500)
+
+
+def _refusal(request: Request[Any, Any, Any], error: HTTPException) -> str:
+    method, path = request.method, request.url.path[:200]
+    if error.status_code == 404:
+        return f"There is nothing at {path}. All that there is stands at /docs."
+    if error.status_code == 405:
+        taken = next((told for name, told in (error.headers or {}).items() if name.lower() == "allow"), "other methods")
+        return f"{path} takes {taken}, not {method[:20]}. All that there is stands at /docs."
+    if error.status_code == 413:
+        most = cast("HTTPRouteHandler", request.scope["route_handler"]).resolve_request_max_body_size()
+        return f"The body has more than {most:,} bytes. Send less at once."
+    return f"{HTTPStatus(error.status_code).phrase}: {method} {path}. What it takes stands at /docs."
 
 
 def _is_page(request: Request[Any, Any, Any]) -> bool:

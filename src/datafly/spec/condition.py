@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from cel_expr_python import cel
 
+from datafly.spec.condition_words import worded
 from datafly.spec.scope import Scope
 
 _OBJECT: Final = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
@@ -93,8 +94,7 @@ def _fault(message: str) -> Fault:
     if found is None:
         return Fault("is nested too deeply" if "recursion" in message else "cannot be read")
     what = found["what"].replace(" (in container '')", "").removeprefix("Syntax error: ")
-    known = f"; there is {', '.join(VARIABLES)}" if "undeclared reference" in what else ""
-    return Fault(f"cannot be read: {what}{known}", int(found["line"]), int(found["column"]))
+    return Fault(worded(what, ", ".join(VARIABLES)), int(found["line"]), int(found["column"]))
 
 
 def _unanswered(message: str) -> str:

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from datafly.ingest.asset import make_asset
-from datafly.ingest.codes import Refused
+from datafly.ingest.codes import Code, Refused
 from datafly.ingest.collector import Collector
 from datafly.ingest.wire import Request
 from datafly.model.installation import JsBuilderConfig
@@ -93,7 +93,7 @@ def test_health_needs_nothing_and_readiness_says_what_is_missing(gate):
     answer = gate.http.get("/readyz")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert answer.json()["error"]["message"] == gate.reason
+    assert answer.json()["error"]["message"] == f"{gate.reason} {Code.NOT_READY.cure}"
     assert gate.http.get("/healthz").status_code == 200
 
 

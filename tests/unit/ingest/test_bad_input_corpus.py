@@ -69,7 +69,7 @@ def gate(gate):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
-def test_bad_input_has_its_own_status_and_code_and_is_kept_out(gate, case):
+def test_bad_input_has_its_own_status_code_and_cure_and_is_kept_out(gate, case):
     body = body_of(case)
     headers = headers_of(case, gate, body)
 
@@ -86,6 +86,7 @@ def test_bad_input_has_its_own_status_and_code_and_is_kept_out(gate, case):
         error = told["error"]
     assert error["code"] == case["code"]
     assert Code[case["code"]].status == case["status"]
+    assert error["message"].removesuffix(Code[case["code"]].cure).endswith(". "), "it says what to do"
     assert all(word in error["message"] for word in case.get("says", ()))
     assert gate.entries == []
     assert gate.post("/v1/t", {"event": "E"}).status_code == 200

@@ -63,7 +63,7 @@ def test_a_batch_that_tells_something_twice_is_refused_whole(gate, body, place):
     answer = gate.post("/v1/batch", content=body)
 
     assert answer.status_code == 400
-    assert code(answer.json()["error"]) == ("DUPLICATE_KEY", f"{place}: the key is told twice.")
+    assert code(answer.json()["error"]) == ("DUPLICATE_KEY", f"{place}: the key is told twice. Tell it once.")
     assert answer.json()["error"]["details"] == {"field": place}
     assert gate.entries == []
 
@@ -86,6 +86,6 @@ def test_of_a_batch_only_the_event_that_tells_something_twice_is_refused(gate, s
 
     assert (answer["accepted"], len(gate.entries)) == (2, 2)
     assert [(error["index"], code(error)) for error in answer["errors"]] == [
-        (1, ("DUPLICATE_KEY", "userId: the key is told twice."))
+        (1, ("DUPLICATE_KEY", "userId: the key is told twice. Tell it once."))
     ]
     assert [(kept.code, kept.index) for kept in gate.refusals] == [("DUPLICATE_KEY", 1)]

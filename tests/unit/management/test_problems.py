@@ -5,18 +5,35 @@ from datafly.observe import add_sink
 
 
 def test_an_unknown_path_is_told_in_the_one_shape(call, refused):
-    refused(call("GET", "/v1/admin/nowhere"), 404, "NOT_FOUND")
+    error = refused(call("GET", "/v1/admin/nowhere"), 404, "NOT_FOUND")
+    assert error["message"] == "There is nothing at /v1/admin/nowhere. All that there is stands at /docs."
 
 
 def test_a_wrong_method_is_told_with_those_that_are_right(call, refused):
     reply = call("PUT", "/v1/admin/pipelines")
-    refused(reply, 405, "METHOD_NOT_ALLOWED")
+    error = refused(reply, 405, "METHOD_NOT_ALLOWED")
     assert "POST" in reply.headers["Allow"]
+    assert f"takes {reply.headers['Allow']}, not PUT." in error["message"]
 
 
-@pytest.mark.parametrize("body", ["{", '{"name": "\\ud800"}', "\xff", '{"name": NaN}'])
-def test_what_is_not_json_is_400(call, refused, body):
-    refused(call("POST", "/v1/admin/pipelines", content=body.encode("latin-1")), 400, "BAD_REQUEST")
+@pytest.mark.parametrize(
+    ("body", "cure"),
+    [
+        ("{", "as a JSON library writes it."),
+        ('{"name": "\\ud800"}', "as a JSON library writes it."),
+        ('{"name": NaN}', "as a JSON library writes it."),
+        ('{"name": "\xff"}', "Encode it as UTF-8."),
+    ],
+)
+def test_what_is_not_json_is_400_and_told_what_to_do(call, refused, body, cure):
+    error = refused(call("POST", "/v1/admin/pipelines", content=body.encode("latin-1")), 400, "BAD_REQUEST")
+    assert error["message"].endswith(cure)
+
+
+def test_what_is_nested_too_deeply_is_400_and_told_so(call, refused):
+    deep = '{"name": "A", "config": {"a": ' + "[" * 10_000
+    reply = call("POST", "/v1/admin/integration-catalog/insider/install", content=deep.encode())
+    assert "nested too deeply" in refused(reply, 400, "BAD_REQUEST")["message"]
 
 
 def test_no_body_at_all_is_400(call, refused):
@@ -33,7 +50,8 @@ def test_a_body_without_a_media_type_is_read_as_json(call):
 
 
 def test_a_body_too_large_is_413(call, refused):
-    refused(call("POST", "/v1/admin/pipelines", content=b" " * 2_000_000), 413, "PAYLOAD_TOO_LARGE")
+    error = refused(call("POST", "/v1/admin/pipelines", content=b" " * 2_000_000), 413, "PAYLOAD_TOO_LARGE")
+    assert error["message"] == "The body has more than 1,000,000 bytes. Send less at once."
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,27 @@ def test_what_is_no_condition_is_refused_when_it_is_saved_and_says_where(conditi
     assert place in said["events.page.condition"]
 
 
+@pytest.mark.parametrize(
+    ("condition", "says"),
+    [
+        ("properties.total >", "ends where a value should follow"),
+        ("properties.total > > 1", "has “>” where a value should stand"),
+        ("(properties.total > 1", "ends before its “)”"),
+        ("true ? true false", "has no “:” before “false”"),
+        ("properties.total > 1 AND true", "where it should end, or go on with && or ||; write &&"),
+        ("properties.total = 1", "has “=”, which is no part of the language; write =="),
+        ("properties..total == 1", "has “..”, which is no part of the language"),
+        ('name == "x', 'a text whose quotation mark is not closed: "x'),
+        ("total > 1", "reads total, which is not there; there is properties, traits,"),
+        ('1 == "a"', "uses == on int, string"),
+    ],
+)
+def test_what_is_wrong_with_a_condition_is_told_in_words_and_not_by_the_grammar_of_its_parser(condition, says):
+    said = problems_of(events={"page": {"condition": condition}})["events.page.condition"]
+    assert says in said
+    assert "expecting" not in said
+
+
 def test_identity_and_consent_are_not_to_be_changed():
     targets = ("identifiers.uuid", "attributes.email", "attributes.gdpr_optin", "attributes.custom.consent_marketing")
     mappings = [mapped(target, value="x") for target in targets]

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from datafly.management.alerts.readings import DEFAULTS
+from datafly.management.web.slips import Spot
 from datafly.model.alert import AlertRule, Kind
 from datafly.model.errors import Invalid
 
@@ -75,6 +76,21 @@ KINDS: Final[dict[Kind, Watching]] = {
 }
 
 
+def spots_of(kind: Kind) -> dict[str, Spot]:
+    """Field of the API → where it is in the form of the kind, and what may stand there."""
+    watching = KINDS[kind]
+    week, most = "It must be 0 to 10,080 minutes.", "100" if watching.unit == "percent" else "525,600"
+    return {
+        "name": Spot("name", "Name"),
+        "threshold": Spot("threshold", watching.bound, f"It must be 0 to {most}."),
+        "window_seconds": Spot("window", "Over the last", "It must be 1 to 1,440 minutes."),
+        "least": Spot("least", f"Nothing is concluded with fewer {watching.least} than", "It must be a number from 0."),
+        "for_seconds": Spot("for", "It fires once that lasted", week),
+        "clear_seconds": Spot("clear", "It ends once it was well for", week),
+        "remind_seconds": Spot("remind", "While it lasts, it is told again every", "It must be 0 to 168 hours."),
+    }
+
+
 def at_first(kind: Kind) -> AlertRule:
     """What a new alert of the kind says before anybody changes it."""
     return next(one for one in DEFAULTS if one.kind == kind)
@@ -96,7 +112,7 @@ def fields_of(rule: AlertRule) -> dict[str, str]:
 
 
 def said(kind: Kind, form: Mapping[str, str]) -> dict[str, Any]:
-    """The body of the API that the form says. Raises `Invalid`, in the words of the form."""
+    """The body of the API that the form says. Raises `Invalid`."""
     where, _, scope_id = form["scope"].partition(":")
     found: dict[str, Any] = {
         "name": form["name"],
@@ -118,14 +134,14 @@ def said(kind: Kind, form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _seconds(form: Mapping[str, str], name: str) -> int:
-    return round(_number(form, name) * _TIMES[name])
+    return round(_number(form, name, f"{name}_seconds") * _TIMES[name])
 
 
-def _number(form: Mapping[str, str], name: str) -> float:
+def _number(form: Mapping[str, str], name: str, field: str = "") -> float:
     try:
         value = float(form[name])
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1e9:
-        raise Invalid(f"{name.capitalize()}: give a number, 0 or more.", field=name)
+        raise Invalid("It must be a number from 0.", field=field or name)
     return value

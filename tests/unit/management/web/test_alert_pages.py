@@ -56,7 +56,7 @@ def test_an_alert_is_changed_switched_off_and_removed(house, browser):
     stale = browser.post(path, {**FIRST, "etag": etag, "name": "Other", "scope": ""}, status=412).text
     assert "Somebody else changed this alert" in stale
     wrong = browser.post(path, {**FIRST, "name": "Other", "scope": "", "threshold": "many"}, status=422).text
-    assert "Threshold: give a number" in wrong
+    assert "An event may wait so many minutes, at most: It must be 0 to 525,600." in wrong
     browser.post(f"{path}/remove", role="editor", status=403)
     browser.post(f"{path}/remove", role="admin")
     assert house.control.alert_rules() == []

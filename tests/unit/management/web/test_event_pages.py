@@ -285,6 +285,36 @@ def test_dead_letters_are_grouped_by_what_they_have_in_common_and_sent_again_as_
     assert "nothing left to send again" in browser.follow(again)
 
 
+def test_an_event_that_is_refused_anew_when_it_is_sent_again_is_counted_once(house, browser):
+    installation = house.installed()
+    places = [house.happens(f"m{number}") for number in range(3)]
+    house.decides(installation, Verdict.REJECTED, *places, reason="bad")
+    for place in places[:2]:
+        house.decides(installation, Verdict.REJECTED, place, reason="bad", run_id="run_1")
+    assert "3 events · first" in browser.page("/dead-letters")
+
+
+def test_dead_letters_are_narrowed_and_all_that_fit_are_sent_again(house, browser):
+    one, other = house.installed(), house.installed(name="Other")
+    for number, (where, verdict) in enumerate(
+        [(one, Verdict.REJECTED), (one, Verdict.REJECTED), (one, Verdict.EXHAUSTED), (other, Verdict.REJECTED)]
+    ):
+        house.decides(where, verdict, house.happens(f"m{number}"), reason=f"of {where.name} {'abc'[number % 3]}")
+    assert "Send all of" not in browser.page("/dead-letters")
+    of_one = f"/dead-letters?integration={one.id}"
+    assert f"Send all of {one.name} again" in browser.page(of_one)
+    refused = browser.get(f"{of_one}&verdict=REJECTED").text
+    assert f"Send all of {one.name} again" in refused
+    export = re.search(r'href="(/dead-letters/export[^"]*)"', refused)[1].replace("&amp;", "&")
+    assert len(browser.get(export).text.splitlines()) == 2
+    form = dict(re.findall(r'name="(integration|verdict)" value="([^"]*)"', refused))
+    assert "2 events are sent again" in browser.follow(browser.post("/dead-letters/replay", form))
+    (run,) = house.control.replays()
+    assert (run.installation_id, len(run.members)) == (one.id, 2)
+    assert "None of them fits." in browser.page(f"/dead-letters?integration={other.id}&verdict=EXHAUSTED")
+    browser.get("/dead-letters?verdict=DELIVERED", status=422)
+
+
 def test_a_group_is_discarded_with_a_reason_and_is_not_sent_again_with_the_others(house, browser):
     installation = house.installed()
     for number in range(2):

@@ -148,7 +148,7 @@ def test_what_is_wrong_is_told_by_the_labels_of_the_form_and_what_was_meant_is_g
     assert [label for label in drafting._LABELS.values() if f">{label}" not in page] == [], "it names no other"
     everywhere = draft(browser, at, target="attributes.custom.shop", value="uk", field_condition="properties.total >")
     page = html.unescape(browser.post(f"{at}/draft", everywhere, status=422).text)
-    assert "every event, “Only where”: cannot be read" in page
+    assert "every event, “Only where”: ends where a value should follow" in page
 
 
 def test_the_event_to_try_with_stays_while_the_draft_grows(house, browser):

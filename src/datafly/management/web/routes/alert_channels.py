@@ -17,6 +17,7 @@ from datafly.management.services import Composed, Services
 from datafly.management.views.alert import ChannelBody, ChannelChange, channel_view, message_view
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, fragment, see
+from datafly.management.web.slips import Slip, Spot, slip_of
 from datafly.management.web.visit import Visit
 from datafly.model.alert import EMAIL, WEBHOOK, AlertChannel
 from datafly.model.errors import CallerError, NotFound
@@ -24,6 +25,13 @@ from datafly.model.errors import CallerError, NotFound
 PLACE: Final = "/alerts"
 _PATH: Final = f"{PLACE}/channels"
 _MESSAGES: Final = 20
+_SPOTS: Final = {
+    "name": Spot("name", "Name"),
+    "to": Spot("to", "E-mail addresses"),
+    "url": Spot("url", "Address"),
+    "secret": Spot("secret", "Signing secret"),
+}
+"""Field of the API → where it is in the form."""
 
 
 @get(f"{_PATH}/new", sync_to_thread=True)
@@ -42,7 +50,7 @@ def create(*, services: Services, request: Visit, form: Form) -> Response[str] |
             channel, secret = deciding.new_channel(services, body)
             tell(request, "created", "alert_channel", channel.id, new=told_channel(channel))
     except CallerError as error:
-        return _form(services, request, kind, form, _chosen(form), problem=error.message, status=error.status)
+        return _form(services, request, kind, form, _chosen(form), problem=slip_of(error, _SPOTS), status=error.status)
     if secret is None:
         return see(f"{_PATH}/{channel.id}", f"{channel.name} is told of alerts from now on. Send it a test message.")
     return _shown(services, request, channel, secret=secret)
@@ -63,7 +71,7 @@ def change(*, services: Services, request: Visit, channel_id: FromPath[str], for
             after = deciding.changed_channel(services, channel_id, changed, str(form.get("etag", "")) or None)
             tell(request, "changed", "alert_channel", channel_id, old=told_channel(before), new=told_channel(after))
     except CallerError as error:
-        chosen, told = _chosen(form), error.message
+        chosen, told = _chosen(form), slip_of(error, _SPOTS)
         return _form(services, request, before.kind, form, chosen, channel=before, problem=told, status=error.status)
     return see(f"{_PATH}/{channel_id}", f"{after.name} is saved.")
 
@@ -98,7 +106,7 @@ def _form(
     *,
     channel: AlertChannel | None = None,
     secret: str = "",
-    problem: str = "",
+    problem: Slip | None = None,
     status: int = 200,
 ) -> Response[str]:
     messages = services.control.alert_messages(channel_id=channel.id, limit=_MESSAGES) if channel else []

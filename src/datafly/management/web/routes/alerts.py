@@ -17,6 +17,7 @@ from datafly.management.views.alert import AlertBody, AlertChange, alert_view, c
 from datafly.management.web import watching
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, fragment, see
+from datafly.management.web.slips import Slip, slip_of
 from datafly.management.web.visit import Visit
 from datafly.model.alert import AlertRule, Kind
 from datafly.model.errors import CallerError, NotFound
@@ -62,7 +63,8 @@ def create(*, services: Services, request: Visit, form: Form) -> Response[str] |
             rule = deciding.new_rule(services, body)
             tell(request, "created", "alert", rule.id, new=told_rule(rule))
     except CallerError as error:
-        return _form(services, request, kind, typed, problem=error.message, status=error.status)
+        problem = slip_of(error, watching.spots_of(kind))
+        return _form(services, request, kind, typed, problem=problem, status=error.status)
     return see(PLACE, f"{rule.name} is watched from now on.")
 
 
@@ -81,7 +83,7 @@ def change(*, services: Services, request: Visit, alert_id: FromPath[str], form:
             rule = deciding.changed_rule(services, alert_id, changed, str(form.get("etag", "")) or None)
             tell(request, "changed", "alert", alert_id, old=told_rule(before), new=told_rule(rule))
     except CallerError as error:
-        problem = _stale(error)
+        problem = _slip(error, before.kind)
         return _form(services, request, before.kind, typed, rule=before, problem=problem, status=error.status)
     return see(PLACE, f"{rule.name} is saved. It counts at the next look, within seconds.")
 
@@ -109,7 +111,7 @@ def _form(
     typed: dict[str, str],
     *,
     rule: AlertRule | None = None,
-    problem: str = "",
+    problem: Slip | None = None,
     status: int = 200,
 ) -> Response[str]:
     history = services.control.episodes(rule_id=rule.id, limit=_SHOWN) if rule else []
@@ -152,10 +154,10 @@ def _kind(text: str) -> Kind:
     return found
 
 
-def _stale(error: CallerError) -> str:
+def _slip(error: CallerError, kind: Kind) -> Slip:
     if error.code != "STALE":
-        return error.message
-    return "Somebody else changed this alert meanwhile. Open it again to see what is there now."
+        return slip_of(error, watching.spots_of(kind))
+    return Slip("Somebody else changed this alert meanwhile. Open it again to see what is there now.")
 
 
 ROUTES = (alerts, new_alert, create, one_alert, change, remove, test_alert)

@@ -1,7 +1,7 @@
 """`/settings/pipelines/…/collector`: how a pipeline's d.js is built."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Response, get, post
@@ -15,12 +15,23 @@ from datafly.management.views.script import JsBuilderChange, collector_view, mer
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
 from datafly.management.web.routes.pipelines import PLACE
+from datafly.management.web.slips import Slip, Spot, slip_of
 from datafly.management.web.visit import Visit
 from datafly.model.errors import Conflict, Invalid
 
 _NUMBERS = ("batch_size", "flush_interval_ms", "cookie_days")
 _TEXTS = ("script_filename", "global_variable", "endpoint")
 _FLAGS = ("auto_page", "debug")
+_LABELS: Final = {
+    "script_filename": "Name of the script",
+    "global_variable": "Name on the window",
+    "batch_size": "Events in one request at most",
+    "flush_interval_ms": "Milliseconds after which fewer are sent",
+    "cookie_days": "Days for which a visitor is known",
+    "endpoint": "Where events are sent",
+}
+_SPOTS: Final = {name: Spot(name, label) for name, label in _LABELS.items()}
+"""Field of the API → where it is in the form."""
 
 
 @get(f"{PLACE}/{{pipeline_id:str}}/collector", sync_to_thread=True)
@@ -40,7 +51,7 @@ def change(*, services: Services, request: Visit, pipeline_id: FromPath[str], fo
             str(form.get("etag", "")) or None,
         )
     except (Invalid, Conflict) as error:
-        return _form(services, request, pipeline_id, form, problem=error.message, status=error.status)
+        return _form(services, request, pipeline_id, form, problem=slip_of(error, _SPOTS), status=error.status)
     return see(f"{PLACE}/{pipeline_id}/collector", "Saved. The gateway hands out the new script within a second.")
 
 
@@ -50,7 +61,7 @@ def _form(
     pipeline_id: str,
     typed: Mapping[str, Any],
     *,
-    problem: str = "",
+    problem: Slip | None = None,
     status: int = 200,
 ) -> Response[str]:
     pipeline = services.control.pipeline(pipeline_id)
@@ -76,7 +87,10 @@ def _said(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _number(text: str) -> int | str:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
+    try:
+        return int(text)
+    except ValueError:
+        return text
 
 
 ROUTES = (collector, change)

@@ -14,6 +14,7 @@ from datafly.management.services import Composed, Services
 from datafly.management.views.consent import ConsentChange, consent_changes, consent_view
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
+from datafly.management.web.slips import Slip, Spot, slip_of
 from datafly.management.web.visit import Visit
 from datafly.model.consent import CATEGORIES
 from datafly.model.errors import Conflict, Invalid
@@ -21,6 +22,8 @@ from datafly.model.errors import Conflict, Invalid
 PLACE: Final = "/settings/consent"
 _SAID: Final = {"granted": True, "denied": False}
 _WORDS: Final = {None: "", True: "granted", False: "denied"}
+_SPOTS: Final = {"words": Spot("words", "Words of your consent banner")}
+"""Field of the API → where it is in the form."""
 
 
 @get(PLACE, sync_to_thread=True)
@@ -39,12 +42,12 @@ def change(*, services: Services, request: Visit, form: Form) -> Response[str] |
             old, new = msgspec.structs.asdict(before), msgspec.structs.asdict(changed)
             tell(request, "changed", RESOURCE, "", old=old, new=new)
     except (Invalid, Conflict) as error:
-        return _form(services, request, form, problem=error.message, status=error.status)
+        return _form(services, request, form, problem=slip_of(error, _SPOTS), status=error.status)
     return see(PLACE, "Saved. It counts for what is processed from now on.")
 
 
 def _form(
-    services: Composed, request: Visit, typed: Mapping[str, Any], *, problem: str = "", status: int = 200
+    services: Composed, request: Visit, typed: Mapping[str, Any], *, problem: Slip | None = None, status: int = 200
 ) -> Response[str]:
     settings = services.control.consent_settings()
     view = consent_view(settings)

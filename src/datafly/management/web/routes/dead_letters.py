@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
@@ -15,17 +16,30 @@ from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
 from datafly.management.web.visit import Visit
 from datafly.management.web.words import many
-from datafly.model.errors import Conflict, NotFound
+from datafly.model.errors import Conflict, Invalid, NotFound
+from datafly.model.verdict import DEAD_LETTERS, Verdict
 
 PLACE = "/dead-letters"
 
 
 @get("/dead-letters", sync_to_thread=True)
-def groups(*, services: Services, request: Visit, integration: FromQuery[str] = "") -> Response[str]:
+def groups(
+    *, services: Services, request: Visit, integration: FromQuery[str] = "", verdict: FromQuery[str] = ""
+) -> Response[str]:
     found = causes(services, installation_id=integration or None)
+    shown = [one for one in found.data if one.verdict in _verdicts(verdict)]
     installations = services.control.installations()
+    of = next((one for one in installations if one.id == integration or len(installations) == 1), None)
     return draw(
-        request, "dead_letters.html", place=PLACE, found=found, integration=integration, installations=installations
+        request,
+        "dead_letters.html",
+        place=PLACE,
+        found=msgspec.structs.replace(found, data=shown),
+        integration=integration,
+        verdict=verdict,
+        installations=installations,
+        of=of,
+        open=any(one.open for one in shown if of and one.pipeline_integration_id == of.id),
     )
 
 
@@ -42,15 +56,17 @@ def one_group(
 
 
 @get("/dead-letters/export", sync_to_thread=True)
-def export(*, services: Services, integration: FromQuery[str] = "", group: FromQuery[str] = "") -> Stream:
-    wanted = Wanted(integration or None, group=group or None)
+def export(
+    *, services: Services, integration: FromQuery[str] = "", verdict: FromQuery[str] = "", group: FromQuery[str] = ""
+) -> Stream:
+    wanted = Wanted(integration or None, _verdicts(verdict), group=group or None)
     headers = {"Content-Disposition": 'attachment; filename="dead-letters.ndjson"', "Cache-Control": "no-store"}
     return Stream(dead_letters.lines(services, wanted), media_type="application/x-ndjson", headers=headers)
 
 
 @post("/dead-letters/replay", sync_to_thread=True)
 def replay(*, services: Services, request: Visit, form: Form) -> Redirect:
-    """One (`id`), a group, or all of an integration."""
+    """One (`id`), a group, or all of an integration, of one `verdict` where that is said."""
     back = str(form.get("back", PLACE)) if str(form.get("back", "")).startswith(PLACE) else PLACE
     try:
         chosen = _chosen(services, form)
@@ -78,7 +94,15 @@ def _chosen(services: Composed, form: Any) -> replaying.Chosen:
     if form.get("id"):
         return replaying.by_ids(services, [str(form["id"])])
     installation_id, group = str(form.get("integration", "")), str(form.get("group", "")) or None
-    return replaying.by_filter(services, Wanted(installation_id, group=group), installation_id)
+    wanted = Wanted(installation_id, _verdicts(str(form.get("verdict", ""))), group=group)
+    return replaying.by_filter(services, wanted, installation_id)
+
+
+def _verdicts(text: str) -> frozenset[Verdict]:
+    """Raises `Invalid`."""
+    if text and text not in DEAD_LETTERS:
+        raise Invalid(f"No dead letter is {text[:50]}: choose Rejected or Gave up.", field="verdict")
+    return frozenset({Verdict(text)}) if text else DEAD_LETTERS
 
 
 ROUTES = (groups, one_group, export, replay, discard)

@@ -16,11 +16,17 @@ from datafly.management.views.pipeline import PipelineChange, pipeline_changes
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
 from datafly.management.web.routes.pipelines import PLACE
+from datafly.management.web.slips import Slip, Spot, slip_of
 from datafly.management.web.visit import Visit
 from datafly.model.errors import Conflict, Invalid
 from datafly.model.pii import PiiRules
 
 _FIELDS: Final = ("redact_fields", "hash_fields")
+_SPOTS: Final = {
+    "pii_rules.redact_fields": Spot("redact_fields", "Take out"),
+    "pii_rules.hash_fields": Spot("hash_fields", "Hash"),
+}
+"""Field of the API → where it is in the form."""
 
 
 @get(f"{PLACE}/{{pipeline_id:str}}/personal-data", sync_to_thread=True)
@@ -35,7 +41,7 @@ def change(*, services: Services, request: Visit, pipeline_id: FromPath[str], fo
         tag = str(form.get("etag", "")) or None
         save_pipeline(services, request, pipeline_id, lambda _: pipeline_changes(said), tag)
     except (Invalid, Conflict) as error:
-        return _form(services, request, pipeline_id, form, problem=error.message, status=error.status)
+        return _form(services, request, pipeline_id, form, problem=slip_of(error, _SPOTS), status=error.status)
     return see(f"{PLACE}/{pipeline_id}/personal-data", "Saved. It counts within a second, and for what waits.")
 
 
@@ -45,7 +51,7 @@ def _form(
     pipeline_id: str,
     typed: Mapping[str, Any],
     *,
-    problem: str = "",
+    problem: Slip | None = None,
     status: int = 200,
 ) -> Response[str]:
     pipeline = services.control.pipeline(pipeline_id)

@@ -1,5 +1,6 @@
 """`/settings/pipelines`: where events come in."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -24,12 +25,20 @@ from datafly.management.views.pipeline import (
 from datafly.management.views.script import UNKNOWN_GATEWAY
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
+from datafly.management.web.slips import Slip, Spot, slip_of
 from datafly.management.web.visit import Visit
 from datafly.model.consent import CATEGORIES
 from datafly.model.errors import Conflict, Invalid
 
 PLACE: Final = "/settings/pipelines"
 _CONSENT: Final = {"granted": True, "denied": False}
+_SPOTS: Final = {
+    "name": Spot("name", "Name"),
+    "domain_allowlist": Spot("origins", "Pages that may send"),
+    "rate_limit_rps": Spot("rate", "Requests a second at most"),
+    "parameters": Spot("parameters", "Parameters"),
+}
+"""Field of the API → where it is in the form."""
 
 
 @get(PLACE, sync_to_thread=True)
@@ -54,7 +63,7 @@ def create(*, services: Services, request: Visit, form: Form) -> Response[str] |
             place=PLACE,
             status=error.status,
             pipelines=views,
-            problem=error.message,
+            problem=slip_of(error, _SPOTS).says,
             name=name,
         )
     return see(f"{PLACE}/{made.id}", f"{made.name} is made.")
@@ -72,7 +81,7 @@ def change(*, services: Services, request: Visit, pipeline_id: FromPath[str], fo
         tag = str(form.get("etag", "")) or None
         changed = save_pipeline(services, request, pipeline_id, lambda _: changes, tag)
     except (Invalid, Conflict) as error:
-        return _form(services, request, pipeline_id, form, problem=error.message, status=error.status)
+        return _form(services, request, pipeline_id, form, problem=slip_of(error, _SPOTS), status=error.status)
     return see(f"{PLACE}/{pipeline_id}", f"{changed.name} is saved. It counts within a second.")
 
 
@@ -88,7 +97,7 @@ def _form(
     pipeline_id: str,
     typed: Mapping[str, Any],
     *,
-    problem: str = "",
+    problem: Slip | None = None,
     status: int = 200,
 ) -> Response[str]:
     pipeline = services.control.pipeline(pipeline_id)
@@ -125,7 +134,7 @@ def _said(form: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": str(form.get("name", "")).strip(),
         "domain_allowlist": _lines(form, "origins"),
-        "rate_limit_rps": int(rate) if rate.isascii() and rate.isdigit() else rate,
+        "rate_limit_rps": int(rate) if re.fullmatch(r"-?[0-9]{1,15}", rate) else rate,
         "consent_defaults": consents,
         "parameters": dict(_pair(line) for line in _lines(form, "parameters")),
         "enabled": str(form.get("enabled", "")) == "true",

@@ -19,6 +19,7 @@ from datafly.management.views.dead_letter import ReplayView, replay_view
 from datafly.management.views.times import moment
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, fragment, part, see
+from datafly.management.web.slips import Slip
 from datafly.management.web.streams import stream_of
 from datafly.management.web.visit import ASKS, PIECE, Visit, may_look
 from datafly.model.delivery import DISCARDED, Replay
@@ -64,7 +65,7 @@ def dry_run(*, services: Services, request: Visit, form: Form) -> Response[str]:
             replay_jobs.require_quiet(services, in_force(services, body.pipeline_integration_id))
         return _page(services, request, asked, counted=counted_of(services, body))
     except CallerError as error:
-        return _page(services, request, asked, problem=error.message, status=error.status)
+        return _page(services, request, asked, problem=_slip(error), status=error.status)
 
 
 @post(PLACE, sync_to_thread=True)
@@ -74,7 +75,7 @@ def start(*, services: Services, request: Visit, form: Form) -> Response[str] | 
         body = _body(asked)
         run = started_job(services, request, counted_of(services, body), body)
     except CallerError as error:
-        return _page(services, request, asked, problem=error.message, status=error.status)
+        return _page(services, request, asked, problem=_slip(error), status=error.status)
     return see(f"{PLACE}/{run.id}", "It has begun.")
 
 
@@ -168,7 +169,7 @@ def _page(
     asked: dict[str, str],
     *,
     counted: Counted | None = None,
-    problem: str = "",
+    problem: Slip | None = None,
     status: int = 200,
 ) -> Response[str]:
     names = {one.id: one.name for one in services.control.installations(removed=True)}
@@ -188,6 +189,12 @@ def _page(
         counted=counted,
         problem=problem,
     )
+
+
+def _slip(error: CallerError) -> Slip:
+    """It is in words of the form already."""
+    field = str(error.details.get("field", ""))
+    return Slip(error.message, field if field in _FORM else "")
 
 
 def _listed(services: Composed, run: Replay) -> ReplayView:

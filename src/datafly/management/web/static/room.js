@@ -106,4 +106,17 @@ document.addEventListener("htmx:afterSwap", ({ target }) => {
   if (said) said.hidden = !field.form.querySelector("[aria-invalid]");
 });
 document.addEventListener("submit", (event) => exact(event.target));
+
+// Who is told that a field is wrong stands at it, and hears there what is wrong.
+const slip = document.querySelector("[role=alert][data-field]");
+const missed = slip?.closest("form")?.elements.namedItem(slip.dataset.field);
+if (missed instanceof HTMLElement) {
+  missed.setAttribute("aria-invalid", "true");
+  missed.setAttribute("aria-describedby", `${slip.id} ${missed.getAttribute("aria-describedby") ?? ""}`.trim());
+}
+const first = document.querySelector('main form [aria-invalid="true"]');
+if (first) {
+  first.closest("details")?.setAttribute("open", "");
+  first.focus();
+}
 export { localise };
