@@ -11,6 +11,7 @@ from datafly.management.follow import start
 from datafly.management.search import Filters
 from datafly.management.web.feed import READ, SHOWN, Feed, row_id
 from datafly.model.consent import Consent
+from datafly.model.delivery import Plan, Replay
 from datafly.model.verdict import Verdict
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>{{7*7}}${7*7}"
@@ -292,6 +293,22 @@ def test_an_event_that_is_refused_anew_when_it_is_sent_again_is_counted_once(hou
     for place in places[:2]:
         house.decides(installation, Verdict.REJECTED, place, reason="bad", run_id="run_1")
     assert "3 events · first" in browser.page("/dead-letters")
+
+
+def test_what_went_with_a_stretch_that_was_sent_again_is_not_open_among_dead_letters(house, browser):
+    installation = house.installed()
+    places = [house.happens(f"m{number}") for number in range(3)]
+    for place in places:
+        house.decides(installation, Verdict.REJECTED, place, reason="bad")
+    plan = Plan(spans=tuple((partition, offset, offset) for partition, offset in places))
+    house.control.create_replay(Replay("run_1", installation.id, (), house.clock.now_ms() + 1, state="done", plan=plan))
+    for place in places[:2]:
+        house.decides(installation, Verdict.DELIVERED, place, run_id="run_1")
+    page = browser.page("/dead-letters")
+    assert "3 events, 2 of them sent again since" in page
+    assert "nothing open" not in page
+    house.decides(installation, Verdict.DELIVERED, places[2], run_id="run_1")
+    assert "nothing open" in browser.page("/dead-letters")
 
 
 def test_dead_letters_are_narrowed_and_all_that_fit_are_sent_again(house, browser):
