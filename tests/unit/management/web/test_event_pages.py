@@ -286,6 +286,19 @@ def test_dead_letters_are_grouped_by_what_they_have_in_common_and_sent_again_as_
     assert "nothing left to send again" in browser.follow(again)
 
 
+def test_what_an_uninstalled_integration_refused_is_shown_and_cannot_be_sent_again(house, browser):
+    installation = house.installed()
+    house.decides(installation, Verdict.REJECTED, house.happens("m1"), reason="bad")
+    browser.post(f"/integrations/{installation.id}/uninstall")
+    page = browser.get("/dead-letters").text
+    assert "(uninstalled)" in page
+    group = page.split('href="/dead-letters/groups/')[1].split('"')[0]
+    for shown in (page, browser.get(f"/dead-letters/groups/{group}").text):
+        assert f"{installation.name} (uninstalled)" in shown
+        assert "/dead-letters/replay" not in shown
+        assert "/dead-letters/discard" not in shown
+
+
 def test_an_event_that_is_refused_anew_when_it_is_sent_again_is_counted_once(house, browser):
     installation = house.installed()
     places = [house.happens(f"m{number}") for number in range(3)]
