@@ -297,6 +297,9 @@ def test_what_an_uninstalled_integration_refused_is_shown_and_cannot_be_sent_aga
         assert f"{installation.name} (uninstalled)" in shown
         assert "/dead-letters/replay" not in shown
         assert "/dead-letters/discard" not in shown
+    event = browser.get("/events?id=m1").text
+    assert f"{installation.name}</a> (uninstalled)" in event
+    assert f"/integrations/{installation.id}/" not in event
 
 
 def test_an_event_that_is_refused_anew_when_it_is_sent_again_is_counted_once(house, browser):
