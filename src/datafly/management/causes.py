@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
@@ -25,13 +26,9 @@ _PARTS: Final = (
 """What differs from event to event: addresses, quotations, ids, what follows a colon, numbers."""
 
 
-_Settled = dict[str, dict[tuple[int, int], Replay]]
-"""Installation → event → the last run that holds it."""
-
-
 class Cause(msgspec.Struct, frozen=True):
-    """`id` finds its dead letters again (`group`). `count` counts events, `sent_again` those that a run holds since,
-    `discarded` those that somebody gave up.
+    """`id` finds its dead letters again (`group`). `count` counts events, each once, `sent_again` those that a run held
+    since, `discarded` those that somebody gave up.
 
     `sentence` is what the vendor, or Signal, said, less what was of one event. `sample`: the newest of them.
     """
@@ -81,12 +78,12 @@ def group_of(outcome: Outcome) -> str:
 def causes(services: Composed, *, installation_id: str | None = None, since_ms: int = 0) -> Causes:
     """Of the newest dead letters, within bounds, of which the oldest was decided at `since_ms` or later."""
     names = {one.id: one.name for one in services.control.installations(removed=True)}
-    settled = _settled(services)
+    runs = _Runs(services)
     found: dict[str, _Sum] = {}
     looked = 0
     for row_id, outcome in _newest(services, installation_id, since_ms):
         looked += 1
-        found.setdefault(group_of(outcome), _Sum(row_id, outcome)).add(outcome, settled)
+        found.setdefault(group_of(outcome), _Sum(row_id, outcome)).add(outcome, runs)
     shown = [one.view(key, names) for key, one in found.items()]
     shown.sort(key=lambda one: (-one.open, -one.count))
     return Causes(shown, complete=looked < services.settings.scan_dead_letters)
@@ -98,7 +95,7 @@ class _Sum:
         self._count = self._again = self._discarded = 0
         self._anew: set[tuple[int, int]] = set()
 
-    def add(self, outcome: Outcome, settled: _Settled) -> None:
+    def add(self, outcome: Outcome, runs: "_Runs") -> None:
         """Newest first. An event that a run had refused anew is counted once."""
         self._oldest = outcome
         offsets: Sequence[int] = range(outcome.first, outcome.last + 1)
@@ -107,10 +104,8 @@ class _Sum:
         if outcome.run_id:
             self._anew.update((outcome.partition, offset) for offset in offsets)
         self._count += len(offsets)
-        runs = settled.get(outcome.installation_id)
-        for offset in offsets if runs else ():
-            run = runs.get((outcome.partition, offset)) if runs else None
-            if run and run.created_ms >= outcome.decided_ms:
+        for run in runs.since(outcome, offsets):
+            if run is not None:
                 self._discarded += run.state == DISCARDED
                 self._again += run.state != DISCARDED
 
@@ -147,8 +142,42 @@ def _newest(services: Composed, installation_id: str | None, since_ms: int) -> I
         before, left = chunk[-1][0], left - len(chunk)
 
 
-def _settled(services: Composed) -> _Settled:
-    found: _Settled = {}
-    for run in sorted(services.control.replays(), key=lambda one: one.created_ms):
-        found.setdefault(run.installation_id, {}).update(dict.fromkeys(run.members, run))
-    return found
+class _Runs:
+    """Which run held an event last: one over dead letters by its members, one over a stretch by what it decided."""
+
+    def __init__(self, services: Composed) -> None:
+        self._ledger = services.ledger
+        self._members: dict[str, dict[tuple[int, int], Replay]] = {}
+        self._stretches: dict[str, list[Replay]] = {}
+        self._decided: dict[tuple[str, int], list[tuple[int, int, Verdict]]] = {}
+        for run in sorted(services.control.replays(), key=lambda one: one.created_ms):
+            self._members.setdefault(run.installation_id, {}).update(dict.fromkeys(run.members, run))
+            if run.plan is not None:
+                self._stretches.setdefault(run.installation_id, []).append(run)
+
+    def since(self, outcome: Outcome, offsets: Sequence[int]) -> Iterator[Replay | None]:
+        """For each of the outcome's events the last run that was made after it was decided."""
+        members = self._members.get(outcome.installation_id, {})
+        stretches = [one for one in self._stretches.get(outcome.installation_id, ()) if self._reaches(one, outcome)]
+        if not members and not stretches:
+            return
+        for offset in offsets:
+            held = [one for one in stretches if self._has(one, outcome.partition, offset)]
+            if (member := members.get((outcome.partition, offset))) and member.created_ms >= outcome.decided_ms:
+                held.append(member)
+            yield max(held, key=lambda one: one.created_ms, default=None)
+
+    def _reaches(self, run: Replay, outcome: Outcome) -> bool:
+        spans = run.plan.spans if run.plan else ()
+        inside = any(
+            at == outcome.partition and low <= outcome.last and outcome.first <= high for at, low, high in spans
+        )
+        return inside and run.created_ms >= outcome.decided_ms
+
+    def _has(self, run: Replay, partition: int, offset: int) -> bool:
+        key = run.id, partition
+        if key not in self._decided:
+            self._decided[key] = self._ledger.coverage(run.installation_id, partition, run_id=run.id)
+        ranges = self._decided[key]
+        at = bisect_right(ranges, offset, key=lambda one: one[0]) - 1
+        return at >= 0 and ranges[at][0] <= offset <= ranges[at][1]

@@ -81,15 +81,16 @@ def install(services: Composed, vendor: str, body: InstallBody, *, by: str) -> I
 
 
 def attach(services: Composed, body: AttachBody) -> Installation:
-    """On another pipeline, from the head of now on; durable when it returns. Raises `NotFound`; `Conflict` where it is
-    on that pipeline already, or nowhere any more; `Invalid` where the pipeline lacks a parameter that its config names.
+    """On another pipeline, or on one again after it was uninstalled, from the head of now on; durable when it returns.
+    Raises `NotFound`; `Conflict` where it is on that pipeline already, or its name was taken meanwhile; `Invalid` where
+    the pipeline lacks a parameter that its config names.
     """
     template = services.control.template(body.integration_id)
     pipeline = services.control.pipeline(body.pipeline_id)
-    elsewhere = [one for one in services.control.installations() if one.template.id == template.id]
-    if not elsewhere:
-        raise Conflict(f"{template.name} is installed nowhere any more. Install it anew.", code="REMOVED")
-    if any(one.pipeline_id == pipeline.id for one in elsewhere):
+    same = [one for one in services.control.installations() if one.name == template.name]
+    if any(one.template.id != template.id for one in same):
+        raise Conflict(f"Another integration is called {template.name} now. Rename one of the two.", field="name")
+    if any(one.pipeline_id == pipeline.id for one in same):
         raise Conflict(f"{template.name} is on {pipeline.name} already.", field="pipeline_id")
     chosen, now_ms = body.revision_id, services.clock.now_ms()
     latest = services.control.latest_revision

@@ -55,7 +55,7 @@ def require_workable(source: Source) -> Source:
         raise Invalid(f"verify: {source.verify!r} is none of {', '.join(verifies)}.", field="verify")
     open_door = source.kind == "custom" and source.verify == "none"
     if source.kind == "custom" and not open_door and not source.header:
-        says = "header: a custom source needs the name of the header that has its signature or secret."
+        says = 'header: the config must name the header of its signature or secret, as {"header": "X-Signature"}.'
         raise Invalid(says, field="header")
     if not source.secret and not open_door:
         raise Invalid("secret: the source needs the secret that its sender signs with.", field="secret")

@@ -223,7 +223,18 @@ def test_an_integration_is_put_on_another_pipeline_from_now_on(house, call, refu
     refused(call("POST", path, json=body | {"pipeline_id": third, "revision_id": "rev_none"}), 404, "NOT_FOUND")
     for one in house.control.installations():
         assert call("DELETE", f"{path}/{one.id}").status_code == 204
-    refused(call("POST", path, json=body | {"pipeline_id": third}), 409, "REMOVED")
+    again = call("POST", path, json=body | {"pipeline_id": third})
+    assert again.status_code == 201, again.text
+    made = house.control.installation(again.json()["id"])
+    assert (made.revision.config, made.start) == (installed.revision.config, house.heads())
+
+
+def test_what_was_uninstalled_does_not_come_back_beside_another_of_its_name(house, call, refused):
+    first = house.installed()
+    call("DELETE", f"/v1/admin/pipeline-integrations/{first.id}")
+    house.installed(first.name)
+    body = {"integration_id": first.template.id, "pipeline_id": house.pipeline.id}
+    refused(call("POST", "/v1/admin/pipeline-integrations", json=body), 409, "CONFLICT", field="name")
 
 
 def test_a_pipeline_that_lacks_a_parameter_gets_no_integration_that_names_it(house, call, refused):

@@ -76,7 +76,7 @@ def test_a_webhook_source_is_added_listed_and_removed(settings):
     [
         ("paypal", {}, "x", "choose stripe, shopify, hubspot, custom"),
         ("stripe", {}, None, "needs the secret"),
-        ("custom", {}, "x", "needs the name of the header"),
+        ("custom", {}, "x", "must name the header"),
         ("custom", {"verify": "maybe"}, "x", "verify: 'maybe'"),
         ("stripe", {"mappings": {"amount": "$.a"}}, "x", "an event has no amount"),
         ("stripe", {"mappings": {"userId": 5}}, "x", "cannot be like that"),

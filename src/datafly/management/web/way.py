@@ -1,6 +1,6 @@
 """The whole way of one event: the request that brought it, what each step changed, what became of it, what helps."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -31,7 +31,7 @@ class Cure(msgspec.Struct, frozen=True):
 
 
 class Fate(msgspec.Struct, frozen=True):
-    """What became of it at one installation: one of `final` and `waits`."""
+    """What became of it at one installation: one of `final` and `waits`. One that is uninstalled has no cures."""
 
     integration_id: str
     integration_name: str
@@ -39,6 +39,7 @@ class Fate(msgspec.Struct, frozen=True):
     final: DeliveryView | None
     waits: PendingView | None
     cures: tuple[Cure, ...]
+    is_installed: bool
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -68,7 +69,7 @@ def way_of(services: Composed, place: Place) -> Way | None:
         received=received,
         received_body=body,
         steps=step_diffs(live, event, body),
-        fates=tuple(_fates(live, place)),
+        fates=tuple(_fates(live, place, {one.id for one in services.control.installations()})),
         personal=of_event(event, _rules(services, event)),
     )
 
@@ -82,14 +83,15 @@ def received_at(received: Received) -> Any:
     return moment(received.received_ms)
 
 
-def _fates(live: LiveEvent, place: Place) -> Iterator[Fate]:
+def _fates(live: LiveEvent, place: Place, installed: Collection[str]) -> Iterator[Fate]:
     for final in live.deliveries:
-        name = final.verdict.value if final.verdict else "decided"
-        cures = tuple(_cures(name, final, live, place))
-        yield Fate(final.pipeline_integration_id, final.integration_name, name, final, None, cures)
+        name, where = final.verdict.value if final.verdict else "decided", final.pipeline_integration_id
+        cures = tuple(_cures(name, final, live, place)) if where in installed else ()
+        yield Fate(where, final.integration_name, name, final, None, cures, where in installed)
     for waits in live.pending:
-        cures = tuple(_cures(waits.state, waits, live, place))
-        yield Fate(waits.pipeline_integration_id, waits.integration_name, waits.state, None, waits, cures)
+        where = waits.pipeline_integration_id
+        cures = tuple(_cures(waits.state, waits, live, place)) if where in installed else ()
+        yield Fate(where, waits.integration_name, waits.state, None, waits, cures, where in installed)
 
 
 def _cures(name: str, fate: DeliveryView | PendingView, live: LiveEvent, place: Place) -> Iterator[Cure]:

@@ -11,6 +11,7 @@ from datafly.management.follow import start
 from datafly.management.search import Filters
 from datafly.management.web.feed import READ, SHOWN, Feed, row_id
 from datafly.model.consent import Consent
+from datafly.model.delivery import Plan, Replay
 from datafly.model.verdict import Verdict
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>{{7*7}}${7*7}"
@@ -285,6 +286,22 @@ def test_dead_letters_are_grouped_by_what_they_have_in_common_and_sent_again_as_
     assert "nothing left to send again" in browser.follow(again)
 
 
+def test_what_an_uninstalled_integration_refused_is_shown_and_cannot_be_sent_again(house, browser):
+    installation = house.installed()
+    house.decides(installation, Verdict.REJECTED, house.happens("m1"), reason="bad")
+    browser.post(f"/integrations/{installation.id}/uninstall")
+    page = browser.get("/dead-letters").text
+    assert "(uninstalled)" in page
+    group = page.split('href="/dead-letters/groups/')[1].split('"')[0]
+    for shown in (page, browser.get(f"/dead-letters/groups/{group}").text):
+        assert f"{installation.name} (uninstalled)" in shown
+        assert "/dead-letters/replay" not in shown
+        assert "/dead-letters/discard" not in shown
+    event = browser.get("/events?id=m1").text
+    assert f"{installation.name}</a> (uninstalled)" in event
+    assert f"/integrations/{installation.id}/" not in event
+
+
 def test_an_event_that_is_refused_anew_when_it_is_sent_again_is_counted_once(house, browser):
     installation = house.installed()
     places = [house.happens(f"m{number}") for number in range(3)]
@@ -292,6 +309,22 @@ def test_an_event_that_is_refused_anew_when_it_is_sent_again_is_counted_once(hou
     for place in places[:2]:
         house.decides(installation, Verdict.REJECTED, place, reason="bad", run_id="run_1")
     assert "3 events · first" in browser.page("/dead-letters")
+
+
+def test_what_went_with_a_stretch_that_was_sent_again_is_not_open_among_dead_letters(house, browser):
+    installation = house.installed()
+    places = [house.happens(f"m{number}") for number in range(3)]
+    for place in places:
+        house.decides(installation, Verdict.REJECTED, place, reason="bad")
+    plan = Plan(spans=tuple((partition, offset, offset) for partition, offset in places))
+    house.control.create_replay(Replay("run_1", installation.id, (), house.clock.now_ms() + 1, state="done", plan=plan))
+    for place in places[:2]:
+        house.decides(installation, Verdict.DELIVERED, place, run_id="run_1")
+    page = browser.page("/dead-letters")
+    assert "3 events, 2 of them sent again since" in page
+    assert "nothing open" not in page
+    house.decides(installation, Verdict.DELIVERED, places[2], run_id="run_1")
+    assert "nothing open" in browser.page("/dead-letters")
 
 
 def test_dead_letters_are_narrowed_and_all_that_fit_are_sent_again(house, browser):

@@ -212,6 +212,24 @@ def test_what_is_spent_today_stands_on_the_page_of_a_vendor_that_bills_by_it(hou
     assert "Spent today" not in browser.page(f"/integrations/{house.installed().id}")
 
 
+def test_an_uninstalled_integration_is_installed_again_with_its_settings_where_it_was(house, browser):
+    installed = house.installed()
+    other = msgspec.structs.replace(house.pipeline, id="", name="Another", slug="", pipeline_key="")
+    house.control.create_pipeline(other)
+    browser.post(f"/integrations/{installed.id}/uninstall")
+    page = browser.get("/integrations").text
+    (form,) = re.findall(
+        rf'action="(/integrations/uninstalled/{installed.template.id}/install)".*?value="([^"]*)" selected', page
+    )
+    assert form[1] == house.pipeline.id
+    browser.post(form[0], {"pipeline": form[1]}, role="editor", status=403)
+    assert "is installed again" in browser.follow(browser.post(form[0], {"pipeline": form[1]}))
+    (made,) = house.control.installations()
+    assert (made.pipeline_id, made.revision.config) == (house.pipeline.id, installed.revision.config)
+    assert "Uninstalled" not in browser.page("/integrations")
+    assert "already" in browser.follow(browser.post(form[0], {"pipeline": form[1]}))
+
+
 def test_what_is_installed_nowhere_any_more_is_listed_and_deleted(house, browser):
     installed = house.installed()
     assert "Uninstalled" not in browser.page("/integrations")

@@ -38,6 +38,7 @@ def groups(
         integration=integration,
         verdict=verdict,
         installations=installations,
+        installed={one.id for one in installations},
         of=of,
         open=any(one.open for one in shown if of and one.pipeline_integration_id == of.id),
     )
@@ -52,7 +53,8 @@ def one_group(
         raise NotFound("There is no such group any more: its dead letters are older than what is kept.")
     wanted = Wanted(cause.pipeline_integration_id, frozenset({cause.verdict}), None, group)
     found = dead_letters.find(services, wanted, cursor, 25)
-    return draw(request, "dead_letter_group.html", place=PLACE, cause=cause, page=found)
+    is_installed = any(one.id == cause.pipeline_integration_id for one in services.control.installations())
+    return draw(request, "dead_letter_group.html", place=PLACE, cause=cause, page=found, is_installed=is_installed)
 
 
 @get("/dead-letters/export", sync_to_thread=True)

@@ -11,7 +11,7 @@ from litestar.response import Redirect, ServerSentEvent
 from datafly.management import installing
 from datafly.management.allowing import require_addresses
 from datafly.management.checking import check_one
-from datafly.management.installing import reconfigure, reconfigured, switch
+from datafly.management.installing import AttachBody, reconfigure, reconfigured, switch
 from datafly.management.names import take_names
 from datafly.management.revising import Draft
 from datafly.management.routes.caller import tell
@@ -54,7 +54,8 @@ def mine(*, services: Services, request: Visit) -> Response[str]:
     standings = Standings(services)
     found = sorted(services.control.installations(), key=lambda one: one.created_ms, reverse=True)
     cards = [_card(services, standings, one) for one in found]
-    return draw(request, "integrations.html", place=PLACE, cards=cards, uninstalled=_uninstalled(services, found))
+    uninstalled, pipelines = _uninstalled(services, found), services.control.pipelines()
+    return draw(request, "integrations.html", place=PLACE, cards=cards, uninstalled=uninstalled, pipelines=pipelines)
 
 
 @get("/integrations/{integration_id:str}", sync_to_thread=True)
@@ -200,18 +201,31 @@ def uninstall(*, services: Services, request: Visit, integration_id: FromPath[st
     return see("/integrations", f"{removed.name} is uninstalled. What was delivered stays on record.")
 
 
+@post("/integrations/uninstalled/{template_id:str}/install", sync_to_thread=True)
+def install_again(*, services: Services, request: Visit, template_id: FromPath[str], form: Form) -> Redirect:
+    try:
+        with services.control.together():
+            body = AttachBody(integration_id=template_id, pipeline_id=str(form.get("pipeline", "")))
+            made = installing.attach(services, body)
+            tell(request, "created", RESOURCE, made.id, new=told(made))
+    except (Conflict, Invalid) as error:
+        return see("/integrations", error.message, "bad")
+    return see(f"/integrations/{made.id}", f"{made.name} is installed again. What comes from now on is sent there.")
+
+
 @post("/integrations/uninstalled/{template_id:str}/delete", sync_to_thread=True)
 def delete_uninstalled(*, services: Services, request: Visit, template_id: FromPath[str]) -> Redirect:
     removed = delete_template(services, template_id, request)
     return see("/integrations", f"{removed.name} is deleted, and its settings. What was delivered stays on record.")
 
 
-def _uninstalled(services: Composed, installed: Sequence[Installation]) -> list[tuple[TemplateView, str]]:
-    """Newest first, with the name of the vendor."""
+def _uninstalled(services: Composed, installed: Sequence[Installation]) -> list[tuple[TemplateView, str, str]]:
+    """Newest first, with the name of the vendor, and the pipeline that it was on last."""
+    was_on = {one.template.id: one.pipeline_id for one in services.control.installations(removed=True)}
     ids = {one.template.id for one in installed}
     names = {one.slug: one.name for one in services.catalog.all()}
     left = [one for one in reversed(services.control.templates()) if one.id not in ids]
-    return [(template_view(one), names.get(one.vendor, one.vendor)) for one in left]
+    return [(template_view(one), names.get(one.vendor, one.vendor), was_on.get(one.id, "")) for one in left]
 
 
 def _switch(services: Composed, request: Visit, integration_id: str, words: str, **changes: bool) -> Redirect:
@@ -299,5 +313,6 @@ ROUTES = (
     disable,
     enable,
     uninstall,
+    install_again,
     delete_uninstalled,
 )
