@@ -168,7 +168,8 @@ def without(granted, kind, operation):
 
 
 def written(log):
-    (outcome,) = log.spread(RAW).send([(0, Entry("k", b"v"))])
+    spread = KafkaSpread(log._place, RAW, log.partitions(RAW), patience=60)
+    (outcome,) = spread.send([(0, Entry("k", b"v"))])
     if outcome is not None:
         raise outcome
 

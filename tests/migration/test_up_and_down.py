@@ -1,12 +1,14 @@
 """Every revision of the tables, up and down, on both engines and with rows in all tables."""
 
 import threading
+import time
 
 import pytest
 
 from datafly.model.errors import OperatorError
 from datafly.store import open_store
 from datafly.store.database import Database
+from datafly.store.dialect import codes_beside
 from datafly.store.ledger import SqlLedger
 from datafly.store.migrate import HEAD, change, revisions, serves
 from datafly.testing.store_suite import KEY
@@ -84,6 +86,17 @@ def test_code_of_before_goes_on_through_a_revision_that_only_adds(tables_in_post
     old.close()
 
 
+def until_nobody_is_beside(database):
+    """The server ends a session a moment after its client has closed it."""
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        with database.read() as connection:
+            if not codes_beside(connection):
+                return
+        time.sleep(0.02)
+    pytest.fail("somebody stays connected")
+
+
 def test_processes_that_the_new_tables_would_not_serve_must_end_first(postgres_place):
     open_store(postgres_place, encryption_key=KEY).close()
     newer = open_store(postgres_place, encryption_key=KEY)
@@ -93,6 +106,7 @@ def test_processes_that_the_new_tables_would_not_serve_must_end_first(postgres_p
     with pytest.raises(OperatorError, match="connected to the database that tables of revision 0014 do not serve"):
         change(mover, "0014")
     newer.close()
+    until_nobody_is_beside(mover)
     change(mover, "0014")
     mover.close()
 

@@ -158,4 +158,5 @@ class Log(Protocol):
     def appender(self, stream: str, partition: int) -> Appender:
         """Raises `OperatorError` if another process holds it."""
 
-    def reader(self, stream: str, partition: int) -> Reader: ...
+    def reader(self, stream: str, partition: int, *, leaps: bool = False) -> Reader:
+        """`leaps`: for who reads a little here and there, as pages do, and follows no head."""

@@ -34,6 +34,11 @@ def values(reader: Reader, start: int = 0) -> list[str]:
     return [record.value.decode() for record in everything(reader, start)]
 
 
+def _as_written(stream: str, consumed: int) -> dict[str, int]:
+    """With a position where the stream is made of another."""
+    return {} if stream == RAW else {"consumed": consumed}
+
+
 class Holder:
     """A claimant that keeps what it is told."""
 
@@ -253,6 +258,32 @@ class LogSuite:
             found += [record.offset for record in records]
         assert at == reader.bounds().head
         assert found == [one for first in told for one in (first, first + 1)]
+
+    def test_who_leaps_reads_everywhere_what_is_there_and_ends_at_the_head(self, log: Log) -> None:
+        """To and fro between places, as pages do; what follows a place is right too."""
+        told = {}
+        for stream in (RAW, EVENTS):
+            for partition in (0, 1):
+                appender = log.appender(stream, partition)
+                words = [f"{stream}-{partition}-{number}" for number in range(60)]
+                for first in range(0, 60, 20):
+                    appender.append(entries(*words[first : first + 20]), **_as_written(stream, first))
+                told[stream, partition] = words, appender
+        readers = {place: log.reader(*place, leaps=True) for place in told}
+        for begin in (55, 0, 30, 59, 10):
+            for place, reader in readers.items():
+                words, _ = told[place]
+                first = [*everything(log.reader(*place))][begin].offset
+                assert values(reader, first) == words[begin:]
+        for place, reader in readers.items():
+            words, appender = told[place]
+            head = reader.bounds().head
+            assert reader.read(head, max_records=9) == []
+            appender.append(entries("more"), **_as_written(place[0], 99))
+            ends = time.monotonic() + 60
+            while not (found := values(reader, head)) and time.monotonic() < ends:
+                time.sleep(0.01)  # brokers show what is committed a moment later
+            assert found == ["more"]
 
     def test_a_look_elsewhere_than_where_it_stands_finds_nothing_or_has_to_be_a_read(self, log: Log) -> None:
         appender, reader = log.appender(EVENTS, 0), log.reader(EVENTS, 0)

@@ -5,8 +5,10 @@ from typing import Final
 from datafly.log.base import EVENTS, RAW, STATE, Appender, Claimant, Membership, Reader
 from datafly.log.kafka import topics
 from datafly.log.kafka.appender import OwnedAppender, SharedAppender
+from datafly.log.kafka.consuming import Consuming
 from datafly.log.kafka.membership import KafkaMembership
-from datafly.log.kafka.place import Place
+from datafly.log.kafka.place import LEAPING, Place
+from datafly.log.kafka.questions import Questions
 from datafly.log.kafka.reader import KafkaReader
 from datafly.log.kafka.spread import KafkaSpread
 from datafly.model.errors import OperatorError
@@ -22,6 +24,8 @@ class KafkaLog:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        self._questions = Questions(place)
+        self._leaping = Consuming(place, LEAPING)
         self._partitions = topics.ensure(place, _POLICIES)
         if len({*self._partitions.values()}) > 1:
             found = ", ".join(f"{place.topic(stream)} {count}" for stream, count in self._partitions.items())
@@ -44,8 +48,9 @@ class KafkaLog:
         kind = SharedAppender if stream == RAW else OwnedAppender
         return kind(self._place, stream, partition)
 
-    def reader(self, stream: str, partition: int) -> Reader:
-        return KafkaReader(self._place, stream, partition)
+    def reader(self, stream: str, partition: int, *, leaps: bool = False) -> Reader:
+        shared = self._leaping if leaps else None
+        return KafkaReader(self._place, stream, partition, self._questions, shared=shared)
 
     def spread(self, stream: str) -> KafkaSpread:
         """Writes all partitions of a stream that has any number of writers."""

@@ -69,6 +69,9 @@ CONSUMER: Final[Config] = {
     "allow.auto.create.topics": False,
 }
 
+LEAPING: Final[Config] = {"fetch.wait.max.ms": 5, "queued.max.messages.kbytes": 2_048}
+"""Besides: what is asked for at another place waits until the broker has answered at this one."""
+
 MEMBER: Final[Config] = {
     "partition.assignment.strategy": "cooperative-sticky",
     "enable.auto.commit": False,

@@ -1,16 +1,18 @@
 """Reads one partition of a topic, at any offset."""
 
-import threading
 import time
 from collections import deque
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from datafly.log.base import Bounds, Record
-from datafly.log.kafka.failures import once_settled, sound, told
-from datafly.log.kafka.place import CONSUMER, Place
+from datafly.log.base import RAW, Bounds, Record
+from datafly.log.kafka.consuming import Consuming
+from datafly.log.kafka.failures import told
+from datafly.log.kafka.place import Place
+from datafly.log.kafka.questions import Questions, bounds_by
 from datafly.model.errors import Unavailable
 
 _SECONDS: Final = 10.0
@@ -21,14 +23,22 @@ _SET_BACK: Final = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRU
 
 
 class KafkaReader:
-    """One consumer without a group, assigned by hand. For one thread at a time."""
+    """A consumer without a group, assigned by hand. For one thread at a time."""
 
     skips: Final = True
     """Marks of transactions take offsets too."""
 
-    def __init__(self, place: Place, stream: str, partition: int) -> None:
+    def __init__(
+        self, place: Place, stream: str, partition: int, questions: Questions, *, shared: Consuming | None = None
+    ) -> None:
+        """`shared`: with others that leap. It fetches while it is asked to read then, and not beside."""
         self._topic, self._partition = place.topic(stream), partition
-        self._consumer = Consumer({**place.config(), "group.id": f"{place.prefix}readers", **CONSUMER})
+        self._markers = 0 if stream == RAW else 1
+        """At the end: what transactions alone write ends with one."""
+        self._questions = questions
+        self._consuming = shared or Consuming(place)
+        self._leaps = shared is not None
+        self._is_assigned = False
         self._fetched: deque[Message] = deque()
         self._expected: int | None = None
         """What the caller asks for next if it goes on; None before the first read."""
@@ -38,15 +48,11 @@ class KafkaReader:
         """What comes next is not there any more; what was fetched before is."""
         self._earliest = 0
         """What there was when it went where it reads."""
-        self._lock = threading.Lock()
 
     def read(self, offset: int, *, max_records: int, max_bytes: int = _MOST_BYTES) -> list[Record]:
-        with self._lock:
-            try:
-                if offset == self._expected or self._goes_to(offset):
-                    self._fetch(max_records)
-            except KafkaException as failure:
-                raise told(failure, f"{self._topic} cannot be read") from failure
+        with self._at_work():
+            if self._stands_at(offset) or self._goes_to(offset):
+                self._fetch(max_records)
             records = self._take(max_records, max_bytes)
             if records:
                 self._expected = records[-1].offset + 1
@@ -54,14 +60,11 @@ class KafkaReader:
 
     def look(self, offset: int, *, max_records: int) -> tuple[list[Record], int] | None:
         """What the library has fetched beside: it follows the head by itself."""
-        with self._lock:
-            if offset != self._expected or self._is_set_back or self._earliest > offset:
+        with self._at_work():
+            if not self._stands_at(offset) or self._is_set_back or self._earliest > offset:
                 return None
-            try:
-                if not self._fetched:
-                    self._note_all(self._consumer.consume(max_records, timeout=0.0))
-            except KafkaException as failure:
-                raise told(failure, f"{self._topic} cannot be read") from failure
+            if not self._fetched:
+                self._note_all(self._consumer.consume(max_records, timeout=0.0))
             records = self._take(max_records, _MOST_BYTES)
             end = offset if self._end is None or self._fetched else max(self._end, offset)
             self._expected = records[-1].offset + 1 if records else end
@@ -69,49 +72,53 @@ class KafkaReader:
 
     def wait(self, seconds: float) -> None:
         """The broker answers as soon as there is something: to ask for its bounds again and again costs more."""
-        with self._lock:
-            if self._fetched or self._expected is None:
+        with self._at_work():
+            if self._fetched or not self._is_assigned:
                 return
-            try:
-                message = self._consumer.poll(seconds)
-                if message is not None:
-                    self._note(message)
-            except KafkaException as failure:
-                raise told(failure, f"{self._topic} cannot be read") from failure
+            message = self._consumer.poll(seconds)
+            if message is not None:
+                self._note(message)
 
     def gone_below(self, first: int) -> int:
         """To go on, a broker that has dropped what comes next must be asked where: what else is skipped are markers."""
         return min(self._earliest, first)
 
     def bounds(self) -> Bounds:
-        here = TopicPartition(self._topic, self._partition)
-        try:
-            earliest, head = once_settled(partial(self._consumer.get_watermark_offsets, here, timeout=_SECONDS))
-        except KafkaException as failure:
-            raise told(failure, f"{self._topic} cannot be read") from failure
-        return Bounds(earliest, head)
+        return self._questions.bounds(self._topic, self._partition)
 
     def offset_at(self, at_ms: int) -> int:
-        then = TopicPartition(self._topic, self._partition, at_ms)
-        try:
-            found = once_settled(lambda: sound(*self._consumer.offsets_for_times([then], timeout=_SECONDS)))
-        except KafkaException as failure:
-            raise told(failure, f"{self._topic} cannot be read") from failure
-        return found.offset if found.offset >= 0 else self.bounds().head
+        found = self._questions.offset_at(self._topic, self._partition, at_ms)
+        return found if found >= 0 else self.bounds().head
 
     def close(self) -> None:
-        self._consumer.close()
+        if not self._leaps:
+            self._consuming.close()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        with self._consuming.turn() as self._consumer:
+            try:
+                yield
+            except KafkaException as failure:
+                raise told(failure, f"{self._topic} cannot be read") from failure
+            finally:
+                if self._leaps and self._is_assigned:
+                    self._consumer.unassign()
+                    self._is_assigned = False
+
+    def _stands_at(self, offset: int) -> bool:
+        return offset == self._expected and bool(self._fetched or self._is_assigned)
 
     def _goes_to(self, offset: int) -> bool:
         """False where that is beyond the head: a consumer that is sent there would begin at the earliest."""
         self._fetched.clear()
         self._expected = self._end = None
-        self._is_set_back = False
+        self._is_set_back = self._is_assigned = False
         bounds = self.bounds()
-        if offset > bounds.head:
+        if offset > bounds.head or (self._leaps and bounds.head <= offset + self._markers):
             return False
         self._consumer.assign([TopicPartition(self._topic, self._partition, max(offset, bounds.earliest))])
-        self._expected, self._earliest = offset, bounds.earliest
+        self._expected, self._earliest, self._is_assigned = offset, bounds.earliest, True
         return True
 
     def _fetch(self, most: int) -> None:
@@ -120,24 +127,36 @@ class KafkaReader:
         while not self._fetched:
             if self._is_set_back and not self._goes_to(self._expected or 0):
                 return
-            if self._end is not None:
-                if self.bounds().head <= self._end:
-                    return
-                self._end = None
-            self._note_all(self._heard(max(most, _AT_ONCE)))
+            here = self._consumer.consume(max(most, _AT_ONCE), timeout=0.0)
+            if not here and self._is_at_head():
+                return
+            self._note_all(here or self._next(max(most, _AT_ONCE)))
             if time.monotonic() > ends:
                 raise Unavailable(f"{self._topic} cannot be read now: no broker answers.")
 
-    def _heard(self, most: int) -> list[Message]:
-        """What is here, else what comes first: to ask for many and to wait is to wait until there are so many."""
-        here = self._consumer.consume(most, timeout=0.0)
-        if here or (first := self._consumer.poll(_WAIT_SECONDS)) is None:
-            return here
-        return [first, *self._consumer.consume(most, timeout=0.0)]
+    def _is_at_head(self) -> bool:
+        """The library says so a tenth of a second after the last record, and to ask for the head where it waits for
+        more is to wait too. Who leaps waits for neither, where there is room for a marker alone.
+        """
+        if self._leaps:
+            return self.bounds().head <= (self._expected or 0) + self._markers
+        if self._end is None:
+            return False
+        return bounds_by(self._consumer, self._topic, self._partition).head <= self._end
+
+    def _next(self, most: int) -> list[Message]:
+        """What comes first, and what is there then: who asks for many and waits gets them when the wait is over."""
+        first = self._consumer.poll(_WAIT_SECONDS)
+        return [] if first is None else [first, *self._consumer.consume(most, timeout=0.0)]
 
     def _note_all(self, messages: list[Message]) -> None:
         for message in messages:
-            self._note(message)
+            if not self._leaps or self._is_of_mine(message):
+                self._note(message)
+
+    def _is_of_mine(self, message: Message) -> bool:
+        """Or of no place at all, as where no broker is there."""
+        return message.topic() is None or (message.topic(), message.partition()) == (self._topic, self._partition)
 
     def _note(self, message: Message) -> None:
         error = message.error()

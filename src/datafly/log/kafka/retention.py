@@ -9,6 +9,7 @@ from confluent_kafka.admin import AdminClient
 from datafly.log.base import Bounds, Retention
 from datafly.log.kafka.failures import told
 from datafly.log.kafka.place import Place
+from datafly.log.kafka.questions import Questions
 from datafly.log.kafka.reader import KafkaReader
 
 _SECONDS: Final = 10.0
@@ -17,12 +18,14 @@ _SAMPLE: Final = 500
 
 def retain(place: Place, topic: str, partition: int, retention: Retention, keep_from: int) -> list[tuple[int, int]]:
     """The range deleted, if any, first and last included."""
-    reader = KafkaReader(place, topic.removeprefix(place.prefix), partition)
+    questions = Questions(place)
+    reader = KafkaReader(place, topic.removeprefix(place.prefix), partition, questions)
     try:
         bounds = reader.bounds()
         over = max(_over_age(reader, bounds, retention), _over_size(reader, bounds, retention))
     finally:
         reader.close()
+        questions.close()
     begin = min(over, keep_from, bounds.head)
     if begin <= bounds.earliest:
         return []

@@ -69,7 +69,7 @@ class SqliteLog:
             now_ms=self._now_ms,
         )
 
-    def reader(self, stream: str, partition: int) -> SqliteReader:
+    def reader(self, stream: str, partition: int, *, leaps: bool = False) -> SqliteReader:  # noqa: ARG002 - no matter
         return SqliteReader(self._folder(stream, partition))
 
     def _folder(self, stream: str, partition: int) -> Folder:

@@ -146,7 +146,7 @@ def _composed(
 
 
 def _readers(log: Log, stream: str) -> list[Callable[[], Reader]]:
-    return [partial(log.reader, stream, partition) for partition in range(log.partitions(stream))]
+    return [partial(log.reader, stream, partition, leaps=True) for partition in range(log.partitions(stream))]
 
 
 async def _serve(settings: Settings, store: SqlStore, services: Composed, ready: Callable[[], None]) -> None:
