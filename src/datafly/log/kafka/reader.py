@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from datafly.log.base import Bounds, Record
 from datafly.log.kafka.failures import once_settled, sound, told
 from datafly.log.kafka.place import CONSUMER, Place
-from datafly.model.errors import Unavailable
+from datafly.model.errors import SignalError, Unavailable
 
 _SECONDS: Final = 10.0
 _WAIT_SECONDS: Final = 0.05
@@ -46,7 +46,7 @@ class KafkaReader:
                 if offset == self._expected or self._goes_to(offset):
                     self._fetch(max_records)
             except KafkaException as failure:
-                raise told(failure, f"{self._topic} cannot be read") from failure
+                raise self._failed(failure) from failure
             records = self._take(max_records, max_bytes)
             if records:
                 self._expected = records[-1].offset + 1
@@ -61,7 +61,7 @@ class KafkaReader:
                 if not self._fetched:
                     self._note_all(self._consumer.consume(max_records, timeout=0.0))
             except KafkaException as failure:
-                raise told(failure, f"{self._topic} cannot be read") from failure
+                raise self._failed(failure) from failure
             records = self._take(max_records, _MOST_BYTES)
             end = offset if self._end is None or self._fetched else max(self._end, offset)
             self._expected = records[-1].offset + 1 if records else end
@@ -77,7 +77,7 @@ class KafkaReader:
                 if message is not None:
                     self._note(message)
             except KafkaException as failure:
-                raise told(failure, f"{self._topic} cannot be read") from failure
+                raise self._failed(failure) from failure
 
     def gone_below(self, first: int) -> int:
         """To go on, a broker that has dropped what comes next must be asked where: what else is skipped are markers."""
@@ -101,6 +101,11 @@ class KafkaReader:
 
     def close(self) -> None:
         self._consumer.close()
+
+    def _failed(self, failure: KafkaException) -> SignalError:
+        """The next read begins anew where the caller is: what was fetched behind a failure went with it."""
+        self._expected = None
+        return told(failure, f"{self._topic} cannot be read")
 
     def _goes_to(self, offset: int) -> bool:
         """False where that is beyond the head: a consumer that is sent there would begin at the earliest."""
@@ -126,6 +131,7 @@ class KafkaReader:
                 self._end = None
             self._note_all(self._heard(max(most, _AT_ONCE)))
             if time.monotonic() > ends:
+                self._expected = None
                 raise Unavailable(f"{self._topic} cannot be read now: no broker answers.")
 
     def _heard(self, most: int) -> list[Message]:
