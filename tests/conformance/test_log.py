@@ -5,10 +5,10 @@ import time
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, KafkaError, Message, Producer
 
-from datafly.log.base import EVENTS, Entry
-from datafly.log.kafka import appender, membership
+from datafly.log.base import EVENTS, RAW, Entry
+from datafly.log.kafka import appender, consuming, membership
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.testing.log_program import Opening
 from datafly.testing.log_suite import Holder, LogSuite
@@ -36,6 +36,28 @@ class TestKafkaLog(LogSuite):
         second.wait_for({0, 1})
         other.close()
         assert "lost" not in [*first.told, *second.told]
+
+    @pytest.mark.parametrize("find", ["read", "look"])
+    def test_what_was_fetched_behind_a_failure_is_read_after_it(self, log, monkeypatch, find):
+        refusals = [Message(error=KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))]
+
+        class Refused(Consumer):
+            def consume(self, *given, **more):
+                fetched = super().consume(*given, **more)
+                return [refusals.pop(), *fetched] if refusals and fetched and not fetched[0].error() else fetched
+
+        monkeypatch.setattr(consuming, "Consumer", Refused)
+        writer, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        assert reader.read(0, max_records=9) == []
+        writer.append([Entry("a", b"1"), Entry("b", b"2")])
+
+        def look_on(ends):
+            while time.monotonic() < ends:
+                getattr(reader, find)(0, max_records=9)
+
+        with pytest.raises(OperatorError, match="the user lacks rights on the topics"):
+            look_on(time.monotonic() + 60)
+        assert [record.value for record in reader.read(0, max_records=9)] == [b"1", b"2"]
 
     def test_who_does_not_get_done_with_its_partitions_is_not_ready(self, log, monkeypatch):
         """It is alive for the brokers for a minute, and nobody works on what it has."""

@@ -120,7 +120,7 @@ def migrate(
     settings: Settings,
     found: list[Found],  # noqa: ARG001  settings says it all here
 ) -> None:
-    """Bring the store's tables to this version. `datafly up` does so by itself; roles that run alone do not."""
+    """Bring the store's tables to this version. `datafly up` does so by itself, roles that run alone if it is empty."""
     from datafly.runtime import prepare
 
     revision = (

@@ -33,7 +33,8 @@ async def every(seconds: float, chore: Callable[[], Any]) -> None:
         try:
             await asyncio.to_thread(chore)
         except Exception as error:  # noqa: BLE001  a chore's failure must not end its role
-            emit(RuntimeChoreFailed(chore=getattr(chore, "__name__", "chore"), message=repr(error)))
+            name = getattr(chore, "__name__", "chore")
+            emit(RuntimeChoreFailed(chore=name, message=f"{type(error).__name__}: {error}"))
             await asyncio.sleep(_FAILED_SECONDS)
 
 

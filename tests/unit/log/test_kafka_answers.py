@@ -7,7 +7,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from datafly.log.base import Entry
 from datafly.log.kafka import appender
-from datafly.log.kafka.failures import sound, told
+from datafly.log.kafka.failures import once_settled, sound, told
 from datafly.model.errors import Unavailable
 
 
@@ -35,3 +35,15 @@ def test_an_answer_that_is_refused_for_its_partition_is_no_answer():
     assert raised.value.args[0] is refused
     good = SimpleNamespace(error=None, offset=5)
     assert sound(good) is good
+
+
+def test_an_answer_that_was_under_way_when_its_broker_left_is_asked_for_again():
+    answers = [KafkaException(KafkaError(KafkaError._DESTROY_BROKER)), "bounds"]
+
+    def ask():
+        answer = answers.pop(0)
+        if isinstance(answer, KafkaException):
+            raise answer
+        return answer
+
+    assert once_settled(ask) == "bounds"

@@ -13,7 +13,8 @@ from datafly.model.installation import Installation, Revision, Template
 from datafly.model.outline import keepable
 from datafly.model.refusal import Refusal
 from datafly.model.secret import Secret
-from datafly.observe import counts
+from datafly.observe import add_sink, counts
+from datafly.observe.runtime import RuntimeChoreFailed
 from datafly.runtime import chores
 from datafly.runtime.pipelines import Pipelines
 from datafly.settings import Settings
@@ -160,14 +161,17 @@ async def test_of_shared_partitions_each_of_raw_is_dropped_up_to_where_it_is_pro
         reader.close()
 
 
-async def test_a_chore_that_fails_is_tried_again():
-    turns = []
+async def test_a_chore_that_fails_is_told_in_words_and_tried_again():
+    told = []
 
     def failing():
-        turns.append(1)
-        raise RuntimeError("no")
+        raise Unavailable("signal.raw cannot be read now: no broker answers.")
 
-    await while_doing(chores.every(0.001, failing), lambda: len(turns) > 3)
+    forget = add_sink(told.append)
+    await while_doing(chores.every(0.001, failing), lambda: len(told) > 3)
+    forget()
+    message = "Unavailable: signal.raw cannot be read now: no broker answers."
+    assert told[0] == RuntimeChoreFailed("failing", message)
 
 
 async def test_a_store_that_cannot_be_read_for_a_moment_does_not_end_the_looking_for_new_pipelines(store):

@@ -41,9 +41,10 @@ _MOVING: Final = frozenset(
         KafkaError.COORDINATOR_NOT_AVAILABLE,
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.UNSTABLE_OFFSET_COMMIT,
+        KafkaError._DESTROY_BROKER,  # noqa: SLF001 - how the library spells it
     }
 )
-"""While a partition or a group changes its leader, and until every broker has heard of a topic."""
+"""While a partition or a group changes its leader, until every broker has heard of a topic, and when one leaves."""
 _MOVING_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
 

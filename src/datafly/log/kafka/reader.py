@@ -100,7 +100,11 @@ class KafkaReader:
             try:
                 yield
             except KafkaException as failure:
+                self._expected = None  # what was fetched behind the failure went with it
                 raise told(failure, f"{self._topic} cannot be read") from failure
+            except Unavailable:
+                self._expected = None
+                raise
             finally:
                 if self._leaps and self._is_assigned:
                     self._consumer.unassign()

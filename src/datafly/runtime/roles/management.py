@@ -156,7 +156,7 @@ async def _serve(settings: Settings, store: SqlStore, services: Composed, ready:
     turn, looking = store.turn("alerts"), store.turn("backlog")
     watching = [
         asyncio.create_task(Watch(services, turn.is_mine).run()),
-        asyncio.create_task(every(LOOK_SECONDS, partial(_note_waiting, services, looking.is_mine))),
+        asyncio.create_task(every(LOOK_SECONDS, _noting_waiting(services, looking.is_mine))),
     ]
     try:
         config = plain_config(site, host=settings.host, port=settings.management_port)
@@ -169,9 +169,12 @@ async def _serve(settings: Settings, store: SqlStore, services: Composed, ready:
         looking.end()
 
 
-def _note_waiting(services: Composed, is_mine: Callable[[], bool]) -> None:
-    if is_mine():
-        note_waiting(services)
+def _noting_waiting(services: Composed, is_mine: Callable[[], bool]) -> Callable[[], None]:
+    def note_what_waits() -> None:
+        if is_mine():
+            note_waiting(services)
+
+    return note_what_waits
 
 
 def _do_without_pydantic() -> None:
