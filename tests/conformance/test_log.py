@@ -60,6 +60,21 @@ class TestKafkaLog(LogSuite):
             look_on(time.monotonic() + 60)
         assert [record.value for record in reader.read(0, max_records=9)] == [b"1", b"2"]
 
+    def test_where_a_partition_ends_is_not_asked_on_the_connection_on_which_more_is_waited_for(self, log, monkeypatch):
+        class Fetching(Consumer):
+            def get_watermark_offsets(self, *_given, **_more):
+                raise AssertionError
+
+            def offsets_for_times(self, *_given, **_more):
+                raise AssertionError
+
+        monkeypatch.setattr(kafka_reader, "Consumer", Fetching)
+        writer, reader = log.appender(RAW, 0), log.reader(RAW, 0)
+        writer.append([Entry("a", b"1")])
+        (record,) = reader.read(0, max_records=9)
+        assert reader.read(1, max_records=9) == []
+        assert (reader.bounds().head, reader.offset_at(record.at_ms)) == (1, 0)
+
     def test_who_does_not_get_done_with_its_partitions_is_not_ready(self, log, monkeypatch):
         """It is alive for the brokers for a minute, and nobody works on what it has."""
         begun, done = threading.Event(), threading.Event()

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from datafly.log.base import Bounds, Record
@@ -38,6 +40,19 @@ def test_partitions_are_merged_by_time():
     log = log_of(Gaps([0, 3, 4]), Gaps([1, 2, 5]))
     assert [place.offset for place in log.newest(log.heads())] == [5, 4, 3, 2, 1, 0]
     assert [place.offset for place in log.after({0: 1, 1: 2}, limit=10)] == [2, 3, 4, 5]
+
+
+def test_partitions_are_waited_for_together():
+    both = threading.Barrier(2)
+
+    class Slow(Gaps):
+        def read(self, offset, **most):
+            both.wait(60)
+            return super().read(offset, **most)
+
+    log = log_of(Slow([0]), Slow([1]))
+    assert [place.offset for place in log.newest(log.heads())] == [1, 0]
+    assert [place.offset for place in log.after({0: 0, 1: 0}, limit=10)] == [0, 1]
 
 
 def test_a_place_in_a_gap_or_beyond_holds_nothing():

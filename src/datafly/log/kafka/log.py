@@ -5,6 +5,7 @@ from typing import Final
 from datafly.log.base import EVENTS, RAW, STATE, Appender, Claimant, Membership, Reader
 from datafly.log.kafka import topics
 from datafly.log.kafka.appender import OwnedAppender, SharedAppender
+from datafly.log.kafka.asker import Asker
 from datafly.log.kafka.membership import KafkaMembership
 from datafly.log.kafka.place import Place
 from datafly.log.kafka.reader import KafkaReader
@@ -22,6 +23,7 @@ class KafkaLog:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        self._asker = Asker.aside(place)
         self._partitions = topics.ensure(place, _POLICIES)
         if len({*self._partitions.values()}) > 1:
             found = ", ".join(f"{place.topic(stream)} {count}" for stream, count in self._partitions.items())
@@ -45,7 +47,7 @@ class KafkaLog:
         return kind(self._place, stream, partition)
 
     def reader(self, stream: str, partition: int) -> Reader:
-        return KafkaReader(self._place, stream, partition)
+        return KafkaReader(self._place, stream, partition, self._asker)
 
     def spread(self, stream: str) -> KafkaSpread:
         """Writes all partitions of a stream that has any number of writers."""

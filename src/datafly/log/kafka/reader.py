@@ -3,13 +3,13 @@
 import threading
 import time
 from collections import deque
-from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from datafly.log.base import Bounds, Record
-from datafly.log.kafka.failures import once_settled, sound, told
+from datafly.log.kafka.asker import Asker
+from datafly.log.kafka.failures import told
 from datafly.log.kafka.place import CONSUMER, Place
 from datafly.model.errors import SignalError, Unavailable
 
@@ -26,9 +26,11 @@ class KafkaReader:
     skips: Final = True
     """Marks of transactions take offsets too."""
 
-    def __init__(self, place: Place, stream: str, partition: int) -> None:
+    def __init__(self, place: Place, stream: str, partition: int, asker: Asker | None = None) -> None:
+        """`asker`: else it asks by itself, which waits for what it fetches."""
         self._topic, self._partition = place.topic(stream), partition
         self._consumer = Consumer({**place.config(), "group.id": f"{place.prefix}readers", **CONSUMER})
+        self._asker = asker or Asker(lambda: self._consumer)
         self._fetched: deque[Message] = deque()
         self._expected: int | None = None
         """What the caller asks for next if it goes on; None before the first read."""
@@ -84,20 +86,10 @@ class KafkaReader:
         return min(self._earliest, first)
 
     def bounds(self) -> Bounds:
-        here = TopicPartition(self._topic, self._partition)
-        try:
-            earliest, head = once_settled(partial(self._consumer.get_watermark_offsets, here, timeout=_SECONDS))
-        except KafkaException as failure:
-            raise told(failure, f"{self._topic} cannot be read") from failure
-        return Bounds(earliest, head)
+        return self._asker.bounds(self._topic, self._partition)
 
     def offset_at(self, at_ms: int) -> int:
-        then = TopicPartition(self._topic, self._partition, at_ms)
-        try:
-            found = once_settled(lambda: sound(*self._consumer.offsets_for_times([then], timeout=_SECONDS)))
-        except KafkaException as failure:
-            raise told(failure, f"{self._topic} cannot be read") from failure
-        return found.offset if found.offset >= 0 else self.bounds().head
+        return self._asker.offset_at(self._topic, self._partition, at_ms)
 
     def close(self) -> None:
         self._consumer.close()
