@@ -131,7 +131,7 @@ def every_page(demo):
     return {
         "/": ["/"],
         "/live-events": ["/live-events", "/live-events?text=%3Cscript%3E"],
-        "/events": [f"/events?id=dead-{integration_id}"],
+        "/events": ["/events", f"/events?id=dead-{integration_id}"],
         "/integrations": ["/integrations"],
         "/integrations/library": ["/integrations/library"],
         "/integrations/library/{vendor}/install": ["/integrations/library/insider/install"],

@@ -22,6 +22,13 @@ def feed(house, place=None, **filters):
     return Feed(services, Filters(**filters), start(services, place))
 
 
+def test_the_page_of_an_event_asks_which_where_it_is_not_told(house, browser):
+    house.happens("m1", event="Order Completed")
+    for path in ("/events", "/events?id="):
+        assert "Which event? Type its message id" in browser.page(path)
+    assert "Order Completed" in browser.page("/events?id=m1")
+
+
 def test_nothing_falls_between_the_page_and_its_stream_nor_while_the_connection_is_lost(house, browser):
     house.happens("m1")
     page = browser.get("/live-events?event=Product+Viewed").text
