@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from datafly.ingest import sound
-from datafly.ingest.unique import is_unique
+from datafly.model.unique import is_unique
 
 _decode: Final = msgspec.json.Decoder().decode
 

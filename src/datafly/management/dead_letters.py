@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from datafly.management.causes import group_of
+from datafly.management.causes import group_of, normalised
 from datafly.management.events_log import Place
 from datafly.management.fates import Fates
 from datafly.management.paging import Page, decode_cursor, page
@@ -29,15 +29,20 @@ _CHUNK: Final = 200
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which dead letters. `reason` is compared as a whole; `group` is that of `causes`."""
+    """Which dead letters. `reason` is compared as a whole; `group` and `sentence` are those of `causes`."""
 
     installation_id: str | None = None
     verdicts: frozenset[Verdict] = DEAD_LETTERS
     reason: str | None = None
     group: str | None = None
+    sentence: str | None = None
 
     def fits(self, outcome: Outcome) -> bool:
-        return self.reason in {None, outcome.ruling.reason} and (self.group is None or self.group == group_of(outcome))
+        return (
+            self.reason in {None, outcome.ruling.reason}
+            and (self.group is None or self.group == group_of(outcome))
+            and (self.sentence is None or self.sentence == normalised(outcome.ruling))
+        )
 
 
 def row_id_of(dead_letter_id: str) -> int:

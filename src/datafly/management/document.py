@@ -49,7 +49,7 @@ _KEY: Final = {
 _STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
 _ETAG: Final = {"ETag": {"description": "For `If-Match`.", "schema": {"type": "string"}}}
 MEANINGS: Final = {
-    "400": "The request cannot be read, or its body is not JSON.",
+    "400": "The request cannot be read, or its body is not JSON or tells a key twice.",
     "401": "No proof of who calls, or not a good one.",
     "403": "The role may not do this, or another site sent it.",
     "404": "There is no such thing.",

@@ -94,7 +94,12 @@ def test_the_page_of_a_person_erases_them_and_says_what_is_left(known, site):
     assert 'action="/erasures"' not in site("GET", "/people?q=jane", role="editor").text
     unsure = site("POST", "/erasures", data={"user_id": "jane"}, role="admin")
     assert (unsure.status_code, known.control.erasures()) == (422, [])
-    assert "Nobody was erased." in unsure.text
+    assert "Nobody was erased. Say that you are sure: it cannot be undone." in unsure.text
+    assert 'value="jane"' in unsure.text.split("</form>")[-2]
+    nobody = site("POST", "/erasures", data={"user_id": " ", "sure": "yes"}, role="admin")
+    assert (nobody.status_code, known.control.erasures()) == (422, [])
+    assert "Nobody was erased. User id, e-mail or anonymous id: Name at least one" in nobody.text
+    assert 'data-field="user_id"' in nobody.text
     erased = site("POST", "/erasures", data={"user_id": "jane", "sure": "yes"}, role="admin")
     assert "jane, jane@example.com, a-1" in erased.text
     assert "retention_hours" in erased.text

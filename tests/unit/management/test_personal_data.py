@@ -15,6 +15,7 @@ from datafly.management.views.exchange import RequestView
 from datafly.management.views.fate import expired_view
 from datafly.model.delivery import Answer, SentRequest
 from datafly.model.event import Received
+from datafly.model.installation import Revision
 from datafly.model.pii import PiiRules, hashed
 from datafly.model.verdict import Verdict
 
@@ -198,6 +199,47 @@ def test_a_vendor_that_gets_the_value_itself_is_shown_as_it_was_told(house, call
     ruled(hash_fields=("traits.email", "traits.phone"), raw_for=("insider",))
     (event,) = call.get("/v1/admin/live-events")["data"]
     assert event["deliveries"][0]["request"]["body"] == SENT
+
+
+@pytest.mark.parametrize(
+    ("body", "config", "why"),
+    [
+        (
+            '{"users": [{"mail": "bob@shop.example"}, {"mail": "ann@shop.example"}]}',
+            {},
+            "the settings of the integration",
+        ),
+        ("mail=bob@shop.example&mail=ann@shop.example", None, "it is not as the integration makes them now"),
+        ('{"people": [{"mail": "bob@shop.example"}, {"mail": "ann@shop.example"}]}', None, "it is not as"),
+    ],
+)
+def test_of_a_request_of_several_that_nobody_can_pick_apart_nothing_is_shown_once_there_are_rules(  # noqa: PLR0917
+    house, call, ruled, body, config, why
+):
+    installation = house.installed()
+    places = [house.happens(f"m{number}", user_id=name) for number, name in enumerate(("bob", "ann"))]
+    house.decides(installation, Verdict.REJECTED, *places, attempt=house.attempt(installation, *places, body=body))
+    if config is not None:
+        house.control.revise(installation.id, Revision(id="", template_id="", number=0, config=config))
+    paths = ("live-events", "dead-letters")
+    for path in paths:
+        assert "bob@shop.example" in json.dumps(call.get(f"/v1/admin/{path}"))
+    ruled(redact_fields=("traits.email",))
+    for path in paths:
+        for found in call.get(f"/v1/admin/{path}")["data"]:
+            told = found["deliveries"][0] if path == "live-events" else found
+            assert told["request"]["body"].startswith("Not shown: this request is of several events")
+            assert why in told["request"]["body"]
+            assert "@shop.example" not in json.dumps(found)
+
+
+def test_a_request_of_one_event_is_shown_by_the_rules_though_nobody_can_pick_it_apart(house, call, ruled):
+    installation = house.installed()
+    place = house.happens("m1", user_id="ann", traits={"email": MAIL})
+    house.delivers(installation, place, place, body="mail=ann@shop.example&plan=gold")
+    ruled(redact_fields=("traits.email",))
+    (event,) = call.get("/v1/admin/live-events")["data"]
+    assert event["deliveries"][0]["request"]["body"] == ["mail=[redacted]&plan=gold"] * 2
 
 
 def test_of_an_event_that_is_not_kept_any_more_no_request_is_shown_once_there_are_rules(house, ruled):

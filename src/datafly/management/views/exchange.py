@@ -8,7 +8,9 @@ from datafly.model.delivery import AheadCall, Answer, SentRequest
 
 
 class RequestView(msgspec.Struct, frozen=True):
-    """`body` is JSON where it was JSON, else text. Secrets are `***`."""
+    """`body` is JSON where it was JSON, else text. Secrets are `***`. Where rules on personal data are in force and
+    nobody can tell which part of the body is of the event, it is a sentence that says so.
+    """
 
     method: str
     url: str

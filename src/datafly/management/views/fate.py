@@ -9,6 +9,7 @@ from datafly.management.views.times import moment
 from datafly.model.delivery import LIVE, Attempt, Outcome, Pending, State
 from datafly.model.errors import SignalError
 from datafly.model.installation import Installation
+from datafly.model.pii import sent
 from datafly.model.verdict import DELIVERED, Ruling, Verdict
 from datafly.store.base import Delivery
 
@@ -17,6 +18,13 @@ Pick = Callable[[str, int], str]
 
 UNREADABLE: Final = (SignalError, ValueError, LookupError, TypeError, AttributeError)
 """What a vendor's functions raise over a config or a body that they did not foresee."""
+
+_UNTOLD: Final = (
+    "Not shown: this request is of several events, and which part is of this one cannot be told ({why}). Signal has "
+    "rules on personal data for the pipeline, and of the others it cannot hide what these are about."
+)
+_NO_PICK: Final = "the settings of the integration cannot be used; mend them"
+_NO_PARTS: Final = "it is not as the integration makes them now"
 
 _EXPIRED: Final = Ruling(
     Verdict.DELIVERED,
@@ -29,7 +37,9 @@ _REMOVED: Final = Ruling(Verdict.SKIPPED, "installation_removed", "This integrat
 
 
 def delivery_view(installation: Installation, found: Delivery, offset: int, pick: Pick | None) -> DeliveryView:
-    """`found` has a verdict. `pick` None: the whole body of the request is shown."""
+    """`found` has a verdict. `pick` None: nobody can tell which part of a request's body is of the event. It is
+    shown whole then, but where rules on personal data are in force and others are in it.
+    """
     attempt = found.attempt
     ruling = found.outcome.ruling if found.outcome else _told(attempt, offset)
     return DeliveryView(
@@ -39,7 +49,7 @@ def delivery_view(installation: Installation, found: Delivery, offset: int, pick
         verdict=found.verdict,
         status=attempt.response.status if attempt else None,
         **_words(ruling),
-        request=own_request(attempt, offset, pick) if attempt else None,
+        request=_own_request(installation, attempt, offset, pick) if attempt else None,
         response=response_view(attempt.response) if attempt else None,
         attempts=attempt.tries if attempt else 0,
         started_at=moment(attempt.started_ms) if attempt else None,
@@ -98,25 +108,29 @@ def pending_view(
     )
 
 
-def own_request(attempt: Attempt, offset: int, pick: Pick | None) -> RequestView:
-    return request_view(attempt.request, _own_body(attempt, offset, pick))
+def _own_request(installation: Installation, attempt: Attempt, offset: int, pick: Pick | None) -> RequestView:
+    whole = attempt.request.body
+    parts = _own_parts(attempt, offset, pick) if pick else []
+    if parts and (whole not in parts or set(attempt.offsets) == {offset}):
+        shown = [parsed(part) for part in parts]
+        return request_view(attempt.request, shown[0] if len(shown) == 1 else shown)
+    is_ruled = sent(installation.pii_rules, installation.vendor) is not None
+    if whole and is_ruled and set(attempt.offsets) != {offset}:
+        return request_view(attempt.request, _UNTOLD.format(why=_NO_PARTS if pick else _NO_PICK))
+    return request_view(attempt.request, parsed(whole))
 
 
 def _told(attempt: Attempt | None, offset: int) -> Ruling:
     return attempt.told.get(offset, DELIVERED) if attempt else DELIVERED
 
 
-def _own_body(attempt: Attempt, offset: int, pick: Pick | None) -> Any:
-    """One part where the event is one item, a list of parts where it is several."""
-    whole = attempt.request.body
+def _own_parts(attempt: Attempt, offset: int, pick: Pick) -> list[str]:
+    """A part for each item that the event is. What cannot be picked apart is a part as a whole, or there is none."""
     places = [index for index, member in enumerate(attempt.offsets) if member == offset]
-    if pick is None or not places:
-        return parsed(whole)
     try:
-        parts = [parsed(pick(whole, index)) for index in places]
+        return [pick(attempt.request.body, index) for index in places]
     except UNREADABLE:
-        return parsed(whole)
-    return parts[0] if len(parts) == 1 else parts
+        return []
 
 
 def _why(installation: Installation, waits: Pending | None, state: State | None) -> tuple[str, Ruling]:

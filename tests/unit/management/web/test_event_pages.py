@@ -22,6 +22,13 @@ def feed(house, place=None, **filters):
     return Feed(services, Filters(**filters), start(services, place))
 
 
+def test_the_page_of_an_event_asks_which_where_it_is_not_told(house, browser):
+    house.happens("m1", event="Order Completed")
+    for path in ("/events", "/events?id="):
+        assert "Which event? Type its message id" in browser.page(path)
+    assert "Order Completed" in browser.page("/events?id=m1")
+
+
 def test_nothing_falls_between_the_page_and_its_stream_nor_while_the_connection_is_lost(house, browser):
     house.happens("m1")
     page = browser.get("/live-events?event=Product+Viewed").text
@@ -346,6 +353,41 @@ def test_dead_letters_are_narrowed_and_all_that_fit_are_sent_again(house, browse
     assert (run.installation_id, len(run.members)) == (one.id, 2)
     assert "None of them fits." in browser.page(f"/dead-letters?integration={other.id}&verdict=EXHAUSTED")
     browser.get("/dead-letters?verdict=DELIVERED", status=422)
+
+
+def test_dead_letters_are_narrowed_by_what_was_said_of_them_and_those_are_sent_again(house, browser):
+    installation = house.installed()
+    said = ["bad e-mail 1@a.example", "bad e-mail 2@b.example", "no consent", "no consent"]
+    for number, reason in enumerate(said):
+        verdict = Verdict.REJECTED if number < 3 else Verdict.EXHAUSTED
+        house.decides(installation, verdict, house.happens(f"m{number}"), reason=reason)
+    choices = re.search(r'<select id="reason".*?</select>', browser.get("/dead-letters").text, re.DOTALL)[0]
+    assert re.findall(r'value="([^"]+)"', choices) == ["bad e-mail …@…", "no consent"]
+    narrowed = browser.get("/dead-letters", params={"reason": "no consent"}).text
+    assert "bad e-mail" not in narrowed.split('<button class="quiet">Show')[1]
+    export = re.search(r'href="(/dead-letters/export[^"]*)"', narrowed)[1].replace("&amp;", "&")
+    assert len(browser.get(export).text.splitlines()) == 2
+    form = {"integration": installation.id, "reason": "bad e-mail …@…"}
+    assert "2 events are sent again" in browser.follow(browser.post("/dead-letters/replay", form))
+    assert "None of them fits." in browser.page("/dead-letters?reason=never+said")
+
+
+def test_dead_letters_of_one_event_or_person_are_looked_for_on_replays_with_the_rest_filled_in(house, browser):
+    one, other = house.installed(), house.installed(name="Other")
+    for number, where in enumerate([one, one, other]):
+        place = house.happens(f"m{number}", event="Order Completed", user_id=f"u{number}")
+        house.decides(where, Verdict.REJECTED, place, reason="bad")
+    assert "Choose one integration above first." in browser.page("/dead-letters")
+    assert "Those of one event" not in browser.page(f"/dead-letters?integration={one.id}", role="viewer")
+    page = browser.get(f"/dead-letters?integration={one.id}&verdict=REJECTED&reason=bad").text
+    form = page.split('action="/replays"')[1].split("</form>")[0]
+    filled = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) | {"event": "order completed", "user": "u1"}
+    there = browser.get("/replays", params=filled).text.split('action="/replays/dry-run"')[1].split("</form>")[0]
+    for name in ("since", "until", "event", "user", "reason"):
+        assert f'name="{name}"' in there
+        assert f'value="{filled[name]}"' in there
+    asked = {**filled, "share": "50"}
+    assert "1 event would be sent again" in browser.post("/replays/dry-run", asked, status=200).text
 
 
 def test_a_group_is_discarded_with_a_reason_and_is_not_sent_again_with_the_others(house, browser):

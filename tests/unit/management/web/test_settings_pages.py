@@ -136,6 +136,20 @@ def test_somebody_is_invited_by_a_link_that_is_shown_once(house, browser):
     assert "no e-mail address" in browser.post("/settings/users", {"email": "x", "role": "editor"}, status=422).text
 
 
+def test_a_role_that_there_is_not_is_told_in_the_form_with_what_was_typed(house, browser):
+    asked = {"email": "joe@example.com", "name": "Joe", "role": "king"}
+    page = browser.post("/settings/users", asked, status=422).text
+    assert "Nobody was invited. Role: choose owner, admin, editor or viewer." in page
+    assert 'data-field="role"' in page
+    assert 'value="joe@example.com"' in page
+    assert 'value="Joe"' in page
+    assert house.control.user_by_email("joe@example.com") is None
+    viewer = house.control.user_by_email("viewer@example.com")
+    changed = browser.follow(browser.post(f"/settings/users/{viewer.id}/role", {"role": "king"}))
+    assert "Nothing was changed. Role: choose owner" in changed
+    assert house.control.user(viewer.id).role == "viewer"
+
+
 def test_nobody_invites_or_makes_anybody_more_than_they_are_or_changes_themselves(house, browser):
     browser.post("/settings/users", {"email": "up@example.com", "role": "owner"}, role="admin", status=403)
     owner = house.control.user_by_email("owner@example.com")

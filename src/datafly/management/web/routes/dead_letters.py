@@ -1,6 +1,8 @@
 """`/dead-letters`: what was rejected or given up, by cause, and what can be done about it."""
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get, post
@@ -8,10 +10,11 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
 
 from datafly.management import dead_letters, replaying
-from datafly.management.causes import causes
+from datafly.management.causes import Cause, causes
 from datafly.management.dead_letters import Wanted
 from datafly.management.routes.dead_letters import discarded, started
 from datafly.management.services import Composed, Services
+from datafly.management.views.times import moment
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
 from datafly.management.web.visit import Visit
@@ -19,15 +22,22 @@ from datafly.management.web.words import many
 from datafly.model.errors import Conflict, Invalid, NotFound
 from datafly.model.verdict import DEAD_LETTERS, Verdict
 
-PLACE = "/dead-letters"
+PLACE: Final = "/dead-letters"
+_BEFORE: Final = timedelta(days=1)
+"""So long before the first was decided somebody looks for when it came; it may have waited."""
 
 
 @get("/dead-letters", sync_to_thread=True)
 def groups(
-    *, services: Services, request: Visit, integration: FromQuery[str] = "", verdict: FromQuery[str] = ""
+    *,
+    services: Services,
+    request: Visit,
+    integration: FromQuery[str] = "",
+    verdict: FromQuery[str] = "",
+    reason: FromQuery[str] = "",
 ) -> Response[str]:
     found = causes(services, installation_id=integration or None)
-    shown = [one for one in found.data if one.verdict in _verdicts(verdict)]
+    shown = [one for one in found.data if one.verdict in _verdicts(verdict) and reason in {"", one.sentence}]
     installations = services.control.installations()
     of = next((one for one in installations if one.id == integration or len(installations) == 1), None)
     return draw(
@@ -37,6 +47,10 @@ def groups(
         found=msgspec.structs.replace(found, data=shown),
         integration=integration,
         verdict=verdict,
+        reason=reason,
+        reasons=sorted({one.sentence for one in found.data} | ({reason} - {""})),
+        asked=urlencode({"integration": integration, "verdict": verdict, "reason": reason}),
+        stretch=_stretch(services, shown, verdict, reason),
         installations=installations,
         installed={one.id for one in installations},
         of=of,
@@ -59,16 +73,21 @@ def one_group(
 
 @get("/dead-letters/export", sync_to_thread=True)
 def export(
-    *, services: Services, integration: FromQuery[str] = "", verdict: FromQuery[str] = "", group: FromQuery[str] = ""
+    *,
+    services: Services,
+    integration: FromQuery[str] = "",
+    verdict: FromQuery[str] = "",
+    reason: FromQuery[str] = "",
+    group: FromQuery[str] = "",
 ) -> Stream:
-    wanted = Wanted(integration or None, _verdicts(verdict), group=group or None)
+    wanted = Wanted(integration or None, _verdicts(verdict), group=group or None, sentence=reason or None)
     headers = {"Content-Disposition": 'attachment; filename="dead-letters.ndjson"', "Cache-Control": "no-store"}
     return Stream(dead_letters.lines(services, wanted), media_type="application/x-ndjson", headers=headers)
 
 
 @post("/dead-letters/replay", sync_to_thread=True)
 def replay(*, services: Services, request: Visit, form: Form) -> Redirect:
-    """One (`id`), a group, or all of an integration, of one `verdict` where that is said."""
+    """One (`id`), a group, or all of an integration, of one `verdict` and one `reason` where these are said."""
     back = str(form.get("back", PLACE)) if str(form.get("back", "")).startswith(PLACE) else PLACE
     try:
         chosen = _chosen(services, form)
@@ -96,8 +115,28 @@ def _chosen(services: Composed, form: Any) -> replaying.Chosen:
     if form.get("id"):
         return replaying.by_ids(services, [str(form["id"])])
     installation_id, group = str(form.get("integration", "")), str(form.get("group", "")) or None
-    wanted = Wanted(installation_id, _verdicts(str(form.get("verdict", ""))), group=group)
+    sentence = str(form.get("reason", "")) or None
+    wanted = Wanted(installation_id, _verdicts(str(form.get("verdict", ""))), group=group, sentence=sentence)
     return replaying.by_filter(services, wanted, installation_id)
+
+
+def _stretch(services: Composed, shown: list[Cause], verdict: str, reason: str) -> dict[str, str]:
+    """The form of Replays, filled in, for those of one event or one person: the log alone knows these of an event, and
+    dead letters of it stand far apart, while a stretch is read as it lies.
+    """
+    if not shown:
+        return {}
+    times = {"since": min(one.first_seen_at for one in shown) - _BEFORE, "until": moment(services.clock.now_ms())}
+    times["until"] += timedelta(minutes=1)
+    said = {name: _minute(at) for name, at in times.items()}
+    exact = {f"{name}_at": f"{text}:00Z" for name, text in said.items()}
+    # Of what differs from event to event no reason fits them all.
+    whole = dead_letters.by_id(services, shown[0].sample)[1].ruling.reason
+    return {**said, **exact, "verdict": verdict, "reason": reason if reason == whole else ""}
+
+
+def _minute(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M")
 
 
 def _verdicts(text: str) -> frozenset[Verdict]:

@@ -29,12 +29,14 @@ def one_event(
     *,
     services: Services,
     request: Visit,
-    message_id: Annotated[str, QueryParameter(name="id")],
+    message_id: Annotated[str, QueryParameter(name="id")] = "",
     at: FromQuery[str] = "",
 ) -> Response[str]:
     """Message ids are chosen by senders and may hold what no path can. `at`: which, where pipelines share one; there it
     is found also if no index has it.
     """
+    if not message_id:
+        return draw(request, "event_wanted.html", place="/live-events")
     places = places_of(services, message_id)
     named = _named(services, message_id, at)
     chosen = named or (places[0] if places else None)

@@ -24,6 +24,8 @@ def people(*, services: Services, request: Visit, q: FromQuery[str] = "", before
         q=words,
         before=before,
         person=person,
+        asked=_to_erase(person) if person else None,
+        problem=None,
         rows=rows,
         looked=looked,
         whole=_kept(services) if person and person.older else looked,
@@ -55,6 +57,13 @@ def further(
         looked=reached,
         whole=max(_kept(services), reached),
     )
+
+
+def _to_erase(person: PersonView) -> dict[str, str]:
+    """What the form says at first; an anonymous id where there is no better."""
+    known = {"user_id": person.user_ids, "email": person.emails}
+    known["anonymous_id"] = [] if person.user_ids else person.anonymous_ids
+    return {name: next(iter(ids), "") for name, ids in known.items()}
 
 
 def _rows(person: PersonView, places: list[Place]) -> list[Row]:

@@ -14,12 +14,14 @@ from datafly.management.services import Composed, Services
 from datafly.management.views.times import moment, moment_or_none
 from datafly.management.web.forms import Form
 from datafly.management.web.frame import draw, see
+from datafly.management.web.slips import Slip, Spot, slip_of
 from datafly.management.web.visit import Visit
 from datafly.model.errors import CallerError, Conflict, Invalid
 from datafly.model.people import RoleName, User
 
 PLACE: Final = "/settings/users"
 _ROLES: Final[tuple[RoleName, ...]] = get_args(RoleName)
+_SPOTS: Final = {"email": Spot("email", "E-mail address"), "name": Spot("name", "Name"), "role": Spot("role", "Role")}
 
 
 @get(PLACE, sync_to_thread=True)
@@ -30,14 +32,15 @@ def users(*, services: Services, request: Visit) -> Response[str]:
 @post(PLACE, status_code=200, sync_to_thread=True)
 def invite(*, services: Services, request: Visit, form: Form) -> Response[str]:
     """The link is shown on the answer itself, this once: there is no mail that Signal could send it by."""
-    email, role = str(form.get("email", "")), _role(str(form.get("role", "")))
-    require_at_least(request.auth, role)
+    asked = {name: str(form.get(name, "")) for name in _SPOTS}
     try:
+        role = _role(asked["role"])
+        require_at_least(request.auth, role)
         user, text = inviting.invite(
-            services.control, email, role, actor=request.auth, place=place_of(request), name=str(form.get("name", ""))
+            services.control, asked["email"], role, actor=request.auth, place=place_of(request), name=asked["name"]
         )
     except (Invalid, Conflict) as error:
-        return _page(services, request, problem=error.message.removeprefix("email: "), email=email, status=error.status)
+        return _page(services, request, problem=slip_of(error, _SPOTS), asked=asked, status=error.status)
     noted(request)
     return _page(services, request, link=_link(services, request, text), whose=user.email)
 
@@ -53,7 +56,10 @@ def new_link(*, services: Services, request: Visit, user_id: FromPath[str]) -> R
 
 @post(f"{PLACE}/{{user_id:str}}/role", sync_to_thread=True)
 def change_role(*, services: Services, request: Visit, user_id: FromPath[str], form: Form) -> Redirect:
-    role = _role(str(form.get("role", "")))
+    try:
+        role = _role(str(form.get("role", "")))
+    except Invalid as error:
+        return see(PLACE, f"Nothing was changed. {slip_of(error, _SPOTS).says}", "bad")
     return _change(services, request, user_id, {"role": role}, f"is now {role}.")
 
 
@@ -99,8 +105,8 @@ def _page(
     *,
     link: str = "",
     whose: str = "",
-    problem: str = "",
-    email: str = "",
+    problem: Slip | None = None,
+    asked: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response[str]:
     return draw(
@@ -112,7 +118,7 @@ def _page(
         invitation=link,
         whose=whose,
         problem=problem,
-        email=email,
+        asked=asked or dict.fromkeys(_SPOTS, ""),
         roles=tuple(reversed(_ROLES)),
     )
 

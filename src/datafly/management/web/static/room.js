@@ -67,6 +67,14 @@ function zoned(root) {
   for (const one of said) one.textContent = `(${zone})`;
 }
 
+// A time that was filled in, in that zone as well.
+function filled(root) {
+  for (const field of root.querySelectorAll("input[data-at]")) {
+    const at = new Date(field.dataset.at);
+    if (!Number.isNaN(at.getTime())) field.value = new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  }
+}
+
 function exact(form) {
   for (const field of form.querySelectorAll("input[data-exact]")) {
     const typed = form.elements[field.dataset.exact].value;
@@ -77,6 +85,7 @@ function exact(form) {
 // Once the page is seen: it was drawn in UTC, and need not wait for this.
 requestAnimationFrame(() => setTimeout(() => localise(document)));
 document.addEventListener("htmx:load", (event) => localise(event.detail.elt));
+filled(document);
 for (const place of document.querySelectorAll("[data-stream]")) follow(place);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-copy]");
