@@ -285,6 +285,19 @@ class LogSuite:
                 time.sleep(0.01)  # brokers show what is committed a moment later
             assert found == ["more"]
 
+    @pytest.mark.parametrize("leaps", [False, True])
+    def test_single_records_are_read_near_and_far_ahead_and_back(self, log: Log, *, leaps: bool) -> None:
+        appender = log.appender(EVENTS, 0)
+        for first in range(0, 6_000, 1_000):
+            appender.append(entries(*map(str, range(first, first + 1_000))), consumed=first)
+        told = [(record.offset, record.value) for record in everything(log.reader(EVENTS, 0), at_once=1_000)]
+        reader = log.reader(EVENTS, 0, leaps=leaps)
+        for number in (0, 1, 5, 900, 999, 1_000, 2_500, 2_501, 5_998, 5_999, 3, 4, 5_990, 5_999, 0):
+            offset, value = told[number]
+            assert [one.value for one in reader.read(offset, max_records=1)] == [value]
+        assert reader.read(told[-1][0] + 5, max_records=1) == []
+        assert reader.read(told[-1][0], max_records=9)[0].value == told[-1][1]
+
     def test_a_look_elsewhere_than_where_it_stands_finds_nothing_or_has_to_be_a_read(self, log: Log) -> None:
         appender, reader = log.appender(EVENTS, 0), log.reader(EVENTS, 0)
         first = appender.append(entries("a", "b", "c"), consumed=1)
