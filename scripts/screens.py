@@ -82,6 +82,9 @@ def fill(signal: Signal) -> dict[str, str]:
     hook = {"name": "On call", "kind": "webhook", "url": "https://hooks.example.com/on-call"}
     channel = signal.api("POST", "alert-channels", hook, expect=201)["id"]
     erasure = signal.api("POST", "erasures", {"user_id": "user-9"}, expect=202)["id"]
+    sender = {"kind": "custom", "name": "Till", "header": "X-Signature", "secret": "s3cret"}
+    sources = f"pipelines/{signal.pipeline()['id']}/sources"
+    source = signal.api("POST", sources, sender, expect=201)["id"]
     invited = {"email": "jo@example.com", "name": "Jo", "role": "viewer"}
     link = signal.api("POST", "users", invited, expect=201)["link"]
     alerts = {one["kind"]: one["id"] for one in signal.api("GET", "alerts")["data"]}
@@ -113,6 +116,8 @@ def fill(signal: Signal) -> dict[str, str]:
         "alert-channel-new": "/alerts/channels/new?kind=webhook",
         "pipelines": "/settings/pipelines",
         "pipeline": f"/settings/pipelines/{signal.pipeline()['id']}",
+        "webhook-source": f"/settings/pipelines/{signal.pipeline()['id']}/sources/{source}",
+        "webhook-source-new": f"/settings/pipelines/{signal.pipeline()['id']}/sources/new?kind=custom",
         "collector": f"/settings/pipelines/{signal.pipeline()['id']}/collector",
         "personal-data": f"/settings/pipelines/{signal.pipeline()['id']}/personal-data",
         "consent": "/settings/consent",

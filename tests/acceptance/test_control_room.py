@@ -128,6 +128,8 @@ def every_page(demo):
     link = demo.api("POST", "users", invited, expect=201)["link"]
     demo.api("PATCH", f"pipelines/{pipeline_id}", {"parameters": {"LONG": "x" * 300}})  # which the audit log tells
     erasure = demo.api("POST", "erasures", {"user_id": f"gone-{integration_id}"}, expect=202)["id"]
+    sender = {"kind": "custom", "verify": "none", "name": f"Till {integration_id}"}
+    source = demo.api("POST", f"pipelines/{pipeline_id}/sources", sender, expect=201)["id"]
     return {
         "/": ["/"],
         "/live-events": ["/live-events", "/live-events?text=%3Cscript%3E"],
@@ -156,6 +158,10 @@ def every_page(demo):
         "/settings/pipelines/{pipeline_id}": [f"/settings/pipelines/{pipeline_id}"],
         "/settings/pipelines/{pipeline_id}/collector": [f"/settings/pipelines/{pipeline_id}/collector"],
         "/settings/pipelines/{pipeline_id}/personal-data": [f"/settings/pipelines/{pipeline_id}/personal-data"],
+        "/settings/pipelines/{pipeline_id}/sources/new": [f"/settings/pipelines/{pipeline_id}/sources/new?kind=custom"],
+        "/settings/pipelines/{pipeline_id}/sources/{source_id}": [
+            f"/settings/pipelines/{pipeline_id}/sources/{source}"
+        ],
         "/settings/consent": ["/settings/consent"],
         "/settings/api-tokens": ["/settings/api-tokens"],
         "/settings/users": ["/settings/users"],

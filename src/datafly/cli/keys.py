@@ -57,13 +57,14 @@ def source_add(
     pipeline: Annotated[
         str, typer.Option("--pipeline", metavar="PIPELINE", help="Its id, slug or name; else the oldest one.")
     ] = "",
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What people call it; else its kind.")] = "",
     settings: Settings,
     found: list[Found],  # noqa: ARG001  settings says it all here
 ) -> None:
     """Let another product's webhooks in, and print the path that it must post to."""
     from datafly.cli import source as adding
 
-    print(adding.add(settings, kind, secret_file=secret_file, config=config, pipeline=pipeline))
+    print(adding.add(settings, kind, secret_file=secret_file, config=config, pipeline=pipeline, name=name))
 
 
 @sources.command("list")

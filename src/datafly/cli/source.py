@@ -6,17 +6,17 @@ from typing import Any
 
 import msgspec
 
-from datafly.ingest.webhook import PATH
 from datafly.model.errors import OperatorError
 from datafly.model.secret import Secret
+from datafly.model.source import webhook_path
 from datafly.runtime.source import add_webhook
 from datafly.settings import Settings
 
 
-def add(settings: Settings, kind: str, *, secret_file: str, config: str, pipeline: str) -> str:
+def add(settings: Settings, kind: str, *, secret_file: str, config: str, pipeline: str, name: str) -> str:
     secret = Secret(_read(secret_file).strip()) if secret_file else None
-    source = add_webhook(settings, kind, pipeline=pipeline, config=_config(config), secret=secret)
-    return f"{PATH}?source={source.id}"
+    source = add_webhook(settings, kind, pipeline=pipeline, config=_config(config), secret=secret, name=name)
+    return webhook_path(source)
 
 
 def _config(file: str) -> Any:

@@ -97,9 +97,13 @@ class Code(Enum):
         "What was signed is no time, or one more than 5 minutes from the gateway's clock.",
         "Set the clock of the sender, and sign when you send.",
     )
-    NO_SIGNING_SECRET = Meaning(401, "The pipeline has no signing secret.", "`datafly source sign` makes one.")
+    NO_SIGNING_SECRET = Meaning(
+        401, "The pipeline has no signing secret.", "Make one on its page, or with `datafly source sign`."
+    )
     UNKNOWN_SOURCE = Meaning(
-        401, "There is no webhook source of this id.", "`datafly source list` shows those there are."
+        401,
+        "There is no webhook source of this id.",
+        "The page of its pipeline and `datafly source list` show those there are.",
     )
     ORIGIN_NOT_ALLOWED = Meaning(
         403,

@@ -18,9 +18,9 @@ from datafly.ingest.wire import Receive, Reply, Request, json_reply
 from datafly.model.clock import Clock
 from datafly.model.installation import Pipeline
 from datafly.model.proxies import Proxies
-from datafly.model.source import SIGNING, Source
+from datafly.model.source import SIGNING, WEBHOOK_PATH, Source
 
-PATH: Final = "/v1/webhook"
+PATH: Final = WEBHOOK_PATH
 _DOOR: Final = Door(PATH)
 
 

@@ -5,17 +5,18 @@ from typing import Any
 
 import msgspec
 
-from datafly.management.auditing import note
+from datafly.management import sourcing
+from datafly.management.auditing import differences, note
 from datafly.management.place import COMMAND_LINE
+from datafly.management.views.naming import Name
 from datafly.model.errors import Invalid, OperatorError
 from datafly.model.installation import Pipeline
 from datafly.model.secret import Secret
-from datafly.model.source import SIGNING, Source, require_workable, signing_id
+from datafly.model.source import Source, require_workable
 from datafly.model.wording import wrong
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
 from datafly.store.base import Control
-from datafly.store.ids import fresh_id, fresh_signing_secret
 
 
 class WebhookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,25 +33,27 @@ def renew_signing_secret(settings: Settings, pipeline: str) -> Secret:
     store = open_the_store(settings)
     try:
         found = pipeline_named(store.control, pipeline)
-        secret = Secret(fresh_signing_secret())
         with store.control.together():
-            source = store.control.put_source(Source(signing_id(found.id), found.id, SIGNING, secret))
-            _note(store.control, "source.signing_secret_renewed", source)
+            before = sourcing.signing(store.control, found.id)
+            source, secret = sourcing.renew_signing(store.control, found.id, None)
+            _note(store.control, "source.signing_secret_renewed", before, source)
         return secret
     finally:
         store.close()
 
 
-def add_webhook(settings: Settings, kind: str, *, pipeline: str, config: Any, secret: Secret | None) -> Source:
-    """Raises `OperatorError` for what could never work."""
-    source = _webhook(kind, config, secret)
+def add_webhook(
+    settings: Settings, kind: str, *, pipeline: str, config: Any, secret: Secret | None, name: str = ""
+) -> Source:
+    """Raises `OperatorError` for what could never work, `Conflict` for a name that another one has."""
+    source = _webhook(kind, config, secret, name)
     store = open_the_store(settings)
     try:
         found = pipeline_named(store.control, pipeline)
-        made = fresh_id("wh", time.time_ns() // 1_000_000)
+        source = msgspec.structs.replace(source, pipeline_id=found.id)
         with store.control.together():
-            source = store.control.put_source(msgspec.structs.replace(source, id=made, pipeline_id=found.id))
-            _note(store.control, "source.created", source)
+            source = sourcing.add(store.control, source, time.time_ns() // 1_000_000)
+            _note(store.control, "source.created", None, source)
         return source
     finally:
         store.close()
@@ -65,29 +68,35 @@ def sources(settings: Settings) -> list[Source]:
 
 
 def remove_source(settings: Settings, source_id: str) -> None:
+    """Also the signing secret of a pipeline. Raises `NotFound`."""
     store = open_the_store(settings)
     try:
         with store.control.together():
-            gone = [source for source in store.control.sources() if source.id == source_id]
-            store.control.drop_source(source_id)
-            _note(store.control, "source.deleted", gone[0])
+            _note(store.control, "source.deleted", store.control.drop_source(source_id), None)
     finally:
         store.close()
 
 
-def _note(control: Control, action: str, source: Source) -> None:
-    changes = {"kind": (None, source.kind), "pipeline_id": (None, source.pipeline_id)}
-    note(control, action, "source", source.id, changes=changes, place=COMMAND_LINE)
+def _note(control: Control, action: str, before: Source | None, after: Source | None) -> None:
+    old, new = (sourcing.told_of(one) if one else {} for one in (before, after))
+    known = after or before
+    source_id = known.id if known else ""
+    note(control, action, "source", source_id, changes=differences(old, new), place=COMMAND_LINE)
 
 
-def _webhook(kind: str, config: Any, secret: Secret | None) -> Source:
+def _webhook(kind: str, config: Any, secret: Secret | None, name: str) -> Source:
     try:
         told = msgspec.convert(config, WebhookConfig)
     except msgspec.ValidationError as error:
         raise OperatorError(
             f"The config of a webhook source cannot be like that: {wrong(error, WebhookConfig)}."
         ) from error
-    source = Source("", "", kind, secret, 0, told.verify, told.header, told.event_type_path, told.mappings)
+    try:
+        if name:
+            msgspec.convert(name, Name)
+    except msgspec.ValidationError as error:
+        raise OperatorError(f"--name: {wrong(error, Name).says}.") from error
+    source = Source("", "", kind, secret, 0, told.verify, told.header, told.event_type_path, told.mappings, name)
     try:
         require_workable(source)
     except Invalid as error:

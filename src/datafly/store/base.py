@@ -55,6 +55,9 @@ class Token(msgspec.Struct, frozen=True):
     created_by: str | None = None
 
 
+Tagged = Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel | Replay
+
+
 class Control(People, Alerting, Erasing, Protocol):
     """The control plane. Raises `NotFound`, `Conflict` (duplicate name, stale `if_match`)."""
 
@@ -100,11 +103,11 @@ class Control(People, Alerting, Erasing, Protocol):
     def sources(self) -> list[Source]:
         """Who may post signed requests, oldest first, secrets as `Secret`."""
 
-    def put_source(self, source: Source) -> Source:
-        """Adds it, or replaces the one of that id. No such pipeline → `NotFound`."""
+    def put_source(self, source: Source, *, if_match: str | None = None) -> Source:
+        """Adds it, or replaces the one of that id; `if_match` "": there is none. No such pipeline → `NotFound`."""
 
-    def drop_source(self, source_id: str) -> None:
-        """Its requests are refused from then on."""
+    def drop_source(self, source_id: str, *, if_match: str | None = None) -> Source:
+        """What it was; its requests are refused from then on."""
 
     def install(self, template: Template, revision: Revision, installations: Sequence[Installation]) -> None:
         """All in one transaction. A template name in use → `Conflict`.
@@ -193,10 +196,7 @@ class Control(People, Alerting, Erasing, Protocol):
     def signing_key(self, purpose: str) -> Secret:
         """The same in every process of this deployment; another for every purpose."""
 
-    def etag(
-        self,
-        value: Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel | Replay,
-    ) -> str:
+    def etag(self, value: Tagged | Source) -> str:
         """What `if_match` is compared with, without the quotes of HTTP. A stale one: `Conflict` 412, code `STALE`."""
 
 

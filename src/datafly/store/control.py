@@ -6,9 +6,11 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from datafly.model.secret import Secret
+from datafly.model.source import Source
 from datafly.store import rows
 from datafly.store.alerts import Alerts
 from datafly.store.audit import Audit
+from datafly.store.base import Tagged
 from datafly.store.consent import Consents
 from datafly.store.database import Database
 from datafly.store.erasures import Erasures
@@ -62,6 +64,6 @@ class SqlControl(
         """The same in every process that has the store's encryption key; another for every purpose."""
         return self._sealer.derived(purpose)
 
-    def etag(self, value: rows.Tagged) -> str:
+    def etag(self, value: Tagged | Source) -> str:
         """Hexadecimal, without the quotes of HTTP."""
-        return rows.etag(value)
+        return self._tag(value) if isinstance(value, Source) else rows.etag(value)

@@ -17,7 +17,7 @@ from datafly.model.overrides import NO_OVERRIDES, Overrides
 from datafly.model.people import User
 from datafly.model.pii import NO_RULES, PiiRules
 from datafly.store import schema
-from datafly.store.base import Token
+from datafly.store.base import Tagged, Token
 from datafly.store.seal import Sealer
 
 Row = Mapping[Any, Any]
@@ -29,9 +29,6 @@ def first(connection: sa.Connection, select: sa.Select[Any], missing: str) -> Ro
     if row is None:
         raise NotFound(missing)
     return row
-
-
-Tagged = Pipeline | ConsentSettings | Template | Installation | Token | User | AlertRule | AlertChannel | Replay
 
 
 def etag(value: Tagged) -> str:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from datafly.model.errors import OperatorError
+from datafly.model.errors import Conflict, OperatorError
 from datafly.model.installation import Pipeline
 from datafly.model.secret import Secret
 from datafly.runtime.prepare import open_the_store
@@ -103,3 +103,14 @@ def test_who_may_post_is_on_record_without_the_secret(settings):
     assert [entry.action for entry in noted] == ["source.deleted", "source.created", "source.signing_secret_renewed"]
     assert secret.reveal() not in str(noted)
     assert "whsec_1" not in str(noted)
+
+
+def test_a_webhook_source_has_a_name_of_its_own(settings):
+    def named(name):
+        return add_webhook(settings, "stripe", pipeline="", config={}, secret=Secret("whsec_1"), name=name).name
+
+    assert [named("Payments"), named(""), named("")] == ["Payments", "stripe", "stripe 2"]
+    with pytest.raises(Conflict, match="another webhook source named"):
+        named("Payments")
+    with pytest.raises(OperatorError, match="one line of text"):
+        named("two\nlines")

@@ -8,7 +8,7 @@ import msgspec
 from datafly.management.declared.watched import Alert, Channel, alerts_of, channels_of
 from datafly.model.consent import ConsentSettings
 from datafly.model.installation import Installation, Pipeline
-from datafly.model.source import SIGNING, Source
+from datafly.model.source import SIGNING, Source, named
 from datafly.store.base import Control
 
 Fields = dict[str, Any]
@@ -52,7 +52,7 @@ def standing(control: Control) -> Standing:
         pipelines={one.name: one for one in pipelines},
         signing={names[one.pipeline_id]: one for one in sources if one.kind == SIGNING},
         installations=installations,
-        webhooks=_named([one for one in sources if one.kind != SIGNING]),
+        webhooks=named([one for one in sources if one.kind != SIGNING]),
         alerts=alerts,
         channels=channels_of(control.alert_channels(), alerts),
         consent=control.consent_settings(),
@@ -88,14 +88,3 @@ def installation_fields(installation: Installation) -> Fields:
 
 def webhook_fields(source: Source, pipeline: str) -> Fields:
     return {"pipeline": pipeline} | {name: getattr(source, name) for name in WEBHOOK_FIELDS}
-
-
-def _named(sources: list[Source]) -> dict[str, Source]:
-    found = {one.name: one for one in sources if one.name}
-    for one in sources:
-        if not one.name:
-            name, number = one.kind, 2
-            while name in found:
-                name, number = f"{one.kind} {number}", number + 1
-            found[name] = one
-    return {name: one for one in sources for name, known in found.items() if known is one}

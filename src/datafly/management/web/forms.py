@@ -8,6 +8,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from datafly.model.errors import Invalid
 from datafly.model.secret import MASK
 from datafly.spec.integration import Integration
 from datafly.spec.setting import Choice, Flag, Headers, Names, Number, SecretHeaders, SettingKind, Template
@@ -40,6 +41,22 @@ class Field(msgspec.Struct, frozen=True):
     minimum: float | None = None
     maximum: float | None = None
     step: str = ""
+
+
+def lines(form: Mapping[str, Any], name: str) -> list[str]:
+    """Those that have something on them."""
+    return [line.strip() for line in str(form.get(name, "")).splitlines() if line.strip()]
+
+
+def pairs(form: Mapping[str, Any], name: str, wanted: str) -> dict[str, str]:
+    """One per line. Raises `Invalid` where a line is not as `wanted` (NAME=value)."""
+    found = {}
+    for line in lines(form, name):
+        key, sign, value = line.partition("=")
+        if not sign or not key.strip():
+            raise Invalid(f"{name}: write {wanted}, one per line, not “{line[:100]}”.", field=name)
+        found[key.strip()] = value.strip()
+    return found
 
 
 def fields_of(

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from datafly.management.views.page import Page
     from datafly.management.views.pipeline import PipelineBody, PipelineChange, PipelineView
     from datafly.management.views.script import CollectorView, JsBuilderChange
+    from datafly.management.views.source import (
+        NewSigningSecret,
+        SigningSecretView,
+        SourceBody,
+        SourceChange,
+        SourceView,
+    )
 
 
 class PipelinesCalls(Connection):
@@ -148,3 +155,105 @@ class PipelinesCalls(Connection):
         from datafly.management.views.intake import RefusedEvent
 
         return self.each(f"/v1/admin/pipelines/{quoted(pipeline_id)}/refused", RefusedEvent, query={"code": code})
+
+    def get_signing_secret(self, pipeline_id: str) -> SigningSecretView:
+        """Since when a pipeline has a signing secret.
+
+        404 where it has none.
+        """
+        from datafly.management.views.source import SigningSecretView
+
+        return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/signing-secret", SigningSecretView)
+
+    def make_signing_secret(
+        self,
+        pipeline_id: str,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> NewSigningSecret:
+        """Make the signing secret of a pipeline.
+
+        It is shown this once. The one before is refused from then on, within a fifth of a second.
+        """
+        from datafly.management.views.source import NewSigningSecret
+
+        return self.call(
+            "POST",
+            f"/v1/admin/pipelines/{quoted(pipeline_id)}/signing-secret",
+            NewSigningSecret,
+            headers={**matching(if_match), **repeated(idempotency_key)},
+        )
+
+    def remove_signing_secret(self, pipeline_id: str, *, if_match: str | None = None) -> None:
+        """Take signed requests no more.
+
+        Signed requests are refused from then on; what comes by the pipeline's key alone is taken as before.
+        """
+        self.call(
+            "DELETE",
+            f"/v1/admin/pipelines/{quoted(pipeline_id)}/signing-secret",
+            type(None),
+            headers={**matching(if_match)},
+        )
+
+    def list_sources(self, pipeline_id: str) -> Iterator[SourceView]:
+        """Whose webhooks a pipeline takes."""
+        from datafly.management.views.source import SourceView
+
+        return self.each(f"/v1/admin/pipelines/{quoted(pipeline_id)}/sources", SourceView)
+
+    def create_source(self, pipeline_id: str, body: SourceBody, *, idempotency_key: str | None = None) -> SourceView:
+        """Take another product's webhooks.
+
+        Have the product post to `url` of the answer.
+        """
+        from datafly.management.views.source import SourceView
+
+        return self.call(
+            "POST",
+            f"/v1/admin/pipelines/{quoted(pipeline_id)}/sources",
+            SourceView,
+            body=body,
+            headers={**repeated(idempotency_key)},
+        )
+
+    def get_source(self, pipeline_id: str, source_id: str) -> SourceView:
+        """One webhook source."""
+        from datafly.management.views.source import SourceView
+
+        return self.call("GET", f"/v1/admin/pipelines/{quoted(pipeline_id)}/sources/{quoted(source_id)}", SourceView)
+
+    def change_source(
+        self,
+        pipeline_id: str,
+        source_id: str,
+        body: SourceChange,
+        *,
+        if_match: str | None = None,
+    ) -> SourceView:
+        """Change a webhook source.
+
+        Its kind stays: for another one make another source.
+        """
+        from datafly.management.views.source import SourceView
+
+        return self.call(
+            "PATCH",
+            f"/v1/admin/pipelines/{quoted(pipeline_id)}/sources/{quoted(source_id)}",
+            SourceView,
+            body=body,
+            headers={**matching(if_match)},
+        )
+
+    def remove_source(self, pipeline_id: str, source_id: str, *, if_match: str | None = None) -> None:
+        """Take a product's webhooks no more.
+
+        What it posts is refused from then on, within a fifth of a second.
+        """
+        self.call(
+            "DELETE",
+            f"/v1/admin/pipelines/{quoted(pipeline_id)}/sources/{quoted(source_id)}",
+            type(None),
+            headers={**matching(if_match)},
+        )

@@ -23,8 +23,9 @@ from datafly.management.views.pipeline import (
     pipeline_view,
 )
 from datafly.management.views.script import UNKNOWN_GATEWAY
-from datafly.management.web.forms import Form
+from datafly.management.web.forms import Form, lines, pairs
 from datafly.management.web.frame import draw, see
+from datafly.management.web.senders import SENDERS, signing_shown, sources_shown
 from datafly.management.web.slips import Slip, Spot, slip_of
 from datafly.management.web.visit import Visit
 from datafly.model.consent import CATEGORIES
@@ -71,7 +72,7 @@ def create(*, services: Services, request: Visit, form: Form) -> Response[str] |
 
 @get(f"{PLACE}/{{pipeline_id:str}}", sync_to_thread=True)
 def one(*, services: Services, request: Visit, pipeline_id: FromPath[str]) -> Response[str]:
-    return _form(services, request, pipeline_id, {})
+    return pipeline_page(services, request, pipeline_id, {})
 
 
 @post(f"{PLACE}/{{pipeline_id:str}}", sync_to_thread=True)
@@ -81,7 +82,7 @@ def change(*, services: Services, request: Visit, pipeline_id: FromPath[str], fo
         tag = str(form.get("etag", "")) or None
         changed = save_pipeline(services, request, pipeline_id, lambda _: changes, tag)
     except (Invalid, Conflict) as error:
-        return _form(services, request, pipeline_id, form, problem=slip_of(error, _SPOTS), status=error.status)
+        return pipeline_page(services, request, pipeline_id, form, problem=slip_of(error, _SPOTS), status=error.status)
     return see(f"{PLACE}/{pipeline_id}", f"{changed.name} is saved. It counts within a second.")
 
 
@@ -91,15 +92,17 @@ def remove(*, services: Services, request: Visit, pipeline_id: FromPath[str]) ->
     return see(PLACE, f"{gone.name} is removed. Its keys are refused from now on.")
 
 
-def _form(
+def pipeline_page(
     services: Composed,
     request: Visit,
     pipeline_id: str,
     typed: Mapping[str, Any],
     *,
     problem: Slip | None = None,
+    secret: str = "",
     status: int = 200,
 ) -> Response[str]:
+    """`typed`: what a form says that was not saved. `secret`: the one that signs, just made."""
     pipeline = services.control.pipeline(pipeline_id)
     view = pipeline_view(pipeline)
     shown = {
@@ -121,6 +124,9 @@ def _form(
         problem=problem,
         gateway=services.settings.gateway_url or UNKNOWN_GATEWAY,
         former=former_keys(services, pipeline_id),
+        signing=signing_shown(services, pipeline_id, secret),
+        sources=sources_shown(services, pipeline_id),
+        senders=SENDERS,
         installed=[found.name for found in services.control.installations() if found.pipeline_id == pipeline_id],
         refused=[refused_event(row_id, one) for row_id, one in services.intake.refusals(pipeline_id, limit=25)],
         totals=intake_view(pipeline_id, "hour", 0, [], services.intake.totals(pipeline_id)).totals,
@@ -133,23 +139,12 @@ def _said(form: Mapping[str, Any]) -> dict[str, Any]:
     consents = {one: _CONSENT[said] for one in CATEGORIES if (said := str(form.get(f"consent.{one}", ""))) in _CONSENT}
     return {
         "name": str(form.get("name", "")).strip(),
-        "domain_allowlist": _lines(form, "origins"),
+        "domain_allowlist": lines(form, "origins"),
         "rate_limit_rps": int(rate) if re.fullmatch(r"-?[0-9]{1,15}", rate) else rate,
         "consent_defaults": consents,
-        "parameters": dict(_pair(line) for line in _lines(form, "parameters")),
+        "parameters": pairs(form, "parameters", "NAME=value"),
         "enabled": str(form.get("enabled", "")) == "true",
     }
-
-
-def _lines(form: Mapping[str, Any], name: str) -> list[str]:
-    return [line.strip() for line in str(form.get(name, "")).splitlines() if line.strip()]
-
-
-def _pair(line: str) -> tuple[str, str]:
-    name, sign, value = line.partition("=")
-    if not sign or not name.strip():
-        raise Invalid(f"parameters: write NAME=value, one per line, not “{line[:100]}”.", field="parameters")
-    return name.strip(), value.strip()
 
 
 def _worded(said: bool | None) -> str:  # noqa: FBT001 - a value, no switch
