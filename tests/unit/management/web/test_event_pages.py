@@ -367,6 +367,8 @@ def test_dead_letters_are_narrowed_by_what_was_said_of_them_and_those_are_sent_a
     assert "bad e-mail" not in narrowed.split('<button class="quiet">Show')[1]
     export = re.search(r'href="(/dead-letters/export[^"]*)"', narrowed)[1].replace("&amp;", "&")
     assert len(browser.get(export).text.splitlines()) == 2
+    assert "Replays cannot be narrowed by it" not in narrowed
+    assert "Replays cannot be narrowed by it" in browser.get("/dead-letters", params={"reason": "bad e-mail …@…"}).text
     form = {"integration": installation.id, "reason": "bad e-mail …@…"}
     assert "2 events are sent again" in browser.follow(browser.post("/dead-letters/replay", form))
     assert "None of them fits." in browser.page("/dead-letters?reason=never+said")

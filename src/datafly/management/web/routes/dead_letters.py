@@ -131,7 +131,8 @@ def _stretch(services: Composed, shown: list[Cause], reason: str) -> dict[str, s
     said = {name: _minute(at) for name, at in times.items()}
     exact = {f"{name}_at": f"{text}:00Z" for name, text in said.items()}
     # Of what differs from event to event no reason fits them all.
-    whole = dead_letters.by_id(services, shown[0].sample)[1].ruling.reason
+    newest = services.ledger.outcome(dead_letters.row_id_of(shown[0].sample))
+    whole = newest.ruling.reason if newest else ""
     verdicts = {one.verdict.value for one in shown}
     return {
         **said,
