@@ -422,6 +422,7 @@ def test_a_stretch_is_counted_sent_again_halted_and_goes_on(demo, new_page):
     page.get_by_label("Quietly").check()
     page.get_by_role("button", name="Count first").click()
     expect(page.get_by_role("status").last).to_contain_text("2 of them were delivered before")
+    expect(page.locator("#counted")).to_be_focused()
     assert page.locator("#counted [name=since_at]").input_value() == "2019-12-31T15:00:00.000Z"
     page.get_by_role("button", name="Send 2 events again").click()
     progress = page.get_by_role("region", name="Progress")

@@ -367,6 +367,8 @@ def test_dead_letters_are_narrowed_by_what_was_said_of_them_and_those_are_sent_a
     assert "bad e-mail" not in narrowed.split('<button class="quiet">Show')[1]
     export = re.search(r'href="(/dead-letters/export[^"]*)"', narrowed)[1].replace("&amp;", "&")
     assert len(browser.get(export).text.splitlines()) == 2
+    assert "Replays cannot be narrowed by it" not in narrowed
+    assert "Replays cannot be narrowed by it" in browser.get("/dead-letters", params={"reason": "bad e-mail …@…"}).text
     form = {"integration": installation.id, "reason": "bad e-mail …@…"}
     assert "2 events are sent again" in browser.follow(browser.post("/dead-letters/replay", form))
     assert "None of them fits." in browser.page("/dead-letters?reason=never+said")
@@ -377,17 +379,22 @@ def test_dead_letters_of_one_event_or_person_are_looked_for_on_replays_with_the_
     for number, where in enumerate([one, one, other]):
         place = house.happens(f"m{number}", event="Order Completed", user_id=f"u{number}")
         house.decides(where, Verdict.REJECTED, place, reason="bad")
-    assert "Choose one integration above first." in browser.page("/dead-letters")
+    assert "Choose above first one integration" in browser.page("/dead-letters")
     assert "Those of one event" not in browser.page(f"/dead-letters?integration={one.id}", role="viewer")
-    page = browser.get(f"/dead-letters?integration={one.id}&verdict=REJECTED&reason=bad").text
+    page = browser.get(f"/dead-letters?integration={one.id}&reason=bad").text
     form = page.split('action="/replays"')[1].split("</form>")[0]
     filled = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) | {"event": "order completed", "user": "u1"}
-    there = browser.get("/replays", params=filled).text.split('action="/replays/dry-run"')[1].split("</form>")[0]
+    there = (
+        browser.get("/replays", params=filled).text.split('action="/replays/dry-run#counted"')[1].split("</form>")[0]
+    )
+    assert '<option value="REJECTED" selected>' in there
     for name in ("since", "until", "event", "user", "reason"):
         assert f'name="{name}"' in there
         assert f'value="{filled[name]}"' in there
     asked = {**filled, "share": "50"}
     assert "1 event would be sent again" in browser.post("/replays/dry-run", asked, status=200).text
+    house.decides(one, Verdict.EXHAUSTED, house.happens("m9"), reason="no_answer")
+    assert "Choose above first what became of them" in browser.page(f"/dead-letters?integration={one.id}")
 
 
 def test_a_group_is_discarded_with_a_reason_and_is_not_sent_again_with_the_others(house, browser):

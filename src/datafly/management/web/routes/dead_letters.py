@@ -50,7 +50,7 @@ def groups(
         reason=reason,
         reasons=sorted({one.sentence for one in found.data} | ({reason} - {""})),
         asked=urlencode({"integration": integration, "verdict": verdict, "reason": reason}),
-        stretch=_stretch(services, shown, verdict, reason),
+        stretch=_stretch(services, shown, reason),
         installations=installations,
         installed={one.id for one in installations},
         of=of,
@@ -120,9 +120,9 @@ def _chosen(services: Composed, form: Any) -> replaying.Chosen:
     return replaying.by_filter(services, wanted, installation_id)
 
 
-def _stretch(services: Composed, shown: list[Cause], verdict: str, reason: str) -> dict[str, str]:
+def _stretch(services: Composed, shown: list[Cause], reason: str) -> dict[str, str]:
     """The form of Replays, filled in, for those of one event or one person: the log alone knows these of an event, and
-    dead letters of it stand far apart, while a stretch is read as it lies.
+    dead letters of it stand far apart, while a stretch is read as it lies. `verdict` is "" where they are of both.
     """
     if not shown:
         return {}
@@ -131,8 +131,15 @@ def _stretch(services: Composed, shown: list[Cause], verdict: str, reason: str) 
     said = {name: _minute(at) for name, at in times.items()}
     exact = {f"{name}_at": f"{text}:00Z" for name, text in said.items()}
     # Of what differs from event to event no reason fits them all.
-    whole = dead_letters.by_id(services, shown[0].sample)[1].ruling.reason
-    return {**said, **exact, "verdict": verdict, "reason": reason if reason == whole else ""}
+    newest = services.ledger.outcome(dead_letters.row_id_of(shown[0].sample))
+    whole = newest.ruling.reason if newest else ""
+    verdicts = {one.verdict.value for one in shown}
+    return {
+        **said,
+        **exact,
+        "verdict": verdicts.pop() if len(verdicts) == 1 else "",
+        "reason": reason if reason == whole else "",
+    }
 
 
 def _minute(at: datetime) -> str:
