@@ -63,15 +63,16 @@ def change(
 ) -> tuple[Source, Source]:
     """What it was and is; its kind stays. Raises `Invalid`, `Conflict`, `NotFound`."""
     before = webhook(control, pipeline_id, source_id)
+    _require_match(control, before, if_match)
     after = require_workable(msgspec.structs.replace(before, **changes))
     _require_own_name(_known(control), after)
-    return before, control.put_source(after, if_match=if_match)
+    return before, control.put_source(after)
 
 
 def remove(control: Control, pipeline_id: str, source_id: str, if_match: str | None) -> Source:
     """What it was. Raises `Conflict`, `NotFound`."""
-    webhook(control, pipeline_id, source_id)
-    return control.drop_source(source_id, if_match=if_match)
+    _require_match(control, webhook(control, pipeline_id, source_id), if_match)
+    return control.drop_source(source_id)
 
 
 def signing(control: Control, pipeline_id: str) -> Source | None:
@@ -82,14 +83,15 @@ def signing(control: Control, pipeline_id: str) -> Source | None:
 
 def renew_signing(control: Control, pipeline_id: str, if_match: str | None) -> tuple[Source, Secret]:
     """The secret can be told this once; the one before is refused from then on. An empty `if_match`: none yet."""
+    _require_match(control, signing(control, pipeline_id), if_match)
     secret = Secret(fresh_signing_secret())
-    return control.put_source(Source(signing_id(pipeline_id), pipeline_id, SIGNING, secret), if_match=if_match), secret
+    return control.put_source(Source(signing_id(pipeline_id), pipeline_id, SIGNING, secret)), secret
 
 
 def remove_signing(control: Control, pipeline_id: str, if_match: str | None) -> Source:
     """What it was. Raises `Conflict`, `NotFound`."""
-    require_signing(signing(control, pipeline_id))
-    return control.drop_source(signing_id(pipeline_id), if_match=if_match)
+    _require_match(control, require_signing(signing(control, pipeline_id)), if_match)
+    return control.drop_source(signing_id(pipeline_id))
 
 
 def require_signing(source: Source | None) -> Source:
@@ -108,6 +110,13 @@ def _known(control: Control) -> list[Source]:
     """Webhook sources of all pipelines: a document tells them apart by their names alone."""
     called = named([one for one in control.sources() if one.kind != SIGNING])
     return [msgspec.structs.replace(one, name=name) for name, one in called.items()]
+
+
+def _require_match(control: Control, before: Source | None, if_match: str | None) -> None:
+    if if_match is not None and if_match != (control.etag(before) if before else ""):
+        what = (before.name if before else "") or "The signing secret"
+        says = f"{what} was changed meanwhile. Read it again, then repeat the change."
+        raise Conflict(says, code="STALE", status=412)
 
 
 def _require_own_name(known: list[Source], source: Source) -> None:

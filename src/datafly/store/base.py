@@ -103,10 +103,10 @@ class Control(People, Alerting, Erasing, Protocol):
     def sources(self) -> list[Source]:
         """Who may post signed requests, oldest first, secrets as `Secret`."""
 
-    def put_source(self, source: Source, *, if_match: str | None = None) -> Source:
-        """Adds it, or replaces the one of that id; `if_match` "": there is none. No such pipeline → `NotFound`."""
+    def put_source(self, source: Source) -> Source:
+        """Adds it, or replaces the one of that id. No such pipeline → `NotFound`."""
 
-    def drop_source(self, source_id: str, *, if_match: str | None = None) -> Source:
+    def drop_source(self, source_id: str) -> Source:
         """What it was; its requests are refused from then on."""
 
     def install(self, template: Template, revision: Revision, installations: Sequence[Installation]) -> None:

@@ -6,7 +6,6 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from datafly.model.errors import Conflict
 from datafly.model.source import Source
 from datafly.store import rows
 from datafly.store.database import Database
@@ -29,38 +28,29 @@ class Sources:
         with self._database.read() as connection:
             return [self._source_of(row) for row in connection.execute(select).mappings()]
 
-    def put_source(self, source: Source, *, if_match: str | None = None) -> Source:
+    def put_source(self, source: Source) -> Source:
         """Adds it, or replaces the one of that id. A time that is 0 is filled in."""
         source = msgspec.structs.replace(source, created_ms=source.created_ms or self._database.now_ms())
         with self._database.change() as connection:
             known = sa.select(pipelines.c.id).where(pipelines.c.id == source.pipeline_id)
             rows.first(connection, known, f"There is no pipeline {source.pipeline_id}.")
-            before = connection.execute(_that(source.id)).mappings().first()
-            self._require_match(self._source_of(before) if before else None, if_match)
             connection.execute(sa.delete(sources).where(sources.c.id == source.id))
             connection.execute(sa.insert(sources).values(self._source_row(source)))
         return source
 
-    def drop_source(self, source_id: str, *, if_match: str | None = None) -> Source:
+    def drop_source(self, source_id: str) -> Source:
         """What it was."""
         with self._database.change() as connection:
-            found = rows.first(connection, _that(source_id), f"There is no source {source_id}.")
-            source = self._source_of(found)
-            self._require_match(source, if_match)
+            known = sa.select(sources).where(sources.c.id == source_id)
+            source = self._source_of(rows.first(connection, known, f"There is no source {source_id}."))
             connection.execute(sa.delete(sources).where(sources.c.id == source_id))
-        return source
+            return source
 
     def _tag(self, source: Source) -> str:
         """Changes with the secret too, and tells nothing of it to who has not the store's key."""
         told = msgspec.structs.asdict(source) | {"secret": source.secret.reveal() if source.secret else None}
         key = self._sealer.derived(_TAGS).reveal().encode()
         return hmac.digest(key, msgspec.json.encode(told), "sha256")[:12].hex()
-
-    def _require_match(self, before: Source | None, if_match: str | None) -> None:
-        if if_match is not None and if_match != (self._tag(before) if before else ""):
-            what = f"The source {before.name}".strip() if before else "The source"
-            says = f"{what} was changed meanwhile. Read it again, then repeat the change."
-            raise Conflict(says, code="STALE", status=412)
 
     def _source_row(self, source: Source) -> dict[str, Any]:
         told = msgspec.structs.asdict(source)
@@ -70,7 +60,3 @@ class Sources:
     def _source_of(self, row: rows.Row) -> Source:
         config = self._sealer.unseal(row["config"], template_id=row["id"])
         return Source(**{name: row[name] for name in _COLUMNS}, **config)
-
-
-def _that(source_id: str) -> sa.Select[Any]:
-    return sa.select(sources).where(sources.c.id == source_id)

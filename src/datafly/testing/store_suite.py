@@ -106,9 +106,11 @@ class PipelineSuite(StoreFixtures):
         other = store.control.put_source(Source("sig_2", pipeline.id, SIGNING, Secret("b"), first.created_ms))
         assert store.control.sources() == [first, other]
         assert store.control.version() > before
-        store.control.put_source(Source("sig_1", pipeline.id, SIGNING, Secret("newer"), first.created_ms))
+        newer = store.control.put_source(Source("sig_1", pipeline.id, SIGNING, Secret("newer"), first.created_ms))
         assert store.control.sources()[0].secret == Secret("newer")
-        store.control.drop_source("sig_1")
+        assert store.control.etag(newer) == store.control.etag(store.control.sources()[0])
+        assert store.control.etag(newer) != store.control.etag(first), "the secret is all that differs"
+        assert store.control.drop_source("sig_1") == newer
         assert store.control.sources() == [other]
 
     def test_a_source_belongs_to_a_pipeline_and_what_is_not_there_cannot_be_dropped(self, store: SqlStore) -> None:

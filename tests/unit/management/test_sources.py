@@ -110,6 +110,9 @@ def test_sources_are_told_apart_by_names_as_a_document_tells_them(house, call, a
     assert [one["name"] for one in call.get(f"{at}/sources")["data"]] == ["stripe"]
     second = made(call, at).json()
     assert second["name"] == "stripe 2"
+    tag = call("GET", f"{at}/sources/wh_old").headers["ETag"]
+    assert call("PATCH", f"{at}/sources/wh_old", json={"secret": "t"}, headers={"If-Match": tag}).status_code == 200
+    refused(call("PATCH", f"{at}/sources/wh_old", json={}, headers={"If-Match": tag}), 412, "STALE")
     refused(call("POST", f"{at}/sources", json={**STRIPE, "name": "stripe"}), 409, "CONFLICT", field="name")
     renaming = call("PATCH", f"{at}/sources/{second['id']}", json={"name": "stripe"})
     refused(renaming, 409, "CONFLICT", field="name")
