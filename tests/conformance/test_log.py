@@ -59,6 +59,21 @@ class TestKafkaLog(LogSuite):
             look_on(time.monotonic() + 60)
         assert [record.value for record in reader.read(0, max_records=9)] == [b"1", b"2"]
 
+    @pytest.mark.parametrize("leaps", [False, True])
+    def test_a_partition_that_ends_with_what_was_never_committed_is_read_to_its_end(self, log, kafka, leaps):
+        topic = log.appender(EVENTS, 0)._topic
+        log.appender(EVENTS, 0).append([Entry("a", b"1")], consumed=1)
+        writer = Producer({"bootstrap.servers": kafka, "transactional.id": f"{topic}.aborting"})
+        writer.init_transactions(60)
+        writer.begin_transaction()
+        for _ in range(2):
+            writer.produce(topic, b"of nobody", b"k", partition=0)
+        writer.flush()
+        writer.abort_transaction(60)
+        reader = log.reader(EVENTS, 0, leaps=leaps)
+        assert [record.value for record in reader.read(0, max_records=9)] == [b"1"]
+        assert reader.read(1, max_records=9) == []
+
     def test_who_does_not_get_done_with_its_partitions_is_not_ready(self, log, monkeypatch):
         """It is alive for the brokers for a minute, and nobody works on what it has."""
         begun, done = threading.Event(), threading.Event()

@@ -86,6 +86,17 @@ def test_an_alert_says_how_bad_it_is_what_is_so_and_names_labels_that_it_keeps(r
     assert named <= kept
 
 
+@pytest.mark.parametrize("role", ["gateway", "processor", "delivery", "management"])
+def test_that_nothing_of_a_role_runs_any_more_is_told_beside_those_that_run(role):
+    (expr,) = [rule["expr"] for rule in RULES if rule["alert"] == f"SignalNo{role.capitalize()}"]
+    names = {
+        one.matchers.matchers[0].value
+        for one in parts(promql_parser.parse(expr))
+        if getattr(one, "matchers", None) and one.matchers.matchers
+    }
+    assert [re.fullmatch(name, f"{role}-2") is not None for name in names] == [True]
+
+
 def test_a_legend_names_labels_that_its_query_keeps():
     for title, expr, legend in panels():
         kept = {label for node in parts(promql_parser.parse(expr)) for label in labels_asked(node)}

@@ -150,7 +150,8 @@ class KafkaReader:
         more is to wait too. Who leaps waits for neither, where there is room for a marker alone.
         """
         if self._leaps:
-            return self.bounds().head <= (self._expected or 0) + self._markers
+            nothing_but = max(self._end or 0, (self._expected or 0) + self._markers)
+            return self.bounds().head <= nothing_but
         if self._end is None:
             return False
         return bounds_by(self._consumer, self._topic, self._partition).head <= self._end
