@@ -26,6 +26,7 @@ from datafly.log.base import EVENTS, RAW, Entry, Retention
 from datafly.log.kafka import KafkaLog, Place
 from datafly.log.kafka.copies import told_why
 from datafly.log.kafka.spread import KafkaSpread
+from datafly.log.kafka.topics import silent
 from datafly.model.errors import OperatorError, Unavailable
 from datafly.model.secret import Secret
 from datafly.runtime.checkup import log as checkup
@@ -124,6 +125,14 @@ def test_too_few_live_copies_are_told_to_whoever_writes_and_by_the_doctor_until_
     assert patient.send([(0, Entry("k", b"v"))]) == [None]
     assert examined(where, tmp_path) == []
     patient.close()
+
+
+def test_partitions_of_which_no_broker_tells_where_they_end_are_found(kafka):
+    """As those are whose leader is away while most brokers are: the others tell of it from before."""
+    where = place(kafka)
+    KafkaLog(where)
+    assert silent(where, RAW, range(4), seconds=2) == [2, 3]
+    assert silent(where, RAW, range(2), seconds=20) == []
 
 
 RIGHTS = [

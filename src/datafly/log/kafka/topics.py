@@ -1,12 +1,13 @@
 """The topics: made where they are not there, looked at where they are."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin import ConfigResource as Resource  # type: ignore[attr-defined]
+from confluent_kafka.admin import OffsetSpec as Spec  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
 
 from datafly.log.kafka.failures import told
@@ -52,6 +53,20 @@ def look(place: Place, streams: Sequence[str]) -> dict[str, dict[int, int]]:
     heard: list[KafkaError] = []
     there = _first_look(_client(place, heard), place, heard)
     return {stream: there[place.topic(stream)] for stream in streams if place.topic(stream) in there}
+
+
+def silent(place: Place, stream: str, partitions: Iterable[int], *, seconds: float) -> list[int]:
+    """Those of which nobody tells where they end. Brokers of which most are away tell of leaders from before."""
+    admin = AdminClient(place.config())  # kept by name: the answers die with it
+    left, ends = {*partitions}, time.monotonic() + seconds
+    while left and (remaining := ends - time.monotonic()) > 0:
+        end = Spec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(place.topic(stream), number): end for number in left}
+        for where, answer in admin.list_offsets(asked, request_timeout=max(remaining, _SHORT_SECONDS)).items():
+            if answer.exception() is None and answer.result().offset >= 0:  # the library has no error for no answer
+                left.discard(where.partition)
+        time.sleep(_LOOK_SECONDS if left else 0.0)
+    return sorted(left)
 
 
 def _client(place: Place, heard: list[KafkaError]) -> AdminClient:

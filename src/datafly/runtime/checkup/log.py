@@ -9,6 +9,8 @@ from datafly.runtime.checkup.finding import Finding, Ground, Level
 from datafly.runtime.compose import embedded_log
 
 _SECONDS: Final = 10.0
+_SHORT_SECONDS: Final = 5.0
+_AWAY: Final = "Bring the brokers back that are away; their own logs say why they went."
 
 
 def check(ground: Ground) -> Iterator[Finding]:
@@ -34,18 +36,22 @@ def _files(ground: Ground) -> Iterator[Finding]:
 def _brokers(ground: Ground) -> Iterator[Finding]:
     try:
         from datafly.log.kafka.copies import shortages  # noqa: PLC0415 - an extra
-        from datafly.log.kafka.topics import look  # noqa: PLC0415 - as above
+        from datafly.log.kafka.topics import look, silent  # noqa: PLC0415 - as above
         from datafly.runtime.brokers import place_of  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
         raise OperatorError("log_url is set: install the client too (pip install 'datafly-signal[kafka]').") from error
     place = place_of(ground.settings)
     topics = look(place, (RAW, EVENTS))
     for stream in (RAW, EVENTS):
-        yield _topic(place.topic(stream), topics.get(stream), wanted=place.replication)
+        found, name = topics.get(stream), place.topic(stream)
+        yield _topic(name, found, wanted=place.replication)
+        if found and (unheard := silent(place, stream, found, seconds=_SHORT_SECONDS)):
+            said = f"Of {len(unheard)} of {len(found)} partitions of {name} no broker tells where they end."
+            yield Finding("log", Level.FAIL, said, _AWAY)
     for one in shortages(place, [place.topic(stream) for stream in (RAW, EVENTS, STATE)], seconds=_SECONDS):
         level = Level.FAIL if one.blocks else Level.WARN
         said = f"{one.sentence}{': nothing can be written there' if one.blocks else ''}."
-        yield Finding("log", level, said, "Bring the brokers back that are away; their own logs say why they went.")
+        yield Finding("log", level, said, _AWAY)
 
 
 def _topic(name: str, partitions: Mapping[int, int] | None, *, wanted: int) -> Finding:
