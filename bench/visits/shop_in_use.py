@@ -37,9 +37,12 @@ async def fill(session, product, events):
     await post(session, product, [event(number) for number in range(BATCH)])
     run = await call("POST", "replays", {**STRETCH, "pipeline_integration_id": good, "user_id": "user-1"})
     hook = {"name": "On call", "kind": "webhook", "url": "https://hooks.example.com/on-call"}
+    pipeline_id = (await call("GET", "pipelines"))["data"][0]["id"]
+    source = await call("POST", f"pipelines/{pipeline_id}/sources", {"kind": "stripe", "secret": "whsec_of_the_bench"})
     values = {
         "integration_id": good,
-        "pipeline_id": (await call("GET", "pipelines"))["data"][0]["id"],
+        "pipeline_id": pipeline_id,
+        "source_id": source["id"],
         "group": (await call("GET", "dead-letters/groups"))["data"][0]["id"],
         "replay_id": run["replay"]["id"],
         "channel_id": (await call("POST", "alert-channels", hook))["id"],

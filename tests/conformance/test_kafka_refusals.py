@@ -114,7 +114,7 @@ def test_too_few_live_copies_are_told_to_whoever_writes_and_by_the_doctor_until_
     require_copies(where, 2)
     why = f"2 of 2 partitions of {where.topic(RAW)} have fewer live copies than min.insync.replicas asks for (2)"
     spread = KafkaSpread(where, RAW, 2, patience=0.5)
-    refused = next(filter(None, (spread.send([(0, Entry("k", b"v"))])[0] for _ in range(1_000))))
+    refused = once_heard(lambda: spread.send([(0, Entry("k", b"v"))])[0])
     assert isinstance(refused, Unavailable)
     assert f"cannot be written now: {why}" in refused.message
     late = KafkaError(KafkaError._MSG_TIMED_OUT)
@@ -219,10 +219,10 @@ WAYS = [written, read, owned, forgotten, joined]
 
 
 def once_heard(look):
-    """Brokers hear of rights one after another."""
+    """Brokers hear of what is changed one after another."""
     ends = time.monotonic() + 60
     while (found := look()) is None:
-        assert time.monotonic() < ends, "the brokers do not hear of rights"
+        assert time.monotonic() < ends, "the brokers do not hear of it"
     return found
 
 
