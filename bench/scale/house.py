@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from datafly.model.installation import Installation, Revision, Template
 from datafly.model.secret import Secret
 from datafly.store import open_store
 from datafly.testing.kafka import KafkaServers
+from datafly.testing.ports import free_ports
 from datafly.testing.postgres import PostgresServer, fresh_database
 from scale import meters
 
@@ -36,14 +36,6 @@ POSTGRES = (
 """As it comes, durable, and counting statements."""
 JAVA = ("-Xmx512m", "-Xms512m", "-XX:+UseSerialGC", "-Xshare:auto")
 PORTS = {"gateway": "GATEWAY", "management": "MANAGEMENT"}
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def until(look, what, *, pause=0.02):

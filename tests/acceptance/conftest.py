@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,8 @@ from typing import Any, Self
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from datafly.testing.ports import free_ports
 
 PATIENCE_SECONDS = 120.0
 WEB = httpx.Client(verify=False, limits=httpx.Limits(max_keepalive_connections=0), timeout=PATIENCE_SECONDS)
@@ -45,16 +46,6 @@ def until(look: Callable[[], Any], what: str, tell: Callable[[], Any] = lambda: 
             pytest.fail(f"not within {PATIENCE_SECONDS:g} s: {what}; last seen {seen!r} {tell()}")
         time.sleep(0.05)
     return seen
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from datafly.runtime.token import create_token
 from datafly.settings import Settings
 from datafly.store import open_store
 from datafly.testing.kafka import KafkaServers
+from datafly.testing.ports import free_ports
 
 pytestmark = pytest.mark.xdist_group("kafka")
 PATIENCE_SECONDS = 120.0
@@ -34,14 +34,6 @@ def until(look, what, tell):
     while not look():
         assert time.monotonic() < ends, f"not in time: {what}; {tell()}"
         time.sleep(0.05)
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 @pytest.fixture

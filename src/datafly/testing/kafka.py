@@ -2,12 +2,13 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from datafly.testing.ports import free_ports
 
 _CLUSTER: Final = "c2lnbmFsLXRlc3RzLWthZg"
 _HEAP: Final = ("-Xmx384m", "-Xms384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
@@ -23,7 +24,7 @@ class KafkaServers:
 
     def __init__(self, jars: Path, folder: Path, *, count: int = 1, java: Sequence[str] = _HEAP) -> None:
         self._jars, self._folder, self._machine = jars, folder, java
-        self._ports = _free_ports(3 * count)
+        self._ports = free_ports(3 * count)
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self.count = count
 
@@ -134,11 +135,3 @@ class KafkaServers:
             "num.io.threads": 2,
         }
         return "".join(f"{name}={value}\n" for name, value in lines.items())
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports

@@ -4,11 +4,12 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from datafly.testing.ports import free_ports
 
 PATIENCE_SECONDS = 120.0
 LAST_WORDS = b"Ctrl-C stops it; what was acknowledged is kept."
@@ -26,16 +27,6 @@ async def until(look, what: str, *, seconds: float = PATIENCE_SECONDS):
             raise Broken(f"not within {seconds:g} s: {what}")
         await asyncio.sleep(0.02)
     return seen
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 class Tree:

@@ -10,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
-from campaign.tree import PATIENCE_SECONDS, Broken, free_ports
+from campaign.tree import PATIENCE_SECONDS, Broken
+
+from datafly.testing.ports import free_ports
 
 _PORTS = {"gateway": "GATEWAY", "management": "MANAGEMENT"}
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from datafly.log.base import RAW
 from datafly.log.sqlite import SqliteLog
 from datafly.model.event import Event, Received
 from datafly.process import Context, Memory, process_one
+from datafly.testing.ports import free_ports
 
 PATIENCE_SECONDS = 120.0
 LAST_WORDS = "Ctrl-C stops it"
@@ -57,7 +57,7 @@ class Several:
 @contextmanager
 def several(workers: int = 2):
     with tempfile.TemporaryDirectory() as place, (Path(place) / "out.txt").open("w+") as out:
-        folder, ports = Path(place) / "data", _free_ports(3)
+        folder, ports = Path(place) / "data", free_ports(3)
         names = ("DATAFLY_GATEWAY_PORT", "DATAFLY_MANAGEMENT_PORT", "DATAFLY_SANDBOX_PORT")
         settings = dict(zip(names, map(str, ports), strict=True)) | {"DATAFLY_DATA_DIR": str(folder)}
         words = [sys.executable, "-m", "datafly", "up", "--gateway-workers", str(workers)]
@@ -79,11 +79,3 @@ def _once_up(process, out: Path) -> str:
             raise RuntimeError(f"Signal is not up: {said}")
         time.sleep(0.1)
     return said
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports

@@ -18,6 +18,7 @@ from datafly.runtime.checkup.examining import examine, worst
 from datafly.runtime.checkup.finding import Ground, Level
 from datafly.runtime.prepare import open_the_store
 from datafly.settings import Settings
+from datafly.testing.ports import free_ports
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +38,8 @@ def settings(tmp_path):
 
 
 def free():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    (port,) = free_ports(1)
+    return port
 
 
 def found(settings, **options):

@@ -6,14 +6,7 @@ import pytest
 from datafly.model.errors import OperatorError
 from datafly.runtime.ports import refuse_busy_ports, shared_with_nobody_else
 from datafly.settings import Settings
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+from datafly.testing.ports import free_ports
 
 
 def settings(ports, **more):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ from datafly.runtime import process
 from datafly.runtime.prepare import open_the_store
 from datafly.runtime.spawned import dump, load, role_command
 from datafly.settings import Settings
+from datafly.testing.ports import free_ports
 
 PATIENCE_SECONDS = 60.0
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are roles forked")
@@ -131,17 +131,9 @@ def test_settings_come_out_of_a_lifeline_as_they_went_in(tmp_path):
     assert load(dump(settings)) == settings
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 @pytest.mark.parametrize("role", ["gateway", "processor", "delivery", "management", "sandbox"])
 def test_a_spawned_role_is_ready_and_ends_when_its_lifeline_closes(tmp_path, role):
-    gateway, management, sandbox = _free_ports(3)
+    gateway, management, sandbox = free_ports(3)
     settings = Settings(
         data_dir=tmp_path, gateway_port=gateway, management_port=management, sandbox_port=sandbox, demo=True
     )
