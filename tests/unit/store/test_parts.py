@@ -2,6 +2,7 @@
 
 import threading
 import time
+from itertools import count, takewhile
 
 import msgspec
 import pytest
@@ -106,34 +107,50 @@ def test_what_a_restart_must_skip_outlives_its_part_until_the_mark_has_passed_it
     assert numbers(store) == []
 
 
+def at_work(place, clock, work, rounds, failed):
+    """As another process."""
+    try:
+        with open_store(place, encryption_key=KEY, now_ms=clock.now_ms) as own:
+            for number in rounds:
+                work(own.ledger, number)
+    except BaseException as error:
+        failed.append(error)
+        raise
+
+
+def until_parts_are_made(trimmed):
+    """Of three trims that end from now on, of two processes, one has begun after now."""
+    before, ends = trimmed[0], time.monotonic() + 60
+    while trimmed[0] < before + 3 and time.monotonic() < ends:
+        time.sleep(0.001)
+
+
 def test_several_processes_write_and_trim_at_once_and_nothing_is_lost(store, postgres_place, clock):
     """The clock goes on ten days, and what a writer writes is of every moment of it."""
     moments = [TODAY + number * DAY // 6 for number in range(60)]
-    failed = []
+    failed, trimmed, written = [], [0], threading.Event()
 
     def write(ledger, number):
         clock.ms = moments[number]
         ledger.write([at(number, moments[number])])
+        if number % 6 == 5:  # parts are made of two days that come
+            until_parts_are_made(trimmed)
 
     def trim(ledger, _):
         ledger.trim(before_ms=TODAY)
+        trimmed[0] += 1
 
     def read(ledger, number):
-        ledger.deliveries(0, number)
+        ledger.deliveries(0, number % len(moments))
 
-    def alone(work):
-        try:
-            with open_store(postgres_place, encryption_key=KEY, now_ms=clock.now_ms) as own:
-                for number in range(len(moments)):
-                    work(own.ledger, number)
-        except BaseException as error:
-            failed.append(error)
-            raise
-
-    threads = [threading.Thread(target=alone, args=(work,)) for work in (write, trim, trim, read)]
+    works = [(write, range(len(moments)))]
+    works += [(work, takewhile(lambda _: not written.is_set(), count())) for work in (trim, trim, read)]
+    threads = [threading.Thread(target=at_work, args=(postgres_place, clock, *work, failed)) for work in works]
     for thread in threads:
         thread.start()
-    for thread in threads:
+    threads[0].join()
+    written.set()
+    for thread in threads[1:]:
         thread.join()
     assert failed == []
     assert numbers(store) == list(range(len(moments)))

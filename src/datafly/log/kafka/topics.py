@@ -58,11 +58,12 @@ def look(place: Place, streams: Sequence[str]) -> dict[str, dict[int, int]]:
 def silent(place: Place, stream: str, partitions: Iterable[int], *, seconds: float) -> list[int]:
     """Those of which nobody tells where they end. Brokers of which most are away tell of leaders from before."""
     admin = AdminClient(place.config())  # kept by name: the answers die with it
+    end = Spec.latest()  # type: ignore[no-untyped-call]
     left, ends = {*partitions}, time.monotonic() + seconds
     while left and (remaining := ends - time.monotonic()) > 0:
-        end = Spec.latest()  # type: ignore[no-untyped-call]
-        asked = {TopicPartition(place.topic(stream), number): end for number in left}
-        for where, answer in admin.list_offsets(asked, request_timeout=max(remaining, _SHORT_SECONDS)).items():
+        asked = [{TopicPartition(place.topic(stream), number): end} for number in left]  # one holds up no other
+        answers = [admin.list_offsets(one, request_timeout=max(remaining, _SHORT_SECONDS)) for one in asked]
+        for where, answer in (pair for one in answers for pair in one.items()):
             if answer.exception() is None and answer.result().offset >= 0:  # the library has no error for no answer
                 left.discard(where.partition)
         time.sleep(_LOOK_SECONDS if left else 0.0)
