@@ -27,14 +27,17 @@ def test_a_restart_keeps_installations_tokens_what_waits_and_who_a_visitor_is(ne
     demo.api("PATCH", f"pipeline-integrations/{installation}", {"config": {"api_key": "wrong"}})
     demo.send(demo.track("Step Taken", "user-123", "before", step=0))
     demo.has_state(installation, "suspended")
+    demo.until(lambda: demo.installed(installation)["counts"]["requests"] > 1, "the refused request is counted")
     before = demo.installed(installation)
     assert demo.terminate() == 0
 
     demo.start()
     demo.token = token
     after = demo.installed(installation)
-    for name in ("id", "integration_name", "config", "revision_number", "created_at", "enabled", "paused", "counts"):
+    for name in ("id", "integration_name", "config", "revision_number", "created_at", "enabled", "paused"):
         assert after[name] == before[name]
+    assert after["counts"] == {**before["counts"], "requests": after["counts"]["requests"]}
+    assert after["counts"]["requests"] >= before["counts"]["requests"] >= 2  # a suspended one is probed now and then
     assert demo.has_state(installation, "suspended")["cure"] == before["state"]["cure"]
     assert demo.final("identified")["status"] == 200
     assert demo.live(message_id="before")[0]["deliveries"] == []
