@@ -3,11 +3,12 @@
 import contextlib
 import re
 import time
+from concurrent.futures import Future
 from uuid import uuid4
 
 import msgspec
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -23,7 +24,7 @@ from confluent_kafka.admin import (
 from confluent_kafka.cimpl import NewTopic
 
 from datafly.log.base import EVENTS, RAW, Entry, Retention
-from datafly.log.kafka import KafkaLog, Place
+from datafly.log.kafka import KafkaLog, Place, topics
 from datafly.log.kafka.copies import told_why
 from datafly.log.kafka.spread import KafkaSpread
 from datafly.log.kafka.topics import silent
@@ -125,6 +126,23 @@ def test_too_few_live_copies_are_told_to_whoever_writes_and_by_the_doctor_until_
     assert patient.send([(0, Entry("k", b"v"))]) == [None]
     assert examined(where, tmp_path) == []
     patient.close()
+
+
+def test_topics_are_asked_for_again_where_the_client_has_let_go_of_the_broker_that_it_asked(kafka, monkeypatch):
+    """As in the moment in which it learns how many brokers there are."""
+    gone = [KafkaException(KafkaError(KafkaError._DESTROY_BROKER))]
+
+    class Forgetful(AdminClient):
+        def create_topics(self, wanted, **more):
+            if not gone:
+                return super().create_topics(wanted, **more)
+            answer = Future()
+            answer.set_exception(gone.pop())
+            return {one.topic: answer for one in wanted}
+
+    monkeypatch.setattr(topics, "AdminClient", Forgetful)
+    assert KafkaLog(place(kafka)).partitions(RAW) == 2
+    assert gone == []
 
 
 def test_partitions_of_which_no_broker_tells_where_they_end_are_found(kafka):

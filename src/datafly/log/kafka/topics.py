@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
@@ -10,7 +11,7 @@ from confluent_kafka.admin import ConfigResource as Resource  # type: ignore[att
 from confluent_kafka.admin import OffsetSpec as Spec  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
 
-from datafly.log.kafka.failures import told
+from datafly.log.kafka.failures import once_settled, told
 from datafly.log.kafka.place import MAX_MESSAGE_BYTES, Place
 from datafly.model.errors import OperatorError, Unavailable
 
@@ -118,23 +119,24 @@ def _once_led(admin: AdminClient, names: Sequence[str]) -> Led:
 
 
 def _create(admin: AdminClient, place: Place, policies: Mapping[str, str]) -> None:
-    wanted = [
-        NewTopic(
-            place.topic(stream),
-            num_partitions=place.partitions,
-            replication_factor=place.replication,
-            config=_config(place, policy),
-        )
-        for stream, policy in policies.items()
-    ]
-    for topic, made in admin.create_topics(wanted, operation_timeout=_SECONDS).items():
+    for stream, policy in policies.items():
+        topic, config = place.topic(stream), _config(place, policy)
+        wanted = NewTopic(topic, num_partitions=place.partitions, replication_factor=place.replication, config=config)
         try:
-            made.result(timeout=2 * _SECONDS)
+            once_settled(partial(_make, admin, wanted))
         except KafkaException as failure:
-            if failure.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was faster
-                raise told(failure, f"The topic {topic} cannot be made") from failure
+            raise told(failure, f"The topic {topic} cannot be made") from failure
         except TimeoutError as error:
             raise Unavailable(f"The topic {topic} cannot be made now: no broker answered.") from error
+
+
+def _make(admin: AdminClient, wanted: NewTopic) -> None:
+    (made,) = admin.create_topics([wanted], operation_timeout=_SECONDS).values()
+    try:
+        made.result(timeout=2 * _SECONDS)
+    except KafkaException as failure:
+        if failure.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was faster
+            raise
 
 
 def _config(place: Place, policy: str) -> dict[str, str]:
